@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# Runs every test of the project: ./test.sh. It needs Go, gcc and Node 20; Chromium is used where it
+# is installed and installed on Debian where that is allowed.
+#
+#   ./test.sh          everything, within 15 minutes on two cores
+#   ./test.sh --long   in addition fuzzing, repeated runs and the benchmarks
+set -euo pipefail
+cd "$(dirname "$0")"
+
+long=no
+for arg in "$@"; do
+	case $arg in
+	--long) long=yes ;;
+	-h | --help)
+		sed -n '2,7s/^# \{0,1\}//p' "$0"
+		exit 0
+		;;
+	*)
+		echo "test.sh: unknown argument $arg (only --long is known)" >&2
+		exit 2
+		;;
+	esac
+done
+
+started=$SECONDS
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
+step() { printf '%s[%3ds] %s%s\n' "$bold" $((SECONDS - started)) "$*" "$plain"; }
+need() {
+	command -v "$1" >/dev/null || {
+		echo "test.sh: $1 is missing. $2" >&2
+		exit 1
+	}
+}
+
+# The mission document, where it is at hand, adds the user's own scripts to the project's equivalents.
+for doc in "${TUTORSOCKET_MISSION_DOC:-}" ../shared/seed/websockets-in-webtutor.md; do
+	if [ -n "$doc" ] && [ -f "$doc" ]; then
+		TUTORSOCKET_MISSION_DOC=$(cd "$(dirname "$doc")" && pwd)/$(basename "$doc")
+		export TUTORSOCKET_MISSION_DOC
+		break
+	fi
+done
+
+find_chromium() {
+	local name
+	for name in "${TUTORSOCKET_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
+		if [ -n "$name" ] && command -v "$name" >/dev/null; then
+			TUTORSOCKET_CHROMIUM=$(command -v "$name")
+			export TUTORSOCKET_CHROMIUM
+			return 0
+		fi
+	done
+	return 1
+}
+
+ensure_chromium() {
+	find_chromium && return
+	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+		step "installing Chromium (Debian package chromium)"
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
+	fi
+	find_chromium || {
+		echo "test.sh: Chromium is missing. Install the package chromium, or name a browser in TUTORSOCKET_CHROMIUM." >&2
+		exit 1
+	}
+}
+
+need go "Install Go 1.26 or newer: https://go.dev/dl/"
+need gcc "The race detector needs it: install the package gcc."
+need node "Install Node 20 or newer."
+need npm "It comes with Node."
+ensure_chromium
+
+step "format and static checks"
+unformatted=$(gofmt -l cmd internal test web/*.go web/e2e)
+if [ -n "$unformatted" ]; then
+	printf 'test.sh: run gofmt -w on:\n%s\n' "$unformatted" >&2
+	exit 1
+fi
+go vet ./...
+go vet -tags e2e ./web/e2e
+go tool -modfile=tools/go.mod staticcheck ./...
+go mod tidy -diff
+
+step "web: unit tests, types, and the committed build"
+(
+	cd web
+	npm ci --no-audit --no-fund --loglevel=error
+	npm run --silent check
+	npm test --silent
+	npm run --silent build
+)
+stale=$(git status --porcelain web/dist)
+if [ -n "$stale" ]; then
+	printf 'test.sh: web/dist is not what web/src builds; run npm run build in web and commit it:\n%s\n' "$stale" >&2
+	exit 1
+fi
+
+step "Go tests with the race detector"
+go test -race -timeout 12m ./...
+
+step "the test client in a real browser"
+go test -tags e2e -timeout 5m ./web/e2e
+
+step "the evaluator beside goja: same results"
+(cd internal/basescript/gojabench && go test ./...)
+
+if [ "$long" = yes ]; then
+	step "fuzzing, a minute each"
+	(cd tools && go build -o ../.fuzzall ./fuzzall) && ./.fuzzall -time 60s; rm -f .fuzzall
+	step "ten more rounds with the race detector"
+	go test -race -count 10 -timeout 60m ./internal/hub ./internal/ws ./internal/engine ./internal/userdata ./test/...
+	step "benchmarks beside their peers"
+	(cd internal/basescript/gojabench && go test -run '^$' -bench . -benchmem -count 7)
+	go test -run '^$' -bench . -benchmem ./internal/hub ./internal/ws
+fi
+
+step "all tests passed"
