@@ -1,0 +1,187 @@
+package basescript
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// stopped runs a script with small budgets and returns the error that ended it.
+func stopped(t *testing.T, src string, limits Limits) *Error {
+	t.Helper()
+	p, err := Compile("x-local://hungry.js", src, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := NewRun(context.Background(), RunConfig{Limits: limits})
+	defer r.Close()
+	_, err = r.Exec(p)
+	var e *Error
+	if !errors.As(err, &e) {
+		t.Fatalf("the script ended with %v, not stopped", err)
+	}
+	return e
+}
+
+// hungryLine is the line every script of TestBudgets misbehaves on.
+const hungryLine = 3
+
+func TestBudgets(t *testing.T) {
+	limits := Limits{Compute: 300 * time.Millisecond, Bytes: 16 << 20, Depth: 200}
+	for _, c := range []struct{ name, src, want string }{
+		{"endless while", "\n\nwhile (true) { }", "computing time"},
+		{"endless for", "\n\nfor (;;) { }", "computing time"},
+		{"endless do", "\n\ndo { } while (true)", "computing time"},
+		{"endless loop that catches", "\n\ntry { while (true) { } } catch (e) { } finally { x = 1 }", "computing time"},
+		{"endless recursion", "\n\nfunction f() { return f() + 1 }\nf()", "nested deeper"},
+		{"mutual recursion", "\n\nfunction f() { g() } function g() { f() } f()", "nested deeper"},
+		{"recursion through a callback", "\n\nfunction f() { return ArraySelect([1], 'f()') }\nf()", "nested deeper"},
+		{"recursion through a method", "\n\nfunction f() { return [1].map(f) }\nf()", "nested deeper"},
+		{"recursion that catches", "\n\nfunction f() { try { f() } catch (e) { f() } }\nf()", "nested deeper"},
+		{"hoarding objects", "\na = []\nwhile (true) { a.push({ x: a.length }) }", "MiB"},
+		{"hoarding by index", "\na = []\nwhile (true) { a[a.length] = 'x' + a.length }", "MiB"},
+		{"hoarding in properties", "\no = {}; i = 0\nwhile (true) { o['k' + i] = i; i++ }", "MiB"},
+		{"hoarding closures", "\nf = null\nwhile (true) { let g = f; f = function () { return g } }", "MiB"},
+		{"doubling text", "\ns = 'x'\nwhile (true) { s = s + s }", "MiB"},
+		{"doubling text in a template", "\ns = 'x'\nwhile (true) { s = `${s}${s}` }", "MiB"},
+		{"appending text", "\ns = 'x'\nwhile (true) { s += s }", "MiB"},
+		{"operands of a recursion", "\n\nfunction f(n) { var b = 'x'; for (var i = 0; i < 20; i++) b = b + b; return b + f(n + 1) } f(0)", "MiB"},
+		{"arguments of a recursion", "\n\nfunction f(s, n) { var b = s + 'x'; for (var i = 0; i < 20; i++) b = b + b; return f(b, f(b, n)) } f('x', 0)", "MiB"},
+		{"array of a recursion", "\n\nfunction f(n) { var b = 'x'; for (var i = 0; i < 20; i++) b = b + b; return [b, f(n + 1)] } f(0)", "MiB"},
+		{"an enormous repeat", "\n\n'x'.repeat(1125899906842624)", ""},
+		{"an enormous array", "\n\nnew Array(1000000000)", ""},
+		{"an enormous index", "\n\na = []; a[999999999] = 1", ""},
+		{"spread", "\n\na = [1]; while (true) { a = [...a, ...a] }", "MiB"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			began := time.Now()
+			e := stopped(t, c.src, limits)
+			if !strings.Contains(e.Message, c.want) {
+				t.Errorf("ended with %q, want something about %q", e.Message, c.want)
+			}
+			if c.want != "" && e.Kind != Stopped {
+				t.Errorf("the script could have caught %q", e.Message)
+			}
+			if len(e.Frames) == 0 || e.Frames[len(e.Frames)-1].Line < hungryLine {
+				t.Errorf("no line named: %q", e.Error())
+			}
+			if took := time.Since(began); took > 20*time.Second {
+				t.Errorf("it took %v to stop", took)
+			}
+		})
+	}
+}
+
+// TestBytesAreWeighed: garbage does not count, only what a run still reaches.
+func TestBytesAreWeighed(t *testing.T) {
+	p, err := Compile("x-local://busy.js", `
+		for (var i = 0; i < 40000; i++) { o = { id: i, list: [1, 2, 3], text: 'item ' + i + StrReplace('abcdefghij', 'c', 'x') } }
+		return o.id`, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := NewRun(context.Background(), RunConfig{Limits: Limits{Bytes: 1 << 20}})
+	defer r.Close()
+	if v, err := r.Exec(p); err != nil || v.Text() != "39999" {
+		t.Errorf("got %v, %v", v.Text(), err)
+	}
+}
+
+// TestMemoryStaysNearTheBudget: a hoarding script does not take a multiple of its budget.
+func TestMemoryStaysNearTheBudget(t *testing.T) {
+	var peak uint64
+	stop := make(chan struct{})
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		var m runtime.MemStats
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(2 * time.Millisecond):
+				runtime.ReadMemStats(&m)
+				peak = max(peak, m.HeapAlloc)
+			}
+		}
+	}()
+	runtime.GC()
+	stopped(t, "a = []\nwhile (true) { a.push([a.length, 'text ' + a.length]) }", Limits{Bytes: 64 << 20})
+	close(stop)
+	<-watched
+	if peak > 512<<20 {
+		t.Errorf("a run limited to 64 MiB took %d MiB of heap", peak>>20)
+	}
+}
+
+func TestContextEndsRun(t *testing.T) {
+	p, err := Compile("x-local://spin.js", "while (true) { }", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	r := NewRun(ctx, RunConfig{})
+	ended := make(chan error, 1)
+	go func() { _, err := r.Exec(p); ended <- err }()
+	cancel(errors.New("the server stops"))
+	err = <-ended
+	if err == nil || !strings.Contains(err.Error(), "the server stops") {
+		t.Errorf("the run ended with %v", err)
+	}
+}
+
+// TestWaitingIsNotComputing: time inside Wait does not count, and a context that ends meanwhile ends
+// the run.
+func TestWaitingIsNotComputing(t *testing.T) {
+	sleep := Global{Name: "sleep", Func: &Func{Name: "sleep", Call: func(r *Run, _ []Value) (Value, error) {
+		return Undefined, r.Wait(func(ctx context.Context) error {
+			select {
+			case <-ctx.Done():
+			case <-time.After(60 * time.Millisecond):
+			}
+			return nil
+		})
+	}}}
+	p, err := Compile("x-local://wait.js", "for (i = 0; i < 5; i++) { sleep(); for (j = 0; j < 20000; j++) { } } return 'ok'",
+		Options{Globals: NewGlobals([]Global{sleep})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := NewRun(context.Background(), RunConfig{Limits: Limits{Compute: 200 * time.Millisecond}})
+	defer r.Close()
+	if v, err := r.Exec(p); err != nil || v.Text() != "ok" {
+		t.Errorf("got %q, %v", v.Text(), err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
+	defer cancel()
+	r = NewRun(ctx, RunConfig{})
+	defer r.Close()
+	if _, err := r.Exec(p); err == nil || !strings.Contains(err.Error(), "time is over") {
+		t.Errorf("a run beyond its deadline ended with %v", err)
+	}
+}
+
+// TestPanicStaysInside: a fault of a host function becomes an error of the script, and the next run
+// is not affected.
+func TestPanicStaysInside(t *testing.T) {
+	boom := Global{Name: "boom", Func: &Func{Name: "boom", Call: func(*Run, []Value) (Value, error) { panic("fault") }}}
+	p, err := Compile("x-local://boom.js", "try { boom() } catch (e) { return 'caught' }", Options{Globals: NewGlobals([]Global{boom})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		r := NewRun(context.Background(), RunConfig{})
+		_, err := r.Exec(p)
+		r.Close()
+		var fault *PanicError
+		if !errors.As(err, &fault) || len(fault.Stack) == 0 {
+			t.Fatalf("got %v", err)
+		}
+		if strings.Contains(err.Error(), "goroutine") {
+			t.Errorf("the script's error shows a Go stack: %v", err)
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package basescript
+
+import "strings"
+
+// Builtins returns the language's own globals: pure functions and the objects of section 2 of
+// spec/basescript.md. Effects (alert, tools, sockets) belong to package hostapi.
+func Builtins() []Global {
+	var all []Global
+	for _, table := range [][]Global{
+		convertGlobals(), stringGlobals(), arrayGlobals(), dateGlobals(), jsonGlobals(),
+		encodeGlobals(), urlGlobals(), objectGlobals(), mathGlobals(),
+	} {
+		all = append(all, table...)
+	}
+	return all
+}
+
+// functionGlobals makes a global of each function.
+func functionGlobals(functions []Func) []Global {
+	globals := make([]Global, len(functions))
+	for i := range functions {
+		f := &functions[i]
+		globals[i] = Global{Name: f.Name, Func: f, Sig: f.Sig, Doc: f.Doc}
+	}
+	return globals
+}
+
+// methodTable indexes methods by their names.
+func methodTable(list []Method) map[string]*Method {
+	table := make(map[string]*Method, len(list))
+	for i := range list {
+		table[list[i].Name] = &list[i]
+	}
+	return table
+}
+
+// arg returns an argument, undefined if it is absent.
+func arg(args []Value, i int) Value {
+	if i < len(args) {
+		return args[i]
+	}
+	return Undefined
+}
+
+// flagArg reads an optional boolean. What is no scalar means false (spec/basescript.md 2.2).
+func flagArg(args []Value, i int) bool {
+	v := arg(args, i).Scalar()
+	return v.k != KindObject && v.Truthy()
+}
+
+// intArg reads an optional integer; absent, undefined and null mean the default.
+func intArg(args []Value, i int, def int64) (int64, error) {
+	v := arg(args, i)
+	if v.IsNil() {
+		return def, nil
+	}
+	n, ok := v.ToInt()
+	if !ok {
+		return 0, errNotA("an integer", v)
+	}
+	return n, nil
+}
+
+// errNotA is the error of an argument that cannot be converted.
+func errNotA(what string, v Value) *Error {
+	return Errorf("Value is not %s: %s", what, describe(v))
+}
+
+// describe names a value in an error: short texts and numbers as they are, the rest by type.
+func describe(v Value) string {
+	switch v = v.Scalar(); v.k {
+	case KindNull:
+		return "null"
+	case KindObject:
+		return v.obj().ClassName()
+	case KindString:
+		const most = 60
+		s := v.Str()
+		if cut := charOffset(s, most); cut < len(s) {
+			s = s[:cut] + "…"
+		}
+		return "'" + strings.ToValidUTF8(s, "\ufffd") + "'"
+	}
+	return v.Text()
+}
+
+// scan charges the run for going through n bytes of text.
+func (r *Run) scan(n int) error {
+	if n < 256 {
+		return nil
+	}
+	return r.Step(n >> 6)
+}
+
+// reserve charges the run for n elements of the given size before they are made. Whatever the budgets,
+// no single value becomes longer than maxTextBytes or maxArrayLen.
+func (r *Run) reserve(n int64, size int) error {
+	if size == 1 && n > maxTextBytes {
+		return errTextTooLong()
+	}
+	if size > 1 && n > maxArrayLen {
+		return Errorf("Array is longer than %d elements", maxArrayLen)
+	}
+	if err := r.Step(int(n) >> 6); err != nil {
+		return err
+	}
+	return r.Alloc(int(n) * size)
+}
+
+// text returns a text a built-in has made, charged to the run. Only for texts that are not much
+// larger than an argument; larger ones are reserved before they are made.
+func (r *Run) text(s string) (Value, error) {
+	if err := r.Alloc(len(s)); err != nil {
+		return Undefined, err
+	}
+	return String(s), nil
+}
+
+// part returns s[from:to]. It shares the memory of s unless it would keep a long text alive for a
+// short piece of it.
+func (r *Run) part(s string, from, to int) (Value, error) {
+	p := s[from:to]
+	if len(s) <= jsonShareText || len(p)*4 >= len(s) {
+		return String(p), nil
+	}
+	return r.text(strings.Clone(p))
+}
+
+// array returns an array that owns vals, charged to the run.
+func (r *Run) array(vals []Value) (Value, error) {
+	if err := r.Alloc(sizeObject + cap(vals)*sizeValue); err != nil {
+		return Undefined, err
+	}
+	return ObjectValue(r.NewArray(vals)), nil
+}
+
+// option reads a member of an options argument; undefined if the argument is no object or lacks it.
+func (r *Run) option(options Value, name string) (Value, error) {
+	if options.k != KindObject {
+		return Undefined, nil
+	}
+	v, _, err := r.OptProperty(options, name)
+	return v, err
+}

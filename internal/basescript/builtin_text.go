@@ -1,0 +1,140 @@
+package basescript
+
+import (
+	mathbits "math/bits"
+	"strings"
+	"unicode/utf8"
+)
+
+// A character of a text is a byte that does not continue a UTF-8 sequence, with those that do. Texts
+// that are not UTF-8 have characters too, and no position in them makes a function fail.
+
+func continues(c byte) bool { return c&0xc0 == 0x80 }
+
+// continuations counts the bytes of s[i:i+8] that continue a character.
+func continuations(s string, i int) int {
+	_ = s[i+7]
+	x := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+		uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+	return mathbits.OnesCount64(x >> 7 & ^(x >> 6) & 0x0101010101010101)
+}
+
+// charCount returns the number of characters of s.
+func charCount(s string) int {
+	n, i := len(s), 0
+	for ; i+8 <= len(s); i += 8 {
+		n -= continuations(s, i)
+	}
+	for ; i < len(s); i++ {
+		if continues(s[i]) {
+			n--
+		}
+	}
+	return n
+}
+
+// charOffset returns the byte position of the nth character, len(s) if there are fewer.
+func charOffset(s string, n int) int {
+	if n <= 0 {
+		return 0
+	}
+	i := 0
+	for ; n >= 8 && i+8 <= len(s); i += 8 {
+		n -= 8 - continuations(s, i)
+	}
+	for ; i < len(s); i++ {
+		if !continues(s[i]) {
+			if n == 0 {
+				return i
+			}
+			n--
+		}
+	}
+	return len(s)
+}
+
+// charEnd returns where the character that begins at i ends.
+func charEnd(s string, i int) int {
+	for i++; i < len(s) && continues(s[i]); i++ {
+	}
+	return min(i, len(s))
+}
+
+// textKeeper copies parts of a long text, so that keeping one part does not keep the whole. Short parts
+// share buffers; parts of short texts are not copied at all.
+type textKeeper struct {
+	whole string
+	chunk *strings.Builder
+}
+
+func (k *textKeeper) shares() bool { return len(k.whole) <= jsonShareText }
+
+// keep returns s, which must be a part of the text.
+func (k *textKeeper) keep(s string) string {
+	if k.shares() || len(s)*4 >= len(k.whole) {
+		return s
+	}
+	if len(s) >= jsonChunk/4 {
+		return strings.Clone(s)
+	}
+	b := k.room(len(s), jsonChunk)
+	n := b.Len()
+	b.WriteString(s)
+	return b.String()[n:]
+}
+
+// room returns a buffer with space for n bytes more, a new one having the given size at least; texts
+// taken from it before stay valid.
+func (k *textKeeper) room(n, size int) *strings.Builder {
+	if k.chunk == nil || k.chunk.Cap()-k.chunk.Len() < n {
+		k.chunk = new(strings.Builder)
+		k.chunk.Grow(max(n, size))
+	}
+	return k.chunk
+}
+
+// textBuilder builds a text of unknown length, charging the run as it grows.
+type textBuilder struct {
+	r       *Run
+	b       strings.Builder
+	charged int
+}
+
+func (b *textBuilder) add(s string) error {
+	if size := b.b.Len() + len(s); size > b.charged {
+		if size > maxTextBytes {
+			return errTextTooLong()
+		}
+		more := size - b.charged + size/2
+		if err := b.r.Step(more >> 6); err != nil {
+			return err
+		}
+		if err := b.r.Alloc(more); err != nil {
+			return err
+		}
+		b.charged += more
+	}
+	b.b.WriteString(s)
+	return nil
+}
+
+func (b *textBuilder) value() Value { return String(b.b.String()) }
+
+// mapText applies a mapping to each character; bytes that are not UTF-8 stay. It returns s itself if
+// nothing changes.
+func mapText(s string, mapping func(rune) rune) string {
+	if utf8.ValidString(s) {
+		return strings.Map(mapping, s)
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		c, size := utf8.DecodeRuneInString(s[i:])
+		if c == utf8.RuneError && size == 1 {
+			b.WriteByte(s[i])
+		} else {
+			b.WriteRune(mapping(c))
+		}
+		i += size
+	}
+	return b.String()
+}

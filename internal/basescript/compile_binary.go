@@ -1,0 +1,503 @@
+package basescript
+
+import (
+	"strconv"
+
+	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/token"
+)
+
+// mayCall reports whether evaluating a node may run other code, so that values held meanwhile must be
+// in sight of the live-bytes budget.
+func mayCall(n ast.Node) bool {
+	switch n.(type) {
+	case nil:
+		return false
+	case *ast.CallExpression, *ast.NewExpression, *ast.AssignExpression, *ast.TemplateLiteral, *ast.ClassLiteral:
+		return true
+	case *ast.Identifier, *ast.NumberLiteral, *ast.StringLiteral, *ast.BooleanLiteral, *ast.NullLiteral,
+		*ast.ThisExpression, *ast.FunctionLiteral, *ast.ArrowFunctionLiteral, *ast.RegExpLiteral:
+		return false
+	}
+	found := false
+	children(n, func(child ast.Node) { found = found || mayCall(child) })
+	return found
+}
+
+// holds reports whether a node's value may be memory nothing else refers to.
+func holds(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.NumberLiteral, *ast.StringLiteral, *ast.BooleanLiteral, *ast.NullLiteral, *ast.ThisExpression:
+		return false
+	}
+	return true
+}
+
+// operand is an expression whose commonest form, a variable in a slot, is read without a call.
+type operand struct {
+	slot int
+	eval expr // nil for a slot
+}
+
+func (o *operand) get(f *frame) (Value, *Error) {
+	if o.eval == nil {
+		return f.slots[o.slot], nil
+	}
+	return o.eval(f)
+}
+
+// operand compiles an expression to be read with get.
+func (c *compiler) operand(n ast.Expression) operand {
+	if id, ok := n.(*ast.Identifier); ok {
+		v, elements := c.find(id.Name.String())
+		if v != nil && len(elements) == 0 && !v.inEnv && v.code == nil {
+			return operand{slot: v.index}
+		}
+	}
+	return operand{eval: c.expr(n)}
+}
+
+// operands compiles two operands so that the left one stays in sight while the right one runs.
+func (c *compiler) operands(left, right ast.Expression) (a, b *operand) {
+	x, y := c.operand(left), c.operand(right)
+	if x.eval != nil && holds(left) && mayCall(right) {
+		keep, eval := c.temp(), x.eval
+		x.eval = func(f *frame) (Value, *Error) {
+			v, e := eval(f)
+			f.slots[keep] = v
+			return v, e
+		}
+	} else if x.eval == nil && mayCall(right) {
+		slot, keep := x.slot, c.temp() // the right side may assign the variable
+		x = operand{eval: func(f *frame) (Value, *Error) {
+			f.slots[keep] = f.slots[slot]
+			return f.slots[keep], nil
+		}}
+	}
+	return &x, &y
+}
+
+// binary compiles every operator with two operands.
+func (c *compiler) binary(n *ast.BinaryExpression) expr {
+	switch n.Operator {
+	case token.LOGICAL_AND, token.LOGICAL_OR, token.COALESCE:
+		return c.logical(n)
+	case token.EQUAL, token.STRICT_EQUAL, token.NOT_EQUAL, token.STRICT_NOT_EQUAL,
+		token.LESS, token.LESS_OR_EQUAL, token.GREATER, token.GREATER_OR_EQUAL, token.IN, token.INSTANCEOF:
+		test := c.comparison(n)
+		return func(f *frame) (Value, *Error) {
+			ok, e := test(f)
+			return Bool(ok), e
+		}
+	case token.PLUS:
+		return c.plus(n)
+	}
+	a, b := c.operands(n.Left, n.Right)
+	op := c.operator(n, n.Operator)
+	if n.Operator == token.MINUS {
+		return minus(a, b)
+	}
+	return func(f *frame) (Value, *Error) {
+		x, e := a.get(f)
+		if e != nil {
+			return Undefined, e
+		}
+		y, e := b.get(f)
+		if e != nil {
+			return Undefined, e
+		}
+		return op(x, y), nil
+	}
+}
+
+func minus(a, b *operand) expr {
+	return func(f *frame) (x Value, e *Error) {
+		if a.eval == nil {
+			x = f.slots[a.slot]
+		} else if x, e = a.eval(f); e != nil {
+			return Undefined, e
+		}
+		var y Value
+		if b.eval == nil {
+			y = f.slots[b.slot]
+		} else if y, e = b.eval(f); e != nil {
+			return Undefined, e
+		}
+		if x.k == KindInt && y.k == KindInt {
+			return Int(x.Int() - y.Int()), nil
+		}
+		return arith('-', x, y), nil
+	}
+}
+
+// operator returns the function behind an arithmetic or bit operator, + excepted.
+func (c *compiler) operator(n ast.Node, op token.Token) func(a, b Value) Value {
+	arithmetic := map[token.Token]byte{token.MINUS: '-', token.MULTIPLY: '*', token.SLASH: '/', token.REMAINDER: '%', token.EXPONENT: 'p'}
+	if sign, ok := arithmetic[op]; ok {
+		return func(a, b Value) Value { return arith(sign, a, b) }
+	}
+	bitwise := map[token.Token]byte{token.AND: '&', token.OR: '|', token.EXCLUSIVE_OR: '^', token.SHIFT_LEFT: '<',
+		token.SHIFT_RIGHT: '>', token.UNSIGNED_SHIFT_RIGHT: 'u'}
+	sign, ok := bitwise[op]
+	if !ok {
+		c.fail(n, "Unsupported operator "+op.String())
+	}
+	return func(a, b Value) Value { return bits(sign, a, b) }
+}
+
+// plus compiles a chain of +: its terms are evaluated in one loop, however long the chain is.
+func (c *compiler) plus(n *ast.BinaryExpression) expr {
+	terms := plusTerms(n)
+	p := c.at(n.Left.Idx0())
+	if len(terms) == 2 {
+		a, b := c.operands(terms[0], terms[1])
+		return func(f *frame) (x Value, e *Error) {
+			if a.eval == nil {
+				x = f.slots[a.slot]
+			} else if x, e = a.eval(f); e != nil {
+				return Undefined, e
+			}
+			var y Value
+			if b.eval == nil {
+				y = f.slots[b.slot]
+			} else if y, e = b.eval(f); e != nil {
+				return Undefined, e
+			}
+			if x.k == KindInt && y.k == KindInt {
+				return Int(x.Int() + y.Int()), nil
+			}
+			v, e := f.run.add(x, y)
+			if e != nil {
+				return Undefined, p.raise(e)
+			}
+			return v, nil
+		}
+	}
+	list := make([]expr, len(terms))
+	for i, t := range terms {
+		list[i] = c.expr(t)
+	}
+	return func(f *frame) (Value, *Error) {
+		r := f.run
+		base := len(r.args)
+		for _, term := range list {
+			v, e := term(f)
+			if e != nil {
+				r.args = r.args[:base]
+				return Undefined, e
+			}
+			r.args = append(r.args, v)
+		}
+		v, e := r.sum(r.args[base:])
+		r.args = r.args[:base]
+		if e != nil {
+			return Undefined, p.raise(e)
+		}
+		return v, nil
+	}
+}
+
+// sum adds values from the left; from the first text on the rest is joined in one allocation.
+func (r *Run) sum(vals []Value) (Value, *Error) {
+	acc := vals[0]
+	for i, v := range vals[1:] {
+		if acc.k == KindString {
+			return r.join(acc, vals[i+1:])
+		}
+		var e *Error
+		if acc, e = r.add(acc, v); e != nil {
+			return Undefined, e
+		}
+	}
+	return acc, nil
+}
+
+func (r *Run) join(first Value, rest []Value) (Value, *Error) {
+	size := int(first.n)
+	for _, v := range rest {
+		if v.k == KindString {
+			size += int(v.n)
+		} else {
+			size += 24
+		}
+	}
+	if e := r.alloc(int64(size)); e != nil {
+		return Undefined, e
+	}
+	buf := append(make([]byte, 0, size), first.Str()...)
+	for _, v := range rest {
+		switch v = v.Scalar(); v.k {
+		case KindString:
+			buf = append(buf, v.Str()...)
+		case KindInt:
+			buf = strconv.AppendInt(buf, v.Int(), 10)
+		default:
+			buf = append(buf, v.Text()...)
+		}
+	}
+	return ownedText(buf), nil
+}
+
+// plusTerms flattens a + b + c, which the tree holds as (a + b) + c.
+func plusTerms(n ast.Expression) []ast.Expression {
+	var rev []ast.Expression
+	for {
+		b, ok := n.(*ast.BinaryExpression)
+		if !ok || b.Operator != token.PLUS {
+			rev = append(rev, n)
+			break
+		}
+		rev = append(rev, b.Right)
+		n = b.Left
+	}
+	for i, j := 0, len(rev)-1; i < j; i, j = i+1, j-1 {
+		rev[i], rev[j] = rev[j], rev[i]
+	}
+	return rev
+}
+
+// logical compiles && || ??, which yield an operand.
+func (c *compiler) logical(n *ast.BinaryExpression) expr {
+	a, b := c.expr(n.Left), c.expr(n.Right)
+	stop := func(v Value) bool { return !v.Truthy() }
+	switch n.Operator {
+	case token.LOGICAL_OR:
+		stop = Value.Truthy
+	case token.COALESCE:
+		stop = func(v Value) bool { return !v.IsNil() }
+	}
+	return func(f *frame) (Value, *Error) {
+		v, e := a(f)
+		if e != nil || stop(v) {
+			return v, e
+		}
+		return b(f)
+	}
+}
+
+// condition compiles an expression used for its truth.
+func (c *compiler) condition(n ast.Expression) func(f *frame) (bool, *Error) {
+	if !c.enter(n) {
+		return func(*frame) (bool, *Error) { return false, nil }
+	}
+	defer func() { c.depth-- }()
+	switch n := n.(type) {
+	case *ast.BinaryExpression:
+		switch n.Operator {
+		case token.EQUAL, token.STRICT_EQUAL, token.NOT_EQUAL, token.STRICT_NOT_EQUAL,
+			token.LESS, token.LESS_OR_EQUAL, token.GREATER, token.GREATER_OR_EQUAL, token.IN, token.INSTANCEOF:
+			return c.comparison(n)
+		case token.LOGICAL_AND, token.LOGICAL_OR:
+			a, b, or := c.condition(n.Left), c.condition(n.Right), n.Operator == token.LOGICAL_OR
+			return func(f *frame) (bool, *Error) {
+				ok, e := a(f)
+				if e != nil || ok == or {
+					return ok, e
+				}
+				return b(f)
+			}
+		}
+	case *ast.UnaryExpression:
+		if n.Operator == token.NOT {
+			test := c.condition(n.Operand)
+			return func(f *frame) (bool, *Error) {
+				ok, e := test(f)
+				return !ok, e
+			}
+		}
+	}
+	value := c.expr(n)
+	return func(f *frame) (bool, *Error) {
+		v, e := value(f)
+		return v.Truthy(), e
+	}
+}
+
+// comparison compiles == != < <= > >= in instanceof to a truth.
+func (c *compiler) comparison(n *ast.BinaryExpression) func(f *frame) (bool, *Error) {
+	switch n.Operator {
+	case token.EQUAL, token.STRICT_EQUAL, token.NOT_EQUAL, token.STRICT_NOT_EQUAL:
+		return c.equality(n, n.Operator == token.EQUAL || n.Operator == token.STRICT_EQUAL)
+	case token.IN, token.INSTANCEOF:
+		return c.membership(n)
+	}
+	a, b := c.operands(n.Left, n.Right)
+	holds := map[token.Token]func(cmp int) bool{
+		token.LESS:             func(cmp int) bool { return cmp < 0 },
+		token.LESS_OR_EQUAL:    func(cmp int) bool { return cmp <= 0 },
+		token.GREATER:          func(cmp int) bool { return cmp > 0 },
+		token.GREATER_OR_EQUAL: func(cmp int) bool { return cmp >= 0 },
+	}[n.Operator]
+	less := n.Operator == token.LESS
+	return func(f *frame) (bool, *Error) {
+		var x, y Value
+		var e *Error
+		if a.eval == nil {
+			x = f.slots[a.slot]
+		} else if x, e = a.eval(f); e != nil {
+			return false, e
+		}
+		if b.eval == nil {
+			y = f.slots[b.slot]
+		} else if y, e = b.eval(f); e != nil {
+			return false, e
+		}
+		if less && x.k == KindInt && y.k == KindInt {
+			return x.Int() < y.Int(), nil
+		}
+		cmp, ok := order(x, y)
+		return ok && holds(cmp), nil
+	}
+}
+
+func (c *compiler) equality(n *ast.BinaryExpression, want bool) func(f *frame) (bool, *Error) {
+	a, b := c.operands(n.Left, n.Right)
+	return func(f *frame) (bool, *Error) {
+		x, e := a.get(f)
+		if e != nil {
+			return false, e
+		}
+		y, e := b.get(f)
+		if e != nil {
+			return false, e
+		}
+		if x.k == y.k && (x.k == KindInt || x.k == KindBool) {
+			return (x.n == y.n) == want, nil
+		}
+		return f.run.Equal(x, y) == want, nil
+	}
+}
+
+func (c *compiler) membership(n *ast.BinaryExpression) func(f *frame) (bool, *Error) {
+	a, b := c.operands(n.Left, n.Right)
+	p, in := c.at(n.Right.Idx0()), n.Operator == token.IN
+	return func(f *frame) (bool, *Error) {
+		x, e := a.get(f)
+		if e != nil {
+			return false, e
+		}
+		y, e := b.get(f)
+		if e != nil {
+			return false, e
+		}
+		var ok bool
+		if in {
+			ok, e = f.run.hasProperty(y, x.Text())
+		} else {
+			ok, e = f.run.instanceOf(x, y)
+		}
+		if e != nil {
+			return false, p.raise(e)
+		}
+		return ok, nil
+	}
+}
+
+// instanceOf follows the prototypes; values of built-in types belong to their constructors.
+func (r *Run) instanceOf(v, fn Value) (bool, *Error) {
+	fo := fn.Object().function()
+	if fo == nil {
+		return false, NewError("The right side of instanceof is not a function")
+	}
+	o := v.Object()
+	if o == nil {
+		return fo.native != nil && fo.native.Name == "Date" && v.k == KindDate, nil
+	}
+	if fo.native != nil {
+		switch fo.native.Name {
+		case "Object":
+			return true, nil
+		case "Array":
+			return o.class == classArray, nil
+		case "Error":
+			return o.class == classError || inherits(o, classError), nil
+		case "Function":
+			return o.class == classFunction, nil
+		}
+	}
+	proto, _, e := r.functionProperty(fn.obj(), "prototype")
+	if e != nil {
+		return false, e
+	}
+	for p := o.proto; p != nil; p = p.proto {
+		if p == proto.Object() {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func inherits(o *Object, c class) bool {
+	for p := o.proto; p != nil; p = p.proto {
+		if p.class == c {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *compiler) unary(n *ast.UnaryExpression) expr {
+	switch n.Operator {
+	case token.INCREMENT, token.DECREMENT:
+		return c.increment(n)
+	case token.TYPEOF:
+		return c.typeOf(n)
+	case token.DELETE:
+		return c.deleteProperty(n)
+	case token.NOT:
+		test := c.condition(n)
+		return func(f *frame) (Value, *Error) {
+			ok, e := test(f)
+			return Bool(ok), e
+		}
+	}
+	if n.Operator == token.MINUS {
+		if lit, ok := n.Operand.(*ast.NumberLiteral); ok {
+			if v, ok := parseNumber(lit.Literal); ok {
+				return literal(negate(v))
+			}
+		}
+	}
+	value := c.expr(n.Operand)
+	var op func(Value) Value
+	switch n.Operator {
+	case token.MINUS:
+		op = negate
+	case token.PLUS:
+		op = func(v Value) Value { return toNumber(v.Scalar()) }
+	case token.BITWISE_NOT:
+		op = func(v Value) Value { return Int(^toBits(v)) }
+	case token.VOID:
+		op = func(Value) Value { return Undefined }
+	default:
+		c.fail(n, "Unsupported operator "+n.Operator.String())
+	}
+	return func(f *frame) (Value, *Error) {
+		v, e := value(f)
+		if e != nil {
+			return Undefined, e
+		}
+		return op(v), nil
+	}
+}
+
+// typeOf compiles typeof: an undeclared name is "undefined", an absent property still throws
+// (spec/basescript.md 1.6).
+func (c *compiler) typeOf(n *ast.UnaryExpression) expr {
+	value := c.expr(n.Operand)
+	id, isName := n.Operand.(*ast.Identifier)
+	undeclared := ""
+	if isName {
+		undeclared = id.Name.String() + " not defined"
+	}
+	return func(f *frame) (Value, *Error) {
+		v, e := value(f)
+		if e != nil {
+			if isName && e.Kind == Thrown && e.Message == undeclared {
+				return String("undefined"), nil
+			}
+			return Undefined, e
+		}
+		return String(typeOf(v)), nil
+	}
+}

@@ -1,0 +1,472 @@
+package basescript
+
+import "github.com/dop251/goja/ast"
+
+// arguments compiles an argument list.
+func (c *compiler) arguments(list []ast.Expression) []argument {
+	args := make([]argument, len(list))
+	for i, e := range list {
+		args[i] = c.argument(e)
+	}
+	return args
+}
+
+func hasSpread(args []argument) bool {
+	for _, a := range args {
+		if a.spread {
+			return true
+		}
+	}
+	return false
+}
+
+// pushArgs evaluates arguments onto the run's argument stack, above base. On an error the stack is
+// back at base. The stack keeps them in sight of the live-bytes budget.
+func (f *frame) pushArgs(args []argument, base int, p *at) *Error {
+	r := f.run
+	for i := range args {
+		if args[i].spread {
+			e := args[i].each(f, p, func(v Value) *Error {
+				r.args = append(r.args, v)
+				return r.alloc(sizeValue)
+			})
+			if e != nil {
+				r.args = r.args[:base]
+				return e
+			}
+			continue
+		}
+		v, e := args[i].value(f)
+		if e != nil {
+			r.args = r.args[:base]
+			return e
+		}
+		r.args = append(r.args, v)
+	}
+	return nil
+}
+
+// argumentList evaluates arguments into a list of their own.
+func (f *frame) argumentList(args []argument, p *at) ([]Value, *Error) {
+	r := f.run
+	base := len(r.args)
+	if e := f.pushArgs(args, base, p); e != nil {
+		return nil, e
+	}
+	list := append([]Value(nil), r.args[base:]...)
+	r.args = r.args[:base]
+	return list, nil
+}
+
+// call compiles a call by what its callee is: a script function known now, a host function, a member
+// of a namespace, a method, or a value.
+func (c *compiler) call(n *ast.CallExpression) expr {
+	switch callee := n.Callee.(type) {
+	case *ast.Identifier:
+		return c.callName(n, callee)
+	case *ast.DotExpression:
+		name := callee.Identifier.Name.String()
+		p := c.at(callee.Identifier.Idx)
+		if static := c.staticClass(callee.Left); static != nil {
+			if m := static.Method(name); m != nil {
+				return c.callStatic(m, c.arguments(n.ArgumentList), p)
+			}
+		}
+		if _, ok := callee.Left.(*ast.SuperExpression); ok {
+			return c.superCall(name, c.arguments(n.ArgumentList), p)
+		}
+		return c.callMethod(callee.Left, name, n.ArgumentList, p)
+	case *ast.BracketExpression:
+		return c.callIndexed(callee, n)
+	case *ast.SuperExpression:
+		return c.superConstructor(c.arguments(n.ArgumentList), c.at(n.LeftParenthesis))
+	}
+	return c.callValue(c.expr(n.Callee), "", c.arguments(n.ArgumentList), c.at(n.LeftParenthesis))
+}
+
+// callName compiles name(…).
+func (c *compiler) callName(n *ast.CallExpression, id *ast.Identifier) expr {
+	name, p := id.Name.String(), c.at(id.Idx)
+	v, elements := c.find(name)
+	var rest expr
+	switch {
+	case v != nil && v.code != nil && !hasSpreadNode(n.ArgumentList):
+		rest = c.callCode(v.code, c.arguments(n.ArgumentList), p)
+	case v != nil:
+		rest = c.callValue(c.load(v), name, c.arguments(n.ArgumentList), p)
+	default:
+		rest = c.callGlobal(n, name, p)
+	}
+	return c.fieldCallFirst(name, n, elements, rest, p)
+}
+
+func hasSpreadNode(list []ast.Expression) bool {
+	for _, e := range list {
+		if _, ok := e.(*ast.SpreadElement); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// fieldCallFirst lets a name called in a string expression be a field of the element, if that field
+// is a function (design: architecture 1).
+func (c *compiler) fieldCallFirst(name string, n *ast.CallExpression, elements []*variable, rest expr, p *at) expr {
+	for i := len(elements) - 1; i >= 0; i-- {
+		element, after, hint := c.load(elements[i]), rest, new(hintCell)
+		args := c.arguments(n.ArgumentList)
+		rest = func(f *frame) (Value, *Error) {
+			elem, _ := element(f)
+			if elem.k == KindObject && elem.obj().class != classHost {
+				fn, ok, e := f.run.field(elem, name, &hint.at)
+				if e != nil {
+					return Undefined, p.raise(e)
+				}
+				if ok && fn.Object().IsFunction() {
+					return f.callWith(fn, elem, args, name, p)
+				}
+			}
+			return after(f)
+		}
+	}
+	return rest
+}
+
+// callCode compiles a call of a script function known at compile time: its arguments are evaluated
+// straight into the slots of its frame.
+func (c *compiler) callCode(code *funcCode, args []argument, p *at) expr {
+	return func(f *frame) (Value, *Error) {
+		r := f.run
+		g := r.pushFrame(code)
+		for i := range args {
+			v, e := args[i].value(f)
+			if e != nil {
+				r.popFrame(g)
+				return Undefined, e
+			}
+			if i < code.params {
+				g.slots[i] = v
+			} else if code.wantsExtra {
+				g.addExtra(v)
+			}
+		}
+		g.passed = len(args)
+		g.inst, g.env = f.inst, f.inst.root
+		v, e := r.exec(g)
+		if e != nil {
+			return Undefined, e.throughLine(p.url, p.line)
+		}
+		return v, nil
+	}
+}
+
+// callGlobal compiles a call of a name that is no variable.
+func (c *compiler) callGlobal(n *ast.CallExpression, name string, p *at) expr {
+	g := c.globals.Lookup(name)
+	if g == nil || g.Func == nil {
+		return c.callValue(c.global(name, p), name, c.arguments(n.ArgumentList), p)
+	}
+	args := c.nativeArguments(g.Func, n.ArgumentList)
+	fn := g.Func
+	return func(f *frame) (Value, *Error) {
+		r := f.run
+		base := len(r.args)
+		if e := f.pushArgs(args, base, p); e != nil {
+			return Undefined, e
+		}
+		list := r.args[base:len(r.args):len(r.args)]
+		if e := r.enterNative(len(list), fn.Min); e != nil {
+			r.args = r.args[:base]
+			return Undefined, e.throughCall(name, p.url, p.line)
+		}
+		v, err := fn.Call(r, list)
+		r.depth--
+		r.args = r.args[:base]
+		if err != nil {
+			return Undefined, toError(err).throughCall(name, p.url, p.line)
+		}
+		return v, nil
+	}
+}
+
+// enterNative checks and charges a call into Go.
+func (r *Run) enterNative(args, least int) *Error {
+	if args < least {
+		return toError(ErrWrongArguments)
+	}
+	if r.depth >= r.limit {
+		return r.stop("calls nested deeper than %d", r.limit)
+	}
+	if r.steps--; r.steps <= 0 {
+		if e := r.look(); e != nil {
+			return e
+		}
+	}
+	r.depth++
+	return nil
+}
+
+// nativeArguments compiles the arguments of a host function; those that are string expressions become
+// callbacks on the caller's frame.
+func (c *compiler) nativeArguments(fn *Func, list []ast.Expression) []argument {
+	args := make([]argument, len(list))
+	for i, e := range list {
+		if _, spread := e.(*ast.SpreadElement); spread || !fn.takesText(i) {
+			args[i] = c.argument(e)
+			continue
+		}
+		args[i] = argument{value: c.textArgument(e)}
+	}
+	return args
+}
+
+func (c *compiler) textArgument(n ast.Expression) expr {
+	if t := c.analysis.texts[n]; t != nil {
+		return c.literalText(t, c.analysis.scopes[t.fn], n)
+	}
+	value, s, p := c.expr(n), c.scope, c.at(n.Idx0())
+	return func(f *frame) (Value, *Error) {
+		v, e := value(f)
+		if e != nil || v.k != KindString {
+			return v, e
+		}
+		code, e := f.code.prog.textAt(s, v.Str(), p.line)
+		if e == nil {
+			v, e = f.textValue(code)
+		}
+		if e != nil {
+			return Undefined, p.raise(e)
+		}
+		return v, nil
+	}
+}
+
+// literalText compiles a literal string expression in place. One that does not parse is an error when
+// it is evaluated, as text built at run time is.
+func (c *compiler) literalText(t *parsedText, s *scope, n ast.Node) expr {
+	p := c.at(n.Idx0())
+	if t.err != nil {
+		message := toError(t.err).Message
+		return func(*frame) (Value, *Error) { return Undefined, p.raise(NewError(message)) }
+	}
+	code := c.text(t, s)
+	return func(f *frame) (Value, *Error) {
+		v, e := f.textValue(code)
+		if e != nil {
+			return Undefined, p.raise(e)
+		}
+		return v, nil
+	}
+}
+
+// callStatic compiles a call of a namespace's method (tools.object_to_text): bound here and now.
+func (c *compiler) callStatic(m *Method, args []argument, p *at) expr {
+	return func(f *frame) (Value, *Error) {
+		r := f.run
+		base := len(r.args)
+		if e := f.pushArgs(args, base, p); e != nil {
+			return Undefined, e
+		}
+		list := r.args[base:len(r.args):len(r.args)]
+		if e := r.enterNative(len(list), m.Min); e != nil {
+			r.args = r.args[:base]
+			return Undefined, e.throughCall(m.Name, p.url, p.line)
+		}
+		v, err := m.Call(r, Undefined, list)
+		r.depth--
+		r.args = r.args[:base]
+		if err != nil {
+			return Undefined, toError(err).throughCall(m.Name, p.url, p.line)
+		}
+		return v, nil
+	}
+}
+
+// callValue compiles a call of a value that is known at run time only.
+func (c *compiler) callValue(callee expr, name string, args []argument, p *at) expr {
+	keep := c.temp()
+	return func(f *frame) (Value, *Error) {
+		fn, e := callee(f)
+		if e != nil {
+			return Undefined, e
+		}
+		f.slots[keep] = fn
+		return f.callWith(fn, Undefined, args, name, p)
+	}
+}
+
+// callWith calls a function value with arguments still to be evaluated.
+func (f *frame) callWith(fn, this Value, args []argument, name string, p *at) (Value, *Error) {
+	r := f.run
+	base := len(r.args)
+	if e := f.pushArgs(args, base, p); e != nil {
+		return Undefined, e
+	}
+	fo := fn.Object().function()
+	if fo == nil {
+		r.args = r.args[:base]
+		return Undefined, p.raise(NewError(strIf(name, name, "Value") + " is not a function"))
+	}
+	v, e := r.callValue(fn, this, r.args[base:len(r.args):len(r.args)])
+	r.args = r.args[:base]
+	if e != nil {
+		return Undefined, p.fromCall(e, fo)
+	}
+	return v, nil
+}
+
+func strIf(test, yes, no string) string {
+	if test != "" {
+		return yes
+	}
+	return no
+}
+
+// fromCall notes on an error that it came out of a call here: built-ins leave a frame with their name.
+func (p *at) fromCall(e *Error, fo *function) *Error {
+	if fo.code == nil && fo.text == nil {
+		return e.throughCall(fo.name(), p.url, p.line)
+	}
+	return p.raise(e)
+}
+
+// callMethod compiles obj.name(…). The receiver and the arguments are evaluated first, then the
+// method is found by what the receiver is.
+func (c *compiler) callMethod(left ast.Expression, name string, list []ast.Expression, p *at) expr {
+	object := c.expr(left)
+	args := c.arguments(list)
+	hint := new(hintCell)
+	return func(f *frame) (Value, *Error) {
+		obj, e := object(f)
+		if e != nil {
+			return Undefined, e
+		}
+		r := f.run
+		base := len(r.args)
+		r.args = append(r.args, obj)
+		if e := f.pushArgs(args, base, p); e != nil {
+			return Undefined, e
+		}
+		v, e := r.dispatch(obj, name, r.args[base+1:len(r.args):len(r.args)], hint, p)
+		r.args = r.args[:base]
+		return v, e
+	}
+}
+
+// dispatch finds and calls a method: an own function first, then what the type has.
+func (r *Run) dispatch(obj Value, name string, args []Value, hint *hintCell, p *at) (Value, *Error) {
+	if obj.k == KindObject {
+		o := obj.obj()
+		if o.class == classHost {
+			v, e := r.callHostMethod(obj, name, args)
+			if e != nil {
+				if e.Message == errUnknownMethod(name).Message && len(e.Frames) == 0 {
+					return Undefined, p.raise(e)
+				}
+				return Undefined, e.throughCall(name, p.url, p.line)
+			}
+			return v, nil
+		}
+		if i := o.findHint(name, &hint.at); i >= 0 {
+			fn, _, e := r.unfold(o.vals[i], obj)
+			if e != nil {
+				return Undefined, p.raise(e)
+			}
+			return r.callFound(fn, obj, name, args, p)
+		}
+	}
+	if r.protos == nil {
+		if m := builtinMethod(obj, name); m != nil && (obj.k != KindObject || obj.obj().proto == nil) {
+			v, e := r.callBuiltin(m, obj, args)
+			if e != nil {
+				return Undefined, e.throughCall(name, p.url, p.line)
+			}
+			return v, nil
+		}
+	}
+	fn, ok, e := r.getProperty(obj, name)
+	if e != nil {
+		return Undefined, p.raise(e)
+	}
+	if !ok {
+		return Undefined, p.raise(errUnknownMethod(name))
+	}
+	return r.callFound(fn, obj, name, args, p)
+}
+
+func (r *Run) callFound(fn, obj Value, name string, args []Value, p *at) (Value, *Error) {
+	fo := fn.Object().function()
+	if fo == nil {
+		return Undefined, p.raise(errUnknownMethod(name))
+	}
+	v, e := r.callValue(fn, obj, args)
+	if e != nil {
+		return Undefined, p.fromCall(e, fo)
+	}
+	return v, nil
+}
+
+// callIndexed compiles obj[key](…).
+func (c *compiler) callIndexed(callee *ast.BracketExpression, n *ast.CallExpression) expr {
+	object, member := c.operands(callee.Left, callee.Member)
+	args, p := c.arguments(n.ArgumentList), c.at(callee.LeftBracket)
+	return func(f *frame) (Value, *Error) {
+		obj, e := object.get(f)
+		if e != nil {
+			return Undefined, e
+		}
+		key, e := member.get(f)
+		if e != nil {
+			return Undefined, e
+		}
+		r := f.run
+		base := len(r.args)
+		r.args = append(r.args, obj)
+		if e := f.pushArgs(args, base, p); e != nil {
+			return Undefined, e
+		}
+		list := r.args[base+1 : len(r.args) : len(r.args)]
+		var v Value
+		if key.k == KindInt && obj.Object().IsArray() {
+			fn, _, _ := r.index(obj, key)
+			v, e = r.callFound(fn, obj, key.Text(), list, p)
+		} else {
+			v, e = r.dispatch(obj, key.Text(), list, new(hintCell), p)
+		}
+		r.args = r.args[:base]
+		return v, e
+	}
+}
+
+// newExpression compiles new X(…).
+func (c *compiler) newExpression(n *ast.NewExpression) expr {
+	args, p := c.arguments(n.ArgumentList), c.at(n.New)
+	name := "Value"
+	if id, ok := n.Callee.(*ast.Identifier); ok {
+		name = id.Name.String()
+	}
+	callee, keep := c.expr(n.Callee), c.temp()
+	return func(f *frame) (Value, *Error) {
+		fn, e := callee(f)
+		if e != nil {
+			return Undefined, e
+		}
+		f.slots[keep] = fn
+		r := f.run
+		base := len(r.args)
+		if e := f.pushArgs(args, base, p); e != nil {
+			return Undefined, e
+		}
+		fo := fn.Object().function()
+		if fo == nil {
+			r.args = r.args[:base]
+			return Undefined, p.raise(NewError(name + " is not a constructor"))
+		}
+		v, e := r.construct(fn, r.args[base:len(r.args):len(r.args)])
+		r.args = r.args[:base]
+		if e != nil {
+			return Undefined, p.fromCall(e, fo)
+		}
+		return v, nil
+	}
+}

@@ -1,0 +1,275 @@
+package basescript
+
+import (
+	"github.com/dop251/goja/ast"
+)
+
+// dot compiles a property read. It throws for an absent property (spec/basescript.md 1.6).
+func (c *compiler) dot(n *ast.DotExpression) expr {
+	name := n.Identifier.Name.String()
+	p := c.at(n.Identifier.Idx)
+	if static := c.staticClass(n.Left); static != nil {
+		return c.staticRead(static, name, p)
+	}
+	if _, ok := n.Left.(*ast.SuperExpression); ok {
+		return c.superRead(name, p)
+	}
+	left := c.expr(n.Left)
+	if name == "length" {
+		return lengthRead(left, p)
+	}
+	hint := new(hintCell)
+	return func(f *frame) (Value, *Error) {
+		v, e := left(f)
+		if e != nil {
+			return Undefined, e
+		}
+		if v.k == KindObject {
+			o := v.obj()
+			if i := o.findHint(name, &hint.at); i >= 0 && o.class != classHost {
+				if got := o.vals[i]; got.k != kindAccessor {
+					return got, nil
+				}
+			}
+		}
+		return f.run.read(v, name, p)
+	}
+}
+
+// read is the whole rule of a property read in script.
+func (r *Run) read(v Value, name string, p *at) (Value, *Error) {
+	got, ok, e := r.getProperty(v, name)
+	if e != nil {
+		return Undefined, p.raise(e)
+	}
+	if !ok {
+		return Undefined, p.raise(errUnknownProperty(name))
+	}
+	return got, nil
+}
+
+func lengthRead(left expr, p *at) expr {
+	return func(f *frame) (Value, *Error) {
+		v, e := left(f)
+		if e != nil {
+			return Undefined, e
+		}
+		if v.k == KindObject && v.obj().class == classArray {
+			return Int(int64(len(v.obj().vals))), nil
+		}
+		return f.run.read(v, "length", p)
+	}
+}
+
+// staticClass returns the namespace a name stands for (tools, Math), nil for anything else.
+func (c *compiler) staticClass(n ast.Expression) *Class {
+	id, ok := n.(*ast.Identifier)
+	if !ok {
+		return nil
+	}
+	if v, elements := c.scope.lookup(id.Name.String()); v != nil || len(elements) > 0 {
+		return nil
+	}
+	if g := c.globals.Lookup(id.Name.String()); g != nil && g.Value == nil {
+		return g.Static
+	}
+	return nil
+}
+
+func (c *compiler) staticRead(class *Class, name string, p *at) expr {
+	return func(f *frame) (Value, *Error) {
+		v, ok, e := f.run.staticMember(class, name)
+		if e == nil && !ok && name == "prototype" {
+			if proto := f.run.builtinPrototype(class.Name); proto != nil {
+				v, ok = ObjectValue(proto), true
+			}
+		}
+		if e == nil && !ok {
+			e = errUnknownProperty(name)
+		}
+		if e != nil {
+			return Undefined, p.raise(e)
+		}
+		return v, nil
+	}
+}
+
+func (c *compiler) bracket(n *ast.BracketExpression) expr {
+	if _, ok := n.Left.(*ast.SuperExpression); ok {
+		c.fail(n, "super[…] is not supported")
+		return literal(Undefined)
+	}
+	p := c.at(n.LeftBracket)
+	left, member := c.operands(n.Left, n.Member)
+	return func(f *frame) (Value, *Error) {
+		v, e := left.get(f)
+		if e != nil {
+			return Undefined, e
+		}
+		key, e := member.get(f)
+		if e != nil {
+			return Undefined, e
+		}
+		if key.k == KindInt && v.k == KindObject && v.obj().class == classArray {
+			if o, i := v.obj(), key.Int(); i >= 0 && i < int64(len(o.vals)) {
+				return o.vals[i], nil
+			}
+		}
+		got, ok, e := f.run.index(v, key)
+		if e == nil && !ok {
+			e = errUnknownProperty(key.Text())
+		}
+		if e != nil {
+			return Undefined, p.raise(e)
+		}
+		return got, nil
+	}
+}
+
+// optionalChain compiles a?.b: undefined where the object is empty, and where the property is absent,
+// because ?. says that it may be (a superset: the dialect itself has no ?.).
+func (c *compiler) optionalChain(n *ast.OptionalChain) expr {
+	chain := c.chain(n.Expression)
+	return func(f *frame) (Value, *Error) {
+		v, _, e := chain(f)
+		return v, e
+	}
+}
+
+// link evaluates a part of an optional chain; ended means that the chain is undefined from here on.
+type link func(f *frame) (v Value, ended bool, e *Error)
+
+func (c *compiler) chain(n ast.Expression) link {
+	switch n := n.(type) {
+	case *ast.Optional:
+		inner := c.lenient(n.Expression)
+		return func(f *frame) (Value, bool, *Error) {
+			v, ended, e := inner(f)
+			return v, ended || v.IsNil(), e
+		}
+	case *ast.DotExpression, *ast.BracketExpression:
+		return c.chainRead(n, false)
+	case *ast.CallExpression:
+		return c.chainCall(n)
+	}
+	value := c.expr(n)
+	return func(f *frame) (Value, bool, *Error) {
+		v, e := value(f)
+		return v, false, e
+	}
+}
+
+// lenient compiles what stands before ?. : there an absent property is undefined as well.
+func (c *compiler) lenient(n ast.Expression) link {
+	switch n.(type) {
+	case *ast.DotExpression, *ast.BracketExpression:
+		return c.chainRead(n, true)
+	}
+	return c.chain(n)
+}
+
+// chainRead compiles a property read inside an optional chain.
+func (c *compiler) chainRead(n ast.Expression, lenient bool) link {
+	var left ast.Expression
+	var key expr
+	p := c.at(n.Idx0())
+	switch n := n.(type) {
+	case *ast.DotExpression:
+		left, key = n.Left, literal(String(n.Identifier.Name.String()))
+	case *ast.BracketExpression:
+		left, key = n.Left, c.expr(n.Member)
+	}
+	_, optional := left.(*ast.Optional)
+	inner := c.chain(left)
+	return func(f *frame) (Value, bool, *Error) {
+		v, ended, e := inner(f)
+		if e != nil || ended {
+			return Undefined, ended, e
+		}
+		name, e := key(f)
+		if e != nil {
+			return Undefined, false, e
+		}
+		got, ok, e := f.run.index(v, name)
+		if e == nil && !ok && !optional && !lenient {
+			e = errUnknownProperty(name.Text())
+		}
+		if e != nil {
+			return Undefined, false, p.raise(e)
+		}
+		return got, false, nil
+	}
+}
+
+func (c *compiler) chainCall(n *ast.CallExpression) link {
+	p := c.at(n.LeftParenthesis)
+	args := c.arguments(n.ArgumentList)
+	if dot, ok := n.Callee.(*ast.DotExpression); ok {
+		left, name := c.chain(dot.Left), dot.Identifier.Name.String()
+		return func(f *frame) (Value, bool, *Error) {
+			v, ended, e := left(f)
+			if e != nil || ended {
+				return Undefined, ended, e
+			}
+			list, e := f.argumentList(args, p)
+			if e != nil {
+				return Undefined, false, e
+			}
+			v, e = f.run.callMethod(v, name, list)
+			if e != nil {
+				return Undefined, false, p.raise(e)
+			}
+			return v, false, nil
+		}
+	}
+	callee := c.chain(n.Callee)
+	return func(f *frame) (Value, bool, *Error) {
+		fn, ended, e := callee(f)
+		if e != nil || ended {
+			return Undefined, ended, e
+		}
+		list, e := f.argumentList(args, p)
+		if e != nil {
+			return Undefined, false, e
+		}
+		v, e := f.run.callValue(fn, Undefined, list)
+		if e != nil {
+			return Undefined, false, p.raise(e)
+		}
+		return v, false, nil
+	}
+}
+
+func (c *compiler) deleteProperty(n *ast.UnaryExpression) expr {
+	var left expr
+	var key func(f *frame) (string, *Error)
+	switch t := n.Operand.(type) {
+	case *ast.DotExpression:
+		left, key = c.expr(t.Left), c.keyOf(&t.Identifier, false)
+	case *ast.BracketExpression:
+		left, key = c.expr(t.Left), c.keyOf(t.Member, true)
+	default:
+		value := c.expr(n.Operand)
+		return func(f *frame) (Value, *Error) {
+			_, e := value(f)
+			return True, e
+		}
+	}
+	p := c.at(n.Idx)
+	return func(f *frame) (Value, *Error) {
+		v, e := left(f)
+		if e != nil {
+			return Undefined, e
+		}
+		name, e := key(f)
+		if e != nil {
+			return Undefined, e
+		}
+		o := v.Object()
+		if o == nil || o.class == classHost || o.frozen {
+			return Undefined, p.raise(Errorf("Property %s cannot be deleted", name))
+		}
+		o.Delete(name)
+		return True, nil
+	}
+}

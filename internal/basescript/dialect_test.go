@@ -1,0 +1,156 @@
+package basescript
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/tools/txtar"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected output of testdata/*.txtar")
+
+// testGlobals is the language with one effect: print(v) writes a line, as alert does in the product.
+func testGlobals() *Globals {
+	return NewGlobals([]Global{{Name: "print", Func: &Func{Name: "print", Min: 1,
+		Call: func(r *Run, args []Value) (Value, error) {
+			out := r.Host().(*strings.Builder)
+			out.WriteString(args[0].Text())
+			out.WriteByte('\n')
+			return args[0], nil
+		}}}})
+}
+
+var testLimits = Limits{Compute: 10 * time.Second, Bytes: 64 << 20}
+
+// play runs a script and returns what it printed; an uncaught error is printed with its lines.
+func play(t testing.TB, src string, opts Options) string {
+	t.Helper()
+	if opts.Globals == nil {
+		opts.Globals = testGlobals()
+	}
+	var out strings.Builder
+	p, err := Compile("x-local://test.js", src, opts)
+	if err != nil {
+		return "syntax error: " + err.Error() + "\n"
+	}
+	r := NewRun(context.Background(), RunConfig{Limits: testLimits, Host: &out})
+	defer r.Close()
+	if opts.Library {
+		_, err = r.Call(p, "main")
+	} else {
+		_, err = r.Exec(p)
+	}
+	if err != nil {
+		out.WriteString("error: " + err.Error() + "\n")
+	}
+	return out.String()
+}
+
+// TestDialect runs the cases of testdata/*.txtar: a file section NAME holds a script, the section
+// "NAME => output" behind it what it prints. A name that ends in .lib is compiled as a library whose
+// function main is called.
+func TestDialect(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no cases found", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { dialectFile(t, file) })
+	}
+}
+
+const outputMark = " => output"
+
+func dialectFile(t *testing.T, file string) {
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := false
+	for i := 0; i < len(archive.Files); i++ {
+		name, src := archive.Files[i].Name, string(archive.Files[i].Data)
+		if i+1 == len(archive.Files) || archive.Files[i+1].Name != name+outputMark {
+			t.Fatalf("%s: no section %q follows the script", file, name+outputMark)
+		}
+		i++
+		t.Run(name, func(t *testing.T) {
+			got := play(t, src, Options{Library: strings.HasSuffix(name, ".lib")})
+			if want := string(archive.Files[i].Data); got != want {
+				if *update {
+					archive.Files[i].Data, changed = []byte(got), true
+					return
+				}
+				t.Errorf("script:\n%s\ngot:\n%s\nwant:\n%s", src, got, want)
+			}
+		})
+	}
+	if changed {
+		if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestRunsAreSeparate: nothing a run defines, overrides or changes is seen by the next one.
+func TestRunsAreSeparate(t *testing.T) {
+	g := testGlobals()
+	first := `Array.prototype.mine = function () { return 1 }; Object.prototype.o = 1; String.prototype.s = 1;
+		print = function (x) { return x }; leaked = 5; function StrLen() { return 'mine' }; Math.x = 1; `
+	second := `try { [].mine() } catch (e) { print(e.message) }
+		try { leaked } catch (e) { print(e.message) }
+		try { ({}).o } catch (e) { print(e.message) }
+		try { ''.s } catch (e) { print(e.message) }
+		print(StrLen('abc'))`
+	for range 20 {
+		_ = play(t, first, Options{Globals: g})
+		want := "Unknown method: mine()\nleaked not defined\nUnknown object property: o\nUnknown object property: s\n3\n"
+		if got := play(t, second, Options{Globals: g}); got != want {
+			t.Fatalf("got:\n%s\nwant:\n%s", got, want)
+		}
+	}
+}
+
+// TestProgramServesManyRuns: one program, text compiled at run time included, runs on many goroutines at
+// once, each with its own variables (spec/basescript.md 1.8, check 7).
+func TestProgramServesManyRuns(t *testing.T) {
+	p, err := Compile("x-local://lib.js", `
+		function fill(n, mark) { list = []; for (i = 0; i < n; i++) { list.push({ id: i, mark: mark }) } return list }
+		function main(mark) {
+			var found = ArraySelect(fill(50, mark), 'This.mark == mark && id % 2 == 0');
+			return ArrayMerge(found, 'mark', ',') + ArraySelect(found, 'This.id == ' + 4).length;
+		}`, Options{Library: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 8)
+	for g := range 8 {
+		go func() {
+			mark := strings.Repeat("x", g+1)
+			want := strings.TrimSuffix(strings.Repeat(mark+",", 25), ",") + "1"
+			for range 50 {
+				r := NewRun(context.Background(), RunConfig{Limits: testLimits})
+				v, err := r.Call(p, "main", String(mark))
+				if err == nil && v.Text() != want {
+					err = errors.New("got " + v.Text())
+				}
+				r.Close()
+				if err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+	}
+	for range 8 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}

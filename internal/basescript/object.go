@@ -1,0 +1,330 @@
+package basescript
+
+import (
+	"strconv"
+	"sync/atomic"
+)
+
+// class says what an Object is made of.
+type class uint8
+
+const (
+	classObject class = iota
+	classArray
+	classFunction
+	classError
+	classHost
+)
+
+// indexFrom is the number of properties from which an object keeps a map beside its key list.
+// A global tree of shapes would be faster still, but keys of client JSON would stay in it for ever
+// (design: a private key list, no state shared between runs).
+const indexFrom = 16
+
+// Object is anything a script holds by reference: a plain object, an array, a function, an error or
+// a host object. Objects belong to one run and one goroutine.
+type Object struct {
+	class class
+	// sharedKeys: keys belongs to the literal that made the object; copy before writing into it.
+	sharedKeys bool
+	frozen     bool
+	// mark is the run's walk that reached the object last (see Run.liveBytes).
+	mark uint32
+	// keys and vals are the properties in insertion order; an array's elements are its vals and its
+	// named properties, rare, live in extra.
+	keys  []string
+	vals  []Value
+	index map[string]int32
+	proto *Object
+	// ext is what the class needs beside properties: *function, *errorData, Host, *Object
+	// (named properties of an array).
+	ext any
+}
+
+type accessor struct{ get, set *Object }
+
+// Sizes in bytes charged to a run's budget of live bytes.
+const (
+	sizeObject = 112
+	sizeValue  = 24
+	sizeKey    = 16
+)
+
+// ClassName is what ObjectType returns for the object (spec/basescript.md 1.1).
+func (o *Object) ClassName() string {
+	switch o.class {
+	case classArray:
+		return "JsArray"
+	case classFunction:
+		return "JsFuncObject"
+	case classHost:
+		return o.ext.(Host).ClassName()
+	}
+	return "JsObject"
+}
+
+// IsArray reports whether o is an array of the dialect. Host collections are not; see Run.Items.
+func (o *Object) IsArray() bool { return o != nil && o.class == classArray }
+
+// IsError reports whether o is an error object.
+func (o *Object) IsError() bool { return o != nil && o.class == classError }
+
+// IsFunction reports whether o can be called.
+func (o *Object) IsFunction() bool { return o != nil && o.class == classFunction }
+
+// Host returns the Go side of a host object, nil for every other object.
+func (o *Object) Host() Host {
+	if o == nil || o.class != classHost {
+		return nil
+	}
+	return o.ext.(Host)
+}
+
+// scalar returns the scalar value of an object that stands for one (spec/basescript.md 1.1).
+func (o *Object) scalar() (Value, bool) {
+	if o.class == classHost {
+		if s, ok := o.ext.(Scalar); ok {
+			return s.Scalar(), true
+		}
+	}
+	return Undefined, false
+}
+
+// text is the object as text: errors and scalar-valued objects have one, the rest is empty
+// (spec/basescript.md 1.2).
+func (o *Object) text() string {
+	switch o.class {
+	case classError:
+		return o.ext.(*errorData).text(o)
+	case classHost:
+		if s, ok := o.scalar(); ok {
+			return s.Text()
+		}
+	}
+	return ""
+}
+
+// find returns the position of an own property, -1 if absent.
+func (o *Object) find(name string) int {
+	if o.index != nil {
+		if i, ok := o.index[name]; ok {
+			return int(i)
+		}
+		return -1
+	}
+	for i := range o.keys {
+		if o.keys[i] == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// findHint is find with a memory: hint holds the position where a call site met the name last. It is
+// read and written by every goroutine that runs the program, so it may be wrong but never unsafe.
+func (o *Object) findHint(name string, hint *atomic.Uint32) int {
+	if i := int(hint.Load()); i < len(o.keys) && o.keys[i] == name {
+		return i
+	}
+	i := o.find(name)
+	if i >= 0 {
+		hint.Store(uint32(i))
+	}
+	return i
+}
+
+// Get returns an own property of a plain object (or element, or "length", of an array) as stored;
+// ok is false if it is absent. Getters are not run: use Run.GetProperty for the whole rule.
+func (o *Object) Get(name string) (v Value, ok bool) {
+	if o.class == classArray {
+		if i, isIndex := arrayIndex(name); isIndex {
+			if i < len(o.vals) {
+				return o.vals[i], true
+			}
+			return Undefined, false
+		}
+		if name == "length" {
+			return Int(int64(len(o.vals))), true
+		}
+		if x, _ := o.ext.(*Object); x != nil {
+			return x.Get(name)
+		}
+		return Undefined, false
+	}
+	if i := o.find(name); i >= 0 {
+		return o.vals[i], true
+	}
+	return Undefined, false
+}
+
+// Set stores an own property, creating it if absent. It charges no budget: host functions call it for
+// objects of bounded size, everything else goes through Run.SetProperty.
+func (o *Object) Set(name string, v Value) {
+	if o.class == classArray {
+		if i, isIndex := arrayIndex(name); isIndex && i < len(o.vals) {
+			o.vals[i] = v
+			return
+		}
+		o.named().Set(name, v)
+		return
+	}
+	if i := o.find(name); i >= 0 {
+		o.vals[i] = v
+		return
+	}
+	o.add(name, v)
+}
+
+// named returns the object behind an array's named properties.
+func (o *Object) named() *Object {
+	x, _ := o.ext.(*Object)
+	if x == nil {
+		x = &Object{}
+		o.ext = x
+	}
+	return x
+}
+
+// add appends a property known to be absent.
+func (o *Object) add(name string, v Value) {
+	if o.sharedKeys {
+		// A literal's key list has no spare capacity of its own: append copies it.
+		o.keys = append(o.keys[:len(o.keys):len(o.keys)], name)
+		o.sharedKeys = false
+	} else {
+		o.keys = append(o.keys, name)
+	}
+	o.vals = append(o.vals, v)
+	if o.index != nil {
+		o.index[name] = int32(len(o.keys) - 1)
+	} else if len(o.keys) >= indexFrom {
+		o.reindex()
+	}
+}
+
+func (o *Object) reindex() {
+	o.index = make(map[string]int32, len(o.keys)+len(o.keys)/2)
+	for i, k := range o.keys {
+		o.index[k] = int32(i)
+	}
+}
+
+// Delete removes an own property and reports whether it was there. The order of the rest stays.
+func (o *Object) Delete(name string) bool {
+	if o.class == classArray {
+		if i, isIndex := arrayIndex(name); isIndex {
+			if i < len(o.vals) {
+				o.vals[i] = Undefined
+				return true
+			}
+			return false
+		}
+		if x, _ := o.ext.(*Object); x != nil {
+			return x.Delete(name)
+		}
+		return false
+	}
+	i := o.find(name)
+	if i < 0 {
+		return false
+	}
+	keys := make([]string, 0, len(o.keys)-1)
+	keys = append(keys, o.keys[:i]...)
+	o.keys = append(keys, o.keys[i+1:]...)
+	o.sharedKeys = false
+	copy(o.vals[i:], o.vals[i+1:])
+	o.vals[len(o.vals)-1] = Undefined
+	o.vals = o.vals[:len(o.vals)-1]
+	if o.index != nil {
+		o.reindex()
+	}
+	return true
+}
+
+// Keys returns the names of the own properties in insertion order, for an array its indexes. The
+// slice must not be changed.
+func (o *Object) Keys() []string {
+	if o.class != classArray {
+		return o.keys
+	}
+	keys := make([]string, len(o.vals))
+	for i := range keys {
+		keys[i] = strconv.Itoa(i)
+	}
+	if x, _ := o.ext.(*Object); x != nil {
+		keys = append(keys, x.keys...)
+	}
+	return keys
+}
+
+// Len returns the number of own properties, for an array the number of its elements.
+func (o *Object) Len() int { return len(o.vals) }
+
+// Elements returns the elements of an array, nil for anything else. The slice is the array's own:
+// writing into it changes the array, appending does not.
+func (o *Object) Elements() []Value {
+	if o == nil || o.class != classArray {
+		return nil
+	}
+	return o.vals
+}
+
+// Append adds an element to an array. Like Set it charges no budget: charge with Run.Alloc first.
+func (o *Object) Append(v Value) { o.vals = append(o.vals, v) }
+
+// Truncate shortens an array to n elements.
+func (o *Object) Truncate(n int) {
+	clear(o.vals[n:])
+	o.vals = o.vals[:n]
+}
+
+// setElements replaces the elements of an array.
+func (o *Object) setElements(vals []Value) { o.vals = vals }
+
+// arrayIndex parses a canonical array index: decimal digits without leading zeros.
+func arrayIndex(name string) (int, bool) {
+	if name == "" || len(name) > 9 || (name[0] == '0' && len(name) > 1) {
+		return 0, false
+	}
+	n := 0
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n, true
+}
+
+// errorData is what an error object adds to its properties: the text scripts see is the property
+// "message" (they may change it) followed by the position lines.
+type errorData struct {
+	err *Error
+}
+
+func (d *errorData) text(o *Object) string {
+	e := *d.err
+	if m, ok := o.Get("message"); ok {
+		e.Message = m.Text()
+	}
+	return e.Error()
+}
+
+// newErrorObject makes the object a catch variable or new Error() gets.
+func newErrorObject(e *Error) *Object {
+	return &Object{class: classError, keys: []string{"message"}, vals: []Value{String(e.Message)}, ext: &errorData{err: e}}
+}
+
+// ErrorOf returns the error behind an error object with its present message, nil for anything else.
+func (o *Object) ErrorOf() *Error {
+	if !o.IsError() {
+		return nil
+	}
+	e := *o.ext.(*errorData).err
+	if m, ok := o.Get("message"); ok {
+		e.Message = m.Text()
+	}
+	e.Frames = append([]Frame(nil), e.Frames...)
+	return &e
+}

@@ -1,0 +1,301 @@
+package basescript
+
+import (
+	"math"
+	"strings"
+)
+
+// equal is the dialect's equality (spec/basescript.md 1.3): scalars by type and value, integer and
+// real numerically, objects by identity, anything else unequal.
+func equal(a, b Value) bool {
+	if a.k == KindObject {
+		a = a.Scalar()
+	}
+	if b.k == KindObject {
+		b = b.Scalar()
+	}
+	if a.k != b.k {
+		if a.k == KindInt && b.k == KindReal {
+			return intEqualsReal(a.Int(), b.Real())
+		}
+		if a.k == KindReal && b.k == KindInt {
+			return intEqualsReal(b.Int(), a.Real())
+		}
+		return false
+	}
+	switch a.k {
+	case KindUndefined, KindNull:
+		return true
+	case KindBool, KindInt:
+		return a.n == b.n
+	case KindReal:
+		return a.Real() == b.Real()
+	case KindString:
+		return a.n == b.n && a.Str() == b.Str()
+	case KindDate:
+		return a.Date().Compare(b.Date()) == 0
+	}
+	return a.p == b.p
+}
+
+// intEqualsReal compares without losing digits of a large integer.
+func intEqualsReal(i int64, f float64) bool {
+	return float64(i) == f && (f < math.MaxInt64 && int64(f) == i)
+}
+
+// toNumber is the ECMAScript conversion used where arithmetic or order meets other types.
+func toNumber(v Value) Value {
+	switch v.k {
+	case KindInt, KindReal:
+		return v
+	case KindBool:
+		return Int(int64(v.n))
+	case KindNull:
+		return Int(0)
+	case KindString:
+		s := strings.TrimSpace(v.Str())
+		if s == "" {
+			return Int(0)
+		}
+		if f, ok := parseReal(s); ok {
+			if i, exact := parseInt(s); exact && float64(i) == f {
+				return Int(i)
+			}
+			return Real(f)
+		}
+	case KindDate:
+		return Int(v.Date().Time.UnixMilli())
+	case KindObject:
+		if s, ok := v.obj().scalar(); ok {
+			return toNumber(s)
+		}
+	}
+	return Real(math.NaN())
+}
+
+// real returns the number of an int or real value as float64.
+func (v Value) real() float64 {
+	if v.k == KindInt {
+		return float64(v.Int())
+	}
+	return v.Real()
+}
+
+// less is -1, 0 or 1 for a before, equal to or after b; ok is false where no order exists (NaN).
+// Numbers compare numerically, dates chronologically, strings ordinally, mixed types as in ECMAScript.
+func order(a, b Value) (cmp int, ok bool) {
+	if a.k == KindObject {
+		a = a.Scalar()
+	}
+	if b.k == KindObject {
+		b = b.Scalar()
+	}
+	switch {
+	case a.k == KindInt && b.k == KindInt:
+		return compareInts(a.Int(), b.Int()), true
+	case a.k == KindString && b.k == KindString:
+		return strings.Compare(a.Str(), b.Str()), true
+	case a.k == KindDate && b.k == KindDate:
+		return a.Date().Compare(b.Date()), true
+	}
+	a, b = toNumber(a), toNumber(b)
+	if a.k == KindInt && b.k == KindInt {
+		return compareInts(a.Int(), b.Int()), true
+	}
+	x, y := a.real(), b.real()
+	switch {
+	case x < y:
+		return -1, true
+	case x > y:
+		return 1, true
+	case x == y:
+		return 0, true
+	}
+	return 0, false
+}
+
+func compareInts(a, b int64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// add is the dialect's + (spec/basescript.md 1.2, 5 row 2): numbers add, integers wrapping at 64
+// bits; with text, a date or an object on either side it concatenates, null counting as empty.
+func (r *Run) add(a, b Value) (Value, *Error) {
+	if a.k == KindInt && b.k == KindInt {
+		return Int(a.Int() + b.Int()), nil
+	}
+	if a.isNumber() && b.isNumber() {
+		return Real(a.real() + b.real()), nil
+	}
+	if a.k == KindObject {
+		a = a.Scalar()
+	}
+	if b.k == KindObject {
+		b = b.Scalar()
+	}
+	if a.k >= KindString || b.k >= KindString {
+		return r.concat(a.Text(), b.Text())
+	}
+	a, b = toNumber(a), toNumber(b)
+	if a.k == KindInt && b.k == KindInt {
+		return Int(a.Int() + b.Int()), nil
+	}
+	return Real(a.real() + b.real()), nil
+}
+
+func (r *Run) concat(a, b string) (Value, *Error) {
+	switch {
+	case a == "":
+		return String(b), nil
+	case b == "":
+		return String(a), nil
+	}
+	if e := r.alloc(int64(len(a) + len(b))); e != nil {
+		return Undefined, e
+	}
+	return String(a + b), nil
+}
+
+// appendText is + where the left side is the variable being assigned (s = s + x, s += x): the text
+// grows in place in a buffer while nothing else has appended to it.
+func (r *Run) appendText(a, b Value) (Value, *Error) {
+	if a.k != KindString {
+		return r.add(a, b)
+	}
+	if b.k == KindObject {
+		b = b.Scalar()
+	}
+	t := b.Text()
+	if t == "" {
+		return a, nil
+	}
+	n := int(a.n) + len(t)
+	buf := a.textBuf()
+	if buf == nil || len(buf.b) != int(a.n) {
+		size := max(2*n, 64)
+		if e := r.alloc(int64(size)); e != nil {
+			return Undefined, e
+		}
+		buf = &textBuffer{b: append(make([]byte, 0, size), a.Str()...)}
+	} else if n > cap(buf.b) {
+		if e := r.alloc(int64(2 * n)); e != nil {
+			return Undefined, e
+		}
+		grown := make([]byte, 0, 2*n)
+		buf.b = append(grown, buf.b...)
+	}
+	buf.b = append(buf.b, t...)
+	return bufferValue(buf, n), nil
+}
+
+// arith computes - * / % on any values; the compiler handles two integers itself.
+func arith(op byte, a, b Value) Value {
+	a, b = toNumber(a.Scalar()), toNumber(b.Scalar())
+	if a.k == KindInt && b.k == KindInt {
+		x, y := a.Int(), b.Int()
+		switch op {
+		case '-':
+			return Int(x - y)
+		case '*':
+			return Int(x * y)
+		case '%':
+			if y != 0 && y != -1 {
+				return Int(x % y)
+			}
+			if y == -1 {
+				return Int(0)
+			}
+		case '/':
+			return divide(x, y)
+		}
+	}
+	x, y := a.real(), b.real()
+	switch op {
+	case '-':
+		return Real(x - y)
+	case '*':
+		return Real(x * y)
+	case '%':
+		return Real(math.Mod(x, y))
+	case 'p':
+		return power(a, b)
+	}
+	return Real(x / y)
+}
+
+// divide is real division; a quotient without remainder stays an integer, so that long ids keep
+// their digits (spec/basescript.md 1.5: an integral result prints without fraction).
+func divide(x, y int64) Value {
+	if y != 0 && y != -1 && x%y == 0 {
+		return Int(x / y)
+	}
+	return Real(float64(x) / float64(y))
+}
+
+func power(a, b Value) Value {
+	f := math.Pow(a.real(), b.real())
+	if a.k == KindInt && b.k == KindInt && b.Int() >= 0 && math.Abs(f) < 1<<53 {
+		return Int(int64(f))
+	}
+	return Real(f)
+}
+
+// bits computes & | ^ << >> on 64-bit integers.
+func bits(op byte, a, b Value) Value {
+	x, y := toBits(a), toBits(b)
+	switch op {
+	case '&':
+		return Int(x & y)
+	case '|':
+		return Int(x | y)
+	case '^':
+		return Int(x ^ y)
+	case '<':
+		return Int(x << (uint64(y) & 63))
+	case '>':
+		return Int(x >> (uint64(y) & 63))
+	}
+	return Int(int64(uint64(x) >> (uint64(y) & 63)))
+}
+
+func toBits(v Value) int64 {
+	v = toNumber(v.Scalar())
+	if v.k == KindInt {
+		return v.Int()
+	}
+	i, _ := realToInt(v.Real())
+	return i
+}
+
+func negate(v Value) Value {
+	v = toNumber(v.Scalar())
+	if v.k == KindInt {
+		return Int(-v.Int())
+	}
+	return Real(-v.Real())
+}
+
+// typeOf is typeof: any number is "number", a date an "object" (spec/basescript.md 1.9).
+func typeOf(v Value) string {
+	switch v.k {
+	case KindUndefined:
+		return "undefined"
+	case KindBool:
+		return "boolean"
+	case KindInt, KindReal:
+		return "number"
+	case KindString:
+		return "string"
+	case KindObject:
+		if v.obj().class == classFunction {
+			return "function"
+		}
+	}
+	return "object"
+}

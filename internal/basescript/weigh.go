@@ -1,0 +1,160 @@
+package basescript
+
+import "unsafe"
+
+// liveBytes is the size of everything the run's scripts still reach: frames, arguments in progress,
+// values pinned by host functions, script-level variables. It is what counts against the budget when
+// the sum of all allocations has reached it (design: architecture 1).
+func (r *Run) liveBytes() int64 {
+	r.walk++
+	w := weigher{mark: r.walk}
+	for _, f := range r.frames[:r.top] {
+		w.values(f.slots)
+		w.values(f.extra)
+		w.value(f.this)
+		w.value(f.ret)
+		w.env(f.env)
+		if f.fn != nil {
+			w.function(f.fn)
+		}
+		if f.inst != nil {
+			w.instance(f.inst)
+		}
+	}
+	w.values(r.args)
+	w.values(r.pins)
+	for _, inst := range r.instances {
+		w.instance(inst)
+	}
+	for _, v := range r.globals {
+		w.value(v)
+	}
+	w.protos(r.protos)
+	w.drain()
+	return w.bytes
+}
+
+// weigher adds up reachable values. Objects are marked; texts that share memory are told apart by
+// where their bytes lie.
+type weigher struct {
+	mark    uint32
+	bytes   int64
+	pending []*Object
+	texts   map[unsafe.Pointer]struct{}
+}
+
+// sharedText is the length from which a text is counted once however often it is referred to.
+const sharedText = 32
+
+func (w *weigher) value(v Value) {
+	switch v.k {
+	case KindString:
+		w.text(v)
+	case KindDate:
+		w.bytes += 48
+	case KindObject:
+		o := v.obj()
+		if o.mark != w.mark {
+			o.mark = w.mark
+			w.pending = append(w.pending, o)
+		}
+	case kindAccessor:
+		a := v.accessor()
+		w.value(ObjectValue(a.get))
+		w.value(ObjectValue(a.set))
+	}
+}
+
+func (w *weigher) text(v Value) {
+	size := int64(v.n)
+	if b := v.textBuf(); b != nil {
+		size = int64(cap(b.b))
+	}
+	if size > sharedText {
+		if _, seen := w.texts[v.textIdentity()]; seen {
+			return
+		}
+		if w.texts == nil {
+			w.texts = make(map[unsafe.Pointer]struct{})
+		}
+		w.texts[v.textIdentity()] = struct{}{}
+	}
+	w.bytes += size
+}
+
+func (w *weigher) values(list []Value) {
+	for _, v := range list {
+		if v.k >= KindString {
+			w.value(v)
+		}
+	}
+}
+
+func (w *weigher) drain() {
+	for len(w.pending) > 0 {
+		o := w.pending[len(w.pending)-1]
+		w.pending = w.pending[:len(w.pending)-1]
+		w.object(o)
+	}
+}
+
+func (w *weigher) object(o *Object) {
+	w.bytes += sizeObject + int64(cap(o.vals))*sizeValue
+	if !o.sharedKeys {
+		w.bytes += int64(cap(o.keys)) * sizeKey
+		for _, k := range o.keys {
+			w.bytes += int64(len(k))
+		}
+	}
+	w.bytes += int64(len(o.index)) * 32
+	w.values(o.vals)
+	w.value(ObjectValue(o.proto))
+	switch ext := o.ext.(type) {
+	case *Object:
+		w.value(ObjectValue(ext))
+	case *function:
+		w.bytes += 160
+		w.function(ext)
+	case *errorData:
+		w.bytes += int64(len(ext.err.Message)) + int64(len(ext.err.Frames))*40
+	}
+}
+
+func (w *weigher) function(fn *function) {
+	w.env(fn.env)
+	w.value(fn.this)
+	w.value(ObjectValue(fn.self))
+	w.value(ObjectValue(fn.home))
+	if fn.bound != nil {
+		w.value(fn.bound.fn)
+		w.value(fn.bound.this)
+		w.values(fn.bound.args)
+	}
+	if fn.inst != nil {
+		w.instance(fn.inst)
+	}
+}
+
+func (w *weigher) env(e *env) {
+	for ; e != nil && e.mark != w.mark; e = e.parent {
+		e.mark = w.mark
+		w.bytes += 64 + int64(len(e.vals))*sizeValue
+		w.values(e.vals)
+	}
+}
+
+func (w *weigher) instance(inst *Instance) {
+	w.env(inst.root)
+	for _, v := range inst.funcs {
+		w.value(v)
+	}
+}
+
+func (w *weigher) protos(p *protoSet) {
+	if p == nil {
+		return
+	}
+	for _, o := range []*Object{p.object, p.array, p.str, p.number, p.boolean, p.function, p.err, p.date} {
+		w.value(ObjectValue(o))
+	}
+}
