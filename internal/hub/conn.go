@@ -1,0 +1,179 @@
+package hub
+
+import "time"
+
+// Waker is told that a connection should be looked at: a message met an idle queue, the
+// connection shall end, or its queue began to overflow. Wake is called without locks held, from
+// any goroutine, possibly before [Hub.Open] has returned; it must not block.
+type Waker interface {
+	Wake()
+}
+
+// Conn is one connection of a socket. After a takeover it is stale: Next and Closing tell it to
+// close, and nothing it does reaches the socket any more.
+type Conn struct {
+	socket   *Socket
+	waker    Waker
+	replaced *Conn // the connection it took over from; nil: none, or forgotten
+}
+
+// Duty is what the writer of a connection has to do next.
+type Duty uint8
+
+const (
+	// DutyNone: nothing waits. The writer may end; the next message wakes another one.
+	DutyNone Duty = iota
+	// DutyWrite: the batch holds frames.
+	DutyWrite
+	// DutyClose: write the close frame of [Conn.Closing], or drop the connection if that says
+	// so, and end.
+	DutyClose
+)
+
+// Socket returns the socket the connection belongs or belonged to.
+func (c *Conn) Socket() *Socket { return c.socket }
+
+// Current reports whether c is still the connection of its socket, and not taken over.
+func (c *Conn) Current() bool {
+	c.socket.mu.Lock()
+	defer c.socket.mu.Unlock()
+	return c.socket.conn == c
+}
+
+// Replaced returns the waker of the connection that c took over from, nil if there was none.
+// It forgets it, so that a chain of takeovers keeps no dead connections in memory.
+func (c *Conn) Replaced() Waker {
+	c.socket.mu.Lock()
+	defer c.socket.mu.Unlock()
+	old := c.replaced
+	c.replaced = nil
+	if old == nil {
+		return nil
+	}
+	return old.waker
+}
+
+// Next says that all messages of the previous batch were written, and what to do now. With
+// [DutyWrite] b holds messages in order; they stay in the queue, and count there, until the
+// next call of Next or Return. With [DutyNone] the duty to drain has ended atomically: a message
+// queued after that wakes again. A connection that follows a takeover gets nothing before the
+// older one has given back what it held.
+func (c *Conn) Next(b *Batch) Duty {
+	s := c.socket
+	b.reset()
+	s.mu.Lock()
+	s.queue.settle(c, s.queue.taken)
+	duty, wake := c.next(b)
+	s.mu.Unlock()
+	if wake != nil {
+		wake.Wake()
+	}
+	return duty
+}
+
+// next does the work of Next with the lock of the socket held, and returns who is to be woken.
+func (c *Conn) next(b *Batch) (Duty, Waker) {
+	s := c.socket
+	switch {
+	case s.conn != c:
+		return DutyClose, s.startDrain() // what c held may be what the newer one waits for
+	case s.ended:
+		return DutyNone, nil
+	case s.closing() && !s.reason.drains():
+		return DutyClose, nil
+	case s.queue.holder == nil && len(s.queue.items) > 0:
+		s.queue.take(c, b, s.hub.cfg.Profile)
+		return DutyWrite, nil
+	case s.closing():
+		return DutyClose, nil
+	}
+	s.draining = false
+	return DutyNone, nil
+}
+
+// Return says that only the first written messages of the last batch were handed to the client
+// whole; the rest goes back to the front of the queue. The connection is then expected to end.
+func (c *Conn) Return(written int) {
+	s := c.socket
+	s.mu.Lock()
+	s.queue.settle(c, written)
+	var wake Waker
+	if s.conn == c {
+		s.draining = false
+	} else {
+		wake = s.startDrain()
+	}
+	s.mu.Unlock()
+	if wake != nil {
+		wake.Wake()
+	}
+}
+
+// Closing returns why the connection is to be closed, if it is: its socket was closed or
+// aborted, or a newer connection took the socket over.
+func (c *Conn) Closing() (Reason, bool) {
+	s := c.socket
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != c {
+		return takenOver, true
+	}
+	if !s.closing() {
+		return Reason{}, false
+	}
+	return *s.reason, true
+}
+
+// CloseWith does what [Socket.CloseWith] does, as long as c is the connection of the socket.
+func (c *Conn) CloseWith(reason Reason) {
+	c.socket.close(reason, c)
+}
+
+// Ended says that the connection is over. The first call for the current connection ends the
+// socket: it leaves the registry if it has not yet, its queue is forgotten, and last is true.
+// final is then why the socket ended: the reason it was closed with, if somebody closed it
+// before, otherwise reason. Any other call changes nothing and returns last false.
+func (c *Conn) Ended(reason Reason) (final Reason, last bool) {
+	s := c.socket
+	sh := s.hub.shard(s.key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != c || s.ended {
+		return reason, false
+	}
+	if !s.gone {
+		sh.remove(s)
+		s.gone, s.reason = true, &reason
+	}
+	s.ended = true
+	s.queue.clear()
+	return *s.reason, true
+}
+
+// Tick looks at what depends on time: when the queue has overflowed and its grace time is over,
+// the connection is closed with 1013. It returns when it wants to be called again, zero if not.
+func (c *Conn) Tick(now time.Time) (next time.Time) {
+	s := c.socket
+	s.mu.Lock()
+	since := s.queue.overflowed
+	if s.conn != c || s.gone || since == 0 {
+		s.mu.Unlock()
+		return time.Time{}
+	}
+	due := time.Unix(0, since).Add(s.hub.cfg.Grace)
+	missed := s.queue.missed
+	s.mu.Unlock()
+	if now.Before(due) {
+		return due
+	}
+	c.CloseWith(overflowReason(missed))
+	return time.Time{}
+}
+
+// CountIn adds bytes that came from the client.
+func (c *Conn) CountIn(n int) { c.socket.bytesIn.Add(int64(n)) }
+
+// CountOut adds bytes that were written to the client.
+func (c *Conn) CountOut(n int) { c.socket.bytesOut.Add(int64(n)) }

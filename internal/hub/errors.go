@@ -1,0 +1,20 @@
+package hub
+
+import "errors"
+
+var (
+	// ErrNotFound says that no socket has the key.
+	ErrNotFound = errors.New("no socket has this key")
+	// ErrClosed says that the socket has ended or is being closed: it takes no messages or tags.
+	ErrClosed = errors.New("the socket is closed")
+	// ErrQueueFull says that the message was dropped because the queue of the socket overflowed.
+	ErrQueueFull = errors.New("the queue of the socket is full; the message was dropped")
+	// ErrKeyTaken says that a socket of another user is open under the key.
+	ErrKeyTaken = errors.New("the socket id is in use by another user")
+	// ErrBadKey says that a text is not the key of a socket.
+	ErrBadKey = errors.New("not a socket key")
+	// ErrBadID says that a text cannot be a stateful id.
+	ErrBadID = errors.New("not a stateful socket id")
+	// ErrTagLimit says that tags exceed what one socket may carry.
+	ErrTagLimit = errors.New("tag limit")
+)

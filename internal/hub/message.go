@@ -1,0 +1,101 @@
+package hub
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"sync/atomic"
+	"unicode/utf8"
+)
+
+// Mode says how the sender wants a message packed.
+type Mode uint8
+
+const (
+	// ModeText asks for a frame of its own (json_compound false).
+	ModeText Mode = iota
+	// ModeJSON asks to be an item of a JSON array (json_compound true).
+	ModeJSON
+	// ModePlain is control text such as "$ok": always its own frame with the bare text; it
+	// does not fix the mode of a queue.
+	ModePlain
+)
+
+// FrameSlot names an encoding of a message that can be kept with it.
+type FrameSlot uint8
+
+const (
+	// SlotText is the frame that holds the text as it is.
+	SlotText FrameSlot = iota
+	// SlotArray is the frame that holds an array of this one item.
+	SlotArray
+
+	frameSlots
+)
+
+// Message is an immutable text on its way to one socket or many. What is derived from it is
+// derived once and shared. Safe for concurrent use.
+type Message struct {
+	text   string
+	frames [frameSlots]atomic.Pointer[[]byte]
+	native atomic.Pointer[nativeItem]
+}
+
+// nativeItem is what a message becomes as a JSON item in the native profile.
+type nativeItem struct {
+	text  string
+	array bool
+}
+
+// NewMessage makes a message. Bytes that are not UTF-8 are replaced by U+FFFD, because a
+// client must drop a connection that carries them.
+func NewMessage(text string) *Message {
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, "\uFFFD")
+	}
+	return &Message{text: text}
+}
+
+// Text returns the text.
+func (m *Message) Text() string { return m.text }
+
+// Frame returns the bytes kept in slot, asking build for them the first time. The bytes belong
+// to the message and must not be modified. When several ask at once build may run more than
+// once; all get the same bytes.
+func (m *Message) Frame(slot FrameSlot, build func() []byte) []byte {
+	if p := m.frames[slot].Load(); p != nil {
+		return *p
+	}
+	made := build()
+	if !m.frames[slot].CompareAndSwap(nil, &made) {
+		return *m.frames[slot].Load()
+	}
+	return made
+}
+
+// nativeItem returns the message as a JSON item: as it is if it is JSON, otherwise as a JSON
+// string. spec/websocket.md F.5
+func (m *Message) nativeItem() *nativeItem {
+	if item := m.native.Load(); item != nil {
+		return item
+	}
+	item := &nativeItem{text: m.text}
+	if json.Valid([]byte(m.text)) {
+		item.array = strings.HasPrefix(strings.TrimLeft(m.text, " \t\r\n"), "[")
+	} else {
+		item.text = quoteJSON(m.text)
+	}
+	m.native.Store(item)
+	return item
+}
+
+// quoteJSON returns text as a JSON string, without the escapes meant for HTML.
+func quoteJSON(text string) string {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(text); err != nil {
+		return `""` // a string always encodes
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}

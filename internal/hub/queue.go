@@ -1,0 +1,266 @@
+package hub
+
+import (
+	"iter"
+	"strings"
+	"time"
+)
+
+// Bounds of what one call of Next hands out. They keep what a writer holds for one slow client
+// small; an array is never cut, since all items that wait together are one frame.
+const (
+	batchBytes    = 64 << 10
+	batchMessages = 256
+)
+
+// packing says how a queued message goes out. It is fixed when the message is queued, so that a
+// message which outlives its connection keeps it.
+type packing uint8
+
+const (
+	packText packing = iota // the text in a frame of its own
+	packItem                // an item of an array, together with items next to it
+)
+
+// queued is a message that waits.
+type queued struct {
+	m    *Message
+	pack packing
+}
+
+// stickiness of the queue's mode: spec/websocket.md B.2.
+type stickyMode uint8
+
+const (
+	modeOpen stickyMode = iota // no write yet
+	modeText
+	modeJSON
+)
+
+// queue holds what one socket still has to receive, first in, first out. Messages that were
+// handed to a writer stay in front, and count, until it is known that they were written.
+// Guarded by the lock of its socket.
+type queue struct {
+	items      []queued // nil when empty, so that an idle socket keeps no memory for it
+	bytes      int      // text of all items
+	taken      int      // how many of items, from the front, holder has
+	holder     *Conn    // who took them; nil: nobody
+	overflowed int64    // when the first message was dropped, in unix nanoseconds; 0: never
+	missed     int      // messages dropped since
+	mode       stickyMode
+}
+
+// packFor decides how a message written now goes out, and fixes the mode on the first write of
+// a connection. In the native profile each message keeps its own (spec/websocket.md F.5).
+func (q *queue) packFor(mode Mode, profile Profile) packing {
+	switch {
+	case mode == ModePlain:
+		return packText
+	case profile == Native:
+		return packing(mode)
+	case q.mode == modeOpen && mode == ModeJSON:
+		q.mode = modeJSON
+	case q.mode == modeOpen:
+		q.mode = modeText
+	}
+	if q.mode == modeJSON {
+		return packItem
+	}
+	return packText
+}
+
+// fits reports whether a message may be added. An empty queue takes a message of any size: it
+// exists already, and refusing it would end a connection that is not slow at all.
+func (q *queue) fits(m *Message, cfg *Config) bool {
+	if len(q.items) == 0 {
+		return true
+	}
+	return len(q.items) < cfg.MaxMessages && q.bytes+len(m.text) <= cfg.MaxBytes
+}
+
+func (q *queue) push(m *Message, pack packing) {
+	q.items = append(q.items, queued{m, pack})
+	q.bytes += len(m.text)
+}
+
+// drop counts a message that is not queued, and remembers when that began.
+func (q *queue) drop(now time.Time) {
+	if q.overflowed == 0 {
+		q.overflowed = now.UnixNano()
+	}
+	q.missed++
+}
+
+// settle ends the hold of c on what it took: the first written messages leave the queue, the
+// rest is again to be taken. Does nothing if c holds nothing.
+func (q *queue) settle(c *Conn, written int) {
+	if q.holder != c {
+		return
+	}
+	for _, item := range q.items[:written] {
+		q.bytes -= len(item.m.text)
+	}
+	q.items = q.items[written:]
+	if len(q.items) == 0 {
+		q.items = nil
+	}
+	q.taken, q.holder = 0, nil
+}
+
+// clear forgets all messages.
+func (q *queue) clear() {
+	q.items, q.bytes, q.taken, q.holder = nil, 0, 0, nil
+}
+
+// take fills b with what goes out next, packed by the rules of the profile, and remembers that
+// c has it. The queue is not empty.
+func (q *queue) take(c *Conn, b *Batch, profile Profile) {
+	b.reset()
+	bytes := 0
+	for at := 0; at < len(q.items) && at < batchMessages && bytes < batchBytes; {
+		n, array := q.frameAt(at, profile)
+		for _, item := range q.items[at : at+n] {
+			b.messages = append(b.messages, item.m)
+			bytes += len(item.m.text)
+		}
+		b.frames = append(b.frames, frameSpan{n, array})
+		at += n
+	}
+	q.taken, q.holder = len(b.messages), c
+	b.profile = profile
+}
+
+// frameAt returns how many messages beginning with the one at i share a frame, and whether they
+// are enclosed in brackets.
+func (q *queue) frameAt(i int, profile Profile) (n int, array bool) {
+	if q.items[i].pack == packText || standsAlone(q.items[i].m, profile) {
+		return 1, false
+	}
+	for n = 1; i+n < len(q.items) && q.items[i+n].pack == packItem; n++ {
+		// 1.24 looks at the first item only; native sends arrays alone wherever they stand.
+		if profile == Native && standsAlone(q.items[i+n].m, profile) {
+			break
+		}
+	}
+	return n, true
+}
+
+// standsAlone reports whether a JSON item that comes first goes out without brackets:
+// never in 1.22, if it begins with "[" in 1.24, if it is an array in native
+// (spec/websocket.md B.2, F.5).
+func standsAlone(m *Message, profile Profile) bool {
+	switch profile {
+	case Profile122:
+		return false
+	case Native:
+		return m.nativeItem().array
+	}
+	return strings.HasPrefix(m.text, "[")
+}
+
+// Batch is what a writer got from [Conn.Next]. It may be used again for the next call, which
+// spares its memory; the zero value is ready. It belongs to one goroutine.
+type Batch struct {
+	messages []*Message
+	frames   []frameSpan
+	profile  Profile
+}
+
+// frameSpan says that the next n messages make a frame.
+type frameSpan struct {
+	n     int
+	array bool
+}
+
+func (b *Batch) reset() {
+	clear(b.messages) // a pooled batch must not keep messages alive
+	b.messages, b.frames = b.messages[:0], b.frames[:0]
+}
+
+// Reset forgets what the batch holds.
+func (b *Batch) Reset() { b.reset() }
+
+// Frames iterates over what is to be written, in order.
+func (b *Batch) Frames() iter.Seq[Outgoing] {
+	return func(yield func(Outgoing) bool) {
+		at := 0
+		for _, f := range b.frames {
+			if !yield(Outgoing{Messages: b.messages[at : at+f.n], Array: f.array, profile: b.profile}) {
+				return
+			}
+			at += f.n
+		}
+	}
+}
+
+// Outgoing is one text frame to be written: a message as it is, or several as the items of an
+// array. It is valid until its batch is used again.
+type Outgoing struct {
+	Messages []*Message
+	Array    bool
+	profile  Profile
+}
+
+// item returns the text of a message inside an array. The originals join texts as they are,
+// without encoding (spec/websocket.md B.2); native makes valid JSON of each.
+func (o Outgoing) item(m *Message) string {
+	if o.profile == Native {
+		return m.nativeItem().text
+	}
+	return m.text
+}
+
+// Len returns the length of the text of the frame in bytes.
+func (o Outgoing) Len() int {
+	if !o.Array {
+		return len(o.Messages[0].text)
+	}
+	n := len("[]") + len(o.Messages) - 1
+	for _, m := range o.Messages {
+		n += len(o.item(m))
+	}
+	return n
+}
+
+// Parts iterates over the pieces that make up the text of the frame.
+func (o Outgoing) Parts() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if !o.Array {
+			yield(o.Messages[0].text)
+			return
+		}
+		separator := "["
+		for _, m := range o.Messages {
+			if !yield(separator) || !yield(o.item(m)) {
+				return
+			}
+			separator = ","
+		}
+		yield("]")
+	}
+}
+
+// Shared returns where the encoded frame can be kept, if the frame consists of one message.
+func (o Outgoing) Shared() (m *Message, slot FrameSlot, ok bool) {
+	if len(o.Messages) != 1 {
+		return nil, 0, false
+	}
+	if o.Array {
+		return o.Messages[0], SlotArray, true
+	}
+	return o.Messages[0], SlotText, true
+}
+
+// modeName returns the mode as lists show it.
+func (q *queue) modeName() string {
+	switch q.mode {
+	case modeText:
+		return "text"
+	case modeJSON:
+		return "json"
+	}
+	return ""
+}
+
+// Len returns the number of messages in the batch.
+func (b *Batch) Len() int { return len(b.messages) }

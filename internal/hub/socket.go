@@ -1,0 +1,246 @@
+package hub
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// States of a socket.
+const (
+	StateOpen     = "open"     // it has a connection
+	StateDetached = "detached" // its connection broke and it waits for another
+	StateGone     = "gone"     // it has ended, or is being closed
+)
+
+// Socket is an accepted connection as all others see it: key, user, tags and a queue. It stays
+// the same while connections take over from each other, and after its end still answers what
+// it was. Safe for concurrent use.
+type Socket struct {
+	hub    *Hub
+	key    string
+	opened int64 // unix nanoseconds
+
+	user      atomic.Pointer[User]
+	handshake atomic.Pointer[Handshake]
+	tags      atomic.Pointer[tagSet]
+	bytesIn   atomic.Int64
+	bytesOut  atomic.Int64
+
+	serviceEnd int32 // where the name of the service ends in key
+	stateful   bool
+
+	// indexed is guarded by the lock of the shard.
+	indexed placement
+
+	// The rest is guarded by mu. Where the lock of the shard is needed too, it is taken first.
+	mu        sync.Mutex
+	gone      bool // left the registry
+	ended     bool // the end was reported, see Conn.Ended
+	draining  bool // a writer was woken and has not yet found the queue empty
+	queue     queue
+	conn      *Conn   // the current connection, also after the end
+	reason    *Reason // why it is gone; not nil then
+	connected int64   // unix nanoseconds
+}
+
+// Info is what lists and the HTTP API show of a socket at one moment.
+type Info struct {
+	Key           string
+	Service       string
+	StatefulID    string
+	User          User
+	Tags          Tags
+	State         string
+	QueueMessages int
+	QueueBytes    int
+	QueueMode     string // "text" or "json"; "" while no write has fixed it, and in the native profile
+	Node          string
+	ConnectedAt   time.Time
+	BytesIn       int64
+	BytesOut      int64
+}
+
+// Key returns the full key, "/services/<service>-s-<id>" or "/services/<service>-v-<GUID>".
+func (s *Socket) Key() string { return s.key }
+
+// Service returns the name of the service.
+func (s *Socket) Service() string { return s.key[len(keyPrefix):s.serviceEnd] }
+
+// StatefulID returns the id its user chose, "" if none.
+func (s *Socket) StatefulID() string {
+	if !s.stateful {
+		return ""
+	}
+	return s.key[int(s.serviceEnd)+len(statefulMark):]
+}
+
+// User returns who the socket belongs to.
+func (s *Socket) User() User { return *s.user.Load() }
+
+// Handshake returns what is kept of the upgrade request of the latest connection, never nil.
+func (s *Socket) Handshake() *Handshake { return s.handshake.Load() }
+
+// OpenedAt returns when the socket was opened. A takeover does not change it.
+func (s *Socket) OpenedAt() time.Time { return time.Unix(0, s.opened) }
+
+// Tags returns the tags. They stay readable after the socket ended.
+func (s *Socket) Tags() Tags { return Tags{s.tags.Load()} }
+
+// ReplaceTags makes t the whole set of tags. It returns [ErrClosed] if the socket has left the
+// registry, and an error that wraps [ErrTagLimit] if t is too much; then nothing changes.
+func (s *Socket) ReplaceTags(t Tags) error {
+	if err := t.Check(); err != nil {
+		return err
+	}
+	_, err := s.hub.shard(s.key).retag(s, func(Tags) (Tags, error) { return t, nil })
+	return err
+}
+
+// PatchTags sets the tags given and removes those given as nil, at once, and reports whether
+// the set differs now. Errors are those of [Socket.ReplaceTags]; then nothing changes.
+func (s *Socket) PatchTags(changes map[string]*string) (changed bool, err error) {
+	return s.hub.shard(s.key).retag(s, func(old Tags) (Tags, error) {
+		t := old.patch(changes)
+		return t, t.Check()
+	})
+}
+
+// Send queues a message and returns how many wait now, this one included. It never blocks on
+// the client. Errors: [ErrClosed] when the socket has ended or is being closed; [ErrQueueFull]
+// when the queue overflowed: the message is dropped and counted, and so are all that follow,
+// until the connection is closed with 1013 after the grace time.
+func (s *Socket) Send(m *Message, mode Mode) (depth int, err error) {
+	cfg := &s.hub.cfg
+	s.mu.Lock()
+	if s.gone {
+		s.mu.Unlock()
+		return 0, ErrClosed
+	}
+	if s.queue.overflowed != 0 || !s.queue.fits(m, cfg) {
+		return s.overflow()
+	}
+	s.queue.push(m, s.queue.packFor(mode, cfg.Profile))
+	depth = len(s.queue.items)
+	wake := s.startDrain()
+	s.mu.Unlock()
+	if wake != nil {
+		wake.Wake()
+	}
+	return depth, nil
+}
+
+// overflow drops a message. The connection is closed when the grace time is over; that is
+// decided here at the next send, or by [Conn.Tick], whichever comes first. Called with mu held,
+// releases it.
+func (s *Socket) overflow() (depth int, err error) {
+	now := time.Now()
+	first := s.queue.overflowed == 0
+	s.queue.drop(now)
+	depth = len(s.queue.items)
+	conn := s.conn
+	over := now.UnixNano()-s.queue.overflowed >= int64(s.hub.cfg.Grace)
+	s.mu.Unlock()
+	if over {
+		conn.Tick(now)
+	} else if first {
+		conn.waker.Wake()
+	}
+	return depth, ErrQueueFull
+}
+
+// startDrain returns who is to be woken because of a message in the queue, nil if somebody
+// drains it already. Called with mu held.
+func (s *Socket) startDrain() Waker {
+	if s.draining || s.queue.holder != nil || len(s.queue.items) == 0 {
+		return nil
+	}
+	s.draining = true
+	return s.conn.waker
+}
+
+// Abort ends the socket at once: it leaves the registry before Abort returns, what it had queued
+// is lost, and its connection is dropped without a close frame. A socket that has ended stays so.
+func (s *Socket) Abort() { s.CloseWith(Reason{Code: CodeLost, Text: "aborted", Abort: true}) }
+
+// CloseWith ends the socket with a close frame: it leaves the registry before CloseWith returns,
+// and takes no more messages; those queued before are written first, except on an overflow.
+// The first reason counts; only an abort still hurries a close that is under way.
+func (s *Socket) CloseWith(reason Reason) { s.close(reason, nil) }
+
+// close ends the socket, if its connection is only, or only is nil.
+func (s *Socket) close(reason Reason, only *Conn) {
+	sh := s.hub.shard(s.key)
+	sh.mu.Lock()
+	s.mu.Lock()
+	wake := s.markClosing(reason, only, sh)
+	s.mu.Unlock()
+	sh.mu.Unlock()
+	if wake != nil {
+		wake.Wake()
+	}
+}
+
+// markClosing records that the socket is to be closed and returns who must hear of it, nil when
+// nothing changes. Called with both locks held.
+func (s *Socket) markClosing(reason Reason, only *Conn, sh *shard) Waker {
+	switch {
+	case s.ended, only != nil && s.conn != only:
+		return nil
+	case !s.gone:
+		sh.remove(s)
+		s.gone, s.reason = true, &reason
+	case reason.Abort && !s.reason.Abort:
+		s.reason = &Reason{Code: s.reason.Code, Text: s.reason.Text, Abort: true}
+	default:
+		return nil
+	}
+	if !s.reason.drains() {
+		s.queue.clear()
+	}
+	return s.conn.waker
+}
+
+// closing reports whether the connection is to be closed. Called with mu held.
+func (s *Socket) closing() bool { return s.gone && !s.ended }
+
+// State returns "open", or "gone" once the socket has left the registry.
+func (s *Socket) State() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state()
+}
+
+func (s *Socket) state() string {
+	if s.gone {
+		return StateGone
+	}
+	return StateOpen
+}
+
+// Info returns what lists show.
+func (s *Socket) Info() Info {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Info{
+		Key:           s.key,
+		Service:       s.Service(),
+		StatefulID:    s.StatefulID(),
+		User:          s.User(),
+		Tags:          s.Tags(),
+		State:         s.state(),
+		QueueMessages: len(s.queue.items),
+		QueueBytes:    s.queue.bytes,
+		QueueMode:     s.queue.modeName(),
+		Node:          s.hub.cfg.Node,
+		ConnectedAt:   time.Unix(0, s.connected),
+		BytesIn:       s.bytesIn.Load(),
+		BytesOut:      s.bytesOut.Load(),
+	}
+}
+
+// Ref is a socket as scripts and the HTTP API address it. Local is nil when another node holds it.
+type Ref struct {
+	Key   string
+	Local *Socket
+}
