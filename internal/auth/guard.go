@@ -1,0 +1,187 @@
+package auth
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+)
+
+// GuardConfig says which hosts and origins a server answers to besides loopback
+// ones.
+type GuardConfig struct {
+	AllowedOrigins []string `yaml:"origins" flag:"origin" doc:"Origins whose pages may connect, besides the server's own and loopback ones, such as https://portal.example.com."`
+	AllowedHosts   []string `yaml:"hosts" flag:"host" doc:"Host names the server answers to, besides loopback ones and the one it listens on."`
+
+	// Listen is the address the server listens on; its host is answered to.
+	Listen string
+}
+
+// CheckOrigin says what is wrong with an entry of AllowedOrigins.
+func CheckOrigin(text string) error {
+	if text == nullOrigin {
+		return nil
+	}
+	_, err := parseOrigin(text)
+	return err
+}
+
+// CheckHost says what is wrong with an entry of AllowedHosts.
+func CheckHost(text string) error {
+	_, _, err := splitHost(text)
+	return err
+}
+
+// Guard returns a middleware that answers only requests no foreign web page can
+// have caused: the Host must be a loopback one, the one listened on or listed,
+// on any port; an Origin, if present, must be the request's own, a loopback one
+// or listed. Entries that are wrong match nothing. Requests without an Origin pass, no browser page sends a WebSocket
+// handshake without it. A listed origin "null" lets in pages opened as files,
+// and with them every sandboxed frame.
+//
+// Anything else is refused with 403 and problem details, and logged with the
+// flag that would let it in; a flood of refusals leaves a few lines per minute
+// with a count of the others. The middleware is safe for concurrent use; a nil
+// logger logs nothing.
+func Guard(cfg GuardConfig, logger *slog.Logger) func(http.Handler) http.Handler {
+	g := newGuard(cfg, logger)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			refused := g.check(r)
+			if refused == nil {
+				next.ServeHTTP(w, r)
+				return
+			}
+			g.log.refused(refused)
+			refused.answer(w)
+		})
+	}
+}
+
+type guard struct {
+	origins map[string]bool // as origin.String() writes them, or "null"
+	hosts   map[string]bool // a bare host, or host:port when listed so
+	log     *refusalLog
+}
+
+func newGuard(cfg GuardConfig, logger *slog.Logger) *guard {
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	g := &guard{origins: map[string]bool{}, hosts: map[string]bool{}, log: newRefusalLog(logger)}
+	for _, text := range cfg.AllowedOrigins {
+		if o, err := parseOrigin(text); err == nil {
+			g.origins[o.String()] = true
+		} else if text == nullOrigin {
+			g.origins[nullOrigin] = true
+		}
+	}
+	for _, text := range cfg.AllowedHosts {
+		if host, port, err := splitHost(text); err == nil {
+			g.hosts[joinHost(host, port)] = true
+		}
+	}
+	if host, _, err := net.SplitHostPort(cfg.Listen); err == nil && host != "" {
+		if host, _, err := splitHost(bracketed(host)); err == nil {
+			g.hosts[host] = true
+		}
+	}
+	return g
+}
+
+// check returns why the request is refused, or nil.
+func (g *guard) check(r *http.Request) *refusal {
+	host, port, err := splitHost(r.Host)
+	if err != nil {
+		return &refusal{header: "Host", value: r.Host}
+	}
+	if !loopback(host) && !g.hosts[host] && !g.hosts[joinHost(host, port)] {
+		return &refusal{header: "Host", value: r.Host, flag: "--host " + bracketed(host)}
+	}
+	switch origins := r.Header.Values("Origin"); len(origins) {
+	case 0:
+		return nil
+	case 1:
+		return g.checkOrigin(origins[0], host, port, r.TLS != nil)
+	default:
+		return &refusal{header: "Origin", value: strings.Join(origins, ", ")}
+	}
+}
+
+func (g *guard) checkOrigin(text, host, port string, encrypted bool) *refusal {
+	if text == nullOrigin {
+		if g.origins[nullOrigin] {
+			return nil
+		}
+		return &refusal{header: "Origin", value: text, flag: "--origin null"}
+	}
+	o, err := parseOrigin(text)
+	if err != nil {
+		return &refusal{header: "Origin", value: text}
+	}
+	web := o.scheme == "http" || o.scheme == "https"
+	if o.sameAs(host, port, encrypted) || web && loopback(o.host) || g.origins[o.String()] {
+		return nil
+	}
+	return &refusal{header: "Origin", value: text, flag: "--origin " + o.String()}
+}
+
+func joinHost(host, port string) string {
+	if port == "" {
+		return host
+	}
+	return bracketed(host) + ":" + port
+}
+
+// bracketed writes a host as a Host header has it.
+func bracketed(host string) string {
+	if strings.Contains(host, ":") && !strings.HasPrefix(host, "[") {
+		return "[" + host + "]"
+	}
+	return host
+}
+
+// refusal is a request turned away: the header at fault, its value, and the flag
+// that would let it in, if any would.
+type refusal struct {
+	header string
+	value  string
+	flag   string
+}
+
+// shownValue bounds how much of a stranger's header is repeated.
+const shownValue = 200
+
+// shown is the value as it may appear in an answer or a log line.
+func (f *refusal) shown() string {
+	if len(f.value) > shownValue {
+		return strings.ToValidUTF8(f.value[:shownValue], "") + "…"
+	}
+	return strings.ToValidUTF8(f.value, "?")
+}
+
+func (f *refusal) detail() string {
+	if f.flag == "" {
+		return fmt.Sprintf("The %s header %q is not a valid one.", f.header, f.shown())
+	}
+	return fmt.Sprintf("This server does not answer to the %s %q. If it should, start it with %s.", f.header, f.shown(), f.flag)
+}
+
+// answer writes the refusal as problem details (RFC 9457).
+func (f *refusal) answer(w http.ResponseWriter) {
+	body, err := json.Marshal(map[string]any{
+		"title":  http.StatusText(http.StatusForbidden),
+		"status": http.StatusForbidden,
+		"detail": f.detail(),
+	})
+	if err != nil {
+		panic(fmt.Sprintf("auth: encode a map of plain text: %v", err))
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusForbidden)
+	_, _ = w.Write(body) // the client may be gone; there is nobody else to tell
+}

@@ -1,0 +1,65 @@
+package auth
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	// refusalWindow is the time in which each refused value is logged once.
+	refusalWindow = time.Minute
+	// refusalsPerWindow is how many different values are logged in that time.
+	refusalsPerWindow = 10
+)
+
+// refusalLog logs refused requests so that one line per cause remains, however
+// often a page in some forgotten tab tries again.
+type refusalLog struct {
+	logger *slog.Logger
+	now    func() time.Time
+
+	mu      sync.Mutex // guards what follows
+	until   time.Time
+	logged  map[string]bool
+	skipped int
+}
+
+func newRefusalLog(logger *slog.Logger) *refusalLog {
+	return &refusalLog{logger: logger, now: time.Now, logged: map[string]bool{}}
+}
+
+// refused logs the refusal, or counts it for the next line that is logged.
+func (l *refusalLog) refused(f *refusal) {
+	skipped, ok := l.admit(f.header + " " + f.shown())
+	if !ok {
+		return
+	}
+	attrs := []any{slog.String("header", f.header), slog.String("value", f.shown())}
+	if f.flag != "" {
+		attrs = append(attrs, slog.String("flag", f.flag))
+	}
+	if skipped > 0 {
+		attrs = append(attrs, slog.Int("not_logged", skipped))
+	}
+	l.logger.Warn("request refused", attrs...)
+}
+
+// admit reports whether a line about this cause is due, and how many refusals
+// went by without one since the last.
+func (l *refusalLog) admit(cause string) (skipped int, ok bool) {
+	now := l.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !now.Before(l.until) {
+		l.until = now.Add(refusalWindow)
+		clear(l.logged)
+	}
+	if l.logged[cause] || len(l.logged) >= refusalsPerWindow {
+		l.skipped++
+		return 0, false
+	}
+	l.logged[cause] = true
+	skipped, l.skipped = l.skipped, 0
+	return skipped, true
+}
