@@ -1,0 +1,278 @@
+package ws
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unique"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+// conn is one connection. A reader exists always, a writer only while there is
+// something to write.
+type conn struct {
+	srv *Server
+	hc  *hub.Conn
+	nc  net.Conn
+
+	// Reading (read.go). Owned by the reader.
+	raw        syscall.RawConn       // nil: the buffered path
+	onReadable func(fd uintptr) bool // what raw calls; kept, because making it would allocate on each wait
+	got        received
+	header     unique.Handle[string] // of the request; kept, so that equal ones share memory
+	in         *inbound              // nil between messages
+
+	// What the timer wheel looks at.
+	writeSince atomic.Int64 // when the write under way began, 0: none; as Server.now
+	unanswered atomic.Int32 // pings since anything was last read
+	busy       atomic.Bool  // the reader is not reading: it waits for a call
+	pingAt     time.Duration
+	wheel      wheelLink
+
+	mu      sync.Mutex    // guards what follows
+	started bool          // the handshake is done
+	woken   bool          // Wake was called before that
+	dead    bool          // the TCP connection is closed, or about to be
+	writing bool          // a writer runs, or none is to run any more
+	again   bool          // the writer shall look once more before it ends
+	said    bool          // our close frame was written
+	control []byte        // encoded pings and pongs to be written
+	bye     *hub.Reason   // what the client's close frame said, to be answered; nil: none came
+	closeBy time.Duration // when a close that is under way is cut short; 0: none
+	life    *life
+	older   *conn         // took over from it, and has not yet seen its calls end
+	calling bool          // a call runs, or the first has not come to its turn
+	shut    bool          // no more calls are to be begun, but for Closed
+	onQuiet chan struct{} // closed when shut and not calling; nil: nobody waits
+	final   *hub.Reason   // why the socket ended with this connection, until Closed is called; nil: not
+}
+
+// life is what all connections of one socket share.
+type life struct {
+	ctx    context.Context // the one Handler calls get; kept, because it lives as long as the socket
+	cancel context.CancelFunc
+	opened bool // a call of Opened was made; owned by the reader whose turn it is
+}
+
+// newConn makes a connection before its socket, because opening the socket needs a waker.
+func (s *Server) newConn() *conn {
+	l := &life{}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	return &conn{srv: s, life: l, calling: true}
+}
+
+// opened connects c to its socket, and to the connection it took over from.
+func (c *conn) opened(hc *hub.Conn) {
+	c.hc = hc
+	if older, ok := hc.Replaced().(*conn); ok {
+		c.mu.Lock()
+		c.older = older
+		c.mu.Unlock()
+	}
+}
+
+// start begins to read and write. first holds bytes that came with the handshake.
+func (c *conn) start(nc net.Conn, first []byte) {
+	c.nc = nc
+	c.raw = readiness(nc)
+	c.onReadable = c.readable
+	if c.srv.cfg.Heartbeat > 0 {
+		c.pingAt = c.srv.now() + c.srv.cfg.Heartbeat
+	}
+	c.srv.wheel.schedule(c, c.srv.visitPeriod())
+	c.mu.Lock()
+	c.started = true
+	woken := c.woken
+	c.mu.Unlock()
+	if c.srv.isDraining() { // Shutdown may have listed the connections before this one was there
+		c.hc.CloseWith(shuttingDown)
+	}
+	if woken {
+		c.look()
+	}
+	go c.begin(first)
+}
+
+// Wake implements hub.Waker. It never blocks: what may, happens on a writer.
+func (c *conn) Wake() {
+	c.mu.Lock()
+	started := c.started
+	c.woken = true
+	c.mu.Unlock()
+	if started {
+		c.look()
+	}
+}
+
+// look finds out what the hub wants, and sees that it is done.
+func (c *conn) look() {
+	if reason, closing := c.hc.Closing(); closing {
+		c.beginClose(reason)
+	} else if due := c.hc.Tick(time.Now()); !due.IsZero() {
+		c.srv.wheel.schedule(c, time.Until(due))
+	}
+	c.kick()
+}
+
+// beginClose makes sure that a close comes to an end, whatever the client does.
+func (c *conn) beginClose(reason hub.Reason) {
+	c.shutCalls()
+	if c.hc.Current() {
+		c.cancelLife()
+	}
+	if reason.Abort {
+		c.drop(reason)
+		return
+	}
+	c.mu.Lock()
+	first := c.closeBy == 0
+	if first {
+		c.closeBy = c.srv.now() + c.srv.cfg.WriteTimeout + lingerTime
+	}
+	c.mu.Unlock()
+	if first {
+		c.srv.wheel.schedule(c, c.srv.cfg.WriteTimeout+lingerTime)
+	}
+}
+
+// drop ends the connection without a close frame: the client sees 1006. The reader notices and
+// does the rest.
+func (c *conn) drop(reason hub.Reason) {
+	c.mu.Lock()
+	was, said := c.dead || !c.started, c.said
+	c.dead = true
+	c.mu.Unlock()
+	if was {
+		return
+	}
+	c.end(reason)
+	nc := c.nc
+	if t, ok := nc.(*tls.Conn); ok {
+		nc = t.NetConn() // closing TLS would try to write, and wait for it
+	}
+	if l, ok := nc.(interface{ SetLinger(int) error }); ok && !said {
+		_ = l.SetLinger(0) // what is still to be sent is not worth keeping memory for
+	}
+	nc.Close()
+}
+
+// end tells the hub that the connection is over, and keeps why. Only the first call counts.
+func (c *conn) end(reason hub.Reason) {
+	final, last := c.hc.Ended(reason)
+	c.shutCalls()
+	if !last {
+		return
+	}
+	c.mu.Lock()
+	c.final = &final
+	c.mu.Unlock()
+	c.cancelLife()
+}
+
+// cancelLife ends the context of the socket, also where an older connection still uses it.
+func (c *conn) cancelLife() {
+	for c != nil {
+		c.mu.Lock()
+		life, older := c.life, c.older
+		c.mu.Unlock()
+		life.cancel()
+		c = older
+	}
+}
+
+// takeTurn waits until the connection that c took over from makes no more calls, and continues
+// its life: the calls of one socket never overlap.
+func (c *conn) takeTurn() {
+	c.mu.Lock()
+	older := c.older
+	c.mu.Unlock()
+	if older == nil {
+		return
+	}
+	c.busy.Store(true)
+	older.waitQuiet()
+	c.busy.Store(false)
+	older.mu.Lock()
+	life := older.life
+	older.mu.Unlock()
+	c.mu.Lock()
+	c.life, c.older = life, nil
+	c.mu.Unlock()
+}
+
+// waitQuiet waits until the connection makes no more calls.
+func (c *conn) waitQuiet() {
+	c.mu.Lock()
+	if c.quiet() {
+		c.mu.Unlock()
+		return
+	}
+	if c.onQuiet == nil {
+		c.onQuiet = make(chan struct{})
+	}
+	wait := c.onQuiet
+	c.mu.Unlock()
+	<-wait
+}
+
+// quiet reports whether no call runs or will be begun, but for Closed. Called with mu held.
+func (c *conn) quiet() bool { return c.shut && !c.calling }
+
+// tellQuiet tells who waits for it. Called with mu held.
+func (c *conn) tellQuiet() {
+	if c.quiet() && c.onQuiet != nil {
+		close(c.onQuiet)
+		c.onQuiet = nil
+	}
+}
+
+// shutCalls sees that no further call is begun. One that runs goes on.
+func (c *conn) shutCalls() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shut = true
+	c.tellQuiet()
+}
+
+// beginCall reports whether a message may still be handled; endCall must follow then.
+func (c *conn) beginCall() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calling = !c.shut
+	return c.calling
+}
+
+func (c *conn) endCall() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calling = false
+	c.tellQuiet()
+}
+
+// sayClosed calls Handler.Closed, once, when the socket has ended and its other calls have too.
+// A socket that Opened was never called for has nothing to close.
+func (c *conn) sayClosed() {
+	c.mu.Lock()
+	var due *hub.Reason
+	if c.quiet() {
+		due, c.final = c.final, nil
+	}
+	life := c.life
+	c.mu.Unlock()
+	if due != nil && life.opened {
+		_ = c.call(callClosed, "", *due) // Closed has no error, and a panic was logged
+	}
+}
+
+// finish ends a connection that will never read again, or never has.
+func (c *conn) finish(reason hub.Reason) {
+	c.takeTurn()
+	c.endCall()
+	c.end(reason)
+	c.sayClosed()
+}

@@ -1,0 +1,61 @@
+package ws
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/gobwas/ws"
+)
+
+// Clients of a measurement stand in a process of their own, so that what they cost is not
+// counted as the server's. The process is the test binary, told by its environment.
+const (
+	crowdURL  = "TUTORSOCKET_WS_CROWD"
+	crowdSize = "TUTORSOCKET_WS_CROWD_SIZE"
+)
+
+// standAround opens as many sockets as it was told, says so, sends what it reads from standard
+// input as a message on each, waits for the answers, says so again, and leaves at its end.
+func standAround(base string) {
+	var n int
+	fmt.Sscan(os.Getenv(crowdSize), &n)
+	crowd := make([]*bufio.Reader, n)
+	conns := make([]net.Conn, n)
+	for i := range n {
+		nc, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		target := fmt.Sprintf("/services/echo?X-StatefulSocketId=ws-user-%d&user=6148914691236517%d", i, i)
+		fmt.Fprint(nc, handshake(target, "portal.example.org", "Origin: https://portal.example.org",
+			"User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36",
+			"Accept-Language: ru-RU,ru;q=0.9,en-US;q=0.8,en;q=0.7", "Accept-Encoding: gzip, deflate, br"))
+		conns[i], crowd[i] = nc, bufio.NewReaderSize(nc, 256)
+		if resp, err := http.ReadResponse(crowd[i], nil); err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
+			fmt.Println(resp, err)
+			return
+		}
+	}
+	fmt.Println("ready")
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		for i, nc := range conns {
+			nc.SetDeadline(time.Now().Add(patience))
+			nc.Write(masked(ws.OpText, true, lines.Text()))
+			h, err := ws.ReadHeader(crowd[i])
+			if err != nil {
+				fmt.Println(err)
+				return
+			}
+			io.CopyN(io.Discard, crowd[i], h.Length)
+		}
+		fmt.Println("ready")
+	}
+}

@@ -1,0 +1,29 @@
+// Package ws turns an upgrade request into a hub socket and carries UTF-8 text both ways, with
+// limits, heartbeat and close codes.
+//
+// [Server] is the http.Handler of /services/<name>. It names the request (service, user, key),
+// opens the socket through an [Opener], completes the handshake and lets the HTTP handler
+// return: nothing of the request is kept but what scripts may ask for. What happens on a socket
+// afterwards goes to a [Handler]; the engine is one. Messages for the client come out of the
+// queue the hub keeps.
+//
+// A socket that is silent costs one parked goroutine and no buffers:
+//
+//   - The reading goroutine waits until bytes are there (wait_unix.go) and only then takes a
+//     pooled buffer. TLS and platforms without readiness take the buffered path behind the same
+//     method, [conn.await].
+//   - Handler calls run on a bounded pool of workers (workers.go), because a stack that has
+//     grown stays grown; the reader waits for the call, which is what keeps the calls of a
+//     socket in wire order and apart from each other.
+//   - There is no permanent writer. [conn.Wake] starts one (write.go), which drains the queue,
+//     puts whole frames together in a pooled buffer, and ends when nothing waits.
+//   - Heartbeats and time-outs are looked at by one timer wheel (wheel.go).
+//
+// Who owns what. The reader owns the inbound state and ends the connection; the writer owns the
+// outgoing bytes; whoever wants either to do something sets a field under conn.mu and wakes the
+// writer, or closes the TCP connection, which wakes the reader. [Server.Shutdown] waits for all
+// of them. No lock is held across a network call or a Handler call.
+//
+// The package does not know what a service does with a message, nor what a key or a queue mode
+// means.
+package ws

@@ -1,0 +1,172 @@
+package ws
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"unique"
+
+	"github.com/gobwas/ws"
+
+	"github.com/tutorsocket/tutorsocket/internal/auth"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+const (
+	servicesPath  = "/services/"
+	statefulParam = "X-StatefulSocketId"
+)
+
+// ServeHTTP answers ws[s]://HOST/services/<service>[?X-StatefulSocketId=<id>]. It returns after
+// the upgrade; the socket lives on. A request that gets no socket is answered with problem
+// details: 400 bad id or handshake, 401, 403 refused user or an id of somebody else, 404 no such
+// service, 405, 426 no upgrade request, 503 not now.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.begin() {
+		refuse(http.StatusServiceUnavailable, "the server is shutting down; connect again in a moment", "Retry-After", "5").write(w)
+		return
+	}
+	if no := s.accept(w, r); no != nil {
+		s.running.Done()
+		s.log.Debug("upgrade refused", "status", no.Status, "error", no.Detail)
+		no.write(w)
+	}
+}
+
+// accept makes a socket of a request. When it returns nil the connection is the server's,
+// and its reader (or nobody, if the client was gone) counts in s.running.
+func (s *Server) accept(w http.ResponseWriter, r *http.Request) *refusal {
+	req, no := s.name(r)
+	if no != nil {
+		return no
+	}
+	c := s.newConn()
+	req.Waker = c
+	c.header = unique.Make(req.Handshake.Header)
+	req.Handshake.Header = c.header.Value()
+	hc, err := s.deps.Opener.Open(r.Context(), req)
+	if err != nil {
+		return s.refuseOpen(err)
+	}
+	c.opened(hc)
+	if no := s.upgrade(w, r, c); no != nil {
+		c.finish(hub.Reason{Code: hub.CodeLost, Text: "the handshake failed"})
+		return no
+	}
+	return nil
+}
+
+// name says what socket a request asks for, or why it cannot have one.
+func (s *Server) name(r *http.Request) (hub.OpenRequest, *refusal) {
+	var req hub.OpenRequest
+	service, ok := strings.CutPrefix(r.URL.Path, servicesPath)
+	if !ok || !hub.ValidService(service) || !s.deps.ServiceExists(service) {
+		return req, refuse(http.StatusNotFound, fmt.Sprintf("there is no socket service at %q; check the name in the URL, /services/<name>", r.URL.Path))
+	}
+	if no := checkUpgrade(r); no != nil {
+		return req, no
+	}
+	id, stateful, err := statefulID(r.URL.RawQuery)
+	if err != nil {
+		return req, refuse(http.StatusBadRequest, err.Error())
+	}
+	user, err := s.deps.Auth.Authenticate(r)
+	if err != nil {
+		return req, s.refuseUser(err)
+	}
+	req = hub.OpenRequest{Service: strings.Clone(service), StatefulID: id, User: user, Handshake: describe(r)}
+	if stateful {
+		req.Key = hub.BuildKey(req.Service, id)
+	} else {
+		req.Key = hub.NewVolatileKey(req.Service)
+	}
+	return req, nil
+}
+
+// statefulID reads the id a client chose (spec/websocket.md A.6).
+func statefulID(query string) (id string, stateful bool, err error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return "", false, fmt.Errorf("the query of the URL cannot be read (%w); percent-encode the values", err)
+	}
+	switch ids := values[statefulParam]; len(ids) {
+	case 0:
+		return "", false, nil
+	case 1:
+		if err := hub.ValidateStatefulID(ids[0]); err != nil {
+			return "", false, fmt.Errorf("%s: %w; choose another or leave the parameter out", statefulParam, err)
+		}
+		return strings.Clone(ids[0]), true, nil
+	}
+	return "", false, fmt.Errorf("%s stands in the URL more than once; give one", statefulParam)
+}
+
+func (s *Server) refuseUser(err error) *refusal {
+	switch {
+	case errors.Is(err, auth.ErrUnauthenticated):
+		return refuse(http.StatusUnauthorized, err.Error(), "WWW-Authenticate", "Bearer")
+	case errors.Is(err, auth.ErrForbidden):
+		return refuse(http.StatusForbidden, err.Error())
+	}
+	s.log.Error("authentication failed", "error", err)
+	return refuse(http.StatusServiceUnavailable, "the user cannot be checked now; try again in a moment", "Retry-After", "5")
+}
+
+func (s *Server) refuseOpen(err error) *refusal {
+	switch {
+	case errors.Is(err, hub.ErrKeyTaken):
+		return refuse(http.StatusForbidden, err.Error()+"; choose another "+statefulParam)
+	case errors.Is(err, hub.ErrBadKey):
+		return refuse(http.StatusBadRequest, err.Error())
+	case errors.Is(err, context.Canceled):
+		return refuse(http.StatusServiceUnavailable, "the request was given up")
+	}
+	s.log.Error("opening a socket failed", "error", err)
+	return refuse(http.StatusServiceUnavailable, "the socket cannot be opened now; try again in a moment", "Retry-After", "5")
+}
+
+// upgrade completes the handshake and starts the connection.
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, c *conn) *refusal {
+	header := http.Header{}
+	if protocol := s.protocol(c.hc.Socket().Service(), r.Header); protocol != "" {
+		header.Set("Sec-WebSocket-Protocol", protocol)
+	}
+	nc, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return refuse(http.StatusInternalServerError, "this connection cannot be upgraded: "+err.Error())
+	}
+	// Both were checked; of several values the library sees the first only.
+	r.Header["Connection"], r.Header["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
+	upgrader := ws.HTTPUpgrader{Timeout: s.cfg.HandshakeTimeout, Header: header}
+	_, _, _, err = upgrader.Upgrade(r, hijacked{w, nc, rw})
+	if err != nil { // the client is gone, and the connection is ours: nothing can be answered
+		nc.Close()
+		c.finish(hub.Reason{Code: hub.CodeLost, Text: "the client went away during the handshake"})
+		s.running.Done()
+		return nil
+	}
+	// The first frames may have come in the packet of the request. They are copied, so that
+	// the buffers of the HTTP server can go.
+	var first []byte
+	if n := rw.Reader.Buffered(); n > 0 {
+		peeked, _ := rw.Reader.Peek(n) // what is buffered can be peeked at
+		first = append(first, peeked...)
+	}
+	c.start(nc, first)
+	return nil
+}
+
+// hijacked hands a connection on that is hijacked already. The library would answer in its own
+// way where that fails.
+type hijacked struct {
+	http.ResponseWriter
+	nc net.Conn
+	rw *bufio.ReadWriter
+}
+
+func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) { return h.nc, h.rw, nil }

@@ -1,0 +1,414 @@
+package ws
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/gobwas/ws"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+// chunkSize is how much is read at once. Chunks are pooled; a waiting reader has none.
+const chunkSize = 4 << 10
+
+var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
+
+// received is what the last wait for the client brought.
+type received struct {
+	chunk *[chunkSize]byte // nil: none
+	n     int
+	err   error
+}
+
+// heartbeatText is a text message that the original answers itself (spec/websocket.md A.5).
+const heartbeatText = "$hbt"
+
+var heartbeatAnswer = hub.NewMessage("$ok")
+
+// begin is the first reader of a connection: it runs Opened and handles the bytes that came with
+// the handshake.
+func (c *conn) begin(first []byte) {
+	if !c.open() {
+		c.endReading()
+		return
+	}
+	c.hc.CountIn(len(first))
+	c.goOn(c.feed(first))
+}
+
+// read is a reader: it waits for bytes and handles them. What it does then makes its stack grow
+// for good, so the next wait is that of a fresh goroutine: starting one costs less than a
+// microsecond, a grown stack is several kilobytes on each of many thousand silent sockets.
+func (c *conn) read() {
+	if err := c.await(); err != nil {
+		c.end(lost(err))
+		c.endReading()
+		return
+	}
+	c.hc.CountIn(c.got.n)
+	more := c.feed(c.got.chunk[:c.got.n])
+	c.release()
+	c.goOn(more)
+}
+
+// goOn hands over to the next reader, or to none. It is the last thing a reader does.
+func (c *conn) goOn(more bool) {
+	if more {
+		go c.read()
+		return
+	}
+	c.endReading()
+}
+
+// endReading ends the connection after its last message. It is the last reader's last duty, and
+// ends when the connection is closed on both sides.
+func (c *conn) endReading() {
+	defer c.srv.running.Done()
+	c.shutCalls()
+	c.sayClosed()
+	c.discard()
+	c.mu.Lock()
+	c.dead = true
+	c.mu.Unlock()
+	c.nc.Close()
+	c.srv.wheel.remove(c)
+	c.finish(hub.Reason{Code: hub.CodeLost, Text: "the connection was lost"})
+}
+
+// open calls Opened, and reports whether messages are to be read. A connection that was taken
+// over before its turn came is not opened: the newer one will be. A socket that was aborted
+// meanwhile is, so that each Closed has an Opened before it.
+func (c *conn) open() bool {
+	c.takeTurn()
+	defer c.endCall()
+	if !c.hc.Current() {
+		return false
+	}
+	c.life.opened = true
+	err := c.call(callOpened, "", hub.Reason{})
+	if err != nil {
+		c.hc.CloseWith(hub.Reason{Code: hub.CodeRefused, Text: err.Error()})
+	}
+	return err == nil
+}
+
+// lost is why a connection ended that could not be read any more.
+func lost(err error) hub.Reason {
+	if errors.Is(err, io.EOF) {
+		return hub.Reason{Code: hub.CodeLost, Text: "the client went away without a close frame"}
+	}
+	return hub.Reason{Code: hub.CodeLost, Text: "the connection was lost"}
+}
+
+// discard reads on without looking, until the client has closed its side or time is up (see
+// beginClose): closing a TCP connection with unread bytes would reset it, and the client might
+// never see our close frame.
+func (c *conn) discard() {
+	for c.await() == nil {
+		c.release()
+	}
+}
+
+// await waits until bytes are there. On success c.got holds them, until release.
+func (c *conn) await() error {
+	if c.raw == nil {
+		return c.awaitBuffered()
+	}
+	if err := c.raw.Read(c.onReadable); err != nil {
+		return err
+	}
+	c.unanswered.Store(0)
+	return c.got.err
+}
+
+// awaitBuffered is await where readiness cannot be known, as with TLS. Between frames it waits
+// in a read of a single byte, which needs no buffer, and then takes what has come with it; that
+// second read does not wait on an honest client, because no frame is shorter than six bytes.
+func (c *conn) awaitBuffered() error {
+	var one [1]byte
+	n := 0
+	if c.in == nil || c.in.betweenFrames() {
+		var err error
+		if n, err = c.nc.Read(one[:]); n == 0 {
+			return cmp.Or(err, io.ErrNoProgress)
+		}
+	}
+	chunk := chunks.Get().(*[chunkSize]byte)
+	chunk[0] = one[0]
+	m, err := c.nc.Read(chunk[n:])
+	if n+m == 0 {
+		chunks.Put(chunk)
+		return cmp.Or(err, io.ErrNoProgress)
+	}
+	c.unanswered.Store(0)
+	c.got = received{chunk: chunk, n: n + m} // an error will be there again at the next read
+	return nil
+}
+
+// release gives the chunk back.
+func (c *conn) release() {
+	if c.got.chunk != nil {
+		chunks.Put(c.got.chunk)
+		c.got = received{}
+	}
+}
+
+// feed takes bytes of the client and handles what they complete. It returns false when no more
+// are to be handled. p is modified.
+func (c *conn) feed(p []byte) (more bool) {
+	if c.in == nil {
+		c.in = inbounds.Get().(*inbound)
+	}
+	for more = true; more && len(p) > 0; {
+		var f event
+		f, p = c.in.next(p, c.srv.cfg.MessageLimit)
+		more = c.handle(f, len(p) == 0)
+	}
+	if !more || c.in.idle() {
+		c.in.reset()
+		inbounds.Put(c.in)
+		c.in = nil
+	}
+	return more
+}
+
+// handle does what an event asks for. It returns false when no more are to be handled. last
+// says that nothing follows in the chunk.
+func (c *conn) handle(f event, last bool) (more bool) {
+	switch f.kind {
+	case eventNone:
+		return true
+	case eventText:
+		text := f.takeText() // the copy that goes to scripts
+		if last {
+			c.release() // a call may take long, and needs no chunk
+		}
+		return c.message(text)
+	case eventPing:
+		c.sendControl(ws.MustCompileFrame(ws.NewPongFrame(f.data)))
+		return true
+	case eventClose:
+		c.answerClose(f.reason)
+		return false
+	}
+	// A client that breaks the rules is not listened to any more.
+	c.hc.CloseWith(f.reason)
+	return false
+}
+
+// message handles one text message.
+func (c *conn) message(text string) (more bool) {
+	if text == heartbeatText && !c.srv.cfg.NoHeartbeatText {
+		// A full queue is dealt with by the hub.
+		_, _ = c.hc.Socket().Send(heartbeatAnswer, hub.ModePlain)
+		return true
+	}
+	if !c.beginCall() {
+		return false
+	}
+	defer c.endCall()
+	// The engine has logged an error; the connection goes on (spec/websocket.md A.4).
+	_ = c.call(callMessage, text, hub.Reason{})
+	return true
+}
+
+// answerClose ends the connection because the client said so, and echoes its code: 1000 gives
+// 1000 (spec/websocket.md F.5).
+func (c *conn) answerClose(reason hub.Reason) {
+	c.end(reason)
+	c.mu.Lock()
+	c.bye = &hub.Reason{Code: reason.Code}
+	c.mu.Unlock()
+	c.beginClose(reason)
+	c.kick()
+}
+
+type eventKind uint8
+
+const (
+	eventNone  eventKind = iota // more bytes are needed, or nothing is to be done
+	eventText                   // a complete message: whole, or text
+	eventPing                   // data is its payload
+	eventClose                  // the client closes with reason
+	eventFault                  // the client broke a rule; reason says which
+)
+
+// event is what some bytes of the client amount to.
+type event struct {
+	kind   eventKind
+	data   []byte // valid until the next event
+	text   string
+	reason hub.Reason
+}
+
+// takeText returns the text of the message, which does not share memory with data.
+func (f event) takeText() string {
+	if f.text != "" {
+		return f.text
+	}
+	return string(f.data)
+}
+
+func fault(code int, text string) event {
+	return event{kind: eventFault, reason: hub.Reason{Code: code, Text: text}}
+}
+
+// inbound is what is known of a frame and a message that have arrived in part. It is pooled; a
+// connection has one only while something is unfinished.
+type inbound struct {
+	header  [ws.MaxHeaderSize]byte
+	nheader int
+
+	frame   ws.Header
+	inFrame bool
+	seen    int64 // bytes of the payload so far
+
+	inText bool            // a text message has begun
+	size   int64           // announced by its frames so far
+	text   strings.Builder // what has arrived of it
+	runes  textCheck
+
+	control  [ws.MaxControlFramePayloadSize]byte
+	ncontrol int
+}
+
+var inbounds = sync.Pool{New: func() any { return new(inbound) }}
+
+// betweenFrames reports whether no frame is unfinished.
+func (in *inbound) betweenFrames() bool { return in.nheader == 0 && !in.inFrame }
+
+// idle reports whether nothing is unfinished.
+func (in *inbound) idle() bool { return in.betweenFrames() && !in.inText }
+
+func (in *inbound) reset() { *in = inbound{} }
+
+// next takes bytes from the front of p up to the end of a frame, and returns the rest.
+func (in *inbound) next(p []byte, limit int64) (event, []byte) {
+	if !in.inFrame {
+		n, ready, err := in.readHeader(p)
+		p = p[n:]
+		if err != nil {
+			return fault(hub.CodeProtocol, err.Error()), nil
+		}
+		if !ready {
+			return event{}, nil
+		}
+		if f := in.begin(limit); f.kind != eventNone {
+			return f, nil
+		}
+	}
+	n := min(int64(len(p)), in.frame.Length-in.seen)
+	part := p[:n]
+	ws.Cipher(part, in.frame.Mask, int(in.seen%4))
+	in.seen += n
+	return in.payload(part), p[n:]
+}
+
+// begin checks what the header of a frame says, before anything of the payload is kept.
+func (in *inbound) begin(limit int64) event {
+	h := in.frame
+	state := ws.StateServerSide
+	if in.inText {
+		state = state.Set(ws.StateFragmented)
+	}
+	if err := ws.CheckHeader(h, state); err != nil {
+		return fault(hub.CodeProtocol, err.Error())
+	}
+	in.inFrame, in.seen, in.ncontrol = true, 0, 0
+	switch h.OpCode {
+	case ws.OpBinary:
+		return fault(hub.CodeBinary, "only text messages are accepted") // spec/websocket.md A.4
+	case ws.OpText, ws.OpContinuation:
+		// Lengths are below 2^63 each; the sum is checked so that it cannot overflow.
+		if h.Length > limit-in.size {
+			return fault(hub.CodeTooLarge, "the message is too large")
+		}
+		in.size += h.Length
+		in.inText = true
+	}
+	return event{}
+}
+
+// payload takes unmasked bytes of the current frame.
+func (in *inbound) payload(part []byte) event {
+	complete := in.seen == in.frame.Length
+	if complete {
+		in.inFrame = false
+	}
+	if in.frame.OpCode.IsControl() {
+		in.ncontrol += copy(in.control[in.ncontrol:], part)
+		if !complete {
+			return event{}
+		}
+		return in.controlFrame(in.control[:in.ncontrol])
+	}
+	if !in.runes.feed(part) {
+		return fault(hub.CodeInvalidText, "the message is not valid UTF-8")
+	}
+	last := complete && in.frame.Fin
+	if last && !in.runes.complete() {
+		return fault(hub.CodeInvalidText, "the message is not valid UTF-8")
+	}
+	if last && in.text.Len() == 0 { // all of it is here: no need to copy it twice
+		in.endText()
+		return event{kind: eventText, data: part}
+	}
+	in.text.Write(part)
+	if !last {
+		return event{}
+	}
+	f := event{kind: eventText, text: in.text.String()}
+	in.endText()
+	return f
+}
+
+// endText forgets the message that is complete.
+func (in *inbound) endText() {
+	in.inText, in.size = false, 0
+	in.text, in.runes = strings.Builder{}, textCheck{}
+}
+
+// controlFrame returns what a complete control frame asks for. A pong asks for nothing: that
+// something came was noted when it was read.
+func (in *inbound) controlFrame(data []byte) event {
+	switch in.frame.OpCode {
+	case ws.OpPing:
+		return event{kind: eventPing, data: data}
+	case ws.OpClose:
+		return closeEvent(data)
+	}
+	return event{}
+}
+
+// closeEvent reads the payload of a close frame.
+func closeEvent(data []byte) event {
+	switch {
+	case len(data) == 0:
+		return event{kind: eventClose, reason: hub.Reason{Code: hub.CodeNoStatus}}
+	case len(data) == 1:
+		return fault(hub.CodeProtocol, "a close frame with one byte")
+	}
+	code, text := ws.ParseCloseFrameData(data)
+	switch {
+	case !mayClose(int(code)):
+		return fault(hub.CodeProtocol, "an impossible close code")
+	case !utf8.ValidString(text):
+		return fault(hub.CodeInvalidText, "the close reason is not valid UTF-8")
+	}
+	return event{kind: eventClose, reason: hub.Reason{Code: int(code), Text: text}}
+}
+
+// mayClose reports whether a client may send a close code: those that RFC 6455 and the registry
+// of IANA define for the wire, and those for libraries and applications.
+func mayClose(code int) bool {
+	switch {
+	case code >= 1000 && code <= 1003, code >= 1007 && code <= 1014:
+		return true
+	}
+	return code >= 3000 && code <= 4999
+}

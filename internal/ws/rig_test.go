@@ -1,0 +1,211 @@
+package ws
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/auth"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+// rig is a server with a hub, a handler made of functions, and a record of what ended.
+type rig struct {
+	t      testing.TB
+	hub    *hub.Hub
+	server *Server
+	url    string
+	log    *safeBuffer
+
+	// What the handler does; nil does nothing. Set before sockets are opened.
+	onOpen    func(ctx context.Context, s *hub.Socket) error
+	onMessage func(ctx context.Context, s *hub.Socket, text string) error
+	onClose   func(s *hub.Socket, reason hub.Reason)
+
+	closed chan ending
+}
+
+// ending is one call of Closed.
+type ending struct {
+	socket *hub.Socket
+	reason hub.Reason
+}
+
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// rigConfig is what a test may want different.
+type rigConfig struct {
+	ws  Config
+	hub hub.Config
+	tls bool
+	own bool // no HTTP server: the test brings connections of its own
+}
+
+func newRig(t testing.TB, cfg rigConfig) *rig {
+	t.Helper()
+	r := &rig{t: t, hub: hub.New(cfg.hub), closed: make(chan ending, 4096), log: &safeBuffer{}}
+	r.server = New(cfg.ws, Deps{
+		Opener:        localOpener{r.hub},
+		Auth:          queryAuth{},
+		Handler:       r,
+		ServiceExists: func(name string) bool { return name == "echo" || name == "other" },
+		Logger:        slog.New(slog.NewTextHandler(r.log, nil)),
+	})
+	if !cfg.own {
+		hs := httptest.NewUnstartedServer(r.server)
+		if cfg.tls {
+			hs.StartTLS()
+		} else {
+			hs.Start()
+		}
+		r.url = hs.URL
+		t.Cleanup(hs.Close)
+	}
+	t.Cleanup(r.shutdown)
+	return r
+}
+
+func (r *rig) shutdown() {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := r.server.Shutdown(ctx); err != nil {
+		r.t.Errorf("shutdown: %v", err)
+	}
+}
+
+func (r *rig) Opened(ctx context.Context, s *hub.Socket) error {
+	if r.onOpen == nil {
+		return nil
+	}
+	return r.onOpen(ctx, s)
+}
+
+// Message echoes, unless the test wants something else.
+func (r *rig) Message(ctx context.Context, s *hub.Socket, text string) error {
+	if r.onMessage == nil {
+		_, err := s.Send(hub.NewMessage(text), hub.ModeText)
+		return err
+	}
+	return r.onMessage(ctx, s, text)
+}
+
+func (r *rig) Closed(s *hub.Socket, reason hub.Reason) {
+	if r.onClose != nil {
+		r.onClose(s, reason)
+	}
+	r.closed <- ending{s, reason}
+}
+
+// wantEnd waits for a call of Closed.
+func (r *rig) wantEnd(t testing.TB, code int) ending {
+	t.Helper()
+	e := within(t, r.closed, "the call of Closed")
+	if e.reason.Code != code {
+		t.Fatalf("the socket ended with %v, want %d", e.reason, code)
+	}
+	return e
+}
+
+// wantNoEnd checks that Closed is not called; whatever could call it has run.
+func (r *rig) wantNoEnd(t testing.TB) {
+	t.Helper()
+	select {
+	case e := <-r.closed:
+		t.Errorf("an unwanted call of Closed: %v", e.reason)
+	default:
+	}
+}
+
+// socket returns the one socket with a stateful id.
+func (r *rig) socket(t testing.TB, id string) *hub.Socket {
+	t.Helper()
+	s, ok := r.hub.Get(hub.BuildKey("echo", id))
+	if !ok {
+		t.Fatalf("there is no socket %q", id)
+	}
+	return s
+}
+
+// localOpener opens in a hub, without a cluster.
+type localOpener struct{ hub *hub.Hub }
+
+func (o localOpener) Open(_ context.Context, req hub.OpenRequest) (*hub.Conn, error) {
+	return o.hub.Open(req)
+}
+
+// queryAuth takes the user from the query.
+type queryAuth struct{}
+
+func (queryAuth) Authenticate(r *http.Request) (hub.User, error) {
+	switch user := r.URL.Query().Get("user"); user {
+	case "nobody":
+		return hub.User{}, fmt.Errorf("%w: log in first", auth.ErrUnauthenticated)
+	case "banned":
+		return hub.User{}, fmt.Errorf("%w: the account is disabled", auth.ErrForbidden)
+	case "broken":
+		return hub.User{}, fmt.Errorf("the directory does not answer")
+	default:
+		return hub.User{ID: strings.Clone(user)}, nil
+	}
+}
+
+// within receives from a channel, or fails.
+func within[T any](t testing.TB, ch <-chan T, what string) T {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	select {
+	case v := <-ch:
+		return v
+	case <-ctx.Done():
+		t.Fatalf("waited in vain for %s", what)
+		panic("unreachable")
+	}
+}
+
+// eventually waits until a condition holds.
+func eventually(t testing.TB, what string, cond func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for !cond() {
+		if ctx.Err() != nil {
+			t.Fatalf("waited in vain until %s", what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// both runs a test on the path with readiness and on the buffered one.
+func both(t *testing.T, cfg rigConfig, test func(t *testing.T, r *rig)) {
+	for _, tls := range []bool{false, true} {
+		t.Run(map[bool]string{false: "plain", true: "TLS"}[tls], func(t *testing.T) {
+			cfg.tls = tls
+			test(t, newRig(t, cfg))
+		})
+	}
+}
+
+func repeat(s string, n int) string { return strings.Repeat(s, n) }

@@ -1,0 +1,271 @@
+package ws
+
+import (
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/gobwas/ws"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+const (
+	// outboxSize is how many bytes of frames are put together for one write: the number of
+	// writes, not the bytes, is what a fan-out costs.
+	outboxSize = 16 << 10
+	// writeSize is the most that is handed to the kernel at once, so that a client which
+	// takes a large message slowly but steadily is not taken for dead.
+	writeSize = 64 << 10
+	// maxControl bounds the pongs that wait for a client which does not read.
+	maxControl = 4 << 10
+)
+
+// outbox is what a writer works with. Pooled: a connection has one only while it is written to.
+type outbox struct {
+	c     *conn
+	batch hub.Batch
+	buf   []byte
+	whole int // messages of the batch whose frames were written
+	held  int // messages of the batch whose frames are in buf
+}
+
+var outboxes = sync.Pool{New: func() any { return &outbox{buf: make([]byte, 0, outboxSize)} }}
+
+// sendControl has an encoded ping or pong written. When more are waiting than a client can
+// want, the oldest are dropped; RFC 6455, 5.5.3 allows to answer the latest ping only.
+func (c *conn) sendControl(frame []byte) {
+	c.mu.Lock()
+	if len(c.control)+len(frame) > maxControl {
+		c.control = nil
+	}
+	c.control = append(c.control, frame...)
+	c.mu.Unlock()
+	c.kick()
+}
+
+// kick starts a writer, or has the one that runs look once more.
+func (c *conn) kick() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.dead || c.said:
+	case c.writing:
+		c.again = true
+	default:
+		c.writing = true
+		c.srv.running.Add(1) // the reader still counts: it sets dead before it ends
+		go c.write()
+	}
+}
+
+// write is the writer: it drains the queue and ends when nothing waits.
+func (c *conn) write() {
+	defer c.srv.running.Done()
+	o := outboxes.Get().(*outbox)
+	o.c = c
+	for o.round() {
+	}
+	o.c = nil
+	o.buf = o.buf[:0]
+	o.batch.Reset()
+	outboxes.Put(o)
+	c.sayClosed()
+}
+
+// round writes what waits now. It returns false when the writer has to end.
+func (o *outbox) round() (more bool) {
+	c := o.c
+	o.whole, o.held = 0, 0
+	c.mu.Lock()
+	c.again = false
+	control, bye := c.control, c.bye
+	c.control = nil
+	c.mu.Unlock()
+	o.buf = append(o.buf[:0], control...)
+	if bye != nil {
+		c.hc.Return(o.batch.Len()) // all of the batch before was written
+		return o.sayBye(*bye)
+	}
+	switch c.hc.Next(&o.batch) {
+	case hub.DutyWrite:
+		return o.writeBatch()
+	case hub.DutyClose:
+		reason, _ := c.hc.Closing()
+		if reason.Abort {
+			c.drop(reason)
+			return false
+		}
+		return o.sayBye(reason)
+	}
+	if !o.flush() {
+		return false
+	}
+	return !c.rest()
+}
+
+// rest ends the duty of the writer, unless there is something new.
+func (c *conn) rest() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.again && !c.dead {
+		return false
+	}
+	c.writing = false
+	return true
+}
+
+// writeBatch writes the frames of a batch. What was not written whole goes back.
+func (o *outbox) writeBatch() bool {
+	for frame := range o.batch.Frames() {
+		if !o.add(frame) {
+			o.c.hc.Return(o.whole)
+			return false
+		}
+	}
+	if !o.flush() {
+		o.c.hc.Return(o.whole)
+		return false
+	}
+	return true
+}
+
+// add puts a frame into the buffer, writing it out when it is full.
+func (o *outbox) add(frame hub.Outgoing) bool {
+	length := frame.Len()
+	if ws.MaxHeaderSize+length > outboxSize {
+		return o.writeLarge(frame, length)
+	}
+	if len(o.buf)+ws.MaxHeaderSize+length > outboxSize && !o.flush() {
+		return false
+	}
+	o.buf = appendHeader(o.buf, ws.OpText, length)
+	for part := range frame.Parts() {
+		o.buf = append(o.buf, part...)
+	}
+	o.held += len(frame.Messages)
+	return true
+}
+
+// writeLarge writes a frame that does not fit the buffer. If it is one message, the encoded
+// frame is kept with it: others may get it too.
+func (o *outbox) writeLarge(frame hub.Outgoing, length int) bool {
+	if !o.flush() {
+		return false
+	}
+	if m, slot, ok := frame.Shared(); ok {
+		encoded := m.Frame(slot, func() []byte { return encode(frame, length) })
+		if !o.c.put(encoded) {
+			return false
+		}
+		o.whole++
+		return true
+	}
+	o.buf = appendHeader(o.buf, ws.OpText, length)
+	for part := range frame.Parts() {
+		for len(part) > 0 {
+			n := min(len(part), outboxSize-len(o.buf))
+			o.buf = append(o.buf, part[:n]...)
+			part = part[n:]
+			if len(o.buf) == outboxSize && !o.flush() {
+				return false
+			}
+		}
+	}
+	o.held = len(frame.Messages)
+	return true
+}
+
+// flush writes the buffer.
+func (o *outbox) flush() bool {
+	if len(o.buf) > 0 && !o.c.put(o.buf) {
+		return false
+	}
+	o.buf = o.buf[:0]
+	o.whole += o.held
+	o.held = 0
+	return true
+}
+
+// sayBye writes a close frame behind what the buffer holds. Nothing is written after it.
+func (o *outbox) sayBye(reason hub.Reason) bool {
+	o.buf = append(o.buf, closeFrame(reason)...)
+	if o.flush() {
+		o.c.saidBye()
+	}
+	return false
+}
+
+// put hands bytes to the kernel. On failure the connection is dropped.
+func (c *conn) put(p []byte) bool {
+	for len(p) > 0 {
+		c.writeSince.Store(max(int64(c.srv.now()), 1)) // 0 means that nothing is written
+		n, err := c.nc.Write(p[:min(len(p), writeSize)])
+		c.writeSince.Store(0)
+		c.hc.CountOut(n)
+		if err != nil {
+			c.drop(hub.Reason{Code: hub.CodeLost, Text: "the connection was lost"})
+			return false
+		}
+		p = p[n:]
+	}
+	return true
+}
+
+// saidBye closes our side and gives the client a moment to close its own.
+func (c *conn) saidBye() {
+	c.end(hub.Reason{Code: hub.CodeNormal}) // whoever asked for the close has given the reason
+	c.mu.Lock()
+	c.said = true
+	c.closeBy = c.srv.now() + lingerTime
+	c.mu.Unlock()
+	if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // the client may have closed already
+	}
+	c.srv.wheel.schedule(c, lingerTime)
+}
+
+// appendHeader appends the header of an unmasked, unfragmented frame (RFC 6455, 5.2).
+func appendHeader(b []byte, op ws.OpCode, length int) []byte {
+	b = append(b, 0x80|byte(op))
+	switch {
+	case length < 126:
+		return append(b, byte(length))
+	case length <= 0xffff:
+		return append(b, 126, byte(length>>8), byte(length))
+	}
+	b = append(b, 127)
+	for shift := 56; shift >= 0; shift -= 8 {
+		b = append(b, byte(uint64(length)>>shift))
+	}
+	return b
+}
+
+// encode returns a text frame in memory of its own.
+func encode(frame hub.Outgoing, length int) []byte {
+	b := appendHeader(make([]byte, 0, ws.MaxHeaderSize+length), ws.OpText, length)
+	for part := range frame.Parts() {
+		b = append(b, part...)
+	}
+	return b
+}
+
+// closeFrame encodes a close frame; codes that are not for the wire give one without a code.
+func closeFrame(reason hub.Reason) []byte {
+	if reason.Code == hub.CodeNoStatus || reason.Code == hub.CodeLost {
+		return ws.CompiledClose
+	}
+	text := cut(strings.ToValidUTF8(reason.Text, "\uFFFD"), ws.MaxControlFramePayloadSize-2)
+	return ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(reason.Code), text)))
+}
+
+// cut returns at most n bytes of a valid text, never ending inside a character.
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
+}
