@@ -1,0 +1,141 @@
+package logs
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Config bounds what a log remembers. Zero values mean the defaults.
+type Config struct {
+	History      int // lines; 10,000 by default
+	HistoryBytes int // memory they may take; 4 MiB by default
+}
+
+const (
+	defaultHistory      = 10_000
+	defaultHistoryBytes = 4 << 20
+	// lineOverhead is what a kept line costs besides its strings.
+	lineOverhead = 192
+)
+
+// Log takes the lines of all scripts of a node. Its methods are safe for
+// concurrent use. It has no goroutines and needs no closing.
+type Log struct {
+	maxLines int
+	maxBytes int
+	logger   *slog.Logger
+
+	// writing serialises whole writes, so that out and logger get the lines in
+	// the order of their numbers. It is taken before mu.
+	writing sync.Mutex
+	out     io.Writer
+
+	mu     sync.Mutex // guards what follows; held for moments only
+	recent []Line     // recent[i] has number first+i
+	first  uint64
+	bytes  int
+	news   chan struct{} // closed by the next write; nil while nobody waits
+}
+
+// New returns a Log that records lines with logger (nil: not at all) and writes
+// them for a person to out (nil: not at all), in the form of [Line.String] with
+// the text made [Printable]. Zero values in cfg mean the defaults. A writer that
+// blocks holds up the scripts, as with any program that prints; errors of the
+// writer are ignored, there is nowhere left to tell.
+func New(cfg Config, logger *slog.Logger, out io.Writer) *Log {
+	if cfg.History <= 0 {
+		cfg.History = defaultHistory
+	}
+	if cfg.HistoryBytes <= 0 {
+		cfg.HistoryBytes = defaultHistoryBytes
+	}
+	return &Log{maxLines: cfg.History, maxBytes: cfg.HistoryBytes, logger: logger, out: out, first: 1}
+}
+
+// Write takes a line, gives it its number, its time if it has none, and cuts a
+// text longer than [MaxText]. It returns the line as it was kept.
+func (l *Log) Write(line Line) Line {
+	line.Text = cut(line.Text)
+	line.Skipped = 0
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	if line.Time.IsZero() {
+		line.Time = time.Now()
+	}
+	line = l.keep(line)
+	if l.out != nil {
+		shown := line
+		shown.Text = Printable(line.Text)
+		_, _ = io.WriteString(l.out, shown.String()+"\n")
+	}
+	l.record(line)
+	return line
+}
+
+// Last is the number of the newest line, 0 before the first. Following after it
+// gives new lines only.
+func (l *Log) Last() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last()
+}
+
+func (l *Log) last() uint64 { return l.first + uint64(len(l.recent)) - 1 }
+
+// keep numbers the line, appends it to the history, drops what no longer fits
+// and wakes the followers.
+func (l *Log) keep(line Line) Line {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	line.Seq = l.last() + 1
+	l.recent = append(l.recent, line)
+	l.bytes += size(line)
+	// The newest line stays even if it alone is over the limit.
+	for len(l.recent) > 1 && (len(l.recent) > l.maxLines || l.bytes > l.maxBytes) {
+		l.bytes -= size(l.recent[0])
+		l.recent[0] = Line{} // the array lives on for a while, its texts should not
+		l.recent = l.recent[1:]
+		l.first++
+	}
+	if l.news != nil {
+		close(l.news)
+		l.news = nil
+	}
+	return line
+}
+
+func size(l Line) int {
+	return lineOverhead + len(l.Text) + len(l.Service) + len(l.Agent) + len(l.Library) + len(l.Socket) + len(l.User)
+}
+
+// record passes the line to the structured log. Script errors are errors there;
+// the rest is information, because a script's author wrote it on purpose.
+func (l *Log) record(line Line) {
+	if l.logger == nil {
+		return
+	}
+	level, text := slog.LevelInfo, "text"
+	if line.Error {
+		level, text = slog.LevelError, "error"
+	}
+	ctx := context.Background()
+	if !l.logger.Enabled(ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{slog.Int("thread", line.Thread), slog.String(text, line.Text)}
+	for _, a := range []slog.Attr{
+		slog.String("service", line.Service),
+		slog.String("agent", line.Agent),
+		slog.String("library", line.Library),
+		slog.String("socket", line.Socket),
+		slog.String("user", line.User),
+	} {
+		if a.Value.String() != "" {
+			attrs = append(attrs, a)
+		}
+	}
+	l.logger.LogAttrs(ctx, level, "script line", attrs...)
+}
