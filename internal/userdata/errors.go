@@ -1,0 +1,16 @@
+package userdata
+
+import "errors"
+
+var (
+	// ErrTooLarge says that a value is larger than the store takes.
+	ErrTooLarge = errors.New("value too large")
+	// ErrBadKey says that a key or a socket's key is empty or too long.
+	ErrBadKey = errors.New("bad key")
+	// ErrBadValue says that a value is not JSON.
+	ErrBadValue = errors.New("value is not JSON")
+	// ErrBadTTL says that a time to live is negative.
+	ErrBadTTL = errors.New("negative time to live")
+	// ErrClosed says that the store, or the connection under it, was closed.
+	ErrClosed = errors.New("user data store is closed")
+)

@@ -1,0 +1,327 @@
+package userdata_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/tutorsocket/tutorsocket/internal/userdata"
+)
+
+// list is a recipients list as scripts read it, of pairs of person and socket.
+func list(pairs ...string) string {
+	var items []string
+	for i := 0; i < len(pairs); i += 2 {
+		items = append(items, fmt.Sprintf(`{"person_id":"%s","socket_id":"%s"}`, pairs[i], pairs[i+1]))
+	}
+	return `{"result":[` + strings.Join(items, ",") + `]}`
+}
+
+const group = "ws_group_recipients"
+
+func TestJoinBuildsTheListOfTheSeed(t *testing.T) {
+	s, _ := newStore(t)
+	wantValue(t, s, group, "")
+	mustJoin(t, s, group, "7177256154427237596", "/services/main_ws_service-s-123", 24*time.Hour)
+	wantValue(t, s, group, `{"result":[{"person_id":"7177256154427237596","socket_id":"/services/main_ws_service-s-123"}]}`)
+}
+
+func TestMembersKeepTheOrderOfJoining(t *testing.T) {
+	s, _ := newStore(t)
+	mustJoin(t, s, group, "1", "b", time.Hour)
+	mustJoin(t, s, group, "2", "a", time.Hour)
+	mustJoin(t, s, group, "1", "b", time.Hour) // again: keeps its place
+	mustJoin(t, s, group, "3", "ключ <&>", time.Hour)
+	wantValue(t, s, group, list("1", "b", "2", "a", "3", "ключ <&>"))
+
+	if n, err := s.Leave(t.Context(), group, "b"); n != 1 || err != nil {
+		t.Fatalf("left %d, %v", n, err)
+	}
+	mustJoin(t, s, group, "1", "b", time.Hour)
+	wantValue(t, s, group, list("2", "a", "3", "ключ <&>", "1", "b"))
+	mustJoin(t, s, group, "9", "a", time.Hour) // of another person now
+	wantValue(t, s, group, list("3", "ключ <&>", "1", "b", "9", "a"))
+}
+
+func TestLeave(t *testing.T) {
+	s, _ := newStore(t)
+	for _, key := range []string{"one", "two", "три"} {
+		mustJoin(t, s, key, "1", "mine", time.Hour)
+		mustJoin(t, s, key, "2", "other", time.Hour)
+	}
+	if n, err := s.Leave(t.Context(), "one", "nobody"); n != 0 || err != nil {
+		t.Errorf("a stranger left %d lists, %v", n, err)
+	}
+	if n, err := s.Leave(t.Context(), "one", "mine"); n != 1 || err != nil {
+		t.Errorf("left %d, %v", n, err)
+	}
+	wantValue(t, s, "one", list("2", "other"))
+	wantValue(t, s, "two", list("1", "mine", "2", "other"))
+	for _, want := range []int{2, 0} {
+		if n, err := s.Leave(t.Context(), "", "mine"); n != want || err != nil {
+			t.Errorf("left %d lists, want %d, %v", n, want, err)
+		}
+	}
+	wantValue(t, s, "три", list("2", "other"))
+	if _, err := s.Leave(t.Context(), "", "other"); err != nil {
+		t.Fatal(err)
+	}
+	wantValue(t, s, "one", "") // an empty list is absent
+}
+
+func TestEachJoinRenewsTheWholeList(t *testing.T) {
+	s, clock := newStore(t)
+	mustJoin(t, s, group, "1", "a", time.Hour)
+	clock.Advance(50 * time.Minute)
+	mustJoin(t, s, group, "2", "b", time.Hour)
+	clock.Advance(50 * time.Minute)
+	mustJoin(t, s, group, "2", "b", time.Hour) // also when nothing else changes
+	clock.Advance(50 * time.Minute)
+	mustJoin(t, s, group, "3", "c", time.Minute) // never shortens
+	clock.Advance(9 * time.Minute)
+	wantValue(t, s, group, list("1", "a", "2", "b", "3", "c"))
+	clock.Advance(time.Minute)
+	wantValue(t, s, group, "")
+
+	mustJoin(t, s, group, "2", "b", 0)
+	wantValue(t, s, group, list("2", "b")) // the others do not come back
+	mustJoin(t, s, group, "1", "a", time.Minute)
+	clock.Advance(1000 * time.Hour)
+	wantValue(t, s, group, list("2", "b", "1", "a")) // 0 meant: until removed
+}
+
+func TestSetReplacesTheList(t *testing.T) {
+	start := list("1", "a", "2", "b", "3", "c")
+	for name, c := range map[string]struct{ set, want string }{
+		"the same":         {start, start},
+		"one more":         {list("1", "a", "2", "b", "3", "c", "4", "d"), ""},
+		"one less":         {list("1", "a", "3", "c"), ""},
+		"first out":        {list("2", "b", "3", "c"), ""},
+		"another order":    {list("3", "c", "1", "a", "2", "b"), ""},
+		"others":           {list("8", "x", "9", "y"), ""},
+		"another person":   {list("1", "a", "7", "b", "3", "c"), ""},
+		"new one in front": {list("0", "z", "1", "a"), ""},
+		"twice the same":   {list("1", "a", "5", "e", "1", "a"), list("1", "a", "5", "e")},
+		"with blanks":      {`{ "result": [ {"person_id": "1", "socket_id": "a"} ] }`, list("1", "a")},
+		"with more fields": {`{"result":[{"person_id":5,"socket_id":"a","x":"<"}]}`, `{"result":[{"person_id":5,"socket_id":"a","x":"<"}]}`},
+		"nobody":           {`{"result":[]}`, "absent"},
+		"not a list":       {`{"result":[{"other":1}]}`, ""},
+		"something else":   {`"text"`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, clock := newStore(t)
+			mustSet(t, s, group, start, time.Hour)
+			wantValue(t, s, group, start)
+			if c.want == "" {
+				c.want = c.set
+			}
+			if c.want == "absent" {
+				c.want = ""
+			}
+			mustSet(t, s, group, c.set, time.Minute)
+			wantValue(t, s, group, c.want)
+			clock.Advance(time.Minute)
+			wantValue(t, s, group, "") // the new life counts, also a shorter one
+		})
+	}
+}
+
+func TestListAndPlainValueReplaceEachOther(t *testing.T) {
+	s, _ := newStore(t)
+	mustSet(t, s, group, `{"result":"none"}`, 0)
+	mustJoin(t, s, group, "1", "a", 0)
+	wantValue(t, s, group, list("1", "a"))
+	if _, err := s.Leave(t.Context(), group, "a"); err != nil {
+		t.Fatal(err)
+	}
+	wantValue(t, s, group, "") // the plain value does not come back
+	mustJoin(t, s, group, "1", "a", 0)
+	mustSet(t, s, group, `5`, 0)
+	wantValue(t, s, group, `5`)
+	mustSet(t, s, group, list("1", "a"), 0)
+	wantValue(t, s, group, list("1", "a"))
+	if held, err := s.Delete(t.Context(), group); !held || err != nil {
+		t.Errorf("delete: %v, %v", held, err)
+	}
+	wantValue(t, s, group, "")
+	mustSet(t, s, "other_key", list("1", "a"), 0) // only "_recipients" are lists
+	if n, err := s.Leave(t.Context(), "", "a"); n != 0 || err != nil {
+		t.Errorf("left %d, %v", n, err)
+	}
+	wantValue(t, s, "other_key", list("1", "a"))
+}
+
+func TestSimultaneousJoinsLoseNothing(t *testing.T) {
+	js, _ := natsServer(t, t.TempDir(), nil)
+	clock := newClock()
+	stores := []*userdata.Store{
+		openStore(t, js, userdata.Config{Clock: clock.Now}),
+		openStore(t, js, userdata.Config{Clock: clock.Now}), // another node
+	}
+	const joiners = 64
+	for round := range 3 { // rounds 2 and 3 begin with an expired list
+		var wg sync.WaitGroup
+		for i := range joiners {
+			wg.Go(func() {
+				socket := fmt.Sprintf("s%d", i)
+				if err := stores[i%2].Join(t.Context(), group, fmt.Sprint(round), socket, time.Hour); err != nil {
+					t.Error(err)
+				}
+				value, _, err := stores[i%2].Get(t.Context(), group)
+				if err != nil || !strings.Contains(string(value), `"`+socket+`"`) {
+					t.Errorf("%s does not see itself in %s, %v", socket, value, err)
+				}
+			})
+		}
+		wg.Wait()
+		// A join through each store waits until it has seen the others'.
+		for i, s := range stores {
+			mustJoin(t, s, group, fmt.Sprint(round), fmt.Sprint("last", i), time.Hour)
+		}
+		mustJoin(t, stores[0], group, fmt.Sprint(round), "end", time.Hour)
+		value, _, err := stores[0].Get(t.Context(), group)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Result []struct {
+				PersonID string `json:"person_id"`
+				SocketID string `json:"socket_id"`
+			}
+		}
+		if err := json.Unmarshal(value, &got); err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, m := range got.Result {
+			if m.PersonID != fmt.Sprint(round) {
+				t.Errorf("round %d: member of round %s", round, m.PersonID)
+			}
+			seen[m.SocketID] = true
+		}
+		if len(got.Result) != joiners+3 || len(seen) != joiners+3 {
+			t.Errorf("round %d: %d members, %d different ones", round, len(got.Result), len(seen))
+		}
+		clock.Advance(2 * time.Hour)
+	}
+}
+
+func TestJoinsDuringReplacements(t *testing.T) {
+	s, _ := newStore(t)
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			if err := s.Set(t.Context(), group, json.RawMessage(list("0", fmt.Sprint("set", i))), time.Hour); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Go(func() {
+			if err := s.Join(t.Context(), group, "1", fmt.Sprint("join", i), time.Hour); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	mustJoin(t, s, group, "2", "after", time.Hour)
+	value, ok, err := s.Get(t.Context(), group)
+	if err != nil || !ok || !strings.Contains(string(value), `"after"`) || !strings.Contains(string(value), `"set`) {
+		t.Errorf("got %s, %v", value, err)
+	}
+}
+
+func TestSweepRemovesMembersOfAnEarlierProcess(t *testing.T) {
+	folder, clock := t.TempDir(), newClock()
+	js, stop := natsServer(t, folder, nil)
+	s := openStore(t, js, userdata.Config{Clock: clock.Now})
+	for i := range 6 {
+		mustJoin(t, s, "one", "1", fmt.Sprint("s", i), 24*time.Hour)
+		mustJoin(t, s, "two", "1", fmt.Sprint("s", i), 24*time.Hour)
+		mustJoin(t, s, "expired", "1", fmt.Sprint("s", i), time.Hour)
+	}
+	mustSet(t, s, "plain", `1`, 0)
+	s.Close()
+	stop()
+
+	clock.Advance(2 * time.Hour)
+	js, _ = natsServer(t, folder, nil)
+	s = openStore(t, js, userdata.Config{Clock: clock.Now})
+	alive := func(socketID string) bool { return socketID == "s1" || socketID == "s4" }
+	for _, want := range []int{4 + 4 + 6, 0} {
+		if n, err := s.Sweep(t.Context(), alive); n != want || err != nil {
+			t.Errorf("swept %d, want %d, %v", n, want, err)
+		}
+	}
+	wantValue(t, s, "one", list("1", "s1", "1", "s4"))
+	wantValue(t, s, "two", list("1", "s1", "1", "s4"))
+	wantValue(t, s, "plain", `1`)
+	stream, err := js.Stream(t.Context(), "KV_userdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := stream.GetLastMsgForSubject(t.Context(), "$KV.userdata.m.expired.s1")
+	if err != nil || len(m.Data) > 0 || m.Header.Get(jetstream.MsgTTLHeader) == "" {
+		t.Errorf("left in the bucket: %+v, %v; want a mark of removal that goes by itself", m, err)
+	}
+}
+
+func TestListsOfManyMembersAndMuchChange(t *testing.T) {
+	s, _ := newStore(t)
+	const members = 300
+	for i := range members {
+		mustJoin(t, s, group, "1", fmt.Sprint("s", i), time.Hour)
+	}
+	var want []string
+	for i := range members {
+		if i%10 == 3 {
+			want = append(want, "1", fmt.Sprint("s", i))
+			continue
+		}
+		if _, err := s.Leave(t.Context(), "", fmt.Sprint("s", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantValue(t, s, group, list(want...))
+	mustJoin(t, s, group, "1", "s0", time.Hour)
+	wantValue(t, s, group, list(append(want, "1", "s0")...))
+}
+
+func BenchmarkJoinAndLeave(b *testing.B) {
+	s, _ := newStore(b)
+	for i := range 100 {
+		mustJoin(b, s, group, "1", fmt.Sprint("s", i), time.Hour)
+	}
+	for b.Loop() {
+		mustJoin(b, s, group, "2", "x", time.Hour)
+		if _, err := s.Leave(b.Context(), "", "x"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkGetListOf100(b *testing.B) {
+	s, _ := newStore(b)
+	for i := range 100 {
+		mustJoin(b, s, group, "1", fmt.Sprint("/services/main_ws_service-s-", i), time.Hour)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok, err := s.Get(b.Context(), group); !ok || err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkGetPlain(b *testing.B) {
+	s, _ := newStore(b)
+	mustSet(b, s, "k", `{"a":1}`, time.Hour)
+	for b.Loop() {
+		if _, ok, err := s.Get(b.Context(), "k"); !ok || err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,258 @@
+package userdata
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Config says where a store keeps its values. The zero value is ready to use.
+type Config struct {
+	// Bucket is the name of the key-value bucket; "userdata" if empty. It is made
+	// when it does not exist.
+	Bucket string
+	// MaxBytes is the largest value, in bytes of JSON; 1 MiB if zero. The NATS
+	// server's own limit of a message has to leave room for 8 KiB more.
+	MaxBytes int
+	// Replicas is how many servers of a NATS cluster keep the bucket; one if zero.
+	Replicas int
+	// Clock tells what time it is for expiry; time.Now if nil.
+	Clock func() time.Time
+}
+
+const (
+	defaultBucket   = "userdata"
+	defaultMaxBytes = 1 << 20
+
+	// markerLife is how long the trace of a removal stays in the bucket, for
+	// nodes that were away and would otherwise keep what is gone.
+	markerLife = time.Hour
+	// collectSlack keeps NATS from collecting a value before this store's clock,
+	// which may be behind the server's, says that it expired.
+	collectSlack = time.Minute
+	// maxCollect is the longest TTL given to NATS. What lives longer is never
+	// collected, only checked.
+	maxCollect = 50 * 365 * 24 * time.Hour
+)
+
+// Headers of the messages of the bucket.
+const (
+	expiresHeader = "Tutorsocket-Expires" // unix milliseconds; absent: never
+	keyHeader     = "Tutorsocket-Key"     // the escaped key, where the token holds only a part of it
+)
+
+// Store keeps JSON values and recipients lists under text keys. Its methods are
+// safe for concurrent use; after Close they return [ErrClosed] or an error of the
+// connection.
+type Store struct {
+	js       jetstream.JetStream
+	stream   jetstream.Stream
+	prefix   string // of all subjects: "$KV.<bucket>."
+	maxBytes int
+	clock    func() time.Time
+
+	mirror *mirror
+	stop   context.CancelFunc // ends the mirror's feed
+}
+
+// Open makes the bucket if need be and returns once all recipients lists are in
+// memory. ctx bounds the opening only. The caller closes the store before the
+// connection under js.
+func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, error) {
+	if cfg.Bucket == "" {
+		cfg.Bucket = defaultBucket
+	}
+	if cfg.MaxBytes <= 0 {
+		cfg.MaxBytes = defaultMaxBytes
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
+		Bucket:         cfg.Bucket,
+		Description:    "user data of tutorsocket scripts",
+		History:        1,
+		LimitMarkerTTL: markerLife,
+		Replicas:       cfg.Replicas,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open user data bucket %q: %w", cfg.Bucket, err)
+	}
+	stream, err := js.Stream(ctx, "KV_"+cfg.Bucket)
+	if err != nil {
+		return nil, fmt.Errorf("open stream of user data bucket %q: %w", cfg.Bucket, err)
+	}
+	s := &Store{
+		js:       js,
+		stream:   stream,
+		prefix:   "$KV." + cfg.Bucket + ".",
+		maxBytes: cfg.MaxBytes,
+		clock:    cfg.Clock,
+		mirror:   newMirror(),
+	}
+	feed, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	if err := s.mirror.start(ctx, feed, kv); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("read recipients lists of bucket %q: %w", cfg.Bucket, err)
+	}
+	return s, nil
+}
+
+// Close ends the store's goroutine and waits for it. It may be called again. The
+// connection stays open, it is the caller's.
+func (s *Store) Close() {
+	s.stop()
+	<-s.mirror.done
+}
+
+// Get returns the value of a key; ok is false when there is none or it expired.
+// A recipients list comes as {"result":[{"person_id":"…","socket_id":"…"}]}, its
+// members in the order they joined; an empty list is absent. The caller may keep
+// the value and must not modify it. Errors: [ErrBadKey], [ErrClosed].
+func (s *Store) Get(ctx context.Context, key string) (value json.RawMessage, ok bool, err error) {
+	if err := checkKey(key); err != nil {
+		return nil, false, err
+	}
+	value, err = s.mirror.assemble(key, s.clock())
+	if err != nil || value != nil {
+		return value, value != nil, err
+	}
+	v, err := s.readPlain(ctx, key)
+	if err != nil {
+		return nil, false, fmt.Errorf("get user data %q: %w", key, err)
+	}
+	return v.data, v.data != nil, nil
+}
+
+// Set stores a value for ttl; 0 means until it is removed. It replaces whatever
+// the key held. A value {"result":[…]} for a key that ends in "_recipients", each
+// item with person_id and socket_id, becomes a list that others can join; items of
+// a socket that is there already are dropped, and an empty result removes the
+// list. Errors: [ErrBadKey], [ErrBadValue], [ErrBadTTL], [ErrTooLarge],
+// [ErrClosed].
+func (s *Store) Set(ctx context.Context, key string, value json.RawMessage, ttl time.Duration) error {
+	if err := s.checkSet(key, value, ttl); err != nil {
+		return err
+	}
+	if items, ok := recipients(key, value); ok {
+		if err := s.replaceList(ctx, key, items, ttl); err != nil {
+			return fmt.Errorf("set recipients %q: %w", key, err)
+		}
+		return nil
+	}
+	if _, err := s.dropList(ctx, key); err != nil {
+		return fmt.Errorf("set user data %q: %w", key, err)
+	}
+	if err := s.writePlain(ctx, key, value, ttl); err != nil {
+		return fmt.Errorf("set user data %q: %w", key, err)
+	}
+	return nil
+}
+
+func (s *Store) checkSet(key string, value json.RawMessage, ttl time.Duration) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	if ttl < 0 {
+		return ErrBadTTL
+	}
+	if len(value) > s.maxBytes {
+		return fmt.Errorf("%w: it has %d bytes, at most %d are allowed", ErrTooLarge, len(value), s.maxBytes)
+	}
+	if !json.Valid(value) {
+		return ErrBadValue
+	}
+	return nil
+}
+
+// Delete removes a key, value or list, and reports whether it held anything that
+// had not expired. Errors: [ErrBadKey], [ErrClosed].
+func (s *Store) Delete(ctx context.Context, key string) (bool, error) {
+	if err := checkKey(key); err != nil {
+		return false, err
+	}
+	listed, err := s.dropList(ctx, key)
+	if err != nil {
+		return false, fmt.Errorf("delete recipients %q: %w", key, err)
+	}
+	plain, err := s.dropPlain(ctx, key)
+	if err != nil {
+		return false, fmt.Errorf("delete user data %q: %w", key, err)
+	}
+	return listed || plain, nil
+}
+
+// readPlain returns the plain value of a key; data is nil when there is none.
+func (s *Store) readPlain(ctx context.Context, key string) (record, error) {
+	token, _ := encodeKey(key)
+	r, err := s.read(ctx, "d."+token)
+	if err != nil || r.expired(s.clock()) {
+		r.data = nil
+	}
+	return r, err
+}
+
+func (s *Store) writePlain(ctx context.Context, key string, value json.RawMessage, ttl time.Duration) error {
+	token, whole := encodeKey(key)
+	w := write{subject: "d." + token, data: value, expires: s.expiry(ttl)}
+	if !whole {
+		w.key = escape(key)
+	}
+	_, err := s.publish(ctx, w)
+	return err
+}
+
+func (s *Store) dropPlain(ctx context.Context, key string) (bool, error) {
+	token, _ := encodeKey(key)
+	r, err := s.read(ctx, "d."+token)
+	if err != nil || r.data == nil {
+		return false, err
+	}
+	_, err = s.remove(ctx, "d."+token, 0)
+	return err == nil && !r.expired(s.clock()), err
+}
+
+// expiry is the moment something stored now with this time to live ends; the
+// zero time if it does not.
+func (s *Store) expiry(ttl time.Duration) time.Time {
+	if ttl <= 0 {
+		return time.Time{}
+	}
+	return s.clock().Add(ttl)
+}
+
+// isConflict reports that a compare-and-set met another revision than expected.
+func isConflict(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
+		api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
+}
+
+// translate gives errors of the connection the names callers know.
+func translate(err error) error {
+	switch {
+	case errors.Is(err, nats.ErrMaxPayload):
+		return fmt.Errorf("%w for the NATS server: raise its max_payload", ErrTooLarge)
+	case errors.Is(err, nats.ErrConnectionClosed):
+		return fmt.Errorf("%w: %w", ErrClosed, err)
+	default:
+		return err
+	}
+}
+
+// tokenMayHavePrefix reports whether a token may stand for a key with this prefix. A
+// shortened token keeps only the beginning of a long key, so it may say yes too
+// often.
+func tokenMayHavePrefix(token, escapedPrefix string) bool {
+	if head, _, shortened := strings.Cut(token, hashMark); shortened {
+		return strings.HasPrefix(escapedPrefix, head) || strings.HasPrefix(head, escapedPrefix)
+	}
+	return strings.HasPrefix(token, escapedPrefix)
+}
