@@ -1,0 +1,99 @@
+package config
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/auth"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/ws"
+)
+
+// Config is all that can be set. [Default] and [Load] make one.
+type Config struct {
+	Listen       string `yaml:"listen" flag:"listen" default:"127.0.0.1:8080" doc:"Address to serve on, host:port; port 0 takes a free one."`
+	App          string `yaml:"app" flag:"app" default:"" doc:"App folder; without one the embedded sample app is served."`
+	Data         string `yaml:"data" flag:"data" default:".tutorsocket" doc:"Folder for what outlives the process."`
+	DatexVersion string `yaml:"datex_version" flag:"datex-version" default:"1.24.4.27" doc:"Datex.XHTTP version to behave like: 1.22.10.29 (or 1.22), 1.24.4.27 (or 1.24), native."`
+
+	Log        Log              `yaml:"log"`
+	Guard      auth.GuardConfig `yaml:",inline"`
+	NATS       NATS             `yaml:"nats"`
+	WS         ws.Config        `yaml:"ws"`
+	Queue      hub.Config       `yaml:"queue"`
+	CallMethod CallMethod       `yaml:"call_method"`
+	Script     Script           `yaml:"script"`
+	Agent      Agent            `yaml:"agent"`
+	Compat     Compat           `yaml:"compat"`
+}
+
+// Log is about the structured log.
+type Log struct {
+	Level  string `yaml:"level" flag:"log-level" default:"info" values:"debug|info|warn|error" doc:"Least severe records to write: debug, info, warn or error."`
+	Format string `yaml:"format" flag:"log-format" default:"text" values:"text|json" doc:"Form of the records: text or json."`
+}
+
+// NATS is about the embedded store of user data.
+type NATS struct {
+	Sync Sync `yaml:"sync" default:"always" doc:"When stored data reach the disk: always (before a write is confirmed), or a time such as 2s between two writes to disk."`
+}
+
+// Sync says when stored data reach the disk. In text it is "always" or a duration.
+type Sync struct {
+	Always   bool
+	Interval time.Duration // when not Always
+}
+
+// minSyncInterval keeps a mistyped interval from wearing out a disk.
+const minSyncInterval = 10 * time.Millisecond
+
+// UnmarshalText reads "always" or a duration of at least 10 ms.
+func (s *Sync) UnmarshalText(text []byte) error {
+	if string(text) == "always" {
+		*s = Sync{Always: true}
+		return nil
+	}
+	d, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("%q is neither always nor a time such as 2s", text)
+	}
+	if d < minSyncInterval {
+		return fmt.Errorf("%q is too short, at least %s, or always", text, minSyncInterval)
+	}
+	*s = Sync{Interval: d}
+	return nil
+}
+
+// String is the reverse of UnmarshalText.
+func (s Sync) String() string {
+	if s.Always {
+		return "always"
+	}
+	return s.Interval.String()
+}
+
+// CallMethod is about the action call_method of main_ws_service.
+type CallMethod struct {
+	Allow []string `yaml:"allow" default:"" doc:"Library methods that clients may call, as library.method; library.* is all of a library, * all there are."`
+}
+
+// Script limits the run of a service's script.
+type Script struct {
+	Compute time.Duration `yaml:"compute" default:"5s" min:"1ms" doc:"Processor time that a service call may take."`
+	Bytes   int64         `yaml:"bytes" unit:"bytes" default:"64MiB" min:"1MiB" doc:"Memory that a service call may hold."`
+	Depth   int           `yaml:"depth" default:"1000" min:"10" doc:"Calls that scripts may nest."`
+}
+
+// Agent limits the run of an agent.
+type Agent struct {
+	Timeout time.Duration `yaml:"timeout" default:"10m" min:"1ms" doc:"Time that an agent may take, unless its @timeout says otherwise."`
+	Bytes   int64         `yaml:"bytes" unit:"bytes" default:"512MiB" min:"1MiB" doc:"Memory that an agent may hold."`
+}
+
+// Compat switches oddities of the original on.
+type Compat struct {
+	SilentErrors        bool `yaml:"silent_errors" default:"false" doc:"Leave bad input of clients unanswered, as the original does."`
+	ClientTagsWin       bool `yaml:"client_tags_win" default:"false" doc:"Let clients override the tags user_id, socket_type and pong."`
+	NoHeartbeat         bool `yaml:"no_heartbeat" default:"false" doc:"Pass the text $hbt to scripts instead of answering $ok."`
+	NullEqualsUndefined bool `yaml:"null_equals_undefined" default:"false" doc:"Make null == undefined true in scripts."`
+}

@@ -1,0 +1,147 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Sources is where settings come from. Flags win over the environment, the
+// environment over the file, the file over the defaults.
+type Sources struct {
+	// File is the path of a YAML file; "" means TUTORSOCKET_CONFIG of Env, or none.
+	File string
+	// Env is the environment, as os.Environ has it. An empty variable sets nothing.
+	Env []string
+	// Flags are the values of flags given, by key of the setting. A list may have
+	// several; commas divide as well.
+	Flags map[string][]string
+}
+
+// otherEnv are variables of the program that are no settings: the path of the
+// file, and what client commands read.
+var otherEnv = []string{"CONFIG", "SERVER", "TOKEN"}
+
+// maxFile bounds a file that is surely not a config file, in bytes.
+const maxFile = 1 << 20
+
+// Default returns the settings when nobody says anything.
+func Default() Config {
+	var c Config
+	for _, s := range settings {
+		if s.Default == "" && s.Type == "text" {
+			continue
+		}
+		if err := s.set(&c, []string{s.Default}); err != nil {
+			panic(fmt.Sprintf("config: default of %s: %v", s.Key, err))
+		}
+	}
+	c.derive()
+	return c
+}
+
+// Load reads all sources and validates the result. What is wrong comes as
+// [Problems], all at once: values that cannot be read, unknown keys, and all
+// [Config.Validate] has to say. The settings that could be read are returned all
+// the same.
+func Load(src Sources) (Config, error) {
+	l := &loader{config: Default(), origin: map[string]string{}}
+	env := environment(src.Env)
+	file := src.File
+	if file == "" {
+		file = env[EnvPrefix+"CONFIG"]
+	}
+	if file != "" {
+		l.file(file)
+	}
+	l.environment(env)
+	for _, s := range settings {
+		if texts, ok := src.Flags[s.Key]; ok {
+			l.set(s, texts, "--"+s.Flag)
+		}
+	}
+	l.config.derive()
+	for _, p := range l.config.problems() {
+		p.Source = l.origin[p.Key]
+		l.problems = append(l.problems, p)
+	}
+	return l.config, l.problems.err()
+}
+
+// loader gathers settings and what is wrong with them.
+type loader struct {
+	config   Config
+	origin   map[string]string // source of each key that was set
+	problems Problems
+}
+
+func (l *loader) set(s Setting, texts []string, source string) {
+	if err := s.set(&l.config, texts); err != nil {
+		l.fault(s.Key, source, "%s", err)
+		return
+	}
+	l.origin[s.Key] = source
+}
+
+func (l *loader) fault(key, source, format string, args ...any) {
+	l.problems = append(l.problems, Problem{Key: key, Source: source, Message: fmt.Sprintf(format, args...)})
+}
+
+func (l *loader) file(path string) {
+	text, err := readFile(path)
+	if err != nil {
+		l.fault("", "", "config file: %s", err)
+		return
+	}
+	l.yaml(path, text)
+}
+
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder", path)
+	}
+	if info.Size() > maxFile {
+		return nil, fmt.Errorf("%s has %d bytes, that is no config file", path, info.Size())
+	}
+	return os.ReadFile(path)
+}
+
+// environment picks the program's variables.
+func environment(vars []string) map[string]string {
+	env := map[string]string{}
+	for _, v := range vars {
+		if name, value, ok := strings.Cut(v, "="); ok && value != "" && strings.HasPrefix(name, EnvPrefix) {
+			env[name] = value
+		}
+	}
+	return env
+}
+
+// environment reads the variables. One that is nearly the name of a setting is an
+// error; others are not ours to judge, for container platforms set variables such
+// as TUTORSOCKET_PORT_8080_TCP for a service of this name.
+func (l *loader) environment(env map[string]string) {
+	known := make([]string, 0, len(settings)+len(otherEnv))
+	for _, s := range settings {
+		if value, ok := env[s.Env]; ok {
+			l.set(s, []string{value}, s.Env)
+		}
+		known = append(known, s.Env)
+		delete(env, s.Env)
+	}
+	for _, name := range otherEnv {
+		known = append(known, EnvPrefix+name)
+		delete(env, EnvPrefix+name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if near, distance := nearest(name, known); distance <= 2 {
+			l.fault("", name, "unknown variable %s: did you mean %s?", name, near)
+		}
+	}
+}

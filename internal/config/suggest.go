@@ -1,0 +1,71 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// suggest ends the message about an unknown key: with the key that was probably
+// meant, or with nothing.
+func suggest(key string) string {
+	keys := below("")
+	name := key[strings.LastIndexByte(key, '.')+1:]
+	for _, k := range keys { // the right name in the wrong place
+		if strings.HasSuffix(k, "."+name) || k == name {
+			return fmt.Sprintf(": did you mean %s?", k)
+		}
+	}
+	if near, distance := nearest(key, withSections(keys)); distance <= 1+len(key)/5 {
+		return fmt.Sprintf(": did you mean %s?", near)
+	}
+	return ""
+}
+
+// withSections adds the names that keys begin with.
+func withSections(keys []string) []string {
+	for _, k := range keys {
+		if i := strings.IndexByte(k, '.'); i > 0 {
+			keys = append(keys, k[:i])
+		}
+	}
+	return keys
+}
+
+// maxCompared bounds the names worth comparing, in bytes.
+const maxCompared = 64
+
+// nearest is the candidate that takes the fewest changes of a byte to become, and
+// how many; of equals the first.
+func nearest(name string, candidates []string) (near string, distance int) {
+	distance = len(name) + maxCompared
+	if len(name) > maxCompared {
+		return "", distance
+	}
+	for _, c := range candidates {
+		if d := editDistance(name, c); d < distance {
+			near, distance = c, d
+		}
+	}
+	return near, distance
+}
+
+// editDistance counts insertions, deletions and replacements (Levenshtein).
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
