@@ -1,0 +1,82 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+// Cluster is the one way to a socket, wherever it is open. Its methods are safe
+// for concurrent use. It needs no closing; the sockets are the hub's.
+type Cluster struct {
+	hub *hub.Hub
+}
+
+// New returns the cluster of a node that is alone.
+func New(h *hub.Hub) *Cluster { return &Cluster{hub: h} }
+
+// Open makes a connection a socket. Errors: ctx's, and those of [hub.Hub.Open].
+func (c *Cluster) Open(ctx context.Context, req hub.OpenRequest) (*hub.Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return c.hub.Open(req)
+}
+
+// Local returns a socket that this node holds.
+func (c *Cluster) Local(key string) (hub.Ref, bool) {
+	s, ok := c.hub.Get(key)
+	if !ok {
+		return hub.Ref{}, false
+	}
+	return hub.Ref{Key: key, Local: s}, true
+}
+
+// Find returns a socket that any node holds; ok is false if none does. Errors:
+// ctx's.
+func (c *Cluster) Find(ctx context.Context, key string) (ref hub.Ref, ok bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return hub.Ref{}, false, err
+	}
+	ref, ok = c.Local(key)
+	return ref, ok, nil
+}
+
+// Select returns the sockets that a filter chooses, in no particular order: of all
+// nodes, or of this one. missing names the nodes that did not answer. Errors:
+// ctx's.
+func (c *Cluster) Select(ctx context.Context, f hub.Filter, allNodes bool) (refs []hub.Ref, missing []string, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	sockets := c.hub.Select(f)
+	refs = make([]hub.Ref, len(sockets))
+	for i, s := range sockets {
+		refs[i] = hub.Ref{Key: s.Key(), Local: s}
+	}
+	return refs, nil, nil
+}
+
+// resolve returns the socket that a reference means. A reference made on this
+// node means that very socket, also when another has its key by now.
+func (c *Cluster) resolve(ctx context.Context, ref hub.Ref) (*hub.Socket, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if ref.Local != nil {
+		return ref.Local, nil
+	}
+	if s, ok := c.hub.Get(ref.Key); ok {
+		return s, nil
+	}
+	return nil, hub.ErrNotFound
+}
+
+// gone makes one error of the two ways in which a socket is not there any more.
+func gone(err error) error {
+	if errors.Is(err, hub.ErrClosed) {
+		return hub.ErrNotFound
+	}
+	return err
+}
