@@ -1,0 +1,101 @@
+package app
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"github.com/tutorsocket/tutorsocket/internal/basescript"
+)
+
+// embedded holds the built-in scripts and the app that is served without a folder.
+//
+//go:embed bundled sample
+var embedded embed.FS
+
+// Config says which app to load.
+type Config struct {
+	// Dir is the app folder; empty means the embedded sample app.
+	Dir string
+	// Globals are the names its scripts are compiled against.
+	Globals *basescript.Globals
+}
+
+// App is an app folder and its newest snapshot. Safe for concurrent use.
+type App struct {
+	cfg      Config
+	snapshot atomic.Pointer[Snapshot]
+}
+
+// Load reads an app. Scripts that do not compile are no error: see [App.Problems]. It returns an
+// error if the folder is missing, is not a folder or cannot be read; missing ones wrap
+// [fs.ErrNotExist].
+func Load(cfg Config) (*App, error) {
+	if cfg.Dir != "" {
+		dir, err := filepath.Abs(cfg.Dir)
+		if err != nil {
+			return nil, fmt.Errorf("app folder %q: %w", cfg.Dir, err)
+		}
+		cfg.Dir = dir
+	}
+	a := &App{cfg: cfg}
+	snap, _, err := a.scan(&Snapshot{})
+	if err != nil {
+		return nil, err
+	}
+	a.snapshot.Store(snap)
+	return a, nil
+}
+
+// Snapshot returns the newest snapshot.
+func (a *App) Snapshot() *Snapshot { return a.snapshot.Load() }
+
+// Problems returns what is wrong with the files of the newest snapshot, in a fixed order.
+func (a *App) Problems() []Problem { return a.Snapshot().Problems() }
+
+// Dir returns the app folder as an absolute path, "" for the embedded sample app.
+func (a *App) Dir() string { return a.cfg.Dir }
+
+// scan reads the whole folder anew, compiling only what differs from old. folders are those whose
+// changes matter to the result, and whether they exist.
+func (a *App) scan(old *Snapshot) (snap *Snapshot, folders map[string]bool, err error) {
+	files, done, err := openFolder(a.cfg.Dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer done()
+	s := newScan(files, a.cfg.Globals, old)
+	snap = s.run()
+	return snap, s.seenFolders(), nil
+}
+
+// openFolder opens the app folder such that no path leads out of it; dir "" is the sample.
+func openFolder(dir string) (files fs.FS, done func(), err error) {
+	if dir == "" {
+		files, err = fs.Sub(embedded, "sample")
+		return files, func() {}, err
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil, fmt.Errorf("app folder %s does not exist: %w", dir, fs.ErrNotExist)
+	case err != nil:
+		return nil, nil, fmt.Errorf("app folder %s cannot be read: %w", dir, err)
+	case !info.IsDir():
+		return nil, nil, fmt.Errorf("app folder %s is a file, not a folder", dir)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("app folder %s cannot be opened: %w", dir, err)
+	}
+	done = func() { _ = root.Close() } // only read from
+	if _, err := fs.ReadDir(root.FS(), "."); err != nil {
+		done()
+		return nil, nil, fmt.Errorf("app folder %s cannot be read: %w", dir, err)
+	}
+	return root.FS(), done, nil
+}

@@ -1,0 +1,108 @@
+package app
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/basescript"
+)
+
+// Kind says what a script is for.
+type Kind string
+
+// The kinds of scripts.
+const (
+	Service Kind = "service"
+	Library Kind = "library"
+	Agent   Kind = "agent"
+)
+
+// Script is one file of an app, compiled. Immutable.
+type Script struct {
+	Kind Kind
+	Name string // a service's or agent's name, a library's code
+	URL  string // x-local:// and the path in the app folder
+	// Program is the last version that compiled, nil if none did; Source is its text.
+	Program *basescript.Program
+	Source  string
+	Meta    Meta
+	// Err says why the present text of the file is not in force, nil if it is.
+	Err error
+
+	// tried is the text that was compiled last, whether it compiled or not; read is false if there
+	// was none because the file could not be read.
+	tried string
+	read  bool
+	notes []Problem
+}
+
+// Meta is what the first comment of an agent says.
+type Meta struct {
+	Description string        // the text of the comment, without tags
+	User        string        // @user: the id of the user the agent runs as; "" = the default
+	Timeout     time.Duration // @timeout: how long it may run; 0 = the default
+}
+
+// Snapshot is an app at one moment. Immutable.
+type Snapshot struct {
+	services  map[string]*Script
+	libraries map[string]*Script
+	agents    map[string]*Script
+	problems  []Problem
+
+	// registered is what source/api_ext.xml named when it last parsed, forms what the form files
+	// it names said when they last parsed, by path.
+	registered []registration
+	forms      map[string]form
+}
+
+// Service returns the service of that name.
+func (s *Snapshot) Service(name string) (*Script, bool) { return lookup(s.services, name) }
+
+// Library returns the code library of that code.
+func (s *Snapshot) Library(code string) (*Script, bool) { return lookup(s.libraries, code) }
+
+// Agent returns the agent of that name.
+func (s *Snapshot) Agent(name string) (*Script, bool) { return lookup(s.agents, name) }
+
+// Services returns all services in the order of their names.
+func (s *Snapshot) Services() []*Script { return sorted(s.services) }
+
+// Libraries returns all code libraries in the order of their codes.
+func (s *Snapshot) Libraries() []*Script { return sorted(s.libraries) }
+
+// Agents returns all agents in the order of their names.
+func (s *Snapshot) Agents() []*Script { return sorted(s.agents) }
+
+// Problems returns what is wrong with the files, in a fixed order.
+func (s *Snapshot) Problems() []Problem { return slices.Clone(s.problems) }
+
+func lookup(scripts map[string]*Script, name string) (*Script, bool) {
+	script, ok := scripts[name]
+	return script, ok
+}
+
+func sorted(scripts map[string]*Script) []*Script {
+	return slices.SortedFunc(maps.Values(scripts), func(a, b *Script) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// table returns the scripts of a kind.
+func (s *Snapshot) table(kind Kind) map[string]*Script {
+	switch kind {
+	case Service:
+		return s.services
+	case Library:
+		return s.libraries
+	}
+	return s.agents
+}
+
+// find returns the script of that kind, name and address, nil if there is none.
+func (s *Snapshot) find(kind Kind, name, url string) *Script {
+	if script := s.table(kind)[name]; script != nil && script.URL == url {
+		return script
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+)
+
+const (
+	scheme = "x-local://"
+	// maxFile bounds one file, in bytes: scripts are written by people.
+	maxFile = 1 << 20
+)
+
+// fileURL returns the address scripts and errors use for a path in the app folder.
+func fileURL(name string) string { return scheme + name }
+
+// localPath returns the path an x-local:// address names. Addresses that are not of this form, or
+// that lead out of the app folder, are errors. (The folder is opened such that symbolic links do
+// not lead out either.)
+func localPath(url string) (string, error) {
+	name, ok := strings.CutPrefix(url, scheme)
+	if !ok {
+		return "", fmt.Errorf("the address %q does not begin with %s", url, scheme)
+	}
+	name = strings.ReplaceAll(name, `\`, "/")
+	if strings.HasPrefix(name, "/") {
+		return "", fmt.Errorf("the address %q is an absolute path; write it from the app folder on", url)
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if part == ".." {
+			return "", fmt.Errorf("the address %q leads out of the app folder", url)
+		}
+	}
+	name = path.Clean(name)
+	if !fs.ValidPath(name) || name == "." || strings.ContainsRune(name, 0) {
+		return "", fmt.Errorf("the address %q names no file", url)
+	}
+	return name, nil
+}
+
+// readText reads a file as text: UTF-8 with or without a byte order mark, else Windows-1251
+// (spec/basescript.md 1.13). A missing file gives an error that wraps [fs.ErrNotExist]; what is
+// not a regular file is never opened, since a pipe would block.
+func readText(files fs.FS, name string) (string, error) {
+	info, err := fs.Stat(files, name)
+	if err != nil {
+		return "", fileError(err)
+	}
+	if !info.Mode().IsRegular() {
+		return "", errors.New("not a regular file")
+	}
+	f, err := files.Open(name)
+	if err != nil {
+		return "", fileError(err)
+	}
+	defer func() { _ = f.Close() }() // only read from
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return "", fileError(err)
+	}
+	if len(data) > maxFile {
+		return "", fmt.Errorf("the file is larger than %d KiB", maxFile>>10)
+	}
+	return decode(data), nil
+}
+
+// fileError drops the operation and path an error of the file system repeats: the problem names the
+// file already.
+func fileError(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return fmt.Errorf("the file cannot be read: %w", p.Err)
+	}
+	return fmt.Errorf("the file cannot be read: %w", err)
+}
+
+func decode(data []byte) string {
+	if utf8.Valid(data) {
+		return strings.TrimPrefix(string(data), "\ufeff")
+	}
+	text, err := charmap.Windows1251.NewDecoder().Bytes(data)
+	if err != nil {
+		return string(data) // every byte has a meaning in Windows-1251
+	}
+	return string(text)
+}
