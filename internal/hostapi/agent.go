@@ -1,0 +1,80 @@
+package hostapi
+
+import (
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/tutorsocket/tutorsocket/internal/basescript"
+)
+
+var agentGlobals = []basescript.Global{
+	{
+		Name: "Param", Sig: "JsObject", Doc: "The parameters of the agent, texts. In agents only.",
+		Value: ofAgent(func(e *Env) basescript.Value {
+			return once(&e.params, func() basescript.Value {
+				o := newObject()
+				for name, value := range sortedFields(e.Params) {
+					o.Set(name, basescript.String(value))
+				}
+				return basescript.ObjectValue(o)
+			})
+		}),
+	},
+	{
+		Name: "OBJECT_ID", Sig: "number | undefined", Doc: "The object the agent was started for: always undefined here. In agents only.",
+		Value: ofAgent(func(*Env) basescript.Value { return basescript.Undefined }),
+	},
+	{
+		Name: "OBJECTS_ID_STR", Sig: "string", Doc: "The objects the agent was started for: always empty here. In agents only.",
+		Value: ofAgent(func(*Env) basescript.Value { return basescript.String("") }),
+	},
+	{
+		Name: "curUserID", Sig: "number", Doc: "The id of the user the script runs for.",
+		Value: func(r *basescript.Run) (basescript.Value, bool) { return userID(envOf(r).User), true },
+	},
+	{
+		Name: "LdsCurUserID", Sig: "number", Doc: "The id of the user the script runs for.",
+		Value: func(r *basescript.Run) (basescript.Value, bool) { return userID(envOf(r).User), true },
+	},
+	{
+		Name: "curUser", Sig: "JsObject", Doc: "The user the script runs for: id, login, fullname and what else is known.",
+		Value: func(r *basescript.Run) (basescript.Value, bool) { return envOf(r).userObject(), true },
+	},
+	{
+		Name: "AppConfig", Sig: "JsObject", Doc: "The configuration of the server, texts: DOTNETCORE-XHTTP is 1, sockets are available.",
+		Value: func(r *basescript.Run) (basescript.Value, bool) {
+			return once(&envOf(r).appConfig, func() basescript.Value {
+				o := newObject()
+				o.Set("DOTNETCORE-XHTTP", basescript.String("1"))
+				return basescript.ObjectValue(o)
+			}), true
+		},
+	},
+}
+
+// ofAgent is a name that runs of agents have and runs of services have not.
+func ofAgent(get func(*Env) basescript.Value) func(*basescript.Run) (basescript.Value, bool) {
+	return func(r *basescript.Run) (basescript.Value, bool) {
+		e := envOf(r)
+		if e.IsService() {
+			return basescript.Undefined, false
+		}
+		return get(e), true
+	}
+}
+
+// newObject returns an empty object of the dialect. The ones made here are small: they are not
+// charged to the run.
+func newObject() *basescript.Object { return new(basescript.Object) }
+
+// sortedFields visits a map in the order of names, so that for-in shows the same in every run.
+func sortedFields(fields map[string]string) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			if !yield(name, fields[name]) {
+				return
+			}
+		}
+	}
+}

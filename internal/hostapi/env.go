@@ -1,0 +1,127 @@
+package hostapi
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/basescript"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+// Sockets are the open sockets of all nodes. A key nobody holds gives [hub.ErrNotFound] or
+// [hub.ErrClosed].
+type Sockets interface {
+	// Select returns the sockets a filter chooses, of this node or of all; missing names the nodes
+	// that did not answer.
+	Select(ctx context.Context, f hub.Filter, allNodes bool) (refs []hub.Ref, missing []string, err error)
+	// Local returns a socket of this node.
+	Local(key string) (hub.Ref, bool)
+	// Send queues a message for one socket; it does not wait for the client.
+	Send(ctx context.Context, key string, m *hub.Message, mode hub.Mode) (depth int, err error)
+	// SendMany queues one message for many sockets, passing over those that are gone or full.
+	SendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (addressed int, err error)
+	// Info describes a socket; ok is false if it has ended.
+	Info(ctx context.Context, ref hub.Ref) (info hub.Info, ok bool, err error)
+	// Tags returns the tags of a socket as they are now.
+	Tags(ctx context.Context, ref hub.Ref) (hub.Tags, error)
+	// ReplaceTags makes tags the whole set.
+	ReplaceTags(ctx context.Context, ref hub.Ref, tags hub.Tags) error
+	// PatchTags sets tags, removes those that are nil, and reports whether anything changed.
+	PatchTags(ctx context.Context, ref hub.Ref, patch map[string]*string) (changed bool, err error)
+	// Abort drops the connection at once.
+	Abort(ctx context.Context, ref hub.Ref) error
+}
+
+// UserData are the values of tools_web.get_user_data and its kin; *userdata.Store has these methods
+// and says what they do at the edges.
+type UserData interface {
+	Get(ctx context.Context, key string) (value json.RawMessage, ok bool, err error)
+	Set(ctx context.Context, key string, value json.RawMessage, ttl time.Duration) error
+	Delete(ctx context.Context, key string) (bool, error)
+	DeletePrefix(ctx context.Context, prefix string) (int, error)
+	Join(ctx context.Context, key, personID, socketID string, ttl time.Duration) error
+	Leave(ctx context.Context, key, socketID string) (int, error)
+}
+
+// Libraries are the code libraries as the run sees them.
+type Libraries interface {
+	// Call calls a method of a library within the run.
+	Call(r *basescript.Run, code, method string, args []basescript.Value) (basescript.Value, error)
+	// Has reports whether there is such a method; a library that does not compile has none.
+	Has(code, method string) bool
+}
+
+// Log takes the lines a run writes. text may be kept.
+type Log interface {
+	Line(text string, isError bool)
+}
+
+// Settings are what all runs of a server share.
+type Settings struct {
+	// Profile is the version of the original that is imitated.
+	Profile hub.Profile
+	// SilentErrors and ClientTagsWin are compat.silent_errors and compat.client_tags_win.
+	SilentErrors  bool
+	ClientTagsWin bool
+	// MayCall says which methods clients may call with call_method; nil means none.
+	MayCall func(library, method string) bool
+	// Logs are the named logs scripts have opened.
+	Logs *NamedLogs
+}
+
+// Hook is the function of a service a run calls.
+type Hook uint8
+
+// The hooks of a service (spec/websocket.md A.2). An agent's run has none.
+const (
+	HookNone Hook = iota
+	HookOpen
+	HookProcess
+	HookClose
+)
+
+// Env is what one run knows. The engine fills the exported fields before the run begins and does not
+// touch them afterwards.
+type Env struct {
+	Settings  *Settings
+	Sockets   Sockets
+	UserData  UserData
+	Libraries Libraries
+	Log       Log
+	User      hub.User
+
+	// Of a service's run: the hook, the socket, the handshake of its connection, and the message or
+	// the reason of the end.
+	Hook      Hook
+	Socket    hub.Ref
+	Handshake *hub.Handshake
+	Message   string
+	Closed    hub.Reason
+
+	// Params are the parameters of an agent's run.
+	Params map[string]string
+
+	// Objects of the run, made when a script first asks for them, so that each is one and the same.
+	request, session, query, header basescript.Value
+	params, appConfig, curUser      basescript.Value
+	current, assembly               basescript.Value
+
+	// sent is the message sent last and the text it was made of: the same text sent to many sockets,
+	// one by one, is encoded once.
+	sent     *hub.Message
+	sentText string
+}
+
+func envOf(r *basescript.Run) *Env { return r.Host().(*Env) }
+
+// IsService reports whether the run is a call of a service.
+func (e *Env) IsService() bool { return e.Hook != HookNone }
+
+// once returns the object in slot, making it the first time.
+func once(slot *basescript.Value, build func() basescript.Value) basescript.Value {
+	if slot.IsUndefined() {
+		*slot = build()
+	}
+	return *slot
+}

@@ -1,0 +1,45 @@
+package hostapi
+
+import (
+	"sync"
+
+	"github.com/tutorsocket/tutorsocket/internal/basescript"
+)
+
+// Globals returns the names scripts are compiled against: the language's own and this package's.
+// It is always the same value.
+func Globals() *basescript.Globals { return allGlobals() }
+
+var allGlobals = sync.OnceValue(func() *basescript.Globals {
+	return basescript.NewGlobals(logGlobals, controlGlobals, toolsGlobals, toolsWebGlobals, serverGlobals,
+		requestGlobals, agentGlobals)
+})
+
+// NamedClass is a class of host objects under the name typings and documents use. To scripts most of
+// them are of one class, as .NET objects are in the original (spec/basescript.md 1.1).
+type NamedClass struct {
+	Name  string
+	Class *basescript.Class
+}
+
+// Classes returns the classes of objects that functions of this package return.
+func Classes() []NamedClass {
+	return []NamedClass{
+		{"Assembly", assemblyClass},
+		{"DotNetHost", dotNetHostClass},
+		{"DotNetHostObject", dotNetHostObjectClass},
+		{"WebSocketCollection", socketListClass},
+		{"WebSocketPair", socketPairClass},
+		{"WebSocket", socketClass},
+		{"TagCollection", tagListClass},
+		{"TagPair", tagPairClass},
+		{"Request", requestClass},
+		{"OpenContext", openClass},
+		{"ProcessContext", processClass},
+		{"CloseContext", closeClass},
+	}
+}
+
+// WebSocketContext returns the static methods of Datex.XHTTP.WebSocketContext, which scripts call
+// through CallClassStaticMethod.
+func WebSocketContext() []basescript.Func { return socketMethods }

@@ -1,0 +1,63 @@
+package hostapi
+
+import (
+	"github.com/tutorsocket/tutorsocket/internal/basescript"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+// serverGlobals is the one name the original does not have. It is for the built-in scripts, which
+// behave as the settings of the server say; a script that reads it runs here only.
+var serverGlobals = []basescript.Global{{
+	Name: "tutorsocket",
+	Doc:  "Settings of this server. Not in the original: a script that uses it does not run there.",
+	Static: &basescript.Class{Name: "tutorsocket", Props: []basescript.Prop{
+		settingProp("profile", "'1.22' | '1.24' | 'native'", "The version of the original that is imitated.",
+			func(s *Settings) basescript.Value { return basescript.String(profileName(s.Profile)) }),
+		settingProp("silent_errors", "boolean", "Whether failing commands stay without a reply (compat.silent_errors).",
+			func(s *Settings) basescript.Value { return basescript.Bool(s.SilentErrors) }),
+		settingProp("client_tags_win", "boolean", "Whether tags of a client replace those that say who it is (compat.client_tags_win).",
+			func(s *Settings) basescript.Value { return basescript.Bool(s.ClientTagsWin) }),
+	}, Methods: []basescript.Method{{
+		Name: "method_refusal", Min: 2, Call: methodRefusal,
+		Sig: "(library: string, method: string): string",
+		Doc: "Why clients may not call that method with call_method; empty if they may.",
+	}}},
+}}
+
+func settingProp(name, sig, doc string, get func(*Settings) basescript.Value) basescript.Prop {
+	return basescript.Prop{Name: name, Sig: sig, Doc: doc, Get: func(r *basescript.Run, _ basescript.Value) (basescript.Value, error) {
+		return get(envOf(r).Settings), nil
+	}}
+}
+
+// profileName is the short name of a profile, as scripts compare it.
+func profileName(p hub.Profile) string {
+	switch p {
+	case hub.Profile122:
+		return "1.22"
+	case hub.Native:
+		return "native"
+	}
+	return "1.24"
+}
+
+// methodRefusal tells nothing of what exists about methods that are not allowed.
+func methodRefusal(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
+	library, err := textArg("The code of a library", args[0])
+	if err != nil {
+		return basescript.Undefined, err
+	}
+	method, err := textArg("The name of a method", args[1])
+	if err != nil {
+		return basescript.Undefined, err
+	}
+	env := envOf(r)
+	refusal := ""
+	switch {
+	case env.Settings.MayCall == nil || !env.Settings.MayCall(library, method):
+		refusal = "call_method may not call " + library + "." + method
+	case !env.Libraries.Has(library, method):
+		refusal = "There is no method " + method + " in a library " + library
+	}
+	return basescript.String(refusal), nil
+}

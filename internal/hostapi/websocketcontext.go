@@ -1,0 +1,190 @@
+package hostapi
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/tutorsocket/tutorsocket/internal/basescript"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+// socketMethods are the static methods of Datex.XHTTP.WebSocketContext (spec/websocket.md B).
+var socketMethods = []basescript.Func{
+	{
+		Name: "GetWebSockets", Call: getWebSockets,
+		Sig: "(filter?: string | object | null, force_remote?: boolean): WebSocketCollection",
+		Doc: "The open sockets a filter chooses, all without one. force_remote false leaves out those of other nodes.",
+	},
+	{
+		Name: "GetLocalWebSocket", Min: 1, Call: getLocalWebSocket,
+		Sig: "(socketId: string): WebSocket | null",
+		Doc: "The socket of this node with that id, null if there is none.",
+	},
+	{
+		Name: "WriteToWebSocketMessageQueue", Min: 3, Call: writeToQueue,
+		Sig: "(socketId: string, message: any, json_compound: boolean): void",
+		Doc: "Queues a message for a socket; json_compound asks for an item of a JSON array instead of a frame of its own. An unknown socket is no error.",
+	},
+	{
+		Name: "WriteToWebSocketsMessageQueueArray", Min: 3, Call: writeToQueues,
+		Sig: "(socketIds: string[], message: any, json_compound: boolean): void",
+		Doc: "Queues a message for many sockets.",
+	},
+}
+
+func socketMethod(name string) *basescript.Func {
+	for i := range socketMethods {
+		if socketMethods[i].Name == name {
+			return &socketMethods[i]
+		}
+	}
+	return nil
+}
+
+func getWebSockets(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
+	filter, err := filterArg(r, arg(args, 0))
+	if err != nil {
+		return basescript.Undefined, err
+	}
+	// Without the second argument the whole cluster is meant (spec/websocket.md B.1).
+	allNodes := len(args) < 2 || args[1].IsNil() || isTrue(args[1])
+	env := envOf(r)
+	var refs []hub.Ref
+	var missing []string
+	err = r.Wait(func(ctx context.Context) (err error) {
+		refs, missing, err = env.Sockets.Select(ctx, filter, allNodes)
+		return err
+	})
+	if err != nil {
+		return basescript.Undefined, err
+	}
+	if len(missing) > 0 {
+		env.Log.Line("GetWebSockets: no answer from "+strings.Join(missing, ", ")+"; the sockets there are left out", true)
+	}
+	if err := r.Step(1 + len(refs)>>6); err != nil {
+		return basescript.Undefined, err
+	}
+	return newSocketList(refs), nil
+}
+
+// filterArg takes a filter as text, as an object of the JSON form, or none (design: "Filter").
+func filterArg(r *basescript.Run, v basescript.Value) (hub.Filter, error) {
+	v = v.Scalar()
+	switch {
+	case v.IsNil():
+		return hub.Filter{}, nil
+	case v.Kind() == basescript.KindString:
+		return hub.ParseFilter(v.Str())
+	case v.Kind() == basescript.KindObject && v.Object().ClassName() == "JsObject":
+		text, err := r.EncodeJSON(v, basescript.JSONOptions{})
+		if err != nil {
+			return hub.Filter{}, err
+		}
+		return hub.ParseFilter(text)
+	}
+	return hub.Filter{}, basescript.Errorf("A filter is a text, an object or null, not %s", kindName(v))
+}
+
+// kindName names a value in an error, arrays apart from other objects.
+func kindName(v basescript.Value) string {
+	if v.Object().IsArray() {
+		return "an array"
+	}
+	return v.Kind().String()
+}
+
+func getLocalWebSocket(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
+	key, err := stringArg("socketId", args[0])
+	if err != nil {
+		return basescript.Undefined, err
+	}
+	ref, ok := envOf(r).Sockets.Local(key)
+	if !ok {
+		return basescript.Null, nil
+	}
+	return newSocket(ref), nil
+}
+
+func writeToQueue(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
+	key, err := stringArg("socketId", args[0])
+	if err != nil {
+		return basescript.Undefined, err
+	}
+	text := args[1].Text()
+	if err := r.Step(1 + len(text)>>6); err != nil {
+		return basescript.Undefined, err
+	}
+	env := envOf(r)
+	message, mode := env.message(text), modeArg(args[2])
+	key = strings.Clone(key)
+	err = r.Wait(func(ctx context.Context) error {
+		_, err := env.Sockets.Send(ctx, key, message, mode)
+		return err
+	})
+	return basescript.Undefined, ignoreGone(err)
+}
+
+func writeToQueues(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
+	keys, err := keysArg(r, args[0])
+	if err != nil {
+		return basescript.Undefined, err
+	}
+	text := args[1].Text()
+	if err := r.Step(1 + len(keys) + len(text)>>6); err != nil {
+		return basescript.Undefined, err
+	}
+	env := envOf(r)
+	message, mode := env.message(text), modeArg(args[2])
+	err = r.Wait(func(ctx context.Context) error {
+		_, err := env.Sockets.SendMany(ctx, keys, message, mode)
+		return err
+	})
+	return basescript.Undefined, ignoreGone(err)
+}
+
+// keysArg takes the ids of sockets as an array or a collection of texts.
+func keysArg(r *basescript.Run, v basescript.Value) ([]string, error) {
+	items, ok := r.Items(v)
+	if !ok {
+		return nil, basescript.Errorf("socketIds must be an array, not %s", v.Kind())
+	}
+	var keys []string
+	for item := range items {
+		key, err := stringArg("Each of socketIds", item)
+		if err != nil {
+			return nil, err
+		}
+		if err := r.Alloc(16 + len(key)); err != nil {
+			return nil, err
+		}
+		keys = append(keys, strings.Clone(key))
+	}
+	return keys, nil
+}
+
+func modeArg(v basescript.Value) hub.Mode {
+	if isTrue(v) {
+		return hub.ModeJSON
+	}
+	return hub.ModeText
+}
+
+// message returns the text as a message, the one sent last if it is the same: scripts send one text
+// to many sockets in a loop, and a message is encoded once however many get it.
+func (e *Env) message(text string) *hub.Message {
+	if e.sent == nil || e.sentText != text {
+		// The text may be a part of something large, and a queue may hold it for long.
+		e.sent, e.sentText = hub.NewMessage(strings.Clone(text)), text
+	}
+	return e.sent
+}
+
+// ignoreGone drops the errors a sender never hears of: a socket that is gone, and one that does not
+// take what it gets (spec/websocket.md B.2).
+func ignoreGone(err error) error {
+	if errors.Is(err, hub.ErrNotFound) || errors.Is(err, hub.ErrClosed) || errors.Is(err, hub.ErrQueueFull) || errors.Is(err, hub.ErrBadKey) {
+		return nil
+	}
+	return err
+}
