@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/app"
+	"github.com/tutorsocket/tutorsocket/internal/basescript"
+	"github.com/tutorsocket/tutorsocket/internal/hostapi"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/logs"
+)
+
+// RunRequest names what to run: an agent of the app, or else a source.
+type RunRequest struct {
+	Agent string
+	// Source is run if Agent is empty; Name says in errors and lines where it comes from.
+	Source string
+	Name   string
+	// User is who the script runs as. Without an id it is the user of its @user, or else the
+	// administrator.
+	User hub.User
+	// Timeout is how long it may run; 0 means its @timeout, or else the default.
+	Timeout time.Duration
+	// Params are what the script finds in Param.
+	Params map[string]string
+	// OnLine is called with each line the script logs, one at a time, before Run returns. It holds
+	// the script up.
+	OnLine func(logs.Line)
+}
+
+// Outcome says how a run ended.
+type Outcome struct {
+	OK       bool
+	Error    string // with position lines; "" if OK
+	Duration time.Duration
+	Thread   int
+}
+
+// Run runs an agent and returns when it has ended. A script that throws or does not compile is an
+// outcome, logged as a line as well; an error means that nothing was run: [ErrNoAgent], [ErrBusy],
+// [ErrClosed]. When ctx ends the run is stopped.
+func (e *Engine) Run(ctx context.Context, req RunRequest) (Outcome, error) {
+	snapshot := e.deps.Apps()
+	script, err := findAgent(snapshot, req)
+	if err != nil {
+		return Outcome{}, err
+	}
+	leave, err := e.enterAgent()
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer leave()
+
+	x := e.newRun(snapshot, script, e.agentUser(req, script))
+	x.Params, x.onLine = req.Params, req.OnLine
+	began := time.Now()
+	err = script.Err
+	if script.Program != nil {
+		err = e.runAgent(ctx, x, req.Timeout)
+	}
+	err = x.report(err)
+	outcome := Outcome{OK: err == nil, Duration: time.Since(began), Thread: x.thread}
+	if err != nil {
+		outcome.Error = errorText(err)
+	}
+	return outcome, nil
+}
+
+func findAgent(snapshot *app.Snapshot, req RunRequest) (*app.Script, error) {
+	if req.Agent == "" {
+		return app.CompileAgent(req.Name, req.Source, hostapi.Globals()), nil
+	}
+	script, ok := snapshot.Agent(req.Agent)
+	if !ok {
+		return nil, fmt.Errorf("%w: %s", ErrNoAgent, req.Agent)
+	}
+	return script, nil
+}
+
+func (e *Engine) enterAgent() (leave func(), err error) {
+	if !e.begin() {
+		return nil, ErrClosed
+	}
+	select {
+	case e.agents <- struct{}{}:
+	default:
+		e.runs.Done()
+		return nil, fmt.Errorf("%w: %d at once", ErrBusy, cap(e.agents))
+	}
+	return func() {
+		<-e.agents
+		e.runs.Done()
+	}, nil
+}
+
+func (e *Engine) agentUser(req RunRequest, script *app.Script) hub.User {
+	if req.User.ID != "" {
+		return req.User
+	}
+	id := script.Meta.User
+	if id == "" {
+		id = AdministratorID
+	}
+	if e.deps.Users == nil {
+		return hub.User{ID: id, Admin: id == AdministratorID}
+	}
+	return e.deps.Users(id)
+}
+
+// runAgent executes the script's program in the time it has.
+func (e *Engine) runAgent(ctx context.Context, x *run, timeout time.Duration) error {
+	if timeout <= 0 {
+		timeout = x.script.Meta.Timeout
+	}
+	if timeout <= 0 {
+		timeout = e.cfg.AgentTimeout
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	unlink := context.AfterFunc(e.ctx, func() { stop(context.Cause(e.ctx)) })
+	defer unlink()
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	limits := basescript.Limits{Bytes: e.cfg.AgentBytes, Depth: e.cfg.Depth}
+	_, err := x.execute(ctx, limits, func(r *basescript.Run) (basescript.Value, error) {
+		return r.Exec(x.script.Program)
+	})
+	return err
+}

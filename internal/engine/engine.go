@@ -1,0 +1,146 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/app"
+	"github.com/tutorsocket/tutorsocket/internal/basescript"
+	"github.com/tutorsocket/tutorsocket/internal/hostapi"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/logs"
+)
+
+// AdministratorID is the user an agent runs as unless it, or who starts it, names another.
+const AdministratorID = "6148914691236517121"
+
+// Config holds the budgets of runs. Zero values mean the defaults (design: architecture 7).
+type Config struct {
+	ServiceCompute     time.Duration // computing time of one call of a service; 5 s
+	ServiceTimeout     time.Duration // time of one call, waiting included; 1 min
+	ServiceBytes       int64         // memory the values of one call may take; 64 MiB
+	ServiceConcurrency int           // calls at once; 64, or 8 per core
+	AgentTimeout       time.Duration // time of an agent without @timeout; 10 min
+	AgentBytes         int64         // memory the values of an agent may take; 512 MiB
+	AgentConcurrency   int           // agents at once; 16
+	Depth              int           // nested calls; 1,000
+	// NullEqualsUndefined is compat.null_equals_undefined.
+	NullEqualsUndefined bool
+}
+
+func (c Config) withDefaults() Config {
+	orDefault(&c.ServiceCompute, 5*time.Second)
+	orDefault(&c.ServiceTimeout, time.Minute)
+	orDefault(&c.ServiceBytes, 64<<20)
+	// More than there are cores, because calls wait for user data and other nodes.
+	orDefault(&c.ServiceConcurrency, max(64, 8*runtime.GOMAXPROCS(0)))
+	orDefault(&c.AgentTimeout, 10*time.Minute)
+	orDefault(&c.AgentBytes, 512<<20)
+	orDefault(&c.AgentConcurrency, 16)
+	orDefault(&c.Depth, basescript.DefaultDepth)
+	return c
+}
+
+func orDefault[T int | int64 | time.Duration](v *T, value T) {
+	if *v <= 0 {
+		*v = value
+	}
+}
+
+// Deps are the rooms an engine works with.
+type Deps struct {
+	// Apps returns the newest snapshot of the app.
+	Apps     func() *app.Snapshot
+	Sockets  hostapi.Sockets
+	UserData hostapi.UserData
+	Logs     *logs.Log
+	// Settings are what scripts may know of the server. Its Logs may be nil.
+	Settings hostapi.Settings
+	// Users returns the user with an id, for agents; nil means users of whom only the id is known.
+	Users func(id string) hub.User
+	// Logger gets faults of this program met in runs; nil means [slog.Default].
+	Logger *slog.Logger
+}
+
+// Engine runs scripts.
+type Engine struct {
+	cfg      Config
+	deps     Deps
+	settings *hostapi.Settings
+
+	services chan struct{} // one element per call of a service that runs
+	agents   chan struct{}
+	threads  atomic.Uint32
+
+	ctx    context.Context // ends when the engine is closed; the parent of every run's
+	cancel context.CancelCauseFunc
+
+	mu     sync.Mutex // guards closed, and running against a late Add
+	closed bool
+	runs   sync.WaitGroup
+}
+
+// New returns an engine. Close it when nobody calls it any more, or to end what runs.
+func New(cfg Config, deps Deps) *Engine {
+	cfg = cfg.withDefaults()
+	if deps.Logger == nil {
+		deps.Logger = slog.Default()
+	}
+	settings := deps.Settings
+	if settings.Logs == nil {
+		settings.Logs = &hostapi.NamedLogs{}
+	}
+	e := &Engine{
+		cfg:      cfg,
+		deps:     deps,
+		settings: &settings,
+		services: make(chan struct{}, cfg.ServiceConcurrency),
+		agents:   make(chan struct{}, cfg.AgentConcurrency),
+	}
+	e.ctx, e.cancel = context.WithCancelCause(context.Background())
+	e.threads.Store(rand.Uint32())
+	return e
+}
+
+// Close ends all runs and waits for them; calls that come later fail with [ErrClosed]. If ctx ends
+// first its error is returned and the runs end on their own. Closing again waits again.
+func (e *Engine) Close(ctx context.Context) error {
+	e.mu.Lock()
+	e.closed = true
+	e.mu.Unlock()
+	e.cancel(ErrClosed)
+	done := make(chan struct{})
+	go func() {
+		e.runs.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// begin counts a run that is about to begin, unless the engine is closed.
+func (e *Engine) begin() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return false
+	}
+	e.runs.Add(1)
+	return true
+}
+
+// maxThread is the largest thread number of four digits.
+const maxThread = 9999
+
+// nextThread draws the number of a run: 1 to 9999, each in turn, so that runs at the same time have
+// different ones.
+func (e *Engine) nextThread() int { return int(e.threads.Add(1)%maxThread) + 1 }

@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/tutorsocket/tutorsocket/internal/app"
+	"github.com/tutorsocket/tutorsocket/internal/basescript"
+	"github.com/tutorsocket/tutorsocket/internal/hostapi"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/logs"
+)
+
+// run is one execution of a script: what the host API knows of it, and where its lines go.
+type run struct {
+	hostapi.Env
+	engine   *Engine
+	snapshot *app.Snapshot
+	script   *app.Script
+	thread   int
+	onLine   func(logs.Line) // nil: nobody else wants the lines
+}
+
+// newRun prepares a run of the script for the user. The caller adds what else it knows to the Env.
+func (e *Engine) newRun(snapshot *app.Snapshot, script *app.Script, user hub.User) *run {
+	x := &run{engine: e, snapshot: snapshot, script: script, thread: e.nextThread()}
+	x.Env = hostapi.Env{
+		Settings:  e.settings,
+		Sockets:   e.deps.Sockets,
+		UserData:  e.deps.UserData,
+		Libraries: x,
+		Log:       x,
+		User:      user,
+	}
+	return x
+}
+
+// execute calls fn with a fresh environment.
+func (x *run) execute(ctx context.Context, limits basescript.Limits, fn func(*basescript.Run) (basescript.Value, error)) (basescript.Value, error) {
+	r := basescript.NewRun(ctx, basescript.RunConfig{
+		Limits:              limits,
+		Host:                &x.Env,
+		NullEqualsUndefined: x.engine.cfg.NullEqualsUndefined,
+	})
+	defer r.Close()
+	return fn(r)
+}
+
+// Line implements [hostapi.Log].
+func (x *run) Line(text string, isError bool) {
+	line := logs.Line{Thread: x.thread, Text: text, Error: isError, Socket: x.Socket.Key, User: x.User.ID}
+	if x.script.Kind == app.Agent {
+		line.Agent = x.script.Name
+	} else {
+		line.Service = x.script.Name
+	}
+	line = x.engine.deps.Logs.Write(line)
+	if x.onLine != nil {
+		x.onLine(line)
+	}
+}
+
+// Call implements [hostapi.Libraries] on the snapshot the run began with.
+func (x *run) Call(r *basescript.Run, code, method string, args []basescript.Value) (basescript.Value, error) {
+	library, ok := x.snapshot.Library(code)
+	if !ok {
+		return basescript.Undefined, basescript.Errorf("Unknown code library: %s", code)
+	}
+	if library.Program == nil {
+		return basescript.Undefined, basescript.Errorf("The code library %s cannot be used: %s", code, errorText(library.Err))
+	}
+	v, err := r.Call(library.Program, method, args...)
+	if errors.Is(err, basescript.ErrNoFunction) {
+		return basescript.Undefined, basescript.Errorf("Unknown method: %s() of the code library %s", method, code)
+	}
+	return v, err
+}
+
+// Has implements [hostapi.Libraries].
+func (x *run) Has(code, method string) bool {
+	library, ok := x.snapshot.Library(code)
+	return ok && library.Program != nil && library.Program.HasFunction(method)
+}
+
+// report logs the error a run ended with and returns it; the silent end by Cancel() is no error.
+func (x *run) report(err error) error {
+	if err == nil {
+		return nil
+	}
+	var e *basescript.Error
+	if errors.As(err, &e) && e.Kind == basescript.Cancelled {
+		return nil
+	}
+	var fault *basescript.PanicError
+	if errors.As(err, &fault) {
+		x.engine.deps.Logger.Error("script run panicked", slog.String("script", x.script.URL), slog.Int("thread", x.thread),
+			slog.Any("error", fault.Value), slog.String("stack", string(fault.Stack)))
+	}
+	x.Line(errorText(err), true)
+	return err
+}
+
+// errorText is an error as the log and the outcome of a run show it: with position lines, and for a
+// source that does not compile with the line at fault.
+func errorText(err error) string {
+	var syntax *basescript.SyntaxError
+	if errors.As(err, &syntax) && syntax.Caret != "" {
+		return err.Error() + "\n" + syntax.Caret
+	}
+	return err.Error()
+}
+
+// plainText is the text of an error for a client, who is not to see the script's files: the message
+// without position lines.
+func plainText(err error) string {
+	var e *basescript.Error
+	var syntax *basescript.SyntaxError
+	switch {
+	case errors.As(err, &e):
+		return e.Message
+	case errors.As(err, &syntax):
+		return "the service does not compile"
+	}
+	return err.Error()
+}
