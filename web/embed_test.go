@@ -1,0 +1,126 @@
+package web
+
+import (
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func get(t *testing.T, method, target string) *http.Response {
+	t.Helper()
+	recorder := httptest.NewRecorder()
+	Handler().ServeHTTP(recorder, httptest.NewRequest(method, target, nil))
+	return recorder.Result()
+}
+
+func body(t *testing.T, target string) string {
+	t.Helper()
+	recorder := httptest.NewRecorder()
+	Handler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, target, nil))
+	if recorder.Code != http.StatusOK {
+		t.Fatalf("GET %s: status %d", target, recorder.Code)
+	}
+	return recorder.Body.String()
+}
+
+func TestAnswers(t *testing.T) {
+	tests := []struct {
+		name, method, path string
+		status             int
+		header             map[string]string
+	}{
+		{"page", "GET", "/client/", 200, map[string]string{"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache"}},
+		{"page by file name", "GET", "/client/index.html", 200, map[string]string{"Cache-Control": "no-cache"}},
+		{"page with a query", "GET", "/client/?x=1", 200, nil},
+		{"head", "HEAD", "/client/", 200, nil},
+		{"folder without slash", "GET", "/client", 308, map[string]string{"Location": "/client/"}},
+		{"unknown file", "GET", "/client/assets/none.js", 404, nil},
+		{"unknown page", "GET", "/client/none", 404, nil},
+		{"folder of assets", "GET", "/client/assets/", 404, nil},
+		{"root", "GET", "/", 404, nil},
+		{"outside", "GET", "/client/../embed.go", 404, nil},
+		{"other method", "POST", "/client/", 405, map[string]string{"Allow": "GET, HEAD"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			response := get(t, test.method, test.path)
+			if response.StatusCode != test.status {
+				t.Errorf("status %d, want %d", response.StatusCode, test.status)
+			}
+			for name, want := range test.header {
+				if got := response.Header.Get(name); got != want {
+					t.Errorf("%s: %q, want %q", name, got, want)
+				}
+			}
+		})
+	}
+}
+
+// Whatever is answered, the browser is told to trust nothing but the page's own files.
+func TestSecurityHeaders(t *testing.T) {
+	for _, target := range []string{"/client/", "/client/none"} {
+		header := get(t, http.MethodGet, target).Header
+		policy := header.Get("Content-Security-Policy")
+		if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: policy %q", target, policy)
+		}
+		if got := header.Get("X-Content-Type-Options"); got != "nosniff" {
+			t.Errorf("%s: X-Content-Type-Options %q", target, got)
+		}
+		if got := header.Get("X-Frame-Options"); got != "DENY" {
+			t.Errorf("%s: X-Frame-Options %q", target, got)
+		}
+	}
+}
+
+// The page names its files relatively, each of them exists and may be kept forever, and
+// nothing in it needs what the policy forbids.
+func TestPageLoadsItsOwnFilesOnly(t *testing.T) {
+	page := body(t, "/client/")
+	links := regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(page, -1)
+	if len(links) < 3 {
+		t.Fatalf("want a script, a style sheet and an icon, got %v", links)
+	}
+	for _, link := range links {
+		if !strings.HasPrefix(link[1], "./assets/") {
+			t.Errorf("%q is not one of the page's own files", link[1])
+			continue
+		}
+		response := get(t, http.MethodGet, path.Join("/client", link[1]))
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("%s: status %d", link[1], response.StatusCode)
+		}
+		if got := response.Header.Get("Cache-Control"); !strings.Contains(got, "immutable") {
+			t.Errorf("%s: Cache-Control %q", link[1], got)
+		}
+	}
+	if regexp.MustCompile(`<script[^>]*>[^<]|<style|\son\w+=|\sstyle=`).MatchString(page) {
+		t.Errorf("inline script or style in the page:\n%s", page)
+	}
+}
+
+// A kind of file without an entry in contentTypes would be served without a type.
+func TestEveryFileHasAType(t *testing.T) {
+	var size int64
+	err := fs.WalkDir(dist, "dist", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		if contentTypes[path.Ext(name)] == "" {
+			t.Errorf("%s has no content type", name)
+		}
+		info, err := entry.Info()
+		size += info.Size()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if limit := int64(150 << 10); size > limit {
+		t.Errorf("dist has %d bytes; it was meant to stay below %d", size, limit)
+	}
+}
