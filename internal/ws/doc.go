@@ -12,9 +12,10 @@
 //   - The reading goroutine waits until bytes are there (wait_unix.go) and only then takes a
 //     pooled buffer. TLS and platforms without readiness take the buffered path behind the same
 //     method, [conn.await].
-//   - Handler calls run on a bounded pool of workers (workers.go), because a stack that has
-//     grown stays grown; the reader waits for the call, which is what keeps the calls of a
-//     socket in wire order and apart from each other.
+//   - A stack that has grown stays grown. So Handler calls run on a bounded pool of workers
+//     (workers.go), and a reader that has handled something leaves the next wait to a fresh
+//     goroutine ([conn.read]). The reader waits for the call, which is what keeps the calls of
+//     a socket in wire order and apart from each other.
 //   - There is no permanent writer. [conn.Wake] starts one (write.go), which drains the queue,
 //     puts whole frames together in a pooled buffer, and ends when nothing waits.
 //   - Heartbeats and time-outs are looked at by one timer wheel (wheel.go).
