@@ -179,12 +179,16 @@ func (t Tags) Check() error {
 
 // patch returns a set with the changes made: a nil value removes the tag, any other sets it.
 func (t Tags) patch(changes map[string]*string) Tags {
+	values := t.Map()
+	if values == nil {
+		values = make(map[string]string, len(changes))
+	}
 	for name, value := range changes {
 		if value == nil {
-			t, _ = t.Without(name)
+			delete(values, name)
 		} else {
-			t = t.With(name, *value)
+			values[name] = *value
 		}
 	}
-	return t
+	return NewTags(values)
 }
