@@ -107,6 +107,16 @@ func (r *Run) reserve(n int64, size int) error {
 	return r.Alloc(int(n) * size)
 }
 
+// allocHeld charges n bytes of a value in the making, of which held bytes exist already where the
+// weighing of live values does not see them.
+func (r *Run) allocHeld(n, held int64) *Error {
+	r.bytes += n
+	if r.cfg.Limits.Bytes <= 0 || r.bytes <= r.cfg.Limits.Bytes {
+		return nil
+	}
+	return r.weigh(n + held)
+}
+
 // text returns a text a built-in has made, charged to the run. Only for texts that are not much
 // larger than an argument; larger ones are reserved before they are made.
 func (r *Run) text(s string) (Value, error) {

@@ -18,6 +18,7 @@ func arrayGlobals() []Global {
 		{Name: "ArraySelect", Min: 2, Text: element, Call: arraySelect, Sig: "(list: any, " + expr + "): any[]", Doc: "Returns the elements the expression is true for."},
 		{Name: "ArraySelectByKey", Min: 2, Call: arraySelectByKey, Sig: "(list: any, key: any, field?: string): any[]", Doc: "Returns the elements whose field equals the key."},
 		{Name: "ArraySelectBySortedKey", Min: 2, Call: arraySelectByKey, Sig: "(list: any, key: any, field?: string): any[]", Doc: "Selects by key in a sorted list."},
+		{Name: "ArraySelectBySortedKeyPrefix", Min: 2, Call: arraySelectByPrefix, Sig: "(list: any, prefix: any, field?: string): any[]", Doc: "Returns the elements of a sorted list whose field begins with a text."},
 		{Name: "ArraySelectAll", Min: 1, Call: arraySelectAll, Sig: "(list: any): any[]", Doc: "Returns a copy of the list."},
 		{Name: "ArrayDirect", Min: 1, Call: arrayDirect, Sig: "(list: any): any", Doc: "Returns the list itself if it can be indexed, else a copy."},
 		{Name: "ArrayExtract", Min: 1, Text: element, Call: arrayExtract, Sig: "(list: any, " + optExpr + "): any[]", Doc: "Returns the values of the expression for all elements."},
@@ -72,13 +73,20 @@ func (r *Run) each(list Value, fn func(elem Value) (bool, error)) error {
 // appendTo appends to an array in the making, charging the run as it grows.
 func (r *Run) appendTo(o *Object, v Value) error {
 	if len(o.vals) == cap(o.vals) {
-		size := max(4, 2*len(o.vals))
-		if err := r.reserve(int64(size), sizeValue); err != nil {
+		if err := r.growTo(o, max(4, 2*len(o.vals))); err != nil {
 			return err
 		}
-		o.vals = append(make([]Value, 0, size), o.vals...)
 	}
 	o.vals = append(o.vals, v)
+	return nil
+}
+
+// growTo gives an array room for so many elements.
+func (r *Run) growTo(o *Object, room int) error {
+	if err := r.reserve(int64(room), sizeValue); err != nil {
+		return err
+	}
+	o.vals = append(make([]Value, 0, room), o.vals...)
 	return nil
 }
 
@@ -128,13 +136,13 @@ func (s selector) of(elem Value) (Value, error) {
 	return s.callback.Call(elem)
 }
 
-// build makes an array by looking at each element of a collection; it is in sight of the budget of
-// live bytes while it grows.
-func (r *Run) build(list Value, fn func(out *Object, elem Value) error) (Value, error) {
-	out := r.NewArray(nil)
-	if err := r.Alloc(sizeObject); err != nil {
+// build makes an array by looking at each element of a collection, with room for so many elements to
+// begin with; it is in sight of the budget of live bytes while it grows.
+func (r *Run) build(list Value, room int, fn func(out *Object, elem Value) error) (Value, error) {
+	if err := r.reserve(int64(room), sizeValue); err != nil {
 		return Undefined, err
 	}
+	out := r.NewArray(make([]Value, 0, room))
 	defer r.Pin(ObjectValue(out))()
 	err := r.each(list, func(elem Value) (bool, error) { return true, fn(out, elem) })
 	if err != nil {
@@ -258,9 +266,20 @@ func arrayOptFindByKey(r *Run, args []Value) (Value, error) {
 
 func arraySelectByKey(r *Run, args []Value) (Value, error) {
 	field := keyField(args, 2)
-	return r.build(args[0], func(out *Object, elem Value) error {
+	return r.build(args[0], 0, func(out *Object, elem Value) error {
 		ok, err := r.fieldEquals(elem, field, args[1])
 		if err != nil || !ok {
+			return err
+		}
+		return r.appendTo(out, elem)
+	})
+}
+
+func arraySelectByPrefix(r *Run, args []Value) (Value, error) {
+	field, prefix := keyField(args, 2), args[1].Text()
+	return r.build(args[0], 0, func(out *Object, elem Value) error {
+		v, err := r.GetProperty(elem, field)
+		if err != nil || !strings.HasPrefix(v.Text(), prefix) {
 			return err
 		}
 		return r.appendTo(out, elem)
@@ -272,10 +291,16 @@ func arraySelect(r *Run, args []Value) (Value, error) {
 	if err != nil {
 		return Undefined, err
 	}
-	return r.build(args[0], func(out *Object, elem Value) error {
+	n := knownLength(args[0])
+	return r.build(args[0], 0, func(out *Object, elem Value) error {
 		ok, err := sel.of(elem)
 		if err != nil || !ok.Truthy() {
 			return err
+		}
+		if room := cap(out.vals); len(out.vals) == room && room < n {
+			if err := r.growTo(out, min(n, max(8, 4*room))); err != nil {
+				return err
+			}
 		}
 		return r.appendTo(out, elem)
 	})
@@ -301,7 +326,7 @@ func arrayExtract(r *Run, args []Value) (Value, error) {
 	if err != nil {
 		return Undefined, err
 	}
-	return r.build(args[0], func(out *Object, elem Value) error {
+	return r.build(args[0], max(0, knownLength(args[0])), func(out *Object, elem Value) error {
 		v, err := sel.of(elem)
 		if err != nil {
 			return err
@@ -312,7 +337,7 @@ func arrayExtract(r *Run, args []Value) (Value, error) {
 
 func arrayExtractKeys(r *Run, args []Value) (Value, error) {
 	field := keyField(args, 1)
-	return r.build(args[0], func(out *Object, elem Value) error {
+	return r.build(args[0], max(0, knownLength(args[0])), func(out *Object, elem Value) error {
 		v, err := r.GetProperty(elem, field)
 		if err != nil {
 			return err
@@ -403,7 +428,10 @@ func (s valueSet) add(r *Run, v Value) (bool, error) {
 		return false, nil
 	}
 	s[key] = struct{}{}
-	return true, r.Alloc(sizeSetEntry)
+	if e := r.allocHeld(sizeSetEntry, int64(len(s))*sizeSetEntry); e != nil {
+		return false, e
+	}
+	return true, nil
 }
 
 func arrayIntersect(r *Run, args []Value) (Value, error) {
@@ -426,7 +454,7 @@ func arrayIntersect(r *Run, args []Value) (Value, error) {
 	if err != nil {
 		return Undefined, err
 	}
-	return r.build(args[0], func(out *Object, elem Value) error {
+	return r.build(args[0], 0, func(out *Object, elem Value) error {
 		key, err := left.of(elem)
 		if err != nil {
 			return err
@@ -445,7 +473,7 @@ func arrayDistinct(wantKeys bool) func(*Run, []Value) (Value, error) {
 			return Undefined, err
 		}
 		keys := valueSet{}
-		return r.build(args[0], func(out *Object, elem Value) error {
+		return r.build(args[0], 0, func(out *Object, elem Value) error {
 			key, err := sel.of(elem)
 			if err != nil {
 				return err
@@ -670,7 +698,7 @@ func arrayExpand(r *Run, args []Value) (Value, error) {
 	if err != nil {
 		return Undefined, err
 	}
-	return r.build(args[0], func(out *Object, elem Value) error {
+	return r.build(args[0], 0, func(out *Object, elem Value) error {
 		list, err := sel.of(elem)
 		if err != nil {
 			return err

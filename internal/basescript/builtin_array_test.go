@@ -33,6 +33,7 @@ func TestArrayFunctions(t *testing.T) {
 		{"ArraySelect([], 'nonsense')", "[]"},
 		{"ArraySelect([1], 'nonsense')", "error: nonsense not defined"},
 		{"ArraySelectByKey([{id: 1, g: 'a'}, {id: 2, g: 'b'}, {id: 3, g: 'a'}], 'a', 'g').length", "2"},
+		{"ArraySelectBySortedKeyPrefix([{id: 'ab'}, {id: 'b'}], 'a')", `[{"id":"ab"}]`},
 		{"ArraySelectAll([1, [2]])", "[1,[2]]"},
 		{"ArrayExtract([{a: 1}, {a: 2}], 'This.a * 10')", "[10,20]"},
 		{"ArrayExtract([1, 2], 'return ({k: This});')", `[{"k":1},{"k":2}]`},
@@ -226,4 +227,17 @@ func TestArrayConstructor(t *testing.T) {
 		{"Array.from({})", "[]"},
 		{"Array.from(null)", "error: Value is not an array: null"},
 	})
+}
+
+// compat.null_equals_undefined holds for keys too.
+func TestDistinctWithNullEqualToUndefined(t *testing.T) {
+	for compat, want := range map[bool]int{false: 2, true: 1} {
+		r := NewRun(t.Context(), RunConfig{NullEqualsUndefined: compat})
+		list := ObjectValue(r.NewArray([]Value{Null, Undefined}))
+		v, err := arrayDistinct(false)(r, []Value{list})
+		if err != nil || v.Object().Len() != want {
+			t.Errorf("null == undefined is %v: %s, %v", compat, repr(r, v), err)
+		}
+		r.Close()
+	}
 }

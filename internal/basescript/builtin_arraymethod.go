@@ -502,12 +502,13 @@ func arraySearch(fromEnd, wantIndex bool) func(*Run, *Object, []Value) (Value, e
 	}
 }
 
-// buildElements makes an array from what a script function gives for each element.
-func (r *Run) buildElements(o *Object, args []Value, fn func(out *Object, elem, result Value) error) (Value, error) {
-	out := r.NewArray(nil)
-	if err := r.Alloc(sizeObject); err != nil {
+// buildElements makes an array from what a script function gives for each element, with room for so
+// many to begin with.
+func (r *Run) buildElements(o *Object, room int, args []Value, fn func(out *Object, elem, result Value) error) (Value, error) {
+	if err := r.reserve(int64(room), sizeValue); err != nil {
 		return Undefined, err
 	}
+	out := r.NewArray(make([]Value, 0, room))
 	defer r.Pin(ObjectValue(out))()
 	err := r.eachElement(o, args, func(_ int, elem, result Value) (bool, error) {
 		return true, fn(out, elem, result)
@@ -519,7 +520,7 @@ func (r *Run) buildElements(o *Object, args []Value, fn func(out *Object, elem, 
 }
 
 func arrayFilter(r *Run, o *Object, args []Value) (Value, error) {
-	return r.buildElements(o, args, func(out *Object, elem, ok Value) error {
+	return r.buildElements(o, 0, args, func(out *Object, elem, ok Value) error {
 		if !ok.Truthy() {
 			return nil
 		}
@@ -528,7 +529,7 @@ func arrayFilter(r *Run, o *Object, args []Value) (Value, error) {
 }
 
 func arrayMap(r *Run, o *Object, args []Value) (Value, error) {
-	return r.buildElements(o, args, func(out *Object, _, result Value) error { return r.appendTo(out, result) })
+	return r.buildElements(o, len(o.vals), args, func(out *Object, _, result Value) error { return r.appendTo(out, result) })
 }
 
 func arrayForEach(r *Run, o *Object, args []Value) (Value, error) {
@@ -607,7 +608,7 @@ func (r *Run) flatten(out, o *Object, depth int) error {
 }
 
 func arrayFlatMap(r *Run, o *Object, args []Value) (Value, error) {
-	return r.buildElements(o, args, func(out *Object, _, result Value) error {
+	return r.buildElements(o, 0, args, func(out *Object, _, result Value) error {
 		if inner := result.Object(); inner.IsArray() {
 			return r.flatten(out, inner, 0)
 		}

@@ -28,6 +28,7 @@ func TestEncodings(t *testing.T) {
 		{"HtmlEncode('a<b & c\\r\\nd\\ne>')", `"a&lt;b &amp; c<br/>d<br/>e>"`},
 		{"HtmlToPlainText('<p>a &amp; b<br/>c</p><script>x</scr</script>d<!-- e -->')", `"a & b\nc\nd"`},
 		{"HtmlToPlainText('<style>x')", `""`},
+		{"HtmlToPlainText('<a href=\"x\">t</a><BR />u')", `"t\nu"`},
 		{"XmlEscape('<a b=\"c\">&')", `"&lt;a b=&quot;c&quot;&gt;&amp;"`},
 		{"XmlAttrEncode('a\\n\\t\"<')", `"a&#10;&#09;&quot;&lt;"`},
 		{"XmlStr('text', 'Hotel \"Ariana\"')", `"<text>Hotel &quot;Ariana&quot;</text>"`},

@@ -74,6 +74,7 @@ func TestObjectStatics(t *testing.T) {
 		{"return Object.fromEntries([['a', 1], ['b', 2]])", `{"a":1,"b":2}`},
 		{"return Object.assign({a: 1}, {b: 2}, null, {a: 3})", `{"a":3,"b":2}`},
 		{"var p = {x: 1}; var o = Object.create(p); return [o.x, Object.getPrototypeOf(o) == p, Object.keys(o)]", "[1,true,[]]"},
+		{"return [Object.getPrototypeOf({}), Object.getPrototypeOf(5), Object.create(null)]", "[null,null,{}]"},
 		{"return Object.create(5)", "error: Value is not an object: 5"},
 		{"var o = {}; Object.defineProperty(o, 'a', {value: 1}); Object.defineProperty(o, 'b', {get: function () { return this.a + 1 }}); return [o.a, o.b]", "[1,2]"},
 		{"return Object.defineProperty([], '0', {get: function () { return 1 }})", "error: An array takes no get and set functions"},

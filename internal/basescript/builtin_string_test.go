@@ -94,6 +94,7 @@ func TestStringTools(t *testing.T) {
 		{"StrSplit2('a=b=c', '=')", `["a","b=c"]`},
 		{"StrSplit2('abc', '=')", `["abc",""]`},
 		{"StrSplit2('\"a\":\\'b\\'', ':', true)", `["a","b"]`},
+		{"StrSplit2('\"a:b', ':', true)", `["\"a","b"]`},
 		{"StrSplitToLines('a\\r\\nb\\n')", `["a","b",""]`},
 		{"StrMatchesPattern('report.xml', '*.xml')", "true"},
 		{"StrMatchesPattern('abcabc', 'a*b*c')", "true"},

@@ -158,6 +158,8 @@ func TestBuiltinBudgets(t *testing.T) {
 		{"splice", "var a = [1]; while (true) a.splice(0, 0, a[0], a[0], a[0], a[0])", stopped},
 		{"unique text", "return UniqueStrID(1e9)", "Text is longer"},
 		{"percent encoding", "return UrlEncode('-'.repeat(3000000))", stopped},
+		{"parsed JSON", "return ParseJson('[' + '[1],'.repeat(200000) + '1]')", stopped},
+		{"distinct", "var a = []; a.length = 200000; n = 0; return ArraySelectDistinct(a, function () { return n++ })", stopped},
 		{"JSON", "var a = ['x'.repeat(1000000)]; for (i = 0; i < 5; i++) a = [a, a, a]; return EncodeJson(a)", stopped},
 		{"digits", "return StrReal(1, 1000000)", "Number of digits must be from 0 to 100"},
 		{"codes", "return StrToCharCodesArray('x'.repeat(1000000))", stopped},

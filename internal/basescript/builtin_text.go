@@ -95,24 +95,20 @@ func (k *textKeeper) room(n, size int) *strings.Builder {
 
 // textBuilder builds a text of unknown length, charging the run as it grows.
 type textBuilder struct {
-	r       *Run
-	b       strings.Builder
-	charged int
+	r *Run
+	b strings.Builder
 }
 
 func (b *textBuilder) add(s string) error {
-	if size := b.b.Len() + len(s); size > b.charged {
-		if size > maxTextBytes {
-			return errTextTooLong()
-		}
-		more := size - b.charged + size/2
-		if err := b.r.Step(more >> 6); err != nil {
+	if size := b.b.Len() + len(s); size > b.b.Cap() {
+		room := max(32, size+size/2)
+		if err := b.r.reserve(int64(room), 1); err != nil {
 			return err
 		}
-		if err := b.r.Alloc(more); err != nil {
-			return err
-		}
-		b.charged += more
+		made := b.b.String()
+		b.b.Reset() // Grow of a filled builder would take more than was charged
+		b.b.Grow(room)
+		b.b.WriteString(made)
 	}
 	b.b.WriteString(s)
 	return nil

@@ -115,11 +115,11 @@ func (c *compiler) appendChain(id *ast.Identifier, right ast.Expression) expr {
 		return appendSlot(v.index, list[0], keep, p)
 	}
 	return func(f *frame) (Value, *Error) {
-		acc, e := load(f)
+		acc, _ := load(f) // a variable always loads
 		for _, term := range list {
 			f.slots[keep] = acc
-			var x Value
-			if x, e = term(f); e != nil {
+			x, e := term(f)
+			if e != nil {
 				return Undefined, e
 			}
 			if acc, e = f.run.appendText(acc, x); e != nil {

@@ -33,10 +33,13 @@ func holds(n ast.Node) bool {
 	return true
 }
 
-// operand is an expression whose commonest form, a variable in a slot, is read without a call.
+// operand is an expression whose commonest forms, a variable in a slot and a literal, are read without
+// a call.
 type operand struct {
-	slot int
-	eval expr // nil for a slot
+	slot    int
+	literal bool
+	v       Value // of a literal
+	eval    expr  // nil for a slot
 }
 
 func (o *operand) get(f *frame) (Value, *Error) {
@@ -52,6 +55,11 @@ func (c *compiler) operand(n ast.Expression) operand {
 		v, elements := c.find(id.Name.String())
 		if v != nil && len(elements) == 0 && !v.inEnv && v.code == nil {
 			return operand{slot: v.index}
+		}
+	}
+	if lit, ok := n.(*ast.NumberLiteral); ok {
+		if v, ok := parseNumber(lit.Literal); ok {
+			return operand{literal: true, v: v, eval: literal(v)}
 		}
 	}
 	return operand{eval: c.expr(n)}
@@ -120,6 +128,8 @@ func minus(a, b *operand) expr {
 		var y Value
 		if b.eval == nil {
 			y = f.slots[b.slot]
+		} else if b.literal {
+			y = b.v
 		} else if y, e = b.eval(f); e != nil {
 			return Undefined, e
 		}
@@ -160,6 +170,8 @@ func (c *compiler) plus(n *ast.BinaryExpression) expr {
 			var y Value
 			if b.eval == nil {
 				y = f.slots[b.slot]
+			} else if b.literal {
+				y = b.v
 			} else if y, e = b.eval(f); e != nil {
 				return Undefined, e
 			}
@@ -330,8 +342,9 @@ func (c *compiler) comparison(n *ast.BinaryExpression) func(f *frame) (bool, *Er
 	}[n.Operator]
 	less := n.Operator == token.LESS
 	return func(f *frame) (bool, *Error) {
-		var x, y Value
+		var x Value
 		var e *Error
+		var y Value
 		if a.eval == nil {
 			x = f.slots[a.slot]
 		} else if x, e = a.eval(f); e != nil {
@@ -339,6 +352,8 @@ func (c *compiler) comparison(n *ast.BinaryExpression) func(f *frame) (bool, *Er
 		}
 		if b.eval == nil {
 			y = f.slots[b.slot]
+		} else if b.literal {
+			y = b.v
 		} else if y, e = b.eval(f); e != nil {
 			return false, e
 		}

@@ -11,15 +11,6 @@ func (c *compiler) arguments(list []ast.Expression) []argument {
 	return args
 }
 
-func hasSpread(args []argument) bool {
-	for _, a := range args {
-		if a.spread {
-			return true
-		}
-	}
-	return false
-}
-
 // pushArgs evaluates arguments onto the run's argument stack, above base. On an error the stack is
 // back at base. The stack keeps them in sight of the live-bytes budget.
 func (f *frame) pushArgs(args []argument, base int, p *at) *Error {
@@ -336,6 +327,7 @@ func (c *compiler) callMethod(left ast.Expression, name string, list []ast.Expre
 	object := c.expr(left)
 	args := c.arguments(list)
 	hint := new(hintCell)
+	ofArrays := arrayMethods[name]
 	return func(f *frame) (Value, *Error) {
 		obj, e := object(f)
 		if e != nil {
@@ -346,6 +338,14 @@ func (c *compiler) callMethod(left ast.Expression, name string, list []ast.Expre
 		r.args = append(r.args, obj)
 		if e := f.pushArgs(args, base, p); e != nil {
 			return Undefined, e
+		}
+		if ofArrays != nil && obj.k == KindObject && obj.obj().class == classArray && obj.obj().ext == nil && r.protos == nil {
+			v, e := r.callBuiltin(ofArrays, obj, r.args[base+1:len(r.args):len(r.args)])
+			r.args = r.args[:base]
+			if e != nil {
+				return Undefined, e.throughCall(name, p.url, p.line)
+			}
+			return v, nil
 		}
 		v, e := r.dispatch(obj, name, r.args[base+1:len(r.args):len(r.args)], hint, p)
 		r.args = r.args[:base]

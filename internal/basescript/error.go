@@ -12,7 +12,7 @@ var (
 	// ErrNoFunction is returned by Run.Call when the program has no top-level function of that name.
 	ErrNoFunction = errors.New("no such function")
 	// ErrWrongArguments is the error of a call with too few arguments (spec/basescript.md 1.6).
-	ErrWrongArguments = errors.New("Wrong number of arguments") //nolint:staticcheck // the original's text, which scripts search for
+	ErrWrongArguments = errors.New("Wrong number of arguments") //lint:ignore ST1005 the original's text, which scripts search for
 )
 
 // Frame is one position line of an error. Func is set for a built-in function or method the error

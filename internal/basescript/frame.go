@@ -64,7 +64,6 @@ type frame struct {
 	ret    Value
 	err    *Error
 	label  int
-	isNew  bool
 	passed int     // arguments passed
 	target *Object // what new was applied to, in the constructor of a class
 	cold   bool    // this, fn, extra or target is set

@@ -62,7 +62,7 @@ func (r *Run) EncodeJSON(v Value, opt JSONOptions) (string, error) {
 		err = r.step(e.steps)
 	}
 	if err == nil {
-		err = r.alloc(int64(len(e.buf) - e.charged))
+		err = r.alloc(int64(len(e.buf)))
 	}
 	var text string
 	if err == nil {
@@ -94,12 +94,12 @@ func (e *jsonEncoder) grow(n int) *Error {
 	if size > maxTextBytes {
 		return errTextTooLong()
 	}
-	steps, bytes := e.steps+int64(n)>>6, int64(size-e.charged)
+	steps, bytes, held := e.steps+int64(n)>>6, int64(size-e.charged), int64(e.charged)
 	e.steps, e.charged = 0, size
 	if err := e.r.step(steps); err != nil {
 		return err
 	}
-	return e.r.alloc(bytes)
+	return e.r.allocHeld(bytes, held)
 }
 
 func errTextTooLong() *Error {

@@ -31,6 +31,7 @@ type jsonParser struct {
 	strict bool
 	steps  int64 // not charged yet
 	bytes  int64
+	total  int64 // bytes charged
 	keys   []string
 	vals   []Value
 	kept   textKeeper
@@ -111,7 +112,8 @@ func (p *jsonParser) flush() *Error {
 	if e := p.r.step(steps); e != nil {
 		return e
 	}
-	return p.r.alloc(bytes)
+	p.total += bytes
+	return p.r.allocHeld(bytes, p.total-bytes)
 }
 
 // space moves past white space and, unless strict, comments.

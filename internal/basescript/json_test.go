@@ -58,6 +58,8 @@ func TestParseJSONRoundTrip(t *testing.T) {
 		{"low surrogate first", `"\ude00\ud83d"`, `"��"`},
 		{"last of equal keys wins", `{"a":1,"b":2,"a":3}`, `{"a":3,"b":2}`},
 		{"siblings", `[{"a":1,"b":{"c":1}},{"a":2,"b":{"c":2}},{"a":3},{"b":4,"a":5}]`, ``},
+		{"wide siblings", `[{"a":1,"b":2,"c":3,"d":4,"e":5},{"a":1,"b":2,"c":3,"d":4,"e":6},{"a":1,"b":2,"c":3,"d":4,"f":6}]`, ``},
+		{"equal keys in siblings", `[{"a":1,"b":2},{"a":1,"a":2}]`, `[{"a":1,"b":2},{"a":2}]`},
 		{"more than eight members", `{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"i":9}`, ``},
 		{"twenty members", `{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"i":9,"j":1,"k":1,"l":1,"m":1,"n":1,"o":1,"p":1,"q":1,"r":1,"s":1,"t":{}}`, ``},
 	} {
@@ -208,7 +210,7 @@ func TestParseJSONLongText(t *testing.T) {
 func TestParseJSONBudgets(t *testing.T) {
 	text := "[" + strings.Repeat(`{"a":1},`, 100_000) + "1]"
 	for name, limits := range map[string]Limits{
-		"bytes": {Bytes: 1 << 20},
+		"bytes": {Bytes: 8 << 20},
 		"steps": {Steps: 10_000},
 	} {
 		r := newTestRun(t, limits)

@@ -188,7 +188,6 @@ type prepass struct {
 	pos    int
 	// value: the last token ends a value, so a slash divides.
 	value    bool
-	word     string
 	prefixes int
 	arrows   int
 	nest     []byte // open brackets; '`' marks a ${ of a template
@@ -239,7 +238,7 @@ func isNameByte(c byte) bool {
 }
 
 // operand notes the end of a token that is a value.
-func (p *prepass) operand() { p.value, p.prefixes, p.word = true, 0, "" }
+func (p *prepass) operand() { p.value, p.prefixes = true, 0 }
 
 func (p *prepass) quoted(quote byte) {
 	start := p.pos
@@ -367,8 +366,7 @@ func (p *prepass) identifier() {
 	for p.pos < len(p.in) && (isNameByte(p.in[p.pos]) || p.digitAt(p.pos)) {
 		p.pos++
 	}
-	word := p.in[start:p.pos]
-	switch word {
+	switch p.in[start:p.pos] {
 	case "typeof", "void", "delete", "new", "await":
 		p.prefix(start)
 		p.value = false
@@ -377,7 +375,6 @@ func (p *prepass) identifier() {
 	default:
 		p.operand()
 	}
-	p.word = word
 }
 
 func (p *prepass) prefix(at int) {
@@ -413,7 +410,6 @@ func (p *prepass) punctuation(c byte) {
 	default:
 		p.value, p.prefixes = false, 0
 	}
-	p.word = ""
 }
 
 func (p *prepass) open(c byte) {
