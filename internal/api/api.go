@@ -1,0 +1,156 @@
+package api
+
+import (
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+)
+
+// Base is the path everything here is under.
+const Base = "/api/v1"
+
+// openAPIPath is where the description of the API is.
+const openAPIPath = Base + "/openapi.json"
+
+// maxBody bounds request bodies, in bytes: a queue's worth of text, escaped.
+const maxBody = 4 << 20
+
+// Config holds what is not a dependency.
+type Config struct {
+	// Version of the program, for the OpenAPI document.
+	Version string
+	// Node is the name of this node.
+	Node string
+	// Heartbeat is the longest an event stream stays silent; 0 means 15 s.
+	Heartbeat time.Duration
+	// BodyTimeout is how long a client may take to send a body; 0 means 15 s.
+	BodyTimeout time.Duration
+}
+
+func (c Config) withDefaults() Config {
+	if c.Heartbeat <= 0 {
+		c.Heartbeat = 15 * time.Second
+	}
+	if c.BodyTimeout <= 0 {
+		c.BodyTimeout = 15 * time.Second
+	}
+	return c
+}
+
+// handler is the API: a router that the library fills, and in front of it what
+// the library leaves open.
+type handler struct {
+	Deps
+	cfg     Config
+	mux     *http.ServeMux
+	openAPI func() []byte
+}
+
+// New returns the API. It expects whole paths, beginning with [Base].
+func New(cfg Config, deps Deps) http.Handler {
+	h := &handler{Deps: deps, cfg: cfg.withDefaults(), mux: http.NewServeMux()}
+	router := humago.NewWithPrefix(h.mux, Base, settings(cfg.Version))
+	h.registerSockets(router)
+	h.registerMessages(router)
+	h.registerScripts(router)
+	h.registerRuns(router)
+	h.registerLogs(router)
+	h.openAPI = sync.OnceValue(func() []byte { return encodeOpenAPI(router.OpenAPI()) })
+	h.mux.HandleFunc("GET "+openAPIPath, h.serveOpenAPI)
+	return h
+}
+
+// settings of the library: plain JSON without added members, no pages of its own.
+func settings(version string) huma.Config {
+	cfg := huma.DefaultConfig("tutorsocket", version)
+	cfg.Info.Description = "Sockets, messages, scripts and logs of a tutorsocket server."
+	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
+	cfg.CreateHooks = nil
+	cfg.RejectUnknownQueryParameters = true
+	cfg.Transformers = []huma.Transformer{shortenValues}
+	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"token": {Type: "http", Scheme: "bearer", Description: "The admin token. A development server writes it to admin.json in its data folder."},
+	}
+	cfg.Security = []map[string][]string{{"token": {}}}
+	return cfg
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if r.URL.Path != openAPIPath && !h.Auth.CheckBearer(r) {
+		unauthorized(w, r)
+		return
+	}
+	if p := misplacedKey(r); p != nil {
+		writeProblem(w, p)
+		return
+	}
+	if _, pattern := h.mux.Handler(r); pattern == "" || path.Clean(r.URL.EscapedPath()) != r.URL.EscapedPath() {
+		h.unrouted(w, r)
+		return
+	}
+	h.mux.ServeHTTP(w, r)
+}
+
+func unauthorized(w http.ResponseWriter, r *http.Request) {
+	challenge, detail := `Bearer realm="tutorsocket"`, "The API wants the admin token: Authorization: Bearer <token>. A development server writes it to admin.json in its data folder."
+	if r.Header.Get("Authorization") != "" {
+		challenge += `, error="invalid_token"`
+		detail = "The token is not that of this server. Each start of a development server makes a new one, in admin.json of its data folder."
+	}
+	w.Header().Set("WWW-Authenticate", challenge)
+	writeProblem(w, problem(http.StatusUnauthorized, "%s", detail))
+}
+
+// misplacedKey recognises a key put into a path as it is, whose slashes make
+// another path of it.
+func misplacedKey(r *http.Request) *huma.ErrorModel {
+	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), Base+"/sockets/")
+	if !ok {
+		return nil
+	}
+	key, isKey := strings.CutPrefix("/"+strings.TrimLeft(rest, "/"), "/services/")
+	if !isKey {
+		return nil
+	}
+	return problem(http.StatusBadRequest, "The key of a socket must be percent-encoded in a path: %s/sockets/%%2Fservices%%2F%s", Base, shorten(key))
+}
+
+// unrouted answers what no route takes: 405 where another method would do, else 404.
+func (h *handler) unrouted(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := h.mux.Handler(other); pattern != "" && path.Clean(r.URL.EscapedPath()) == r.URL.EscapedPath() {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		writeProblem(w, problem(http.StatusNotFound, "The API has no %s. %s describes what it has.", shorten(r.URL.Path), openAPIPath))
+		return
+	}
+	list := strings.Join(allowed, ", ")
+	w.Header().Set("Allow", list)
+	writeProblem(w, problem(http.StatusMethodNotAllowed, "%s takes %s, not %s.", shorten(r.URL.Path), list, shorten(r.Method)))
+}
+
+func (h *handler) serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/openapi+json")
+	_, _ = w.Write(h.openAPI()) // the client may be gone; there is nobody else to tell
+}
+
+// operation describes a route.
+func (h *handler) operation(id, method, path, summary string, status int, errors ...int) huma.Operation {
+	return huma.Operation{
+		OperationID: id, Method: method, Path: path, Summary: summary, DefaultStatus: status,
+		MaxBodyBytes: maxBody, BodyReadTimeout: h.cfg.BodyTimeout,
+		Errors: append([]int{http.StatusUnauthorized}, errors...),
+	}
+}

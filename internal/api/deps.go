@@ -1,0 +1,88 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net/http"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/logs"
+)
+
+// Errors a [Runner] returns for a run that did not begin; they may be wrapped.
+var (
+	// ErrNoAgent says that the app has no agent of that name: 404.
+	ErrNoAgent = errors.New("no such agent")
+	// ErrBadUser says that the id cannot be that of a user: 422.
+	ErrBadUser = errors.New("not a user id")
+	// ErrBusy says that too many runs are going on: 503.
+	ErrBusy = errors.New("too many runs at once")
+)
+
+// Deps are the rooms behind the API. All of them are called concurrently.
+type Deps struct {
+	Auth    Authenticator
+	Sockets Sockets
+	Runs    Runner
+	Scripts Scripts
+	Logs    Logs
+}
+
+// Authenticator says whether a request carries the admin token.
+type Authenticator interface {
+	CheckBearer(r *http.Request) bool
+}
+
+// Sockets are the sockets of all nodes; *cluster.Cluster has these methods. A key
+// nobody holds gives [hub.ErrNotFound].
+type Sockets interface {
+	// Select returns the sockets a filter chooses, in any order, of this node or
+	// of all; missing names the nodes that did not answer.
+	Select(ctx context.Context, f hub.Filter, allNodes bool) (refs []hub.Ref, missing []string, err error)
+	// Find returns the socket with the key; ok is false if there is none.
+	Find(ctx context.Context, key string) (ref hub.Ref, ok bool, err error)
+	// Info describes a socket; ok is false if it has ended.
+	Info(ctx context.Context, ref hub.Ref) (info hub.Info, ok bool, err error)
+	// Send queues a message and returns how many wait then; hub.ErrQueueFull if
+	// it was dropped.
+	Send(ctx context.Context, key string, m *hub.Message, mode hub.Mode) (depth int, err error)
+	// SendMany queues one message for many sockets, passing over those that are
+	// gone or full.
+	SendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (addressed int, err error)
+	// PatchTags sets tags and removes those that are nil.
+	PatchTags(ctx context.Context, ref hub.Ref, patch map[string]*string) (changed bool, err error)
+	// Abort drops the connection at once.
+	Abort(ctx context.Context, ref hub.Ref) error
+}
+
+// Run is a run to start: an agent of the app, or a source with a name.
+type Run struct {
+	Agent   string
+	Name    string
+	Source  string
+	UserID  string        // empty: the user of the agent, or the administrator
+	Timeout time.Duration // 0: the one of agents
+	OnLine  func(logs.Line)
+}
+
+// Runner runs scripts.
+type Runner interface {
+	// Run returns when the run has ended, at the latest soon after ctx has. A
+	// script that throws or does not parse is an outcome; an error means that the
+	// run did not begin. OnLine is called one line at a time, before Run returns.
+	Run(ctx context.Context, run Run) (Outcome, error)
+}
+
+// Scripts are the scripts of the app as it is now, ordered by name.
+type Scripts interface {
+	Services() []Script
+	Agents() []Script
+}
+
+// Logs are the lines all scripts write; *logs.Log has these methods.
+type Logs interface {
+	Follow(ctx context.Context, q logs.Query) iter.Seq[logs.Line]
+	Last() uint64
+}

@@ -1,0 +1,120 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/api"
+	"github.com/tutorsocket/tutorsocket/internal/auth"
+	"github.com/tutorsocket/tutorsocket/internal/cluster"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/logs"
+)
+
+const token = "token-of-the-test"
+
+// fixture is the API over a real hub and log, with scripts that the test plays.
+type fixture struct {
+	hub    *hub.Hub
+	log    *logs.Log
+	run    func(ctx context.Context, run api.Run) (api.Outcome, error)
+	server *httptest.Server
+}
+
+func newFixture(t *testing.T, cfg ...api.Config) *fixture {
+	t.Helper()
+	cfg = append(cfg, api.Config{Version: "test", Node: "n1", Heartbeat: 20 * time.Millisecond})
+	f := &fixture{
+		hub: hub.New(hub.Config{Profile: hub.Profile124, Node: "n1", MaxMessages: 3}),
+		log: logs.New(logs.Config{}, nil, nil),
+	}
+	f.server = httptest.NewServer(api.New(cfg[0], api.Deps{
+		Auth: auth.NewAdmin(token), Sockets: cluster.New(f.hub), Runs: (*fakeRuns)(f), Scripts: fakeScripts{}, Logs: f.log,
+	}))
+	t.Cleanup(f.server.Close)
+	return f
+}
+
+// open opens a socket nobody reads from.
+func (f *fixture) open(t *testing.T, key, user string, tags map[string]string) *hub.Socket {
+	t.Helper()
+	service, id, _, err := hub.ParseKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := f.hub.Open(hub.OpenRequest{Key: key, Service: service, StatefulID: id, User: hub.User{ID: user}, Waker: sleeper{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Socket().ReplaceTags(hub.NewTags(tags)); err != nil {
+		t.Fatal(err)
+	}
+	return conn.Socket()
+}
+
+// ask sends a request with the token and returns the answer and its body.
+func (f *fixture) ask(t *testing.T, method, path, body string, headers ...string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequest(method, f.server.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	// The default client would follow redirects; there must be none.
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, string(text)
+}
+
+// client returns a client of the fixture's server.
+func (f *fixture) client(t *testing.T) *api.Client {
+	t.Helper()
+	c, err := api.NewClient(f.server.URL, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+type sleeper struct{}
+
+func (sleeper) Wake() {}
+
+// fakeRuns does what the test says.
+type fakeRuns fixture
+
+func (r *fakeRuns) Run(ctx context.Context, run api.Run) (api.Outcome, error) {
+	if run.Agent == "missing" {
+		return api.Outcome{}, api.ErrNoAgent
+	}
+	if r.run == nil {
+		return api.Outcome{}, errors.New("the test plays no script")
+	}
+	return r.run(ctx, run)
+}
+
+type fakeScripts struct{}
+
+func (fakeScripts) Services() []api.Script {
+	return []api.Script{{Name: "main_ws_service", URL: "x-local://wtv/wtv_main_ws_service.js"}}
+}
+
+func (fakeScripts) Agents() []api.Script {
+	return []api.Script{{Name: "broken", URL: "x-local://agents/broken.js", Problem: "unexpected }"}, {Name: "hello", URL: "x-local://agents/hello.js"}}
+}

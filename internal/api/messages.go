@@ -1,0 +1,126 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+type socketMessage struct {
+	Key  string `path:"key" doc:"The key of the socket, percent-encoded." example:"%2Fservices%2Fmain_ws_service-s-123"`
+	Body Message
+}
+
+type groupMessage struct {
+	Body GroupMessage
+}
+
+func (h *handler) registerMessages(router huma.API) {
+	huma.Register(router, h.operation("send-message", http.MethodPost, "/sockets/{key}/messages", "Send a message to one socket", http.StatusAccepted,
+		http.StatusNotFound, http.StatusTooManyRequests), h.sendMessage)
+	huma.Register(router, h.operation("send-messages", http.MethodPost, "/messages", "Send a message to several sockets", http.StatusAccepted,
+		http.StatusBadRequest), h.sendMessages)
+}
+
+func (m Message) mode() hub.Mode {
+	if m.JSONCompound {
+		return hub.ModeJSON
+	}
+	return hub.ModeText
+}
+
+func (h *handler) sendMessage(ctx context.Context, in *socketMessage) (*answer[Queued], error) {
+	depth, err := h.Sockets.Send(ctx, in.Key, hub.NewMessage(in.Body.Message), in.Body.mode())
+	if err != nil {
+		return nil, problemOf(err, in.Key)
+	}
+	return &answer[Queued]{Queued{QueueDepth: depth}}, nil
+}
+
+// sendMessages queues the message for everybody addressed. A queue that is full
+// or gone does not spoil the rest; it is not counted.
+func (h *handler) sendMessages(ctx context.Context, in *groupMessage) (*answer[Delivery], error) {
+	keys, missing, err := h.address(ctx, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	addressed, err := h.Sockets.SendMany(ctx, keys, hub.NewMessage(in.Body.Message.Message), in.Body.mode())
+	if err != nil {
+		return nil, problemOf(err, "")
+	}
+	delivery := Delivery{Addressed: addressed, Nodes: map[string]int{}, Missing: append([]string{}, missing...)}
+	if addressed > 0 {
+		delivery.Nodes[h.cfg.Node] = addressed
+	}
+	return &answer[Delivery]{delivery}, nil
+}
+
+// address returns the keys a message is for.
+func (h *handler) address(ctx context.Context, m GroupMessage) (keys, missing []string, err error) {
+	filter, err := m.filter()
+	if err != nil {
+		return nil, nil, err
+	}
+	if filter == nil {
+		return m.Keys, nil, nil
+	}
+	selected, missing, err := h.Sockets.Select(ctx, *filter, true)
+	if err != nil {
+		return nil, nil, problemOf(err, "")
+	}
+	for _, ref := range selected {
+		keys = append(keys, ref.Key)
+	}
+	return keys, missing, nil
+}
+
+// filter returns the condition the addressees meet, nil if they are named by
+// key. Choosing in more than one way is an error, and so is not choosing: a
+// message to everybody is not sent by leaving a field out.
+func (m GroupMessage) filter() (*hub.Filter, error) {
+	var ways []string
+	if m.Filter != nil {
+		ways = append(ways, "filter")
+	}
+	if m.Keys != nil {
+		ways = append(ways, "keys")
+	}
+	if m.UserID != "" {
+		ways = append(ways, "user_id")
+	}
+	if len(ways) != 1 {
+		return nil, problem(http.StatusUnprocessableEntity, "Say whom the message is for in one way: filter, keys or user_id. The request has %d of them.", len(ways))
+	}
+	switch ways[0] {
+	case "keys":
+		return nil, nil
+	case "user_id":
+		f, err := parseFilter(userFilter(m.UserID), "body.user_id")
+		return &f, err
+	}
+	f, err := parseFilter(m.Filter.text(), "body.filter")
+	return &f, err
+}
+
+// text is the filter in the form [hub.ParseFilter] reads.
+func (f FilterValue) text() string {
+	var text string
+	if json.Unmarshal(f, &text) != nil { // not a string but an object, which is its own text
+		return string(f)
+	}
+	return text
+}
+
+// userFilter is the filter for the sockets of a user.
+func userFilter(id string) string {
+	text, err := json.Marshal(map[string]string{"$user": id})
+	if err != nil {
+		panic(fmt.Sprintf("api: encode plain text: %v", err))
+	}
+	return string(text)
+}

@@ -1,0 +1,74 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// runAnswers describes the two forms in which a run is told.
+func runAnswers(schemas huma.Registry) *huma.Response {
+	return &huma.Response{
+		Description: "How the run ended; as a stream, its lines as they come and the outcome at the end.",
+		Content: map[string]*huma.MediaType{
+			"application/json": {Schema: schemas.Schema(reflect.TypeFor[RunResult](), true, "")},
+			eventStreamType: {Schema: events(
+				event(eventLine, schemas.Schema(reflect.TypeFor[Line](), true, "")),
+				event(eventOutcome, schemas.Schema(reflect.TypeFor[Outcome](), true, "")),
+			)},
+		},
+	}
+}
+
+// logAnswer describes the stream of log lines.
+func logAnswer(schemas huma.Registry) *huma.Response {
+	return &huma.Response{
+		Description: "The lines, each with its number as the event's id.",
+		Content: map[string]*huma.MediaType{
+			eventStreamType: {Schema: events(event(eventLine, schemas.Schema(reflect.TypeFor[Line](), true, "")))},
+		},
+	}
+}
+
+// events describes a stream as the sequence of its events.
+func events(kinds ...*huma.Schema) *huma.Schema {
+	return &huma.Schema{
+		Type:        huma.TypeArray,
+		Description: "Server-sent events.",
+		Items:       &huma.Schema{OneOf: kinds},
+	}
+}
+
+func event(name string, data *huma.Schema) *huma.Schema {
+	return &huma.Schema{
+		Title: name,
+		Type:  huma.TypeObject,
+		Properties: map[string]*huma.Schema{
+			"event": {Type: huma.TypeString, Enum: []any{name}},
+			"data":  data,
+		},
+		Required: []string{"event", "data"},
+	}
+}
+
+// encodeOpenAPI adds the description itself, which the library does not route,
+// and returns the document.
+func encodeOpenAPI(doc *huma.OpenAPI) []byte {
+	doc.AddOperation(&huma.Operation{
+		OperationID: "get-openapi", Method: http.MethodGet, Path: openAPIPath[len(Base):],
+		Summary:  "This document",
+		Security: []map[string][]string{{}},
+		Responses: map[string]*huma.Response{"200": {
+			Description: "An OpenAPI 3.1 document.",
+			Content:     map[string]*huma.MediaType{"application/openapi+json": {Schema: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}}},
+		}},
+	})
+	text, err := json.Marshal(doc)
+	if err != nil {
+		panic(fmt.Sprintf("api: encode the OpenAPI document: %v", err))
+	}
+	return text
+}

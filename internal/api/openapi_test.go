@@ -1,0 +1,58 @@
+package api_test
+
+import (
+	"encoding/json"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// TestOpenAPI checks that the document describes each route, that its references
+// lead somewhere, and that everybody may read it, several at once.
+func TestOpenAPI(t *testing.T) {
+	f := newFixture(t)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() { f.ask(t, "GET", "/api/v1/openapi.json", "", "Authorization", "") })
+	}
+	wg.Wait()
+	resp, body := f.ask(t, "GET", "/api/v1/openapi.json", "", "Authorization", "")
+	if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "application/openapi+json" {
+		t.Fatalf("status %d, type %s", resp.StatusCode, resp.Header.Get("Content-Type"))
+	}
+	var doc struct {
+		OpenAPI    string
+		Servers    []struct{ URL string }
+		Paths      map[string]map[string]struct{ Responses map[string]any }
+		Components struct{ Schemas map[string]any }
+	}
+	if err := json.Unmarshal([]byte(body), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(doc.OpenAPI, "3.1") || len(doc.Servers) != 1 || doc.Servers[0].URL != "/api/v1" {
+		t.Errorf("version %s, servers %v", doc.OpenAPI, doc.Servers)
+	}
+	for _, route := range []string{
+		"GET /sockets", "GET /sockets/{key}", "DELETE /sockets/{key}", "PATCH /sockets/{key}/tags",
+		"POST /sockets/{key}/messages", "POST /messages", "GET /services", "GET /agents",
+		"POST /agents/{name}/runs", "POST /runs", "GET /logs", "GET /openapi.json",
+	} {
+		method, path, _ := strings.Cut(route, " ")
+		op, ok := doc.Paths[path][strings.ToLower(method)]
+		if !ok || len(op.Responses) == 0 {
+			t.Errorf("%s is not described", route)
+		}
+		if _, ok := op.Responses["401"]; !ok && path != "/openapi.json" {
+			t.Errorf("%s does not say that it wants a token", route)
+		}
+	}
+	for _, part := range strings.Split(body, `"$ref":"`)[1:] {
+		ref, _, _ := strings.Cut(part, `"`)
+		if _, ok := doc.Components.Schemas[strings.TrimPrefix(ref, "#/components/schemas/")]; !ok {
+			t.Errorf("%s leads nowhere", ref)
+		}
+	}
+	if strings.Contains(body, "$schema") {
+		t.Error("the document speaks of $schema members, which answers do not have")
+	}
+}

@@ -1,0 +1,98 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+// problem makes problem details (RFC 9457) with a detail for a person.
+func problem(status int, format string, args ...any) *huma.ErrorModel {
+	return &huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: fmt.Sprintf(format, args...)}
+}
+
+// at adds where the request is wrong.
+func at(p *huma.ErrorModel, location, message string, value any) *huma.ErrorModel {
+	p.Errors = append(p.Errors, &huma.ErrorDetail{Location: location, Message: message, Value: value})
+	return p
+}
+
+// writeProblem answers a request with problem details.
+func writeProblem(w http.ResponseWriter, p *huma.ErrorModel) {
+	body, err := json.Marshal(p)
+	if err != nil {
+		panic(fmt.Sprintf("api: encode problem details: %v", err))
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(append(body, '\n')) // the client may be gone; there is nobody else to tell
+}
+
+// problemOf translates errors of the rooms behind the API. key is the socket the
+// request is about, empty if it is not about one.
+func problemOf(err error, key string) error {
+	switch {
+	case errors.Is(err, hub.ErrNotFound), errors.Is(err, hub.ErrClosed):
+		return problem(http.StatusNotFound, "No socket with the key %q is open.", key)
+	case errors.Is(err, hub.ErrQueueFull):
+		full := problem(http.StatusTooManyRequests, "The queue of this socket is full because its client reads too slowly; the message was dropped. "+
+			"Send again later, send less, or allow more with the settings queue.max_messages and queue.max_bytes.")
+		return huma.ErrorWithHeaders(full, http.Header{"Retry-After": {"1"}})
+	case errors.Is(err, hub.ErrTagLimit):
+		return problem(http.StatusUnprocessableEntity, "The tags are too many or too long for one socket: %v.", err)
+	case errors.Is(err, ErrNoAgent):
+		return problem(http.StatusNotFound, "The app has no agent of this name. GET %s/agents lists them.", Base)
+	case errors.Is(err, ErrBadUser):
+		return at(problem(http.StatusUnprocessableEntity, "The user cannot be taken."), "body.user", err.Error(), nil)
+	case errors.Is(err, ErrBusy):
+		busy := problem(http.StatusServiceUnavailable, "Too many runs are going on at once. Try again when one has ended.")
+		return huma.ErrorWithHeaders(busy, http.Header{"Retry-After": {"1"}})
+	}
+	return err
+}
+
+// parseFilter reads a filter; location says where the request has it.
+func parseFilter(text, location string) (hub.Filter, error) {
+	f, err := hub.ParseFilter(text)
+	if err == nil {
+		return f, nil
+	}
+	return f, at(problem(http.StatusBadRequest, "The filter cannot be read: %v.", err), location, err.Error(), text)
+}
+
+// shownValue bounds, in bytes, how much of a wrong value an answer repeats.
+const shownValue = 200
+
+// shortenValues keeps problem details from repeating a whole request body.
+func shortenValues(_ huma.Context, _ string, v any) (any, error) {
+	p, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	for _, d := range p.Errors {
+		switch value := d.Value.(type) {
+		case string:
+			d.Value = shorten(value)
+		case map[string]any, []any:
+			d.Value = nil
+		}
+	}
+	return p, nil
+}
+
+func shorten(text string) string {
+	if len(text) <= shownValue {
+		return text
+	}
+	end := shownValue
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "…"
+}

@@ -1,0 +1,137 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/danielgtaylor/huma/v2/negotiation"
+)
+
+// eventStreamType is the media type of server-sent events.
+const eventStreamType = "text/event-stream"
+
+// firstHeartbeat is when a silent stream shows that it is one. Until then an
+// error can still be the answer's status.
+const firstHeartbeat = time.Second
+
+// wantsEvents says whether the client prefers a stream to one JSON answer.
+func wantsEvents(accept string) bool {
+	return negotiation.SelectQValueFast(accept, []string{"application/json", eventStreamType}) == eventStreamType
+}
+
+// eventStream writes server-sent events. Its methods may be called concurrently.
+// The answer begins with the first event or heartbeat. A client that takes
+// nothing is the matter of the writer, whose Write then fails.
+type eventStream struct {
+	out     http.ResponseWriter
+	control *http.ResponseController
+	fail    context.CancelFunc // ends what feeds the stream when the client is gone
+
+	mu    sync.Mutex
+	begun bool  // guarded by mu
+	err   error // guarded by mu; the first failure, after which nothing is written
+}
+
+// newEventStream prepares an answer. fail is called when the client turns out to
+// be gone. Deadlines the server has for reading requests no longer apply.
+func newEventStream(w http.ResponseWriter, fail context.CancelFunc) *eventStream {
+	s := &eventStream{out: w, control: http.NewResponseController(w), fail: fail}
+	// Without this the time-out for the request's body would later look like a
+	// client that went away. Writers that know no deadlines need none.
+	_ = s.control.SetReadDeadline(time.Time{})
+	return s
+}
+
+// send writes an event; data becomes JSON. An empty id is left out.
+func (s *eventStream) send(event, id string, data any) error {
+	var b bytes.Buffer
+	if id != "" {
+		b.WriteString("id: " + id + "\n")
+	}
+	b.WriteString("event: " + event + "\ndata: ")
+	enc := json.NewEncoder(&b) // ends the value with a line break
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(data); err != nil {
+		return fmt.Errorf("encode event %s: %w", event, err)
+	}
+	b.WriteByte('\n')
+	return s.write(b.Bytes())
+}
+
+// comment sends a line that readers pass over.
+func (s *eventStream) comment() error { return s.write([]byte(": still here\n\n")) }
+
+// write sends one block whole. A stream that failed once stays silent.
+func (s *eventStream) write(block []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return s.err
+	}
+	if !s.begun {
+		s.begun = true
+		s.out.Header().Set("Content-Type", eventStreamType)
+		s.out.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
+	}
+	if _, s.err = s.out.Write(block); s.err == nil {
+		s.err = s.control.Flush()
+	}
+	if s.err != nil {
+		s.fail()
+	}
+	return s.err
+}
+
+// hasBegun says whether the answer's status is already out.
+func (s *eventStream) hasBegun() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.begun
+}
+
+// beat writes comments at intervals, so that proxies keep the connection and a
+// client that vanished is noticed. It returns a function that ends this and
+// waits until it has ended; first is the wait before the first comment.
+func (s *eventStream) beat(first, interval time.Duration) (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		timer := time.NewTimer(first)
+		defer timer.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-timer.C:
+			}
+			if s.comment() != nil {
+				return
+			}
+			timer.Reset(interval)
+		}
+	}()
+	return sync.OnceFunc(func() {
+		close(done)
+		<-ended
+	})
+}
+
+// streamAnswer is an answer the handler writes itself.
+type streamAnswer struct {
+	Body func(huma.Context)
+}
+
+// raw gives a handler the request and the writer.
+func raw(answer func(w http.ResponseWriter, r *http.Request)) *streamAnswer {
+	return &streamAnswer{Body: func(c huma.Context) {
+		r, w := humago.Unwrap(c)
+		answer(w, r)
+	}}
+}

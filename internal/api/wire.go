@@ -1,0 +1,173 @@
+package api
+
+import (
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/logs"
+)
+
+// Socket is an open socket as the API shows it. Ids are text: they may be longer
+// than the numbers of a browser are exact.
+type Socket struct {
+	Key         string            `json:"key" doc:"The full key: /services/<service>-s-<id>, or -v-<GUID>."`
+	Service     string            `json:"service"`
+	StatefulID  string            `json:"stateful_id" doc:"The id the client chose; empty without one."`
+	UserID      string            `json:"user_id"`
+	Tags        map[string]string `json:"tags" nullable:"false"`
+	State       string            `json:"state" enum:"open,detached"`
+	Queue       Queue             `json:"queue"`
+	Node        string            `json:"node"`
+	ConnectedAt time.Time         `json:"connected_at"`
+	BytesIn     int64             `json:"bytes_in"`
+	BytesOut    int64             `json:"bytes_out"`
+}
+
+// Queue is what waits to be sent to a socket.
+type Queue struct {
+	Messages int    `json:"messages"`
+	Bytes    int    `json:"bytes"`
+	Mode     string `json:"mode" doc:"How the queue packs its messages, once the first one has fixed it."`
+}
+
+func socketOf(i hub.Info) Socket {
+	return Socket{
+		Key: i.Key, Service: i.Service, StatefulID: i.StatefulID, UserID: i.User.ID,
+		Tags: i.Tags.Map(), State: i.State,
+		Queue: Queue{Messages: i.QueueMessages, Bytes: i.QueueBytes, Mode: i.QueueMode},
+		Node:  i.Node, ConnectedAt: i.ConnectedAt, BytesIn: i.BytesIn, BytesOut: i.BytesOut,
+	}
+}
+
+// List is one page of things. Next is what "after" must be to get the page that
+// follows, empty on the last one. Missing names the nodes that did not answer.
+type List[T any] struct {
+	Items   []T      `json:"items" nullable:"false"`
+	Next    string   `json:"next"`
+	Missing []string `json:"missing" nullable:"false"`
+}
+
+// listOf returns a page without nulls in its JSON.
+func listOf[T any](items []T, next string, missing []string) List[T] {
+	if items == nil {
+		items = []T{}
+	}
+	if missing == nil {
+		missing = []string{}
+	}
+	return List[T]{Items: items, Next: next, Missing: missing}
+}
+
+// Script is a service or an agent of the app.
+type Script struct {
+	Name        string `json:"name"`
+	URL         string `json:"url" doc:"Where errors and logs place it: x-local://…"`
+	Description string `json:"description,omitempty"`
+	Problem     string `json:"problem,omitempty" doc:"Why the file as it is now does not load. The last good version, if there is one, keeps running."`
+}
+
+// Line is a log line. Seq and the origin are only in the stream of all lines.
+type Line struct {
+	Seq     uint64    `json:"-"`
+	Time    time.Time `json:"time"`
+	Thread  int       `json:"thread" doc:"Number of the script thread."`
+	Text    string    `json:"text"`
+	Error   bool      `json:"error,omitempty" doc:"The text is that of a script error."`
+	Service string    `json:"service,omitempty"`
+	Agent   string    `json:"agent,omitempty"`
+	Library string    `json:"library,omitempty"`
+	Socket  string    `json:"socket,omitempty"`
+	User    string    `json:"user,omitempty"`
+	Skipped uint64    `json:"skipped,omitempty" doc:"Lines dropped before this one because the reader was too slow."`
+}
+
+// String is the line as the server's own log shows it, safe for a terminal.
+func (l Line) String() string {
+	return logs.Line{Time: l.Time, Thread: l.Thread, Text: logs.Printable(l.Text)}.String()
+}
+
+// runLineOf is a line for whoever started the run, who knows where it comes from.
+func runLineOf(l logs.Line) Line {
+	return Line{Seq: l.Seq, Time: l.Time, Thread: l.Thread, Text: l.Text, Error: l.Error}
+}
+
+func logLineOf(l logs.Line) Line {
+	line := runLineOf(l)
+	line.Service, line.Agent, line.Library = l.Service, l.Agent, l.Library
+	line.Socket, line.User, line.Skipped = l.Socket, l.User, l.Skipped
+	return line
+}
+
+// Outcome is how a run ended.
+type Outcome struct {
+	OK         bool   `json:"ok"`
+	Error      string `json:"error" doc:"The script's error with its position lines; empty if all went well."`
+	DurationMS int64  `json:"duration_ms"`
+}
+
+// RunResult is a run told at its end.
+type RunResult struct {
+	Outcome
+	Lines        []Line `json:"lines" nullable:"false"`
+	LinesDropped int    `json:"lines_dropped,omitempty" doc:"Lines at the beginning that were too many to keep."`
+}
+
+// RunRequest is a script to run as it is, without a file.
+type RunRequest struct {
+	Name    string `json:"name,omitempty" maxLength:"200" doc:"What errors and logs call the script."`
+	Source  string `json:"source" doc:"The script."`
+	User    string `json:"user,omitempty" maxLength:"128" doc:"Id of the user the script runs as; the administrator without one."`
+	Timeout string `json:"timeout,omitempty" maxLength:"20" example:"30s" doc:"Longest time the run may take, such as 30s or 5m; that of agents without one."`
+}
+
+// AgentRunRequest says how to run an agent of the app.
+type AgentRunRequest struct {
+	User string `json:"user,omitempty" maxLength:"128" doc:"Id of the user the agent runs as; the one its first comment names, or the administrator, without one."`
+}
+
+// Message is a message for one socket.
+type Message struct {
+	Message      string `json:"message" doc:"The text to send."`
+	JSONCompound bool   `json:"json_compound,omitempty" doc:"Whether the text is an item of a JSON array, as in the scripts' WriteToWebSocketMessageQueue."`
+}
+
+// Queued is the answer to a message for one socket.
+type Queued struct {
+	QueueDepth int `json:"queue_depth" doc:"Messages waiting in the socket's queue, this one included."`
+}
+
+// GroupMessage is a message for several sockets. Exactly one of Filter, Keys and
+// UserID chooses them.
+type GroupMessage struct {
+	Message
+	Filter FilterValue `json:"filter,omitempty"`
+	Keys   []string    `json:"keys,omitempty" maxItems:"10000" doc:"Keys of sockets; those that are gone are passed over."`
+	UserID string      `json:"user_id,omitempty" maxLength:"128" doc:"Every socket of this user."`
+}
+
+// FilterValue is a filter as text or as an object, kept as it was written so
+// that long numbers in it stay exact.
+type FilterValue []byte
+
+// UnmarshalJSON keeps the value.
+func (f *FilterValue) UnmarshalJSON(data []byte) error {
+	*f = append((*f)[:0], data...)
+	return nil
+}
+
+// Schema describes the value.
+func (FilterValue) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{
+		Description: "A filter: text ($name, $name:value, $name:[a,b]) or a JSON object. An empty text means every socket.",
+		OneOf:       []*huma.Schema{{Type: huma.TypeString}, {Type: huma.TypeObject, AdditionalProperties: true}},
+	}
+}
+
+// Delivery is the answer to a message for several sockets.
+type Delivery struct {
+	Addressed int            `json:"addressed" doc:"Sockets whose queue took the message."`
+	Nodes     map[string]int `json:"nodes" nullable:"false" doc:"How many of them each node holds."`
+	Missing   []string       `json:"missing" nullable:"false" doc:"Nodes that did not answer."`
+}
