@@ -1,0 +1,98 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	"github.com/tutorsocket/tutorsocket/internal/api"
+	"github.com/tutorsocket/tutorsocket/internal/app"
+	"github.com/tutorsocket/tutorsocket/internal/auth"
+	"github.com/tutorsocket/tutorsocket/internal/cluster"
+	"github.com/tutorsocket/tutorsocket/internal/engine"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/userdata"
+)
+
+// socketHandler is the engine as ws calls it, and what else happens when a
+// socket ends.
+type socketHandler struct {
+	*engine.Engine
+	sockets *cluster.Cluster
+	data    *userdata.Store
+	logger  *slog.Logger
+}
+
+// Closed runs the service's hook and takes the socket out of all recipients
+// lists (spec/websocket.md F.2), unless its user is back under the same key.
+func (h socketHandler) Closed(s *hub.Socket, reason hub.Reason) {
+	h.Engine.Closed(s, reason)
+	if _, back := h.sockets.Local(s.Key()); back {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
+	defer cancel()
+	if _, err := h.data.Leave(ctx, "", s.Key()); err != nil {
+		h.logger.Warn("socket stays in recipients lists", "socket", s.Key(), "error", err.Error())
+	}
+}
+
+// runner is the engine as the API sees it.
+type runner struct{ engine *engine.Engine }
+
+func (r runner) Run(ctx context.Context, run api.Run) (api.Outcome, error) {
+	req := engine.RunRequest{Agent: run.Agent, Name: run.Name, Source: run.Source, Timeout: run.Timeout, OnLine: run.OnLine}
+	if run.UserID != "" {
+		user, err := devUser(run.UserID)
+		if err != nil {
+			return api.Outcome{}, fmt.Errorf("%w: %w", api.ErrBadUser, err)
+		}
+		req.User = user
+	}
+	outcome, err := r.engine.Run(ctx, req)
+	switch {
+	case errors.Is(err, engine.ErrNoAgent):
+		return api.Outcome{}, api.ErrNoAgent
+	case errors.Is(err, engine.ErrBusy), errors.Is(err, engine.ErrClosed):
+		return api.Outcome{}, fmt.Errorf("%w: %w", api.ErrBusy, err)
+	case err != nil:
+		return api.Outcome{}, err
+	}
+	return api.Outcome{OK: outcome.OK, Error: outcome.Error, DurationMS: outcome.Duration.Milliseconds()}, nil
+}
+
+// devUser returns the user that a development server sees in somebody who asks
+// to be the one with the id.
+func devUser(id string) (hub.User, error) {
+	return auth.Dev{}.Authenticate(&http.Request{URL: &url.URL{}, Header: http.Header{"X-Dev-User": {id}}})
+}
+
+// knownUser is devUser for ids that scripts name.
+func knownUser(id string) hub.User {
+	user, err := devUser(id)
+	if err != nil {
+		return hub.User{ID: id}
+	}
+	return user
+}
+
+// scripts is the app as the API sees it.
+type scripts struct{ app *app.App }
+
+func (s scripts) Services() []api.Script { return describe(s.app.Snapshot().Services()) }
+func (s scripts) Agents() []api.Script   { return describe(s.app.Snapshot().Agents()) }
+
+func describe(list []*app.Script) []api.Script {
+	described := make([]api.Script, 0, len(list))
+	for _, script := range list {
+		d := api.Script{Name: script.Name, URL: script.URL, Description: script.Meta.Description}
+		if script.Err != nil {
+			d.Problem = script.Err.Error()
+		}
+		described = append(described, d)
+	}
+	return described
+}

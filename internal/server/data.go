@@ -1,0 +1,89 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// dataFolder is a data folder that belongs to this process until it is released.
+type dataFolder struct {
+	dir  string // absolute
+	lock *os.File
+}
+
+// errLocked is what lockFile returns when another process holds the lock.
+var errLocked = errors.New("locked")
+
+// openData makes the folder if need be and takes it for this process. Errors say
+// what a person can do.
+func openData(dir string) (*dataFolder, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("data folder %q: %w", dir, err)
+	}
+	if err := makeFolder(abs); err != nil {
+		return nil, err
+	}
+	lock, err := os.OpenFile(filepath.Join(abs, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("data folder %s cannot be written (%w); choose another with --data", abs, reason(err))
+	}
+	if err := lockFile(lock); err != nil {
+		_ = lock.Close() // nothing was written
+		if errors.Is(err, errLocked) {
+			return nil, fmt.Errorf("data folder %s is in use by another running server%s; stop it, or choose another folder with --data", abs, whoseFolder(abs))
+		}
+		return nil, fmt.Errorf("data folder %s cannot be locked (%w); choose another with --data", abs, err)
+	}
+	return &dataFolder{dir: abs, lock: lock}, nil
+}
+
+// makeFolder makes a folder for its owner alone. Inside of somebody's repository
+// its contents, a token among them, are not to be committed.
+func makeFolder(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case err == nil && !info.IsDir():
+		return fmt.Errorf("data folder %s is a file, not a folder; choose another with --data", dir)
+	case err == nil:
+		return nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("data folder %s cannot be read (%w); choose another with --data", dir, reason(err))
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("data folder %s cannot be made (%w); choose another with --data", dir, reason(err))
+	}
+	if err := os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("*\n"), 0o600); err != nil {
+		return fmt.Errorf("data folder %s cannot be written (%w); choose another with --data", dir, reason(err))
+	}
+	return nil
+}
+
+// whoseFolder names the server that left its address in a folder.
+func whoseFolder(dir string) string {
+	if a, err := ReadAdminFile(dir); err == nil {
+		return " at " + a.Server
+	}
+	return ""
+}
+
+// reason drops the operation and path an error of the file system repeats.
+func reason(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// release gives the folder up. The lock file stays: removing it would let two
+// later servers lock two files.
+func (d *dataFolder) release() error {
+	if err := d.lock.Close(); err != nil {
+		return fmt.Errorf("release data folder %s: %w", d.dir, err)
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Limits against clients that are slow on purpose.
+const (
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+	headerBytes   = 64 << 10
+	// writeTimeout is how long a client may take nothing of what is written to it.
+	writeTimeout = 30 * time.Second
+)
+
+// newHTTPServer returns a server for the handler. Whole requests and answers have
+// no time limit, since runs and streams take as long as they take: api limits
+// the bodies, bounded the writes.
+func newHTTPServer(h http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    headerBytes,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+}
+
+// routes says who answers which path. A switch instead of a ServeMux, which
+// would redirect paths with empty parts before anybody could answer them.
+type routes struct {
+	ready    atomic.Bool
+	api      http.Handler // /api/
+	services http.Handler // /services/
+	pages    http.Handler // /client/
+	files    http.Handler // everything else
+}
+
+func (s *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.Path
+	switch {
+	case path == "/healthz":
+		answerHealth(w, http.StatusOK, "ok")
+	case path == "/readyz" && s.ready.Load():
+		answerHealth(w, http.StatusOK, "ready")
+	case path == "/readyz":
+		answerHealth(w, http.StatusServiceUnavailable, "not ready")
+	case under(path, "/services"):
+		// The connection is handed over as it is; until then a write must end.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
+		s.services.ServeHTTP(w, r)
+	case under(path, "/api"):
+		s.api.ServeHTTP(bounded(w, writeTimeout), r)
+	case under(path, "/client"):
+		s.pages.ServeHTTP(bounded(w, writeTimeout), r)
+	default:
+		s.files.ServeHTTP(bounded(w, writeTimeout), r)
+	}
+}
+
+func under(path, folder string) bool {
+	rest, ok := strings.CutPrefix(path, folder)
+	return ok && (rest == "" || rest[0] == '/')
+}
+
+func answerHealth(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text+"\n") // the prober may be gone
+}
+
+// problem answers with problem details (RFC 9457).
+func problem(w http.ResponseWriter, status int, detail string) {
+	body, err := json.Marshal(map[string]any{"title": http.StatusText(status), "status": status, "detail": detail})
+	if err != nil {
+		panic(fmt.Sprintf("server: encode a map of plain text: %v", err))
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may be gone
+}
+
+// boundedWriter gives each write its own deadline.
+type boundedWriter struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	timeout time.Duration
+}
+
+// bounded makes writes fail when the client takes nothing for so long. The
+// deadline of an earlier request on the connection is replaced at once.
+func bounded(w http.ResponseWriter, timeout time.Duration) http.ResponseWriter {
+	b := &boundedWriter{ResponseWriter: w, control: http.NewResponseController(w), timeout: timeout}
+	b.extend()
+	return b
+}
+
+// extend moves the deadline. Writers without one are those of tests.
+func (b *boundedWriter) extend() { _ = b.control.SetWriteDeadline(time.Now().Add(b.timeout)) }
+
+func (b *boundedWriter) WriteHeader(status int) {
+	b.extend()
+	b.ResponseWriter.WriteHeader(status)
+}
+
+func (b *boundedWriter) Write(p []byte) (int, error) {
+	b.extend()
+	return b.ResponseWriter.Write(p)
+}
+
+// Unwrap lets a ResponseController find the writer below.
+func (b *boundedWriter) Unwrap() http.ResponseWriter { return b.ResponseWriter }
+
+// baseURL is how clients on this machine reach the listener: an address that
+// means all of them is written as loopback.
+func baseURL(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		addr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: tcp.Port}
+	}
+	return "http://" + addr.String()
+}

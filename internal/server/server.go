@@ -1,0 +1,229 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tutorsocket/tutorsocket/internal/app"
+	"github.com/tutorsocket/tutorsocket/internal/config"
+)
+
+// Config says what to serve and where to report.
+type Config struct {
+	Settings config.Config
+	// Version of the program, for the API's description.
+	Version string
+	// Logger is the structured log; nil logs nothing.
+	Logger *slog.Logger
+	// Lines gets the log lines of scripts for a person. Without it they are
+	// records of Logger.
+	Lines io.Writer
+}
+
+// Server is a running development server. [Start] makes one, [Server.Close] ends
+// it; the other methods may be called from any goroutine until then.
+type Server struct {
+	cfg    Config
+	logger *slog.Logger
+	admin  Admin
+	data   *dataFolder
+	app    *app.App
+	addr   net.Addr
+	routes routes
+
+	// alive ends when requests and background work have to; cancel ends it.
+	alive  context.Context
+	cancel context.CancelFunc
+	group  *errgroup.Group // background work
+	// failed gets what keeps the server from going on.
+	failed chan error
+
+	undo    []step // how to stop what was started, in the order of the start
+	closing sync.Once
+	closed  error // guarded by closing
+}
+
+// step ends one thing that was started.
+type step struct {
+	what string
+	run  func(ctx context.Context) error
+}
+
+// Start builds a server and returns when it answers. ctx bounds the start, not
+// the life of the server. An error says what a person can do; nothing is left
+// running then.
+func Start(ctx context.Context, cfg Config) (*Server, error) {
+	s := &Server{cfg: cfg, logger: cfg.Logger, failed: make(chan error, 1)}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	if err := s.start(ctx); err != nil {
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), abandonTime)
+		defer cancel()
+		_ = s.Close(ending) // the first error is the one to tell
+		return nil, err
+	}
+	return s, nil
+}
+
+// abandonTime bounds the end of a server that could not start.
+const abandonTime = 5 * time.Second
+
+// URL returns where clients on this machine reach the server: http://host:port.
+func (s *Server) URL() string { return s.admin.Server }
+
+// Addr returns the address the server listens on.
+func (s *Server) Addr() net.Addr { return s.addr }
+
+// Token returns the admin token.
+func (s *Server) Token() string { return s.admin.Token }
+
+// DataDir returns the data folder as an absolute path.
+func (s *Server) DataDir() string { return s.data.dir }
+
+// AppDir returns the app folder as an absolute path, "" for the embedded sample.
+func (s *Server) AppDir() string { return s.app.Dir() }
+
+// Snapshot returns the app as it is now.
+func (s *Server) Snapshot() *app.Snapshot { return s.app.Snapshot() }
+
+// Wait blocks until ctx ends, and returns nil then, or until the server cannot
+// go on, and returns why. It does not close the server.
+func (s *Server) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.failed:
+		return err
+	}
+}
+
+// Close stops the server: it refuses new requests, closes sockets with 1012 and
+// lets their scripts finish, ends runs, writes what is to be kept. When ctx ends
+// it stops waiting for anybody. It returns what went wrong. A second call waits
+// for the first and returns the same.
+func (s *Server) Close(ctx context.Context) error {
+	s.closing.Do(func() {
+		s.routes.ready.Store(false)
+		var errs []error
+		for i := len(s.undo) - 1; i >= 0; i-- {
+			if err := s.undo[i].run(ctx); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", s.undo[i].what, err))
+			}
+		}
+		s.closed = errors.Join(errs...)
+	})
+	return s.closed
+}
+
+// onClose adds a step to what Close does, before all steps added earlier.
+func (s *Server) onClose(what string, run func(ctx context.Context) error) {
+	s.undo = append(s.undo, step{what, run})
+}
+
+// listen opens the port. Requests that come before it is served wait a moment.
+func (s *Server) listen(ctx context.Context) (net.Listener, error) {
+	address := s.cfg.Settings.Listen
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err == nil {
+		s.addr = l.Addr()
+		return l, nil
+	}
+	if portInUse(err) {
+		return nil, fmt.Errorf("the address %s is in use by another program; choose another with --listen, such as --listen 127.0.0.1:0 for a free port", address)
+	}
+	return nil, fmt.Errorf("cannot listen on %s (%w); choose another address with --listen", address, cause(err))
+}
+
+func portInUse(err error) bool {
+	const windowsAddressInUse = syscall.Errno(10048)
+	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, windowsAddressInUse)
+}
+
+// cause drops the operation and address an error of the network repeats.
+func cause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// serve answers requests until the server is closed: the listener is closed
+// early on the way back, the requests under way are waited for here, late.
+func (s *Server) serve(l net.Listener, handler http.Handler) {
+	httpServer := newHTTPServer(handler, s.logger)
+	httpServer.BaseContext = func(net.Listener) context.Context { return s.alive }
+	s.group.Go(func() error {
+		err := httpServer.Serve(l)
+		if !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+			s.fail(fmt.Errorf("the listener broke: %w", err))
+		}
+		return nil
+	})
+	s.onClose("requests", func(ctx context.Context) error {
+		s.cancel()                                    // streams have no end of their own
+		err := ignoreClosed(httpServer.Shutdown(ctx)) // the listener is closed already
+		if err != nil {
+			_ = httpServer.Close() // they had their time
+		}
+		return err
+	})
+}
+
+// fail reports the first thing that keeps the server from going on.
+func (s *Server) fail(err error) {
+	select {
+	case s.failed <- err:
+	default:
+	}
+}
+
+// watch reloads the app when its files change.
+func (s *Server) watch() {
+	s.group.Go(func() error {
+		if err := s.app.Watch(s.alive, s.changed); err != nil {
+			s.logger.Error("changes of scripts are no longer noticed", "error", err.Error())
+		}
+		return nil
+	})
+}
+
+// changed reports what a reload has brought.
+func (s *Server) changed(c app.Change) {
+	for _, url := range c.Updated {
+		s.logger.Info("script reloaded", "script", url)
+	}
+	for _, url := range c.Removed {
+		s.logger.Info("script removed", "script", url)
+	}
+	for _, url := range c.Solved {
+		s.logger.Info("problem solved", "script", url)
+	}
+	s.report(c.Problems)
+}
+
+func (s *Server) report(problems []app.Problem) {
+	for _, p := range problems {
+		s.logger.Warn("script does not load", "script", p.URL, "error", p.String())
+	}
+}
+
+// webDir returns the folder of static files of an app folder.
+func webDir(appDir string) string {
+	if appDir == "" {
+		return ""
+	}
+	return filepath.Join(appDir, "web")
+}

@@ -1,0 +1,200 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tutorsocket/tutorsocket/internal/api"
+	"github.com/tutorsocket/tutorsocket/internal/app"
+	"github.com/tutorsocket/tutorsocket/internal/auth"
+	"github.com/tutorsocket/tutorsocket/internal/cluster"
+	"github.com/tutorsocket/tutorsocket/internal/engine"
+	"github.com/tutorsocket/tutorsocket/internal/hostapi"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/logs"
+	"github.com/tutorsocket/tutorsocket/internal/userdata"
+	"github.com/tutorsocket/tutorsocket/internal/ws"
+	"github.com/tutorsocket/tutorsocket/web"
+)
+
+// nodeName is the name of a node that is alone.
+const nodeName = "n1"
+
+// start starts everything, in the order in which things need each other; Close
+// goes the way back. The data folder and the port come first: there a person is
+// most likely to be wrong.
+func (s *Server) start(ctx context.Context) (err error) {
+	settings := s.cfg.Settings
+	if s.data, err = openData(settings.Data); err != nil {
+		return err
+	}
+	s.onClose("data folder", func(context.Context) error { return s.data.release() })
+	listener, err := s.listen(ctx)
+	if err != nil {
+		return err
+	}
+	s.admin = Admin{Server: baseURL(s.addr), Token: auth.NewToken()}
+	closeListener := func(context.Context) error { return ignoreClosed(listener.Close()) }
+	if err := s.openRooms(ctx, listener); err != nil {
+		return errors.Join(err, closeListener(ctx))
+	}
+	s.onClose("listener", closeListener)
+	if err := writeAdminFile(s.data.dir, s.admin); err != nil {
+		return err
+	}
+	s.onClose("address file", func(context.Context) error { return removeAdminFile(s.data.dir, s.admin) })
+	s.report(s.app.Problems())
+	s.routes.ready.Store(true)
+	return nil
+}
+
+// openRooms builds the rooms and begins to serve.
+func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
+	settings := s.cfg.Settings
+	data, err := s.openUserData(ctx)
+	if err != nil {
+		return err
+	}
+	if s.app, err = app.Load(app.Config{Dir: settings.App, Globals: hostapi.Globals()}); err != nil {
+		return fmt.Errorf("%w; name the folder with --app", err)
+	}
+	s.beginWork()
+	h := hub.New(s.hubConfig())
+	sockets := cluster.New(h)
+	lines := s.lines()
+	eng := engine.New(s.engineConfig(), engine.Deps{
+		Apps: s.app.Snapshot, Sockets: sockets, UserData: data, Logs: lines,
+		Settings: s.scriptSettings(), Users: knownUser, Logger: s.logger,
+	})
+	s.sweep(ctx, data, h)
+	endpoint := ws.New(s.wsConfig(), ws.Deps{
+		Opener: sockets, Auth: auth.Dev{}, Handler: socketHandler{eng, sockets, data, s.logger},
+		ServiceExists: func(name string) bool { _, ok := s.app.Snapshot().Service(name); return ok },
+		Logger:        s.logger,
+	})
+	s.routes.services, s.routes.pages = endpoint, web.Handler()
+	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
+	s.routes.api = api.New(api.Config{Version: s.cfg.Version, Node: nodeName}, api.Deps{
+		Auth: auth.NewAdmin(s.admin.Token), Sockets: sockets, Runs: runner{eng}, Scripts: scripts{s.app}, Logs: lines,
+	})
+	guard := settings.Guard
+	guard.Listen = s.addr.String()
+	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))
+	s.watch()
+	// Runs end before the requests that wait for their outcome, and after the
+	// sockets whose hooks they are.
+	s.onClose("runs", eng.Close)
+	s.onClose("sockets", func(ctx context.Context) error { return shutdownSockets(ctx, endpoint) })
+	return nil
+}
+
+// beginWork prepares the context and the group of everything in the background.
+// It ends after the requests.
+func (s *Server) beginWork() {
+	alive, cancel := context.WithCancel(context.Background())
+	s.alive, s.group = alive, new(errgroup.Group)
+	s.onClose("background work", func(context.Context) error {
+		cancel()
+		return s.group.Wait()
+	})
+	s.cancel = cancel
+}
+
+// openUserData starts the store and opens the values in it.
+func (s *Server) openUserData(ctx context.Context) (*userdata.Store, error) {
+	store, err := openStore(s.data.dir, s.cfg.Settings.NATS.Sync, s.logger)
+	if err != nil {
+		return nil, err
+	}
+	s.onClose("store", func(context.Context) error { store.close(); return nil })
+	data, err := userdata.Open(ctx, store.js, userdata.Config{})
+	if err != nil {
+		return nil, err
+	}
+	s.onClose("user data", func(context.Context) error { data.Close(); return nil })
+	return data, nil
+}
+
+// sweep removes from recipients lists the sockets of earlier processes. It runs
+// before the first socket opens, so that those still in a list are not ours.
+func (s *Server) sweep(ctx context.Context, data *userdata.Store, h *hub.Hub) {
+	removed, err := data.Sweep(ctx, func(key string) bool { _, ok := h.Get(key); return ok })
+	if err != nil {
+		s.logger.Warn("recipients of earlier processes stay in their lists", "error", err.Error())
+		return
+	}
+	if removed > 0 {
+		s.logger.Debug("recipients of earlier processes removed", "count", removed)
+	}
+}
+
+func (s *Server) lines() *logs.Log {
+	if s.cfg.Lines != nil {
+		return logs.New(logs.Config{}, nil, s.cfg.Lines)
+	}
+	return logs.New(logs.Config{}, s.logger, nil)
+}
+
+func (s *Server) hubConfig() hub.Config {
+	cfg := s.cfg.Settings.Queue
+	cfg.Node = nodeName
+	return cfg
+}
+
+func (s *Server) wsConfig() ws.Config {
+	settings := s.cfg.Settings
+	return ws.Config{
+		MessageLimit:    settings.WS.MessageLimit,
+		Heartbeat:       settings.WS.Heartbeat,
+		NoHeartbeatText: settings.Compat.NoHeartbeat,
+		DevProtocols:    true,
+	}
+}
+
+func (s *Server) engineConfig() engine.Config {
+	settings := s.cfg.Settings
+	return engine.Config{
+		ServiceCompute: settings.Script.Compute, ServiceBytes: settings.Script.Bytes, Depth: settings.Script.Depth,
+		AgentTimeout: settings.Agent.Timeout, AgentBytes: settings.Agent.Bytes,
+		NullEqualsUndefined: settings.Compat.NullEqualsUndefined,
+	}
+}
+
+// scriptSettings are those of a development server: clients may call any method
+// of a library.
+func (s *Server) scriptSettings() hostapi.Settings {
+	settings := s.cfg.Settings
+	return hostapi.Settings{
+		Profile:       settings.Queue.Profile,
+		SilentErrors:  settings.Compat.SilentErrors,
+		ClientTagsWin: settings.Compat.ClientTagsWin,
+		MayCall:       func(string, string) bool { return true },
+	}
+}
+
+// shutdownSockets closes all sockets, in no more than half of the time there is:
+// others need some too.
+func shutdownSockets(ctx context.Context, endpoint *ws.Server) error {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+		defer cancel()
+	}
+	err := endpoint.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil // those that took longer were dropped
+	}
+	return err
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,128 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	nats "github.com/nats-io/nats-server/v2/server"
+	client "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/tutorsocket/tutorsocket/internal/config"
+)
+
+// store is the NATS server inside this process and the connection to it. It
+// listens on no port; its files are in the data folder, which is locked.
+type store struct {
+	server *nats.Server
+	conn   *client.Conn
+	js     jetstream.JetStream
+}
+
+// maxValue bounds a NATS message, in bytes: a user data value of 1 MiB and its
+// headers.
+const maxValue = 2 << 20
+
+// openStore starts NATS over the files in the data folder and connects to it.
+func openStore(data string, sync config.Sync, logger *slog.Logger) (*store, error) {
+	dir := filepath.Join(data, "nats")
+	server, err := startNATS(dir, sync, logger)
+	if err != nil {
+		return nil, fmt.Errorf("the store %s cannot be opened: %w", dir, err)
+	}
+	s := &store{server: server}
+	s.conn, err = client.Connect("", client.InProcessServer(server), client.Name("tutorsocket"), client.MaxReconnects(-1))
+	if err != nil {
+		s.close()
+		return nil, fmt.Errorf("connect to the store: %w", err)
+	}
+	s.js, err = jetstream.New(s.conn)
+	if err != nil {
+		s.close()
+		return nil, fmt.Errorf("connect to the store: %w", err)
+	}
+	return s, nil
+}
+
+func startNATS(dir string, sync config.Sync, logger *slog.Logger) (*nats.Server, error) {
+	server, err := nats.NewServer(&nats.Options{
+		ServerName: "tutorsocket",
+		DontListen: true,
+		NoSigs:     true,
+		MaxPayload: maxValue,
+		JetStream:  true,
+		StoreDir:   dir,
+		SyncAlways: sync.Always, SyncInterval: sync.Interval,
+	})
+	if err != nil {
+		return nil, err
+	}
+	log := &natsLog{logger: logger}
+	server.SetLoggerV2(log, false, false, false)
+	server.Start() // without a port it returns when everything is there, or is known to fail
+	if err := log.failure(); err != nil {
+		server.Shutdown()
+		server.WaitForShutdown()
+		return nil, err
+	}
+	if !server.ReadyForConnections(time.Second) || !server.JetStreamEnabled() {
+		server.Shutdown()
+		server.WaitForShutdown()
+		return nil, errors.New("it did not start")
+	}
+	return server, nil
+}
+
+// close flushes what was written and stops NATS.
+func (s *store) close() {
+	if s.conn != nil {
+		_ = s.conn.FlushTimeout(flushTime) // a store that does not answer is stopped all the same
+		s.conn.Close()
+	}
+	s.server.Shutdown()
+	s.server.WaitForShutdown()
+}
+
+// flushTime is how long confirmed writes may take to leave the connection.
+const flushTime = 2 * time.Second
+
+// natsLog passes on what NATS has to complain about. It reports many an ordinary
+// step as a notice, which is debugging here.
+type natsLog struct {
+	logger *slog.Logger
+
+	mu    sync.Mutex
+	fatal error // guarded by mu; the first thing that kept NATS from starting
+}
+
+func (l *natsLog) failure() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fatal
+}
+
+// Fatalf notes why NATS cannot start; Start itself does not say.
+func (l *natsLog) Fatalf(format string, v ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fatal == nil {
+		l.fatal = fmt.Errorf(format, v...)
+	}
+}
+
+func (l *natsLog) Errorf(format string, v ...any) { l.log(slog.LevelError, format, v) }
+func (l *natsLog) Warnf(format string, v ...any)  { l.log(slog.LevelWarn, format, v) }
+
+// Noticef, Debugf and Tracef are for those who debug NATS.
+func (l *natsLog) Noticef(format string, v ...any) { l.log(slog.LevelDebug, format, v) }
+func (l *natsLog) Debugf(string, ...any)           {}
+func (l *natsLog) Tracef(string, ...any)           {}
+
+func (l *natsLog) log(level slog.Level, format string, v []any) {
+	l.logger.Log(context.Background(), level, "store", "error", fmt.Sprintf(format, v...))
+}
