@@ -1,0 +1,37 @@
+// Command tutorsocket serves WebTutor's socket services without WebTutor, and
+// talks to such a server. See package cli.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/cli"
+)
+
+func main() { os.Exit(run()) }
+
+// run is main with its deferred calls done.
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// The first signal asks to stop; a second one ends the process as usual.
+	context.AfterFunc(ctx, stop)
+	return cli.Main(ctx, cli.Env{
+		Args:     os.Args[1:],
+		Stdout:   os.Stdout,
+		Stderr:   os.Stderr,
+		Environ:  os.Environ(),
+		Now:      time.Now,
+		Terminal: isTerminal(os.Stdout) && isTerminal(os.Stderr),
+	})
+}
+
+// isTerminal says whether a person may be looking at what is written to f.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+}

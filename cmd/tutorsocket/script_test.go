@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// patience is how long anything expected may take.
+const patience = 20 * time.Second
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"tutorsocket": main})
+}
+
+// TestScript runs the binary as one would in a terminal. Besides the usual
+// commands of testscript there are:
+//
+//	exits N COMMAND…  run a command that must end with the exit code N
+//	ready [DATA]      wait until the server with the data folder (.tutorsocket)
+//	                  answers; sets SERVER, ADDR and TOKEN
+//	unready           wait until the server at SERVER is no longer ready
+//	http METHOD PATH  ask the server at SERVER, with the token; the answer is
+//	                  standard output
+//	connect PATH      open a socket to the server at SERVER and keep it
+//	occupy            listen on a free port until the end; sets OCCUPIED
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // each command would take a second more
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   exits,
+			"ready":   ready,
+			"unready": unready,
+			"http":    ask,
+			"connect": connect,
+			"occupy":  occupy,
+		},
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits N COMMAND…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// until asks again and again, and fails when it takes too long.
+func until(ts *testscript.TestScript, what string, done func() bool) {
+	for deadline := time.Now().Add(patience); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s: not within %v", what, patience)
+		}
+	}
+}
+
+func ready(ts *testscript.TestScript, _ bool, args []string) {
+	data := ".tutorsocket"
+	if len(args) > 0 {
+		data = args[0]
+	}
+	var admin struct{ Server, Token string }
+	until(ts, "server ready", func() bool {
+		text, err := os.ReadFile(ts.MkAbs(filepath.Join(data, "admin.json")))
+		return err == nil && json.Unmarshal(text, &admin) == nil && isReady(admin.Server)
+	})
+	ts.Setenv("SERVER", admin.Server)
+	ts.Setenv("ADDR", strings.TrimPrefix(admin.Server, "http://"))
+	ts.Setenv("TOKEN", admin.Token)
+}
+
+func unready(ts *testscript.TestScript, _ bool, _ []string) {
+	until(ts, "server not ready", func() bool { return !isReady(ts.Getenv("SERVER")) })
+}
+
+func isReady(server string) bool {
+	resp, err := http.Get(server + "/readyz")
+	if err != nil {
+		return false
+	}
+	resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+func ask(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: http METHOD PATH")
+	}
+	req, err := http.NewRequest(args[0], ts.Getenv("SERVER")+args[1], nil)
+	ts.Check(err)
+	req.Header.Set("Authorization", "Bearer "+ts.Getenv("TOKEN"))
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	_, err = ts.Stdout().Write([]byte(resp.Status + "\n" + string(body) + "\n"))
+	ts.Check(err)
+}
+
+func connect(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: connect PATH")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, _, _, err := ws.Dial(ctx, "ws://"+ts.Getenv("ADDR")+args[0])
+	ts.Check(err)
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		answerClose(conn)
+	}()
+	ts.Defer(func() {
+		conn.Close()
+		<-answered
+	})
+}
+
+// answerClose does what a browser does when the server says good-bye.
+func answerClose(conn net.Conn) {
+	defer conn.Close()
+	for {
+		frame, err := ws.ReadFrame(conn)
+		if err != nil {
+			return
+		}
+		if frame.Header.OpCode == ws.OpClose {
+			_ = ws.WriteFrame(conn, ws.MaskFrame(frame)) // the server may be gone
+			return
+		}
+	}
+}
+
+func occupy(ts *testscript.TestScript, _ bool, _ []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+	ts.Setenv("OCCUPIED", l.Addr().String())
+}

@@ -1,0 +1,206 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/text/encoding/charmap"
+
+	"github.com/tutorsocket/tutorsocket/internal/api"
+	"github.com/tutorsocket/tutorsocket/internal/logs"
+)
+
+func (p *program) agent() *cobra.Command {
+	c := group("agent", "Run and list agents")
+	t := p.addTarget(c)
+	c.AddCommand(p.agentRun(t), p.agentList(t))
+	return c
+}
+
+func (p *program) agentRun(t *target) *cobra.Command {
+	var user, timeout string
+	c := &cobra.Command{
+		Use:   "run NAME|FILE",
+		Short: "Run an agent of the app, or a script file, and show its log lines",
+		Long: "Run an agent of the app by its name, or a script from a file: an argument that\n" +
+			"names a file or ends in .js is a file. The lines appear as the script logs them.\n" +
+			"The exit code is 1 if the script throws or does not parse.",
+		Args: exactly("the name of an agent or a file"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if timeout != "" && !isFile(args[0]) {
+				return usagef("--timeout is for files; an agent of the app says it in its first comment: @timeout 30s")
+			}
+			client, err := p.client(t)
+			if err != nil {
+				return err
+			}
+			return p.runAgent(c.Context(), client, args[0], user, timeout)
+		},
+	}
+	c.Flags().StringVar(&user, "user", "", "id of the user the script runs as")
+	c.Flags().StringVar(&timeout, "timeout", "", "longest time a file may run, such as 30s")
+	return c
+}
+
+// isFile says whether the argument of "agent run" means a file.
+func isFile(arg string) bool {
+	info, err := os.Stat(arg)
+	return err == nil && info.Mode().IsRegular() || strings.HasSuffix(arg, ".js")
+}
+
+func (p *program) runAgent(ctx context.Context, client *api.Client, arg, user, timeout string) error {
+	show := &runPrinter{program: p}
+	var outcome api.Outcome
+	var err error
+	if isFile(arg) {
+		var source string
+		if source, err = readScript(arg); err != nil {
+			return err
+		}
+		outcome, err = client.Run(ctx, api.RunRequest{Name: arg, Source: source, User: user, Timeout: timeout}, show.line)
+	} else {
+		outcome, err = client.RunAgent(ctx, arg, api.AgentRunRequest{User: user}, show.line)
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return errors.New("stopped")
+	case api.IsNotFound(err):
+		return unknownAgent(ctx, client, arg)
+	case err != nil:
+		return err
+	case !outcome.OK:
+		return show.failure(outcome.Error)
+	}
+	return nil
+}
+
+// runPrinter shows the lines of a run.
+type runPrinter struct {
+	*program
+	failed string // the error shown last
+}
+
+// line shows a line: errors go where errors go.
+func (r *runPrinter) line(l api.Line) {
+	if l.Error {
+		r.failed = l.Text
+		fmt.Fprintln(r.Stderr, r.red(l.String()))
+		return
+	}
+	fmt.Fprintln(r.Stdout, l)
+}
+
+// failure ends a run that failed. Its error is shown once, if not in its lines
+// then here.
+func (r *runPrinter) failure(text string) error {
+	if text != r.failed {
+		fmt.Fprintln(r.Stderr, r.red(logs.Printable(text)))
+	}
+	return errTold
+}
+
+// maxListed is how many agents are listed when none resembles the name.
+const maxListed = 10
+
+func unknownAgent(ctx context.Context, client *api.Client, name string) error {
+	list, err := client.Agents(ctx)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, agent := range list.Items {
+		names = append(names, agent.Name)
+	}
+	resembling := near(name, names)
+	switch {
+	case len(names) == 0:
+		return fmt.Errorf("there is no agent %q: the app has none. An agent is a file agents/<name>.js of the app", name)
+	case len(resembling) > 0:
+		return fmt.Errorf("there is no agent %q%s", name, meant(resembling))
+	case len(names) <= maxListed:
+		return fmt.Errorf("there is no agent %q. There are: %s", name, strings.Join(names, ", "))
+	}
+	return fmt.Errorf("there is no agent %q. See: tutorsocket agent list", name)
+}
+
+// maxScript bounds a script file, in bytes, as the app folder's files are.
+const maxScript = 1 << 20
+
+// readScript reads a file as text: UTF-8 with or without a byte order mark, else
+// Windows-1251 (spec/basescript.md 1.13).
+func readScript(name string) (string, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return "", fmt.Errorf("read the script: %w", err)
+	}
+	if info.Size() > maxScript {
+		return "", fmt.Errorf("%s has %d bytes, a script has at most %d", name, info.Size(), maxScript)
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return "", fmt.Errorf("read the script: %w", err)
+	}
+	if utf8.Valid(data) {
+		return strings.TrimPrefix(string(data), "\ufeff"), nil
+	}
+	text, err := charmap.Windows1251.NewDecoder().Bytes(data)
+	if err != nil {
+		return "", fmt.Errorf("read the script %s: it is neither UTF-8 nor Windows-1251: %w", name, err)
+	}
+	return string(text), nil
+}
+
+func (p *program) agentList(t *target) *cobra.Command {
+	return p.scriptList(t, "List the agents of the app", (*api.Client).Agents)
+}
+
+func (p *program) service() *cobra.Command {
+	c := group("service", "List services")
+	t := p.addTarget(c)
+	c.AddCommand(p.scriptList(t, "List the services of the app", (*api.Client).Services))
+	return c
+}
+
+func (p *program) scriptList(t *target, short string, list func(*api.Client, context.Context) (api.List[api.Script], error)) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "list", Short: short, Args: exactly(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			client, err := p.client(t)
+			if err != nil {
+				return err
+			}
+			scripts, err := list(client, c.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return p.printJSON(scripts)
+			}
+			return p.printScripts(scripts.Items)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func (p *program) printScripts(scripts []api.Script) error {
+	if len(scripts) == 0 {
+		fmt.Fprintln(p.Stdout, "none")
+		return nil
+	}
+	var rows [][]string
+	for _, s := range scripts {
+		about := s.Description
+		if s.Problem != "" {
+			about = "does not load: " + s.Problem
+		}
+		rows = append(rows, []string{s.Name, s.URL, about})
+	}
+	return p.printTable([]string{"NAME", "FILE", ""}, rows)
+}

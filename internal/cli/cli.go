@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// Env is everything a command takes from its surroundings.
+type Env struct {
+	Args     []string // without the name of the program
+	Stdout   io.Writer
+	Stderr   io.Writer
+	Environ  []string // "NAME=value", as os.Environ returns it
+	Now      func() time.Time
+	Terminal bool // whether Stdout and Stderr are shown to a person
+}
+
+// getenv returns the value of an environment variable, the last one if it is
+// there twice, empty if absent.
+func (e *Env) getenv(name string) string {
+	value := ""
+	for _, entry := range e.Environ {
+		if v, ok := strings.CutPrefix(entry, name+"="); ok {
+			value = v
+		}
+	}
+	return value
+}
+
+// Main runs the command that env.Args name and returns the exit code of the
+// program. What went wrong is then on env.Stderr. When ctx ends a server stops
+// and a client gives up; that is how Ctrl-C arrives.
+func Main(ctx context.Context, env Env) int {
+	p := &program{Env: env}
+	root := p.root()
+	command, err := root.ExecuteContextC(ctx)
+	if err != nil && !p.began {
+		err = usageError{err}
+	}
+	p.report(command, err)
+	return exitCode(err)
+}
+
+// program is one call of Main.
+type program struct {
+	Env
+	began bool // the command line made sense and its command runs
+}
+
+func (p *program) root() *cobra.Command {
+	root := group("tutorsocket", "WebSocket services in WebTutor's dialect, without WebTutor")
+	root.Long = "tutorsocket runs WebTutor socket services, code libraries and agents.\n\nStart with:  tutorsocket dev"
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.Version = buildVersion().String()
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.PersistentPreRun = func(*cobra.Command, []string) { p.began = true }
+	root.SetArgs(p.Args)
+	root.SetOut(p.Stdout)
+	root.SetErr(p.Stderr)
+	root.AddCommand(p.dev(), p.agent(), p.service(), p.sockets(), p.send(), p.logs(), p.version())
+	return root
+}
+
+// report prints why a command failed.
+func (p *program) report(command *cobra.Command, err error) {
+	if err == nil || errors.Is(err, errTold) {
+		return
+	}
+	fmt.Fprintln(p.Stderr, p.red("error:"), err)
+	if exitCode(err) == ExitUsage {
+		fmt.Fprintf(p.Stderr, "Run %q for how to use it.\n", command.CommandPath()+" --help")
+	}
+}
+
+// group is a command that only has commands below it.
+func group(use, short string) *cobra.Command {
+	return &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			var names []string
+			for _, sub := range c.Commands() {
+				names = append(names, sub.Name())
+			}
+			return usagef("%q is not a command of %q%s", args[0], c.CommandPath(), meant(near(args[0], names)))
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+}
+
+// exactly demands the arguments that are named.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return usagef("%s is missing", names[len(args)])
+		case len(args) > len(names):
+			return usagef("%q is one argument too many%s", args[len(names)], quotingHint(args))
+		}
+		return nil
+	}
+}
+
+// quotingHint helps with texts of several words.
+func quotingHint(args []string) string {
+	if len(args) > 2 {
+		return "; a text of several words goes in quotes"
+	}
+	return ""
+}

@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tutorsocket/tutorsocket/internal/config"
+	"github.com/tutorsocket/tutorsocket/internal/server"
+)
+
+// stopTime bounds how long a development server takes to stop.
+const stopTime = 10 * time.Second
+
+func (p *program) dev() *cobra.Command {
+	var file string
+	c := &cobra.Command{
+		Use:   "dev [APP]",
+		Short: "Serve an app for development",
+		Long: "Serve an app for development, to this machine only and without login.\n\n" +
+			"APP is the app folder; without one the embedded sample app is served. Scripts are\n" +
+			"reloaded when their files change. Ctrl-C stops the server.",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("%q is one argument too many: one app is served", args[1])
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&file, "config", "", "YAML file with settings")
+	given := settingFlags(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		flags := given()
+		if len(args) == 1 {
+			if _, twice := flags["app"]; twice {
+				return usagef("the app folder is named twice, as an argument and with --app")
+			}
+			flags["app"] = args
+		}
+		settings, err := config.Load(config.Sources{File: file, Env: p.Environ, Flags: flags})
+		if err != nil {
+			return usageError{err}
+		}
+		return p.runServer(c.Context(), settings)
+	}
+	return c
+}
+
+// settingFlags adds a flag for each setting that has one. The function returned
+// tells which were given, by key of the setting.
+func settingFlags(c *cobra.Command) (given func() map[string][]string) {
+	type value struct{ key, flag string }
+	var values []value
+	for _, s := range config.Reference() {
+		if s.Flag == "" {
+			continue
+		}
+		usage := s.Doc
+		if s.Default != "" {
+			usage += " (default " + s.Default + ")"
+		}
+		if s.Type == "list" {
+			c.Flags().StringArray(s.Flag, nil, usage)
+		} else {
+			c.Flags().String(s.Flag, "", usage)
+		}
+		values = append(values, value{s.Key, s.Flag})
+	}
+	return func() map[string][]string {
+		flags := map[string][]string{}
+		for _, v := range values {
+			f := c.Flags().Lookup(v.flag)
+			if !f.Changed {
+				continue
+			}
+			if list, err := c.Flags().GetStringArray(v.flag); err == nil {
+				flags[v.key] = list
+			} else {
+				flags[v.key] = []string{f.Value.String()}
+			}
+		}
+		return flags
+	}
+}
+
+// runServer serves until ctx ends.
+func (p *program) runServer(ctx context.Context, settings config.Config) error {
+	p.tuneCollector()
+	logger := p.logger(settings.Log)
+	cfg := server.Config{Settings: settings, Version: buildVersion().Version, Logger: logger}
+	forPeople := settings.Log.Format == "text"
+	if forPeople {
+		cfg.Lines = p.Stdout
+	}
+	s, err := server.Start(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if forPeople {
+		p.printStart(s, settings)
+	} else {
+		logger.Info("ready", "url", s.URL(), "data", s.DataDir())
+	}
+	failure := s.Wait(ctx)
+	if forPeople && failure == nil {
+		fmt.Fprintln(p.Stdout, "\nstopping; Ctrl-C again ends at once")
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	return errors.Join(failure, s.Close(ending))
+}

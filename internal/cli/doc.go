@@ -1,0 +1,11 @@
+// Package cli is the command line of tutorsocket: arguments in, text or JSON
+// out, an exit code at the end.
+//
+// [Main] runs one command. What it reads and writes comes in an [Env], so that
+// tests run commands in their own process. "dev" starts a server with package
+// server; every other command is a client of one and speaks to it through the
+// client of package api. Where that server is and which token opens it is found
+// out in target.go. Exit codes are in exit.go.
+//
+// Commands run one at a time; Main may be called again.
+package cli

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/tutorsocket/tutorsocket/internal/config"
+	"github.com/tutorsocket/tutorsocket/internal/server"
+)
+
+// printStart says what is served, where to click and how to stop.
+func (p *program) printStart(s *server.Server, settings config.Config) {
+	rows := [][2]string{
+		{"App", appText(s)},
+		{"Test client", p.bold(s.URL() + "/client/")},
+		{"Services", servicesText(s)},
+		{"HTTP API", s.URL() + "/api/v1/openapi.json"},
+		{"Data", s.DataDir()},
+		{"Admin token", server.AdminFile(s.DataDir())},
+		{"Behaves as", profileText(settings)},
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%s\n\n", p.bold("tutorsocket "+buildVersion().Version)+", a server for development")
+	for _, row := range rows {
+		lines := strings.Split(row[1], "\n")
+		fmt.Fprintf(&b, "  %-12s  %s\n", row[0], lines[0])
+		for _, line := range lines[1:] {
+			fmt.Fprintf(&b, "  %-12s  %s\n", "", line)
+		}
+	}
+	b.WriteString("\n" + p.hints(s, settings) + "\n")
+	_, _ = fmt.Fprint(p.Stdout, b.String()) // a closed terminal is no reason not to serve
+}
+
+func appText(s *server.Server) string {
+	dir := s.AppDir()
+	if dir == "" {
+		dir = "the embedded sample app (serve your own with: tutorsocket dev FOLDER)"
+	}
+	snap := s.Snapshot()
+	text := fmt.Sprintf("%s\n%s, %s, %s", dir, count(len(snap.Services()), "service"),
+		count(len(snap.Libraries()), "code library"), count(len(snap.Agents()), "agent"))
+	if n := len(snap.Problems()); n > 0 {
+		text += ", " + count(n, "problem") + " (see above)"
+	}
+	return text
+}
+
+func count(n int, what string) string {
+	switch {
+	case n == 1:
+		return "1 " + what
+	case strings.HasSuffix(what, "y"):
+		what = strings.TrimSuffix(what, "y") + "ie"
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// maxServices is how many services the start block names.
+const maxServices = 8
+
+func servicesText(s *server.Server) string {
+	at := "ws" + strings.TrimPrefix(s.URL(), "http") + "/services/"
+	services := s.Snapshot().Services()
+	var lines []string
+	for _, service := range services[:min(len(services), maxServices)] {
+		lines = append(lines, at+service.Name)
+	}
+	if more := len(services) - maxServices; more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more: tutorsocket service list", more))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func profileText(settings config.Config) string {
+	if name := settings.Queue.Profile.String(); name != "native" {
+		return "Datex.XHTTP " + name + " (--datex-version)"
+	}
+	return "native: without the oddities of Datex.XHTTP (--datex-version)"
+}
+
+// hints are what to do next, and what to beware of.
+func (p *program) hints(s *server.Server, settings config.Config) string {
+	at := ""
+	if settings.Data != config.Default().Data {
+		at = " --data " + quoted(settings.Data)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "  In another terminal:  tutorsocket agent list%s\n", at)
+	fmt.Fprintf(&b, "                        tutorsocket agent run%s NAME|FILE\n", at)
+	b.WriteString("  Stop with Ctrl-C.\n")
+	if host, _, err := net.SplitHostPort(settings.Listen); err == nil && !loopback(host) {
+		b.WriteString(p.red("  Whoever can reach "+s.Addr().String()+" is administrator here: nobody logs in to a server for development.") + "\n")
+	}
+	return b.String()
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// quoted writes a path such that shells take it for one word.
+func quoted(path string) string {
+	if strings.ContainsAny(path, " \t'\"$&|;()<>*?") {
+		return `"` + path + `"`
+	}
+	return path
+}

@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// meant is the end of an error about an unknown name: the names that were
+// probably meant.
+func meant(names []string) string {
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return "; did you mean " + names[0] + "?"
+	}
+	last := len(names) - 1
+	return "; did you mean " + strings.Join(names[:last], ", ") + " or " + names[last] + "?"
+}
+
+// maxNear bounds how many names are suggested.
+const maxNear = 3
+
+// near returns the names that resemble the wrong one, the nearest first: those
+// that differ in a few letters, and those that contain it.
+func near(wrong string, names []string) []string {
+	type candidate struct {
+		name     string
+		distance int
+	}
+	var found []candidate
+	low := strings.ToLower(wrong)
+	for _, name := range names {
+		d := distance(low, strings.ToLower(name))
+		if d <= max(1, len([]rune(wrong))/3) || len(low) > 1 && strings.Contains(strings.ToLower(name), low) {
+			found = append(found, candidate{name, d})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
+	var nearest []string
+	for _, c := range found[:min(len(found), maxNear)] {
+		nearest = append(nearest, c.name)
+	}
+	return nearest
+}
+
+// distance is how many letters must be added, dropped or changed to make b of a.
+func distance(a, b string) int {
+	from, to := []rune(a), []rune(b)
+	row := make([]int, len(to)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i, x := range from {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j, y := range to {
+			change := diagonal
+			if x != y {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(to)]
+}
