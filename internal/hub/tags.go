@@ -180,9 +180,6 @@ func (t Tags) Check() error {
 // patch returns a set with the changes made: a nil value removes the tag, any other sets it.
 func (t Tags) patch(changes map[string]*string) Tags {
 	values := t.Map()
-	if values == nil {
-		values = make(map[string]string, len(changes))
-	}
 	for name, value := range changes {
 		if value == nil {
 			delete(values, name)
