@@ -302,7 +302,7 @@ func TestEncodeJSON(t *testing.T) {
 		{"undefined and functions left out", obj("a", Undefined, "b", Null, "f", ObjectValue(fn)), JSONOptions{}, `{"b":null}`},
 		{"undefined and functions in arrays", arr(Undefined, ObjectValue(fn)), JSONOptions{}, `[null,null]`},
 		{"not a number", arr(Real(math.NaN()), Real(math.Inf(-1))), JSONOptions{}, `[null,null]`},
-		{"integral real", arr(Real(7), Real(-0.0), Real(1e21)), JSONOptions{}, `[7,0,1e+21]`},
+		{"integral real", arr(Real(7), Real(math.Copysign(0, -1)), Real(1e21)), JSONOptions{}, `[7,0,1e+21]`},
 		{"large integers", arr(Int(2147483648), Int(2147483647), Int(-2147483649)),
 			JSONOptions{ExportLargeIntegersAsStrings: true}, `["2147483648",2147483647,-2147483649]`},
 		{"dates", arr(DateValue(day), DateValue(full)), JSONOptions{}, `["2024-03-05","2024-03-05T09:07:30+03:00"]`},
