@@ -82,15 +82,9 @@ func (r *Run) callBuiltin(m *Method, this Value, args []Value) (Value, *Error) {
 
 // native counts a call into Go: one level deep, because Go may call scripts back, and one step.
 func (r *Run) native(call func() (Value, error)) (Value, *Error) {
-	if r.depth >= r.limit {
-		return Undefined, r.stop("calls nested deeper than %d", r.limit)
+	if e := r.enterNative(0, 0); e != nil {
+		return Undefined, e
 	}
-	if r.steps--; r.steps <= 0 {
-		if e := r.look(); e != nil {
-			return Undefined, e
-		}
-	}
-	r.depth++
 	v, err := call()
 	r.depth--
 	if err != nil {

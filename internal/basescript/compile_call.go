@@ -60,7 +60,8 @@ func (c *compiler) call(n *ast.CallExpression) expr {
 		p := c.at(callee.Identifier.Idx)
 		if static := c.staticClass(callee.Left); static != nil {
 			if m := static.Method(name); m != nil {
-				return c.callStatic(m, c.arguments(n.ArgumentList), p)
+				call := func(r *Run, args []Value) (Value, error) { return m.Call(r, Undefined, args) }
+				return callGo(name, m.Min, call, c.arguments(n.ArgumentList), p)
 			}
 		}
 		if _, ok := callee.Left.(*ast.SuperExpression); ok {
@@ -157,8 +158,12 @@ func (c *compiler) callGlobal(n *ast.CallExpression, name string, p *at) expr {
 	if g == nil || g.Func == nil {
 		return c.callValue(c.global(name, p), name, c.arguments(n.ArgumentList), p)
 	}
-	args := c.nativeArguments(g.Func, n.ArgumentList)
-	fn := g.Func
+	return callGo(name, g.Func.Min, g.Func.Call, c.nativeArguments(g.Func, n.ArgumentList), p)
+}
+
+// callGo compiles a call of a Go function known at compile time: its arguments are evaluated onto the
+// run's argument stack.
+func callGo(name string, least int, call func(*Run, []Value) (Value, error), args []argument, p *at) expr {
 	return func(f *frame) (Value, *Error) {
 		r := f.run
 		base := len(r.args)
@@ -166,11 +171,11 @@ func (c *compiler) callGlobal(n *ast.CallExpression, name string, p *at) expr {
 			return Undefined, e
 		}
 		list := r.args[base:len(r.args):len(r.args)]
-		if e := r.enterNative(len(list), fn.Min); e != nil {
+		if e := r.enterNative(len(list), least); e != nil {
 			r.args = r.args[:base]
 			return Undefined, e.throughCall(name, p.url, p.line)
 		}
-		v, err := fn.Call(r, list)
+		v, err := call(r, list)
 		r.depth--
 		r.args = r.args[:base]
 		if err != nil {
@@ -245,29 +250,6 @@ func (c *compiler) literalText(t *parsedText, s *scope, n ast.Node) expr {
 		v, e := f.textValue(code)
 		if e != nil {
 			return Undefined, p.raise(e)
-		}
-		return v, nil
-	}
-}
-
-// callStatic compiles a call of a namespace's method (tools.object_to_text): bound here and now.
-func (c *compiler) callStatic(m *Method, args []argument, p *at) expr {
-	return func(f *frame) (Value, *Error) {
-		r := f.run
-		base := len(r.args)
-		if e := f.pushArgs(args, base, p); e != nil {
-			return Undefined, e
-		}
-		list := r.args[base:len(r.args):len(r.args)]
-		if e := r.enterNative(len(list), m.Min); e != nil {
-			r.args = r.args[:base]
-			return Undefined, e.throughCall(m.Name, p.url, p.line)
-		}
-		v, err := m.Call(r, Undefined, list)
-		r.depth--
-		r.args = r.args[:base]
-		if err != nil {
-			return Undefined, toError(err).throughCall(m.Name, p.url, p.line)
 		}
 		return v, nil
 	}

@@ -1,9 +1,6 @@
 package basescript
 
-import (
-	"sync/atomic"
-	"unicode/utf8"
-)
+import "sync/atomic"
 
 // maxArrayLen bounds the length an assignment to an index or to length may give an array.
 const maxArrayLen = 1 << 26
@@ -76,7 +73,7 @@ func (r *Run) getProperty(v Value, name string) (Value, bool, *Error) {
 			return Int(int64(v.n)), true, nil
 		}
 		if i, ok := arrayIndex(name); ok {
-			return charAt(v.Str(), i)
+			return r.charAt(v.Str(), i)
 		}
 	case KindUndefined, KindNull:
 		return Undefined, false, nil
@@ -153,15 +150,15 @@ func builtinMethod(v Value, name string) *Method {
 }
 
 // charAt is text[i], counted in characters.
-func charAt(s string, i int) (Value, bool, *Error) {
-	for pos, n := 0, 0; pos < len(s); n++ {
-		_, size := utf8.DecodeRuneInString(s[pos:])
-		if n == i {
-			return String(s[pos : pos+size]), true, nil
-		}
-		pos += size
+func (r *Run) charAt(s string, i int) (Value, bool, *Error) {
+	if err := r.scan(min(len(s), i)); err != nil {
+		return Undefined, false, toError(err)
 	}
-	return Undefined, false, nil
+	at := charOffset(s, i)
+	if at >= len(s) {
+		return Undefined, false, nil
+	}
+	return String(s[at:charEnd(s, at)]), true, nil
 }
 
 // setProperty writes v.name. On undefined, null and other scalars, and where a host object does not
