@@ -151,12 +151,16 @@ func connect(ts *testscript.TestScript, _ bool, args []string) {
 func answerClose(conn net.Conn) {
 	defer conn.Close()
 	for {
-		frame, err := ws.ReadFrame(conn)
+		header, err := ws.ReadHeader(conn)
 		if err != nil {
 			return
 		}
-		if frame.Header.OpCode == ws.OpClose {
-			_ = ws.WriteFrame(conn, ws.MaskFrame(frame)) // the server may be gone
+		payload, err := io.ReadAll(io.LimitReader(conn, header.Length))
+		if err != nil {
+			return
+		}
+		if header.OpCode == ws.OpClose {
+			_ = ws.WriteFrame(conn, ws.MaskFrame(ws.NewCloseFrame(payload))) // the server may be gone
 			return
 		}
 	}

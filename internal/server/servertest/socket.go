@@ -150,7 +150,7 @@ func (c *Socket) read(t testing.TB) (ws.Frame, error) {
 	t.Helper()
 	for {
 		c.deadline(t)
-		frame, err := ws.ReadFrame(c.in)
+		frame, err := readFrame(c.in)
 		if err != nil {
 			return ws.Frame{}, err
 		}
@@ -162,6 +162,22 @@ func (c *Socket) read(t testing.TB) (ws.Frame, error) {
 			return frame, nil
 		}
 	}
+}
+
+// maxFrame is the largest frame a test expects, in bytes.
+const maxFrame = 64 << 20
+
+func readFrame(in io.Reader) (ws.Frame, error) {
+	header, err := ws.ReadHeader(in)
+	if err != nil {
+		return ws.Frame{}, err
+	}
+	if header.Length > maxFrame {
+		return ws.Frame{}, fmt.Errorf("a frame of %d bytes", header.Length)
+	}
+	payload := make([]byte, header.Length)
+	_, err = io.ReadFull(in, payload)
+	return ws.Frame{Header: header, Payload: payload}, err
 }
 
 // Expect waits for a message and compares it.
