@@ -23,7 +23,7 @@ for arg in "$@"; do
 done
 
 started=$SECONDS
-if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain='' && export NO_COLOR=1; fi
 step() { printf '%s[%3ds] %s%s\n' "$bold" $((SECONDS - started)) "$*" "$plain"; }
 need() {
 	command -v "$1" >/dev/null || {
