@@ -77,7 +77,6 @@ type Line struct {
 	Error   bool      `json:"error,omitempty" doc:"The text is that of a script error."`
 	Service string    `json:"service,omitempty"`
 	Agent   string    `json:"agent,omitempty"`
-	Library string    `json:"library,omitempty"`
 	Socket  string    `json:"socket,omitempty"`
 	User    string    `json:"user,omitempty"`
 	Skipped uint64    `json:"skipped,omitempty" doc:"Lines dropped before this one because the reader was too slow."`
@@ -95,7 +94,7 @@ func runLineOf(l logs.Line) Line {
 
 func logLineOf(l logs.Line) Line {
 	line := runLineOf(l)
-	line.Service, line.Agent, line.Library = l.Service, l.Agent, l.Library
+	line.Service, line.Agent = l.Service, l.Agent
 	line.Socket, line.User, line.Skipped = l.Socket, l.User, l.Skipped
 	return line
 }

@@ -24,7 +24,6 @@ type Line struct {
 	// Where the line comes from; empty where it does not apply.
 	Service string // name of the service whose script ran
 	Agent   string // name of the agent that ran
-	Library string // code of the library
 	Socket  string // key of the socket the run belongs to
 	User    string // id of the user the run belongs to
 

@@ -108,7 +108,7 @@ func (l *Log) keep(line Line) Line {
 }
 
 func size(l Line) int {
-	return lineOverhead + len(l.Text) + len(l.Service) + len(l.Agent) + len(l.Library) + len(l.Socket) + len(l.User)
+	return lineOverhead + len(l.Text) + len(l.Service) + len(l.Agent) + len(l.Socket) + len(l.User)
 }
 
 // record passes the line to the structured log. Script errors are errors there;
@@ -129,7 +129,6 @@ func (l *Log) record(line Line) {
 	for _, a := range []slog.Attr{
 		slog.String("service", line.Service),
 		slog.String("agent", line.Agent),
-		slog.String("library", line.Library),
 		slog.String("socket", line.Socket),
 		slog.String("user", line.User),
 	} {

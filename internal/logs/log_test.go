@@ -62,7 +62,7 @@ func TestWriteShowsRecordsAndNumbers(t *testing.T) {
 		t.Errorf("last line of an empty log: %d", l.Last())
 	}
 	l.Write(logs.Line{Time: at, Thread: 282, Text: "hello", Service: "main_ws_service", Socket: "/services/main_ws_service-s-1", User: "5"})
-	kept := l.Write(logs.Line{Thread: 283, Text: "boom\n(x, line 1)", Error: true, Agent: "a", Library: "libMain", Skipped: 7})
+	kept := l.Write(logs.Line{Thread: 283, Text: "boom\n(x, line 1)", Error: true, Agent: "a", Skipped: 7})
 	if kept.Seq != 2 || l.Last() != 2 || kept.Skipped != 0 || time.Since(kept.Time) > time.Minute {
 		t.Errorf("kept as %+v, last %d", kept, l.Last())
 	}
@@ -73,7 +73,7 @@ func TestWriteShowsRecordsAndNumbers(t *testing.T) {
 	dec := json.NewDecoder(&record)
 	for _, want := range []string{
 		`{"level":"INFO","msg":"script line","node":"n1","service":"main_ws_service","socket":"/services/main_ws_service-s-1","text":"hello","thread":282,"user":"5"}`,
-		`{"agent":"a","error":"boom\n(x, line 1)","level":"ERROR","library":"libMain","msg":"script line","node":"n1","thread":283}`,
+		`{"agent":"a","error":"boom\n(x, line 1)","level":"ERROR","msg":"script line","node":"n1","thread":283}`,
 	} {
 		var got map[string]any
 		if err := dec.Decode(&got); err != nil {
