@@ -176,10 +176,6 @@ func (c *compiler) exported(decl *ast.FunctionLiteral, code *funcCode) {
 // bound before it was compiled.
 func (c *compiler) constantFunction(code *funcCode, decl *ast.FunctionLiteral) {
 	s := c.analysis.scopes[decl]
-	if decl.Async || decl.Generator {
-		c.fail(decl, "Generators and async functions are not supported")
-		return
-	}
 	code.line = c.src.lineOf(decl.Idx0())
 	c.child(s, code).function(code, decl, s)
 }

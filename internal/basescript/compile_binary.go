@@ -1,6 +1,7 @@
 package basescript
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/dop251/goja/ast"
@@ -9,7 +10,7 @@ import (
 
 // mayCall reports whether evaluating a node may run other code, so that values held meanwhile must be
 // in sight of the live-bytes budget.
-func mayCall(n ast.Node) bool {
+func (c *compiler) mayCall(n ast.Node) bool {
 	switch n.(type) {
 	case nil:
 		return false
@@ -19,8 +20,11 @@ func mayCall(n ast.Node) bool {
 		*ast.ThisExpression, *ast.FunctionLiteral, *ast.ArrowFunctionLiteral, *ast.RegExpLiteral:
 		return false
 	}
-	found := false
-	children(n, func(child ast.Node) { found = found || mayCall(child) })
+	found, known := c.calling[n]
+	if !known {
+		children(n, func(child ast.Node) { found = found || c.mayCall(child) })
+		c.calling[n] = found
+	}
 	return found
 }
 
@@ -68,14 +72,14 @@ func (c *compiler) operand(n ast.Expression) operand {
 // operands compiles two operands so that the left one stays in sight while the right one runs.
 func (c *compiler) operands(left, right ast.Expression) (a, b *operand) {
 	x, y := c.operand(left), c.operand(right)
-	if x.eval != nil && holds(left) && mayCall(right) {
+	if x.eval != nil && holds(left) && c.mayCall(right) {
 		keep, eval := c.temp(), x.eval
 		x.eval = func(f *frame) (Value, *Error) {
 			v, e := eval(f)
 			f.slots[keep] = v
 			return v, e
 		}
-	} else if x.eval == nil && mayCall(right) {
+	} else if x.eval == nil && c.mayCall(right) {
 		slot, keep := x.slot, c.temp() // the right side may assign the variable
 		x = operand{eval: func(f *frame) (Value, *Error) {
 			f.slots[keep] = f.slots[slot]
@@ -470,6 +474,9 @@ func (c *compiler) unary(n *ast.UnaryExpression) expr {
 		if lit, ok := n.Operand.(*ast.NumberLiteral); ok {
 			if v, ok := parseNumber(lit.Literal); ok {
 				return literal(negate(v))
+			}
+			if lit.Literal == "9223372036854775808" { // has no positive counterpart
+				return literal(Int(math.MinInt64))
 			}
 		}
 	}

@@ -220,13 +220,13 @@ func (c *compiler) textArgument(n ast.Expression) expr {
 	if t := c.analysis.texts[n]; t != nil {
 		return c.literalText(t, c.analysis.scopes[t.fn], n)
 	}
-	value, s, p := c.expr(n), c.scope, c.at(n.Idx0())
+	value, s, p, prog := c.expr(n), c.scope, c.at(n.Idx0()), c.prog
 	return func(f *frame) (Value, *Error) {
 		v, e := value(f)
 		if e != nil || v.k != KindString {
 			return v, e
 		}
-		code, e := f.code.prog.textAt(s, v.Str(), p.line)
+		code, e := f.run.textAt(prog, s, v.Str(), p.line)
 		if e == nil {
 			v, e = f.textValue(code)
 		}

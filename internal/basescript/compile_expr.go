@@ -101,9 +101,6 @@ func parseNumber(literal string) (Value, bool) {
 		return Real(f), err == nil || math.IsInf(f, 0)
 	}
 	i, err := strconv.ParseInt(text, 10, 64)
-	if err != nil && text == "9223372036854775808" {
-		return Int(math.MinInt64), true // reached only behind a minus, as wrapping gives the same
-	}
 	return Int(i), err == nil
 }
 

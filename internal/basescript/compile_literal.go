@@ -42,7 +42,7 @@ func (c *compiler) arrayLiteral(n *ast.ArrayLiteral) expr {
 	calls := false
 	for i, e := range n.Value {
 		items[i] = c.argument(e)
-		calls = calls || (e != nil && mayCall(e))
+		calls = calls || (e != nil && c.mayCall(e))
 	}
 	keep := -1
 	if calls {
@@ -177,7 +177,7 @@ func (c *compiler) plainObject(n *ast.ObjectLiteral, keys []string, nodes []ast.
 	keep := -1
 	for i, e := range nodes {
 		values[i] = c.expr(e)
-		if mayCall(e) && keep < 0 {
+		if c.mayCall(e) && keep < 0 {
 			keep = c.temp()
 		}
 	}

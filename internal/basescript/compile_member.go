@@ -150,7 +150,9 @@ func (c *compiler) chain(n ast.Expression) link {
 	case *ast.DotExpression, *ast.BracketExpression:
 		return c.chainRead(n, false)
 	case *ast.CallExpression:
-		return c.chainCall(n)
+		if _, name := n.Callee.(*ast.Identifier); !name {
+			return c.chainCall(n)
+		}
 	}
 	value := c.expr(n)
 	return func(f *frame) (Value, bool, *Error) {

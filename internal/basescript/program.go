@@ -57,8 +57,7 @@ func compile(url, text string, opts Options) (*Program, error) {
 		opts.Globals = languageGlobals()
 	}
 	p := &Program{url: url, library: opts.Library, globals: opts.Globals, functions: map[string]*funcCode{}}
-	c := &compilation{prog: p, src: src, globals: opts.Globals, library: opts.Library,
-		declarations: map[*ast.FunctionLiteral]bool{}, hoisted: map[*scope][]*ast.FunctionLiteral{}}
+	c := newCompilation(p, src)
 	if err := c.program(fn); err != nil {
 		return nil, err
 	}
@@ -84,8 +83,15 @@ type compilation struct {
 	indirect     bool
 	declarations map[*ast.FunctionLiteral]bool
 	hoisted      map[*scope][]*ast.FunctionLiteral
-	analysis     *analysis
-	err          *SyntaxError
+	// calling remembers which parts of the tree may run other code (see mayCall).
+	calling  map[ast.Node]bool
+	analysis *analysis
+	err      *SyntaxError
+}
+
+func newCompilation(p *Program, src *source) *compilation {
+	return &compilation{prog: p, src: src, globals: p.globals, library: p.library,
+		declarations: map[*ast.FunctionLiteral]bool{}, hoisted: map[*scope][]*ast.FunctionLiteral{}, calling: map[ast.Node]bool{}}
 }
 
 func (c *compilation) program(fn *ast.FunctionLiteral) error {

@@ -223,10 +223,6 @@ func (a *analysis) walkExpression(n ast.Expression, s *scope) {
 		a.reference(n, s)
 		a.valueReference(n, s)
 	case *ast.FunctionLiteral:
-		if n.Async || n.Generator {
-			a.fail(n, "Generators and async functions are not supported")
-			return
-		}
 		a.function(n, s, false)
 	case *ast.ArrowFunctionLiteral:
 		if n.Async {

@@ -202,8 +202,14 @@ func (a *analysis) function(n ast.Node, parent *scope, arrow bool) {
 	fs := &funcScope{parent: parent.fn, arrow: arrow}
 	s := a.open(n, parent, fs)
 	fs.root = s
-	if fn, ok := n.(*ast.FunctionLiteral); ok && fn.Name != nil && !a.declared(fn) {
-		s.declare(fn.Name.Name.String(), varPlain) // its own name, unless a parameter or variable has it
+	if fn, ok := n.(*ast.FunctionLiteral); ok {
+		if fn.Async || fn.Generator {
+			a.fail(n, "Generators and async functions are not supported")
+			return
+		}
+		if fn.Name != nil && !a.declared(fn) {
+			s.declare(fn.Name.Name.String(), varPlain) // its own name, unless a parameter or variable has it
+		}
 	}
 	parts := partsOf(n)
 	if parts.params != nil {

@@ -109,11 +109,15 @@ type textEntry struct {
 
 const (
 	maxCachedTexts = 512
-	maxCachedText  = 1 << 20
+	maxCachedText  = 256 << 10
 )
 
-// textAt returns script text compiled against the layout of a scope.
-func (p *Program) textAt(s *scope, text string, line int) (*textCode, *Error) {
+// textAt returns script text compiled against the layout of a scope. Compiling is work in proportion
+// to the text.
+func (r *Run) textAt(p *Program, s *scope, text string, line int) (*textCode, *Error) {
+	if e := r.step(int64(1 + len(text)/8)); e != nil {
+		return nil, e
+	}
 	key := textKey{s, text, line}
 	c := &p.texts
 	c.mu.Lock()
@@ -144,8 +148,7 @@ func (p *Program) compileText(s *scope, text string, line int) *textEntry {
 	if t.err != nil {
 		return &textEntry{err: toError(t.err)}
 	}
-	c := &compilation{prog: p, src: t.src, globals: p.globals, library: p.library,
-		declarations: map[*ast.FunctionLiteral]bool{}, hoisted: map[*scope][]*ast.FunctionLiteral{}}
+	c := newCompilation(p, t.src)
 	a := newAnalysis(c)
 	c.analysis = a
 	fs := &funcScope{parent: s.fn.parent, root: s.fn.root, arrow: s.fn.arrow, slots: s.fn.slots, frame: s.fn.owner()}
@@ -194,7 +197,7 @@ func (r *Run) textFunction(text string) (Value, *Error) {
 	if f.env != nil && f.env.scope.fn.root == s.fn.root {
 		s = f.env.scope
 	}
-	code, e := f.code.prog.textAt(s, text, f.code.line)
+	code, e := r.textAt(f.code.prog, s, text, f.code.line)
 	if e != nil {
 		return Undefined, e
 	}

@@ -71,13 +71,13 @@ function main(x) {
 function main(x) {
 	var list = [], i, e;
 	for (i = 0; i < 100000; i++) { list.push(i); }
-	for (e in list) { host3(e); }
+	for (i = 0; i < 10; i++) { for (e in list) { host3(e); } }
 	return '';
 }`, gojaSrc: `
 function main(x) {
 	var list = [], i, e;
 	for (i = 0; i < 100000; i++) { list.push(i); }
-	for (e of list) { host3(e); }
+	for (i = 0; i < 10; i++) { for (e of list) { host3(e); } }
 	return '';
 }`},
 }
