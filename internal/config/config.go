@@ -74,7 +74,7 @@ func (s Sync) String() string {
 
 // CallMethod is about the action call_method of main_ws_service.
 type CallMethod struct {
-	Allow []string `yaml:"allow" default:"" doc:"Library methods that clients may call, as library.method; library.* is all of a library, * all there are."`
+	Allow []string `yaml:"allow" default:"" doc:"Library methods that clients may call, as library.method; library.* is all of a library, * all there are. dev without a list: all."`
 }
 
 // Script limits the run of a service's script.

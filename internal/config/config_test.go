@@ -238,7 +238,7 @@ func TestUnreadableFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, part := range map[string]string{
-		filepath.Join(t.TempDir(), "absent.yaml"): "no such file",
+		filepath.Join(t.TempDir(), "absent.yaml"): "there is no config file",
 		t.TempDir(): "is a folder",
 		big:         "that is no config file",
 	} {

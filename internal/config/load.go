@@ -1,7 +1,9 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -91,8 +93,12 @@ func (l *loader) fault(key, source, format string, args ...any) {
 
 func (l *loader) file(path string) {
 	text, err := readFile(path)
-	if err != nil {
-		l.fault("", "", "config file: %s", err)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		l.fault("", "", "there is no config file %s", path)
+		return
+	case err != nil:
+		l.fault("", "", "the config file cannot be read: %s", err)
 		return
 	}
 	l.yaml(path, text)

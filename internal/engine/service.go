@@ -61,6 +61,9 @@ func (e *Engine) callHook(ctx context.Context, s *hub.Socket, c call) (basescrip
 		script = &app.Script{Kind: app.Service, Name: s.Service(), Err: fmt.Errorf("%w: %s", ErrNoService, s.Service())}
 	}
 	name := hookNames[c.hook]
+	if script.Program == nil && c.hook == hostapi.HookClose {
+		return basescript.Undefined, nil // the hook open has said why
+	}
 	if script.Program != nil && !script.Program.HasFunction(name) {
 		return basescript.Undefined, nil
 	}

@@ -4,8 +4,8 @@
 // [Start] returns a server that answers; [Server.Close] ends it. Nothing else in
 // this package is needed to run one. What is decided here and nowhere else:
 //
-//   - which room plugs into which interface (the adapters in sockets.go and
-//     scripts.go, where two rooms name the same thing differently);
+//   - which room plugs into which interface (the adapters in adapters.go,
+//     where two rooms name the same thing differently);
 //   - what belongs to the process: the data folder and its lock (data.go), the
 //     NATS server in it (store.go), the address file for client commands
 //     (admin.go), the listener with its limits and paths (http.go, files.go);

@@ -216,6 +216,10 @@ func (s *Server) changed(c app.Change) {
 
 func (s *Server) report(problems []app.Problem) {
 	for _, p := range problems {
+		if p.Note {
+			s.logger.Info("note on a script", "script", p.URL, "note", p.String())
+			continue
+		}
 		s.logger.Warn("script does not load", "script", p.URL, "error", p.String())
 	}
 }

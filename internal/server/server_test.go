@@ -502,3 +502,25 @@ func TestOpenAPIMatchesWhatIsThere(t *testing.T) {
 		t.Errorf("status %d, error %v, version %s", resp.StatusCode, err, doc.Info.Version)
 	}
 }
+
+func TestCallMethodObeysTheListOfAllowedMethods(t *testing.T) {
+	app := servertest.App(map[string]string{"libs/libX.js": "function open_one() { return 'x' } function secret() { return 's' }",
+		"libs/libY.js": "function any() { return 'y' }"})
+	call := func(s *servertest.Server, library, method string) string {
+		c := s.Dial(t, "main_ws_service", "")
+		c.Send(t, `{"socket_action":"call_method","library":"`+library+`","method":"`+method+`"}`)
+		return c.Next(t)
+	}
+	anyone := servertest.Start(t, app)
+	if got := call(anyone, "libX", "secret"); !strings.Contains(got, `"result":"s"`) {
+		t.Errorf("without a list: %s", got)
+	}
+	listed := servertest.Start(t, app, servertest.Settings(func(c *config.Config) { c.CallMethod.Allow = []string{"libX.open_one", "libY.*"} }))
+	for _, c := range []struct{ library, method, want string }{
+		{"libX", "open_one", `"result":"x"`}, {"libY", "any", `"result":"y"`}, {"libX", "secret", `"error":403`},
+	} {
+		if got := call(listed, c.library, c.method); !strings.Contains(got, c.want) {
+			t.Errorf("%s.%s: %s, want %s", c.library, c.method, got, c.want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -147,33 +148,41 @@ func (s *Server) hubConfig() hub.Config {
 }
 
 func (s *Server) wsConfig() ws.Config {
-	settings := s.cfg.Settings
-	return ws.Config{
-		MessageLimit:    settings.WS.MessageLimit,
-		Heartbeat:       settings.WS.Heartbeat,
-		NoHeartbeatText: settings.Compat.NoHeartbeat,
-		DevProtocols:    true,
-	}
+	cfg := s.cfg.Settings.WS
+	cfg.NoHeartbeatText = s.cfg.Settings.Compat.NoHeartbeat
+	cfg.DevProtocols = true
+	return cfg
 }
 
 func (s *Server) engineConfig() engine.Config {
 	settings := s.cfg.Settings
 	return engine.Config{
 		ServiceCompute: settings.Script.Compute, ServiceBytes: settings.Script.Bytes, Depth: settings.Script.Depth,
-		AgentTimeout: settings.Agent.Timeout, AgentBytes: settings.Agent.Bytes,
+		ServiceConcurrency: settings.WS.Workers,
+		AgentTimeout:       settings.Agent.Timeout, AgentBytes: settings.Agent.Bytes,
 		NullEqualsUndefined: settings.Compat.NullEqualsUndefined,
 	}
 }
 
-// scriptSettings are those of a development server: clients may call any method
-// of a library.
+// scriptSettings are those of a development server: without a list of allowed
+// methods clients may call any of a library.
 func (s *Server) scriptSettings() hostapi.Settings {
 	settings := s.cfg.Settings
 	return hostapi.Settings{
 		Profile:       settings.Queue.Profile,
 		SilentErrors:  settings.Compat.SilentErrors,
 		ClientTagsWin: settings.Compat.ClientTagsWin,
-		MayCall:       func(string, string) bool { return true },
+		MayCall:       mayCall(settings.CallMethod.Allow),
+	}
+}
+
+// mayCall says which methods of libraries clients may call: those of the list, in
+// the forms library.method, library.* and *; any where there is no list.
+func mayCall(allow []string) func(library, method string) bool {
+	return func(library, method string) bool {
+		return len(allow) == 0 || slices.ContainsFunc(allow, func(entry string) bool {
+			return entry == "*" || entry == library+".*" || entry == library+"."+method
+		})
 	}
 }
 

@@ -13,7 +13,7 @@ type Config struct {
 	NoHeartbeatText  bool          `yaml:"-"` // compat.no_heartbeat: "$hbt" is a message like any other
 	HandshakeTimeout time.Duration `yaml:"handshake_timeout" default:"10s" doc:"How long the answer to the upgrade request may take to write."`
 	WriteTimeout     time.Duration `yaml:"write_timeout" default:"10s" doc:"How long a client may take no bytes before it is dropped."`
-	Workers          int           `yaml:"workers" default:"256" doc:"How many calls of services run at the same time."`
+	Workers          int           `yaml:"workers" default:"64" doc:"How many calls of services run at the same time."`
 
 	Protocols    func(service string) []string `yaml:"-"` // subprotocols of a service, most wanted first; nil: none
 	DevProtocols bool                          `yaml:"-"` // select whatever a client offers
@@ -23,7 +23,7 @@ const (
 	defaultMessageLimit = 64 << 10
 	defaultHeartbeat    = 25 * time.Second
 	defaultTimeout      = 10 * time.Second
-	defaultWorkers      = 256
+	defaultWorkers      = 64
 
 	// lingerTime is how long a closing handshake may take after our close frame was written.
 	lingerTime = 2 * time.Second

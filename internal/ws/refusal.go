@@ -33,5 +33,7 @@ func (r *refusal) write(w http.ResponseWriter) {
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(r.Status)
 	// The client may be gone; there is nobody else to tell.
-	_ = json.NewEncoder(w).Encode(r)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(r)
 }
