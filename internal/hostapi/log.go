@@ -9,13 +9,13 @@ import (
 
 var logGlobals = []basescript.Global{
 	{Name: "alert", Func: &basescript.Func{
-		Name: "alert", Min: 1, Call: alert,
-		Sig: "<T>(value: T): T",
+		Name: "alert", Call: alert,
+		Sig: "<T>(value?: T): T",
 		Doc: "Writes the value as text to the script log and returns it. An error object is logged as an error, with its position lines.",
 	}},
 	{Name: "DebugMsg", Func: &basescript.Func{
-		Name: "DebugMsg", Min: 1, Call: alert,
-		Sig: "<T>(value: T): T",
+		Name: "DebugMsg", Call: alert,
+		Sig: "<T>(value?: T): T",
 		Doc: "Writes the value as text to the script log, as alert does.",
 	}},
 	{Name: "LogEvent", Func: &basescript.Func{
@@ -38,7 +38,11 @@ var logGlobals = []basescript.Global{
 	}},
 }
 
+// alert may be called with no argument: that is an empty line (spec/basescript.md 2.8).
 func alert(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
+	if len(args) == 0 {
+		return basescript.Undefined, writeLine(r, "", false)
+	}
 	v := args[0]
 	return v, writeLine(r, v.Text(), v.Object().IsError())
 }
