@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -27,7 +28,17 @@ func run() int {
 		Environ:  os.Environ(),
 		Now:      time.Now,
 		Terminal: isTerminal(os.Stdout) && isTerminal(os.Stderr),
+		Program:  typed(),
 	})
+}
+
+// typed is what the user types to run this program: go run builds it in a folder
+// that is gone when it ends.
+func typed() string {
+	if path, err := os.Executable(); err == nil && strings.Contains(path, "go-build") {
+		return "go run ./cmd/tutorsocket"
+	}
+	return "tutorsocket"
 }
 
 // isTerminal says whether a person may be looking at what is written to f.

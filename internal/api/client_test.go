@@ -129,7 +129,7 @@ func TestClientErrors(t *testing.T) {
 	closed := "http://" + l.Addr().String()
 	l.Close()
 	for name, c := range map[string]struct{ server, want string }{
-		"nobody listens":       {closed, "is the server running? start it with: tutorsocket dev"},
+		"nobody listens":       {closed, "no server answers at"},
 		"another program":      {answer(404, "text/html", "<p>not found"), "is not a tutorsocket server: it says 404 Not Found"},
 		"another JSON API":     {answer(403, "application/json", "{}"), "is not a tutorsocket server"},
 		"a problem":            {answer(503, "application/problem+json", `{"detail":"Busy.","errors":[{"location":"body.x","message":"bad"}]}`), "Busy: body.x: bad"},

@@ -71,7 +71,7 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	}
 	var dial *net.OpError
 	if errors.As(err, &dial) && dial.Op == "dial" {
-		return fmt.Errorf("%w at %s (%w): is the server running? start it with: tutorsocket dev", ErrNoServer, c.Server(), dial.Err)
+		return fmt.Errorf("%w at %s (%w)", ErrNoServer, c.Server(), dial.Err)
 	}
 	return fmt.Errorf("%w at %s: %w", ErrNoServer, c.Server(), err)
 }

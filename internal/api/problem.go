@@ -75,6 +75,10 @@ func shortenValues(_ huma.Context, _ string, v any) (any, error) {
 	if !ok {
 		return v, nil
 	}
+	if p.Status == http.StatusUnsupportedMediaType {
+		p.Detail = "The body must be JSON. Send it with the header Content-Type: application/json."
+		p.Errors = nil
+	}
 	for _, d := range p.Errors {
 		switch value := d.Value.(type) {
 		case string:

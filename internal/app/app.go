@@ -73,6 +73,12 @@ func (a *App) scan(old *Snapshot) (snap *Snapshot, folders map[string]bool, err 
 	return snap, s.seenFolders(), nil
 }
 
+// missingFolder is an app folder that does not exist; errors.Is finds fs.ErrNotExist in it.
+type missingFolder struct{ dir string }
+
+func (m *missingFolder) Error() string { return "app folder " + m.dir + " does not exist" }
+func (m *missingFolder) Unwrap() error { return fs.ErrNotExist }
+
 // openFolder opens the app folder such that no path leads out of it; dir "" is the sample.
 func openFolder(dir string) (files fs.FS, done func(), err error) {
 	if dir == "" {
@@ -82,7 +88,7 @@ func openFolder(dir string) (files fs.FS, done func(), err error) {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil, fmt.Errorf("app folder %s does not exist: %w", dir, fs.ErrNotExist)
+		return nil, nil, &missingFolder{dir}
 	case err != nil:
 		return nil, nil, fmt.Errorf("app folder %s cannot be read: %w", dir, err)
 	case !info.IsDir():

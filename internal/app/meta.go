@@ -25,7 +25,7 @@ func readMeta(url, text string) (m Meta, notes []Problem, err error) {
 		case "@user":
 			m.User, err = parseUser(value)
 		case "@schedule":
-			notes = append(notes, Problem{URL: url, Line: line.number, Column: 1, Message: noTimetable})
+			notes = append(notes, Problem{URL: url, Line: line.number, Column: 1, Message: noTimetable, Note: true})
 		default:
 			description = append(description, line.text)
 		}

@@ -18,6 +18,7 @@ type Problem struct {
 	Message string // what is wrong, and what to do where that is not plain
 	Caret   string // the line with a mark under the column, "" if there is none
 	Kept    bool   // the last good version of the file stays in use
+	Note    bool   // nothing is broken: the author should know it, that is all
 }
 
 // String is the problem as a log shows it: the message, the position as script errors have it, the

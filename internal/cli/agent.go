@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"unicode/utf8"
@@ -70,7 +71,7 @@ func (p *program) runAgent(ctx context.Context, client *api.Client, arg, user, t
 	case errors.Is(err, context.Canceled):
 		return errors.New("stopped")
 	case api.IsNotFound(err):
-		return unknownAgent(ctx, client, arg)
+		return p.unknownAgent(ctx, client, arg)
 	case err != nil:
 		return err
 	case !outcome.OK:
@@ -107,7 +108,7 @@ func (r *runPrinter) failure(text string) error {
 // maxListed is how many agents are listed when none resembles the name.
 const maxListed = 10
 
-func unknownAgent(ctx context.Context, client *api.Client, name string) error {
+func (p *program) unknownAgent(ctx context.Context, client *api.Client, name string) error {
 	list, err := client.Agents(ctx)
 	if err != nil {
 		return err
@@ -125,7 +126,7 @@ func unknownAgent(ctx context.Context, client *api.Client, name string) error {
 	case len(names) <= maxListed:
 		return fmt.Errorf("there is no agent %q. There are: %s", name, strings.Join(names, ", "))
 	}
-	return fmt.Errorf("there is no agent %q. See: tutorsocket agent list", name)
+	return fmt.Errorf("there is no agent %q. See: %s agent list", name, p.self())
 }
 
 // maxScript bounds a script file, in bytes, as the app folder's files are.
@@ -136,14 +137,14 @@ const maxScript = 1 << 20
 func readScript(name string) (string, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return "", fmt.Errorf("read the script: %w", err)
+		return "", unreadable("script", name, err)
 	}
 	if info.Size() > maxScript {
 		return "", fmt.Errorf("%s has %d bytes, a script has at most %d", name, info.Size(), maxScript)
 	}
 	data, err := os.ReadFile(name)
 	if err != nil {
-		return "", fmt.Errorf("read the script: %w", err)
+		return "", unreadable("script", name, err)
 	}
 	if utf8.Valid(data) {
 		return strings.TrimPrefix(string(data), "\ufeff"), nil
@@ -153,6 +154,18 @@ func readScript(name string) (string, error) {
 		return "", fmt.Errorf("read the script %s: it is neither UTF-8 nor Windows-1251: %w", name, err)
 	}
 	return string(text), nil
+}
+
+// unreadable says why a file that was named cannot be used.
+func unreadable(what, name string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no file %s", name)
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return fmt.Errorf("the %s %s cannot be read: %w", what, name, err)
 }
 
 func (p *program) agentList(t *target) *cobra.Command {

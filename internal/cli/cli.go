@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tutorsocket/tutorsocket/internal/api"
 )
 
 // Env is everything a command takes from its surroundings.
@@ -19,6 +22,8 @@ type Env struct {
 	Environ  []string // "NAME=value", as os.Environ returns it
 	Now      func() time.Time
 	Terminal bool // whether Stdout and Stderr are shown to a person
+	// Program is what the user types to run this program; "tutorsocket" if empty.
+	Program string
 }
 
 // getenv returns the value of an environment variable, the last one if it is
@@ -55,7 +60,7 @@ type program struct {
 
 func (p *program) root() *cobra.Command {
 	root := group("tutorsocket", "WebSocket services in WebTutor's dialect, without WebTutor")
-	root.Long = "tutorsocket runs WebTutor socket services, code libraries and agents.\n\nStart with:  tutorsocket dev"
+	root.Long = "tutorsocket runs WebTutor socket services, code libraries and agents.\n\nStart with:  " + p.self() + " dev"
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.Version = buildVersion().String()
 	root.SetVersionTemplate("{{.Version}}\n")
@@ -67,12 +72,18 @@ func (p *program) root() *cobra.Command {
 	return root
 }
 
+// self is what the user types to run this program, for hints.
+func (p *program) self() string { return cmp.Or(p.Program, "tutorsocket") }
+
 // report prints why a command failed.
 func (p *program) report(command *cobra.Command, err error) {
 	if err == nil || errors.Is(err, errTold) {
 		return
 	}
 	fmt.Fprintln(p.Stderr, p.red("error:"), err)
+	if errors.Is(err, api.ErrNoServer) {
+		fmt.Fprintf(p.Stderr, "Is the server running? Start one with: %s dev\n", p.self())
+	}
 	if exitCode(err) == ExitUsage {
 		fmt.Fprintf(p.Stderr, "Run %q for how to use it.\n", command.CommandPath()+" --help")
 	}

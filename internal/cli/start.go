@@ -12,9 +12,9 @@ import (
 // printStart says what is served, where to click and how to stop.
 func (p *program) printStart(s *server.Server, settings config.Config) {
 	rows := [][2]string{
-		{"App", appText(s)},
+		{"App", p.appText(s)},
 		{"Test client", p.bold(s.URL() + "/client/")},
-		{"Services", servicesText(s)},
+		{"Services", p.servicesText(s)},
 		{"HTTP API", s.URL() + "/api/v1/openapi.json"},
 		{"Data", s.DataDir()},
 		{"Admin token", server.AdminFile(s.DataDir())},
@@ -33,15 +33,21 @@ func (p *program) printStart(s *server.Server, settings config.Config) {
 	_, _ = fmt.Fprint(p.Stdout, b.String()) // a closed terminal is no reason not to serve
 }
 
-func appText(s *server.Server) string {
+func (p *program) appText(s *server.Server) string {
 	dir := s.AppDir()
 	if dir == "" {
-		dir = "the embedded sample app (serve your own with: tutorsocket dev FOLDER)"
+		dir = "the embedded sample app (serve your own with: " + p.self() + " dev FOLDER)"
 	}
 	snap := s.Snapshot()
 	text := fmt.Sprintf("%s\n%s, %s, %s", dir, count(len(snap.Services()), "service"),
 		count(len(snap.Libraries()), "code library"), count(len(snap.Agents()), "agent"))
-	if n := len(snap.Problems()); n > 0 {
+	n := 0
+	for _, p := range snap.Problems() {
+		if !p.Note {
+			n++
+		}
+	}
+	if n > 0 {
 		text += ", " + count(n, "problem") + " (see above)"
 	}
 	return text
@@ -60,7 +66,7 @@ func count(n int, what string) string {
 // maxServices is how many services the start block names.
 const maxServices = 8
 
-func servicesText(s *server.Server) string {
+func (p *program) servicesText(s *server.Server) string {
 	at := "ws" + strings.TrimPrefix(s.URL(), "http") + "/services/"
 	services := s.Snapshot().Services()
 	var lines []string
@@ -68,7 +74,7 @@ func servicesText(s *server.Server) string {
 		lines = append(lines, at+service.Name)
 	}
 	if more := len(services) - maxServices; more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more: tutorsocket service list", more))
+		lines = append(lines, fmt.Sprintf("and %d more: %s service list", more, p.self()))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -87,8 +93,8 @@ func (p *program) hints(s *server.Server, settings config.Config) string {
 		at = " --data " + quoted(settings.Data)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "  In another terminal:  tutorsocket agent list%s\n", at)
-	fmt.Fprintf(&b, "                        tutorsocket agent run%s NAME|FILE\n", at)
+	fmt.Fprintf(&b, "  In another terminal:  %s agent list%s\n", p.self(), at)
+	fmt.Fprintf(&b, "                        %s agent run%s NAME|FILE\n", p.self(), at)
 	b.WriteString("  Stop with Ctrl-C.\n")
 	if host, _, err := net.SplitHostPort(settings.Listen); err == nil && !loopback(host) {
 		b.WriteString(p.red("  Whoever can reach "+s.Addr().String()+" is administrator here: nobody logs in to a server for development.") + "\n")

@@ -52,7 +52,7 @@ func (p *program) client(t *target) (*api.Client, error) {
 	admin, err := server.ReadAdminFile(t.data)
 	switch {
 	case token == "" && err != nil:
-		return nil, noToken(t, err)
+		return nil, p.noToken(t, err)
 	case token == "" && at != "" && !sameServer(at, admin.Server):
 		return nil, fmt.Errorf("no token for %s: %s belongs to %s; name one with --token or %s", at, server.AdminFile(t.data), admin.Server, tokenVariable)
 	case token == "":
@@ -65,14 +65,14 @@ func (p *program) client(t *target) (*api.Client, error) {
 	return c, nil
 }
 
-func noToken(t *target, err error) error {
+func (p *program) noToken(t *target, err error) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if t.server != "" {
 		return fmt.Errorf("no token for %s: name one with --token or %s; a development server on this machine leaves one in its data folder, see --data", t.server, tokenVariable)
 	}
-	return fmt.Errorf("no server is running with its data in %s (there is no %s); start one with: tutorsocket dev, or name one with --server and --token", t.data, server.AdminFile(t.data))
+	return fmt.Errorf("no server is running with its data in %s (there is no %s); start one with: %s dev, or name one with --server and --token", t.data, server.AdminFile(t.data), p.self())
 }
 
 // sameServer says whether two URLs lead to the same place. The names of this

@@ -1,5 +1,7 @@
-// Sends a greeting to every open socket, whatever its service. Before: open one connection or more,
-// for example to /services/main_ws_service and to /services/rtk_ws_service.
+// Sends a greeting to every open socket, whatever its service.
+//
+// Before: open one connection or more, for example to /services/main_ws_service and to
+// /services/rtk_ws_service.
 
 var xHttpStaticAssembly = tools.get_object_assembly( 'XHTTPMiddlewareStatic' );
 var aSockets = xHttpStaticAssembly.CallClassStaticMethod( 'Datex.XHTTP.WebSocketContext', 'GetWebSockets' ).ToArray();

@@ -1,6 +1,7 @@
-// Finds the sockets of a group by what is written in their stateful id. Before: open
-// /services/main_ws_service?X-StatefulSocketId=id:10001::group_id:10001 and three more with
-// id:10002::group_id:10001, id:10003::group_id:10002, id:10004::group_id:10002.
+// Finds the sockets of a group by what is written in their stateful id.
+//
+// Before: open /services/main_ws_service?X-StatefulSocketId=id:10001::group_id:10001 and three more
+// with id:10002::group_id:10001, id:10003::group_id:10002, id:10004::group_id:10002.
 
 xHttpStaticAssembly = tools.get_object_assembly( 'XHTTPMiddlewareStatic' )
 aSockets = xHttpStaticAssembly.CallClassStaticMethod( 'Datex.XHTTP.WebSocketContext', 'GetWebSockets' ).ToArray()

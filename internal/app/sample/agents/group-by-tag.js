@@ -1,5 +1,7 @@
-// Version 1.24 and native: sends a message to the sockets with the tag socket_type = ws_group, found
-// by looking at all tags. Before: open two connections to /services/main_ws_service and send from one
+// Version 1.24 and native: sends a message to the sockets with the tag socket_type = ws_group,
+// found by looking at all tags.
+//
+// Before: open two connections to /services/main_ws_service and send from one
 // {"socket_action": "init_socket", "socket_type": "ws_group"}
 
 var xHttpStaticAssembly = tools.get_object_assembly( 'XHTTPMiddlewareStatic' );

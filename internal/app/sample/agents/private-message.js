@@ -1,5 +1,6 @@
-// Sends something to everybody, and something more to the socket whose key ends in s-123. Before:
-// open /services/main_ws_service and /services/main_ws_service?X-StatefulSocketId=123.
+// Sends something to everybody, and something more to the socket whose key ends in s-123.
+//
+// Before: open /services/main_ws_service and /services/main_ws_service?X-StatefulSocketId=123.
 
 xHttpStaticAssembly = tools.get_object_assembly( 'XHTTPMiddlewareStatic' )
 aSockets = xHttpStaticAssembly.CallClassStaticMethod( 'Datex.XHTTP.WebSocketContext', 'GetWebSockets' ).ToArray()

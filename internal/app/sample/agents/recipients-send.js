@@ -1,5 +1,6 @@
-// Version 1.22 and native: sends a message to the group ws_group. Before: open
-// /services/main_ws_service twice and send from one of them
+// Version 1.22 and native: sends a message to the group ws_group.
+//
+// Before: open /services/main_ws_service twice and send from one of them
 // {"socket_action": "init_socket", "socket_type": "ws_group"}
 
 try

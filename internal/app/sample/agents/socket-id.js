@@ -1,5 +1,7 @@
-// Tells every client the key of its socket. Before: open one connection without a parameter and one
-// with ?X-StatefulSocketId=123, and compare the keys.
+// Tells every client the key of its socket.
+//
+// Before: open one connection without a parameter and one with ?X-StatefulSocketId=123, and compare
+// the keys.
 
 xHttpStaticAssembly = tools.get_object_assembly( 'XHTTPMiddlewareStatic' )
 aSockets = xHttpStaticAssembly.CallClassStaticMethod( 'Datex.XHTTP.WebSocketContext', 'GetWebSockets' )

@@ -1,4 +1,6 @@
-// GetTag: prints one tag of every socket; null where it is absent. Before: open a connection and send
+// GetTag: prints one tag of every socket; null where it is absent.
+//
+// Before: open a connection and send
 // {"socket_action": "init_socket", "socket_type": "ws_group"}
 
 var xHttpStaticAssembly = tools.get_object_assembly( 'XHTTPMiddlewareStatic' );

@@ -1,4 +1,6 @@
-// RemoveTag: takes the tag socket_type from every socket. Before: open a connection and send
+// RemoveTag: takes the tag socket_type from every socket.
+//
+// Before: open a connection and send
 // {"socket_action": "init_socket", "socket_type": "ws_group"}
 
 var xHttpStaticAssembly = tools.get_object_assembly( 'XHTTPMiddlewareStatic' );

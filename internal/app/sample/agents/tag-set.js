@@ -1,4 +1,6 @@
-// AddOrUpdateTag: adds a tag to every socket and changes another. Before: open a connection and send
+// AddOrUpdateTag: adds a tag to every socket and changes another.
+//
+// Before: open a connection and send
 // {"socket_action": "init_socket", "socket_type": "ws_group"}
 
 var xHttpStaticAssembly = tools.get_object_assembly( 'XHTTPMiddlewareStatic' );

@@ -1,4 +1,6 @@
-// SetTagsFromJson: replaces all tags of every socket. Before: open a connection and send
+// SetTagsFromJson: replaces all tags of every socket.
+//
+// Before: open a connection and send
 // {"socket_action": "init_socket", "socket_type": "ws_group"}
 
 var xHttpStaticAssembly = tools.get_object_assembly( 'XHTTPMiddlewareStatic' );

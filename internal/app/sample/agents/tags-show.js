@@ -1,5 +1,6 @@
-// Version 1.24 and native: prints the tags of every socket. Before: open
-// /services/main_ws_service?X-StatefulSocketId=123 and send
+// Version 1.24 and native: prints the tags of every socket.
+//
+// Before: open /services/main_ws_service?X-StatefulSocketId=123 and send
 // {"socket_action": "init_socket", "socket_type": "ws_group", "socket_tags": [{"name": "is_person", "value": "1"}]}
 
 var xHttpStaticAssembly = tools.get_object_assembly( 'XHTTPMiddlewareStatic' );
