@@ -9,7 +9,7 @@ import (
 const (
 	// refusalWindow is the time in which each refused value is logged once.
 	refusalWindow = time.Minute
-	// refusalsPerWindow is how many different values are logged in that time.
+	// refusalsPerWindow is how many different values of one header are logged in that time.
 	refusalsPerWindow = 10
 )
 
@@ -21,17 +21,17 @@ type refusalLog struct {
 
 	mu      sync.Mutex // guards what follows
 	until   time.Time
-	logged  map[string]bool
+	logged  map[string]map[string]bool // header to values
 	skipped int
 }
 
 func newRefusalLog(logger *slog.Logger) *refusalLog {
-	return &refusalLog{logger: logger, now: time.Now, logged: map[string]bool{}}
+	return &refusalLog{logger: logger, now: time.Now, logged: map[string]map[string]bool{}}
 }
 
 // refused logs the refusal, or counts it for the next line that is logged.
 func (l *refusalLog) refused(f *refusal) {
-	skipped, ok := l.admit(f.header + " " + f.shown())
+	skipped, ok := l.admit(f.header, f.shown())
 	if !ok {
 		return
 	}
@@ -45,9 +45,9 @@ func (l *refusalLog) refused(f *refusal) {
 	l.logger.Warn("request refused", attrs...)
 }
 
-// admit reports whether a line about this cause is due, and how many refusals
-// went by without one since the last.
-func (l *refusalLog) admit(cause string) (skipped int, ok bool) {
+// admit reports whether a line about this value is due, and how many refusals went
+// by without one since the last. A flood in one header does not silence the other.
+func (l *refusalLog) admit(header, value string) (skipped int, ok bool) {
 	now := l.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -55,11 +55,16 @@ func (l *refusalLog) admit(cause string) (skipped int, ok bool) {
 		l.until = now.Add(refusalWindow)
 		clear(l.logged)
 	}
-	if l.logged[cause] || len(l.logged) >= refusalsPerWindow {
+	values := l.logged[header]
+	if values[value] || len(values) >= refusalsPerWindow {
 		l.skipped++
 		return 0, false
 	}
-	l.logged[cause] = true
+	if values == nil {
+		values = map[string]bool{}
+		l.logged[header] = values
+	}
+	values[value] = true
 	skipped, l.skipped = l.skipped, 0
 	return skipped, true
 }
