@@ -12,6 +12,8 @@ import (
 type Config struct {
 	History      int // lines; 10,000 by default
 	HistoryBytes int // memory they may take; 4 MiB by default
+	// Level is that of the least severe lines written for a person; history and followers get all.
+	Level slog.Level
 }
 
 const (
@@ -32,6 +34,7 @@ type Log struct {
 	// the order of their numbers. It is taken before mu.
 	writing sync.Mutex
 	out     io.Writer
+	level   slog.Level // of the least severe lines written to out
 
 	mu     sync.Mutex // guards what follows; held for moments only
 	recent []Line     // recent[i] has number first+i
@@ -52,7 +55,7 @@ func New(cfg Config, logger *slog.Logger, out io.Writer) *Log {
 	if cfg.HistoryBytes <= 0 {
 		cfg.HistoryBytes = defaultHistoryBytes
 	}
-	return &Log{maxLines: cfg.History, maxBytes: cfg.HistoryBytes, logger: logger, out: out, first: 1}
+	return &Log{maxLines: cfg.History, maxBytes: cfg.HistoryBytes, level: cfg.Level, logger: logger, out: out, first: 1}
 }
 
 // Write takes a line, gives it its number, its time if it has none, and cuts a
@@ -66,7 +69,7 @@ func (l *Log) Write(line Line) Line {
 		line.Time = time.Now()
 	}
 	line = l.keep(line)
-	if l.out != nil {
+	if l.out != nil && levelOf(line) >= l.level {
 		shown := line
 		shown.Text = Printable(line.Text)
 		_, _ = io.WriteString(l.out, shown.String()+"\n")
@@ -111,15 +114,23 @@ func size(l Line) int {
 	return lineOverhead + len(l.Text) + len(l.Service) + len(l.Agent) + len(l.Socket) + len(l.User)
 }
 
-// record passes the line to the structured log. Script errors are errors there;
-// the rest is information, because a script's author wrote it on purpose.
+// levelOf: script errors are errors; the rest is information, because a script's
+// author wrote it on purpose.
+func levelOf(line Line) slog.Level {
+	if line.Error {
+		return slog.LevelError
+	}
+	return slog.LevelInfo
+}
+
+// record passes the line to the structured log.
 func (l *Log) record(line Line) {
 	if l.logger == nil {
 		return
 	}
-	level, text := slog.LevelInfo, "text"
+	level, text := levelOf(line), "text"
 	if line.Error {
-		level, text = slog.LevelError, "error"
+		text = "error"
 	}
 	ctx := context.Background()
 	if !l.logger.Enabled(ctx, level) {

@@ -310,3 +310,16 @@ func BenchmarkWriteWithoutReaders(b *testing.B) {
 		l.Write(logs.Line{Thread: 1, Text: "pid: 111111111", Agent: "a", Time: at})
 	}
 }
+
+func TestLevelOfTheLinesShownToAPerson(t *testing.T) {
+	var out strings.Builder
+	l := logs.New(logs.Config{Level: slog.LevelWarn}, nil, &out)
+	l.Write(logs.Line{Thread: 1, Text: "plain"})
+	l.Write(logs.Line{Thread: 2, Text: "broken", Error: true})
+	if got := out.String(); strings.Contains(got, "plain") || !strings.Contains(got, "broken") {
+		t.Errorf("shown: %q", got)
+	}
+	if l.Last() != 2 {
+		t.Errorf("%d lines kept, want both", l.Last())
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
 	"time"
@@ -136,7 +137,9 @@ func (s *Server) sweep(ctx context.Context, data *userdata.Store, h *hub.Hub) {
 
 func (s *Server) lines() *logs.Log {
 	if s.cfg.Lines != nil {
-		return logs.New(logs.Config{}, nil, s.cfg.Lines)
+		var level slog.Level // info, if the name says nothing
+		_ = level.UnmarshalText([]byte(s.cfg.Settings.Log.Level))
+		return logs.New(logs.Config{Level: level}, nil, s.cfg.Lines)
 	}
 	return logs.New(logs.Config{}, s.logger, nil)
 }
