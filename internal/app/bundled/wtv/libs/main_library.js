@@ -80,8 +80,8 @@ function envelope( oMessage, oReply )
 	{
 		return failure( 400, 'A command is a JSON object' );
 	}
-	vUid = oMessage.GetOptProperty( 'uid', '' );
-	if ( vUid != null && vUid != undefined )
+	vUid = field( oMessage, 'uid' );
+	if ( vUid != undefined )
 	{
 		oReply.uid = vUid;
 	}
@@ -145,8 +145,8 @@ function set_tags( Session, oMessage, sSocketType, sSocketId )
 		pong: '1'
 	};
 	oClientTags = new Object();
-	aSocketTags = oMessage.GetOptProperty( 'socket_tags', null );
-	if ( aSocketTags != null && !read_tags( aSocketTags, oClientTags ) )
+	aSocketTags = field( oMessage, 'socket_tags' );
+	if ( aSocketTags != null && aSocketTags != undefined && !read_tags( aSocketTags, oClientTags ) )
 	{
 		return failure( 400, 'socket_tags must be an array of { "name": text, "value": text or number }' );
 	}
@@ -183,8 +183,9 @@ function read_tags( aSocketTags, oTags )
 		{
 			return false;
 		}
-		sName = oTag.GetOptProperty( 'name', '' );
-		vValue = oTag.GetOptProperty( 'value', '' );
+		sName = field( oTag, 'name' );
+		vValue = field( oTag, 'value' );
+		if ( vValue == undefined ) vValue = '';
 		if ( DataType( sName ) != 'string' || sName == '' || DataType( vValue ) == 'object' )
 		{
 			return false;
@@ -252,7 +253,7 @@ function call_method( Session, oMessage, oReply, sSocketId )
 // command and stays without a reply, as it always did.
 function other_action( oMessage, oReply )
 {
-	vAction = oMessage.GetOptProperty( 'action', '' );
+	vAction = field( oMessage, 'action' );
 	if ( vAction != '' && vAction != null && vAction != undefined )
 	{
 		oReply.action = vAction;
@@ -262,7 +263,7 @@ function other_action( oMessage, oReply )
 	{
 		return failure( 404, 'Unknown socket_action ' + oReply.socket_action );
 	}
-	if ( oMessage.GetOptProperty( 'type' ) == 'ping' )
+	if ( field( oMessage, 'type' ) == 'ping' )
 	{
 		return { error: 0, message: '', silent: true };
 	}
@@ -276,15 +277,22 @@ function local_socket( sSocketId )
 	return xHttpStaticAssembly.CallClassStaticMethod( 'Datex.XHTTP.WebSocketContext', 'GetLocalWebSocket', [ sSocketId ] );
 }
 
+// A field of what a client sent, undefined if absent. Not with a method: a field may well be called
+// like one.
+function field( oMessage, sName )
+{
+	return GetOptObjectProperty( oMessage, sName );
+}
+
 function is_text_or_absent( oMessage, sName )
 {
-	vValue = oMessage.GetOptProperty( sName, '' );
+	vValue = field( oMessage, sName );
 	return vValue == null || vValue == undefined || DataType( vValue ) == 'string';
 }
 
 function text_of( oMessage, sName )
 {
-	vValue = oMessage.GetOptProperty( sName, '' );
+	vValue = field( oMessage, sName );
 	return ( vValue == null || vValue == undefined ) ? '' : vValue;
 }
 
