@@ -89,6 +89,7 @@ func settingFlags(c *cobra.Command) (given func() map[string][]string) {
 // runServer serves until ctx ends.
 func (p *program) runServer(ctx context.Context, settings config.Config) error {
 	p.tuneCollector()
+	ignoreBrokenPipe()
 	logger := p.logger(settings.Log)
 	cfg := server.Config{Settings: settings, Version: buildVersion().Version, Logger: logger}
 	forPeople := settings.Log.Format == "text"
