@@ -79,7 +79,8 @@ func splitHost(text string) (host, port string, err error) {
 		return addr.String(), port, nil
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "" || strings.ContainsAny(host, " \t/\\@:*?#[]%\"'<>,") {
+	if host == "" || strings.HasSuffix(host, ".") || strings.HasPrefix(host, ".") || strings.Contains(host, "..") ||
+		strings.ContainsAny(host, " \t/\\@:*?#[]%\"'<>,") {
 		return "", "", fmt.Errorf("%q is not a host", text)
 	}
 	if strings.ContainsFunc(host, func(c rune) bool { return c >= utf8.RuneSelf }) {
