@@ -150,14 +150,13 @@ func (r *Run) instance(p *Program, library bool) (*Instance, *Error) {
 	if !library {
 		return &Instance{prog: p}, nil
 	}
-	if inst := r.instances[p]; inst != nil {
-		return inst, nil
+	for _, inst := range r.instances {
+		if inst.prog == p {
+			return inst, nil
+		}
 	}
 	inst := &Instance{prog: p}
-	if r.instances == nil {
-		r.instances = make(map[*Program]*Instance, 2)
-	}
-	r.instances[p] = inst
+	r.instances = append(r.instances, inst)
 	if p.hasTop {
 		if _, e := r.runTop(inst); e != nil {
 			return nil, e

@@ -58,7 +58,7 @@ type Run struct {
 	args   []Value // arguments of native calls in progress
 	pins   []Value // values natives hold across calls into scripts
 
-	instances map[*Program]*Instance
+	instances []*Instance // of libraries; a run knows a handful
 	globals   map[*Global]Value
 	protos    *protoSet
 	made      Value // the object the class constructor that ended last was run on
@@ -107,7 +107,8 @@ func (r *Run) Close() {
 		args = nil
 	}
 	clear(args[:cap(args)])
-	*r = Run{frames: frames, args: args[:0]}
+	clear(r.instances)
+	*r = Run{frames: frames, args: args[:0], instances: r.instances[:0]}
 	runPool.Put(r)
 }
 
