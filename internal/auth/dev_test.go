@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -34,6 +35,9 @@ func TestDevNamesTheCaller(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if again, err := (auth.Dev{}).User(u.ID); err != nil || !reflect.DeepEqual(again, u) {
+				t.Errorf("by id it is %+v, error %v", again, err)
+			}
 			if u.ID != c.want || u.Admin != c.admin || u.Login == "" || u.Name == "" {
 				t.Errorf("got %+v, want id %s, administrator %v, and a login and a name", u, c.want, c.admin)
 			}
@@ -54,6 +58,10 @@ func TestDevRefusesIDsThatAreNotPlainText(t *testing.T) {
 			r := httptest.NewRequest("GET", "/services/x?X-Dev-User="+url.QueryEscape(id), nil)
 			if u, err := (auth.Dev{}).Authenticate(r); !errors.Is(err, auth.ErrUnauthenticated) {
 				t.Errorf("got %+v and error %v", u, err)
+			}
+			_, err := auth.Dev{}.User(id)
+			if err == nil || errors.Is(err, auth.ErrUnauthenticated) || strings.Contains(err.Error(), "X-Dev-User") || !strings.HasPrefix(err.Error(), "the id ") {
+				t.Errorf("an id nobody logs in with gives %v", err)
 			}
 		})
 	}
