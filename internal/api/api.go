@@ -95,6 +95,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.unrouted(w, r)
 		return
 	}
+	if p := wrongQuery(r); p != nil {
+		writeProblem(w, p)
+		return
+	}
 	h.mux.ServeHTTP(w, r)
 }
 
@@ -151,6 +155,6 @@ func (h *handler) operation(id, method, path, summary string, status int, errors
 	return huma.Operation{
 		OperationID: id, Method: method, Path: path, Summary: summary, DefaultStatus: status,
 		MaxBodyBytes: maxBody, BodyReadTimeout: h.cfg.BodyTimeout,
-		Errors: append([]int{http.StatusUnauthorized}, errors...),
+		Errors: append([]int{http.StatusBadRequest, http.StatusUnauthorized}, errors...),
 	}
 }

@@ -8,7 +8,7 @@
 //
 // Answers are JSON. Whatever goes wrong is answered with problem details
 // (RFC 9457), also what the router or the library below would answer otherwise:
-// 400 means that the request cannot be read (JSON, filter, key), 422 that it was
+// 400 means that the request cannot be read (JSON, query, filter, key), 422 that it was
 // read and a field is wrong. Runs and log lines come as event streams (stream.go)
 // where the caller asks for them. A caller shows the admin token as
 // "Authorization: Bearer"; only the OpenAPI document is open to everybody.

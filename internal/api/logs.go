@@ -76,16 +76,9 @@ func matches(q logs.Query, l logs.Line) bool {
 }
 
 func parseSince(text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {
-		return time.Now().Add(-ago), nil
-	}
-	when, err := time.Parse(time.RFC3339, text)
+	when, err := ParseSince(text, time.Now())
 	if err != nil {
-		return time.Time{}, at(problem(http.StatusUnprocessableEntity, "The time cannot be read."),
-			"query.since", "expected a time such as 2026-11-23T10:00:00Z, or a duration such as 10m", text)
+		return time.Time{}, at(problem(http.StatusUnprocessableEntity, "The time cannot be read."), "query.since", err.Error(), text)
 	}
 	return when, nil
 }

@@ -23,8 +23,7 @@ type groupMessage struct {
 func (h *handler) registerMessages(router huma.API) {
 	huma.Register(router, h.operation("send-message", http.MethodPost, "/sockets/{key}/messages", "Send a message to one socket", http.StatusAccepted,
 		http.StatusNotFound, http.StatusTooManyRequests), h.sendMessage)
-	huma.Register(router, h.operation("send-messages", http.MethodPost, "/messages", "Send a message to several sockets", http.StatusAccepted,
-		http.StatusBadRequest), h.sendMessages)
+	huma.Register(router, h.operation("send-messages", http.MethodPost, "/messages", "Send a message to several sockets", http.StatusAccepted), h.sendMessages)
 }
 
 func (m Message) mode() hub.Mode {
@@ -60,14 +59,14 @@ func (h *handler) sendMessages(ctx context.Context, in *groupMessage) (*answer[D
 	return &answer[Delivery]{delivery}, nil
 }
 
-// address returns the keys a message is for.
+// address returns the keys a message is for, each once.
 func (h *handler) address(ctx context.Context, m GroupMessage) (keys, missing []string, err error) {
 	filter, err := m.filter()
 	if err != nil {
 		return nil, nil, err
 	}
 	if filter == nil {
-		return m.Keys, nil, nil
+		return distinct(m.Keys), nil, nil
 	}
 	selected, missing, err := h.Sockets.Select(ctx, *filter, true)
 	if err != nil {
@@ -77,6 +76,19 @@ func (h *handler) address(ctx context.Context, m GroupMessage) (keys, missing []
 		keys = append(keys, ref.Key)
 	}
 	return keys, missing, nil
+}
+
+// distinct returns the texts in their order, without repetitions.
+func distinct(texts []string) []string {
+	seen := make(map[string]bool, len(texts))
+	var once []string
+	for _, text := range texts {
+		if !seen[text] {
+			seen[text] = true
+			once = append(once, text)
+		}
+	}
+	return once
 }
 
 // filter returns the condition the addressees meet, nil if they are named by

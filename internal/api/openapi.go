@@ -61,10 +61,18 @@ func encodeOpenAPI(doc *huma.OpenAPI) []byte {
 		OperationID: "get-openapi", Method: http.MethodGet, Path: openAPIPath[len(Base):],
 		Summary:  "This document",
 		Security: []map[string][]string{{}},
-		Responses: map[string]*huma.Response{"200": {
-			Description: "An OpenAPI 3.1 document.",
-			Content:     map[string]*huma.MediaType{"application/openapi+json": {Schema: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}}},
-		}},
+		Responses: map[string]*huma.Response{
+			"200": {
+				Description: "An OpenAPI 3.1 document.",
+				Content:     map[string]*huma.MediaType{"application/openapi+json": {Schema: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}}},
+			},
+			"400": {
+				Description: http.StatusText(http.StatusBadRequest),
+				Content: map[string]*huma.MediaType{"application/problem+json": {
+					Schema: doc.Components.Schemas.Schema(reflect.TypeFor[huma.ErrorModel](), true, ""),
+				}},
+			},
+		},
 	})
 	text, err := json.Marshal(doc)
 	if err != nil {

@@ -42,6 +42,9 @@ func TestOpenAPI(t *testing.T) {
 		if !ok || len(op.Responses) == 0 {
 			t.Errorf("%s is not described", route)
 		}
+		if _, ok := op.Responses["400"]; !ok {
+			t.Errorf("%s does not say that a query may be wrong", route)
+		}
 		if _, ok := op.Responses["401"]; !ok && path != "/openapi.json" {
 			t.Errorf("%s does not say that it wants a token", route)
 		}

@@ -78,6 +78,7 @@ func TestRequests(t *testing.T) {
 		"group by object":           {"POST", "/messages", `{"filter":{"kind":["a","b"]},"message":"x"}`, nil, 202, []string{`"addressed":2`}},
 		"group, everybody":          {"POST", "/messages", `{"filter":"","message":"x"}`, nil, 202, []string{`"addressed":2`}},
 		"group by keys":             {"POST", "/messages", `{"keys":["` + bob + `","/services/gone-s-1"],"message":"x"}`, nil, 202, []string{`"addressed":1`}},
+		"group, keys named twice":   {"POST", "/messages", `{"keys":["` + bob + `","` + anna + `","` + bob + `"],"message":"x"}`, nil, 202, []string{`"addressed":2,"nodes":{"n1":2}`}},
 		"group, no keys":            {"POST", "/messages", `{"keys":[],"message":"x"}`, nil, 202, []string{`"addressed":0,"nodes":{},"missing":[]`}},
 		"group by user":             {"POST", "/messages", `{"user_id":"2","message":"x"}`, nil, 202, []string{`"addressed":1`}},
 		"group, nobody named":       {"POST", "/messages", `{"message":"x"}`, nil, 422, []string{`filter, keys or user_id`}},
@@ -228,6 +229,15 @@ func TestPagesAreStable(t *testing.T) {
 	}
 	if seen != want {
 		t.Errorf("seen%s\nwant%s", seen, want)
+	}
+}
+
+func TestAKeyNamedTwiceGetsOneMessage(t *testing.T) {
+	f := newFixture(t)
+	socket := f.open(t, bob, "2", nil)
+	f.ask(t, "POST", "/api/v1/messages", `{"keys":["`+bob+`","`+bob+`","`+bob+`"],"message":"x"}`)
+	if n := socket.Info().QueueMessages; n != 1 {
+		t.Errorf("%d messages are queued", n)
 	}
 }
 

@@ -1,11 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
-	"time"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -16,12 +17,6 @@ import (
 const (
 	eventLine    = "line"
 	eventOutcome = "outcome"
-)
-
-// Bounds of the lines of one JSON answer; a stream has none.
-const (
-	maxResultLines = 10_000
-	maxResultBytes = 8 << 20
 )
 
 type adHocRun struct {
@@ -48,9 +43,9 @@ func (h *handler) registerRuns(router huma.API) {
 func (h *handler) runSource(_ context.Context, in *adHocRun) (*streamAnswer, error) {
 	run := Run{Name: in.Body.Name, Source: in.Body.Source, UserID: in.Body.User}
 	if text := in.Body.Timeout; text != "" {
-		timeout, err := time.ParseDuration(text)
-		if err != nil || timeout <= 0 {
-			return nil, at(problem(http.StatusUnprocessableEntity, "The time-out cannot be read."), "body.timeout", "expected a duration such as 30s or 5m", text)
+		timeout, err := ParseTimeout(text)
+		if err != nil {
+			return nil, at(problem(http.StatusUnprocessableEntity, "The time-out cannot be read."), "body.timeout", err.Error(), text)
 		}
 		run.Timeout = timeout
 	}
@@ -78,15 +73,23 @@ func (h *handler) answerRun(run Run, accept string) *streamAnswer {
 	})
 }
 
-// streamRun writes each line when it is there, and the outcome at the end. A
-// client that takes no more lines stops the run.
+// streamRun writes each line when it is there, and the outcome at the end. The run
+// never waits for the client: lines that one too slow has no room for are skipped,
+// and counted. A client that is gone, or takes nothing at all, stops the run.
 func (h *handler) streamRun(ctx context.Context, stream *eventStream, run Run) {
 	stopBeating := stream.beat(min(firstHeartbeat, h.cfg.Heartbeat), h.cfg.Heartbeat)
 	defer stopBeating()
-	run.OnLine = func(l logs.Line) {
-		_ = stream.send(eventLine, "", runLineOf(l)) // a failure ends ctx, and with it the run
+	lines := newLineQueue()
+	run.OnLine = func(l logs.Line) { lines.add(runLineOf(l)) }
+	var sending sync.WaitGroup
+	sending.Go(func() { sendLines(stream, lines) })
+	sendRest := func() {
+		lines.end()
+		sending.Wait()
 	}
+	defer sendRest()
 	outcome, err := h.Runs.Run(ctx, run)
+	sendRest()
 	stopBeating()
 	switch {
 	case err == nil:
@@ -99,9 +102,26 @@ func (h *handler) streamRun(ctx context.Context, stream *eventStream, run Run) {
 	_ = stream.send(eventOutcome, "", outcome) // the client may be gone; there is nobody else to tell
 }
 
+// sendLines sends what the queue holds until it has ended, as many lines at a time
+// as there are by then.
+func sendLines(stream *eventStream, queue *lineQueue) {
+	for lines := queue.take(); lines != nil; lines = queue.take() {
+		var block bytes.Buffer
+		for _, l := range lines {
+			if writeEvent(&block, eventLine, "", l) != nil {
+				stream.fail() // a time no calendar has; a panic here would be everybody's
+				return
+			}
+		}
+		if stream.write(block.Bytes()) != nil {
+			return // this ended ctx, and with it the run
+		}
+	}
+}
+
 // tellRun answers with everything once the run has ended.
 func (h *handler) tellRun(ctx context.Context, w http.ResponseWriter, run Run) {
-	var lines lineKeeper
+	lines := lineKeeper{most: maxResultLines}
 	run.OnLine = func(l logs.Line) { lines.add(runLineOf(l)) }
 	outcome, err := h.Runs.Run(ctx, run)
 	if err != nil {
@@ -127,29 +147,4 @@ func refuse(w http.ResponseWriter, err error) {
 		p = problem(http.StatusInternalServerError, "The run could not begin: %v.", err)
 	}
 	writeProblem(w, p)
-}
-
-// lineKeeper keeps the last lines of a run. It belongs to one run.
-type lineKeeper struct {
-	lines   []Line
-	bytes   int
-	dropped int
-}
-
-func (k *lineKeeper) add(l Line) {
-	k.lines = append(k.lines, l)
-	k.bytes += len(l.Text)
-	for len(k.lines) > maxResultLines || k.bytes > maxResultBytes {
-		k.bytes -= len(k.lines[0].Text)
-		k.lines[0] = Line{} // the array lives on until it grows, its texts should not
-		k.lines = k.lines[1:]
-		k.dropped++
-	}
-}
-
-func (k *lineKeeper) all() []Line {
-	if k.lines == nil {
-		return []Line{}
-	}
-	return k.lines
 }

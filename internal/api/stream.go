@@ -52,17 +52,25 @@ func newEventStream(w http.ResponseWriter, fail context.CancelFunc) *eventStream
 // send writes an event; data becomes JSON. An empty id is left out.
 func (s *eventStream) send(event, id string, data any) error {
 	var b bytes.Buffer
+	if err := writeEvent(&b, event, id, data); err != nil {
+		return err
+	}
+	return s.write(b.Bytes())
+}
+
+// writeEvent adds an event to a block that is to be sent.
+func writeEvent(b *bytes.Buffer, event, id string, data any) error {
 	if id != "" {
 		b.WriteString("id: " + id + "\n")
 	}
 	b.WriteString("event: " + event + "\ndata: ")
-	enc := json.NewEncoder(&b) // ends the value with a line break
+	enc := json.NewEncoder(b) // ends the value with a line break
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(data); err != nil {
 		return fmt.Errorf("encode event %s: %w", event, err)
 	}
 	b.WriteByte('\n')
-	return s.write(b.Bytes())
+	return nil
 }
 
 // comment sends a line that readers pass over.

@@ -142,7 +142,7 @@ type Queued struct {
 type GroupMessage struct {
 	Message
 	Filter FilterValue `json:"filter,omitempty"`
-	Keys   []string    `json:"keys,omitempty" maxItems:"10000" doc:"Keys of sockets; those that are gone are passed over."`
+	Keys   []string    `json:"keys,omitempty" maxItems:"10000" doc:"Keys of sockets; those that are gone are passed over, those named twice get the message once."`
 	UserID string      `json:"user_id,omitempty" maxLength:"128" doc:"Every socket of this user."`
 }
 
