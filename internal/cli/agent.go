@@ -14,6 +14,7 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/api"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
+	"github.com/tutorsocket/tutorsocket/internal/server"
 )
 
 func (p *program) agent() *cobra.Command {
@@ -33,8 +34,8 @@ func (p *program) agentRun(t *target) *cobra.Command {
 			"The exit code is 1 if the script throws or does not parse.",
 		Args: exactly("the name of an agent or a file"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if timeout != "" && !isFile(args[0]) {
-				return usagef("--timeout is for files; an agent of the app says it in its first comment: @timeout 30s")
+			if err := checkRun(c, args[0], user, timeout); err != nil {
+				return err
 			}
 			client, err := p.client(t)
 			if err != nil {
@@ -46,6 +47,22 @@ func (p *program) agentRun(t *target) *cobra.Command {
 	c.Flags().StringVar(&user, "user", "", "id of the user the script runs as")
 	c.Flags().StringVar(&timeout, "timeout", "", "longest time a file may run, such as 30s")
 	return c
+}
+
+// checkRun says what is wrong with the flags of "agent run".
+func checkRun(c *cobra.Command, arg, user, timeout string) error {
+	if c.Flags().Changed("timeout") {
+		if !isFile(arg) {
+			return usagef("--timeout is for files; an agent of the app says it in its first comment: @timeout 30s")
+		}
+		if _, err := api.ParseTimeout(timeout); err != nil {
+			return usagef("--timeout %q: %w", timeout, err)
+		}
+	}
+	if err := server.CheckUserID(user); err != nil {
+		return usagef("--user %q: %w", user, err)
+	}
+	return nil
 }
 
 // isFile says whether the argument of "agent run" means a file.
@@ -88,6 +105,7 @@ type runPrinter struct {
 
 // line shows a line: errors go where errors go.
 func (r *runPrinter) line(l api.Line) {
+	r.noteMissed(l)
 	if l.Error {
 		r.failed = l.Text
 		fmt.Fprintln(r.Stderr, r.red(l.String()))

@@ -154,6 +154,45 @@ func TestCtrlCStopsARun(t *testing.T) {
 	s.Lines.Expect(t, "a.js,   line 1)") // the server says where it was stopped
 }
 
+// TestWrongFlags: what is wrong with the command line itself needs no server, is
+// told in its words, and gives the code 2.
+func TestWrongFlags(t *testing.T) {
+	script := filepath.Join(servertest.WriteFiles(t, map[string]string{"a.js": "alert(1)"}), "a.js")
+	for command, want := range map[string]string{
+		"agent run " + script + " --timeout x":      `--timeout "x": expected a duration such as 30s`,
+		"agent run " + script + " --timeout -1s":    `--timeout "-1s": expected a duration`,
+		"agent run " + script + " --timeout=":       `--timeout "": expected a duration`,
+		"agent run " + script + " --user a\tb":      `--user "a\tb": the id contains the character '\t'`,
+		"agent run hello --user a\tb":               `--user "a\tb": the id contains`,
+		"sockets --filter bad":                      `--filter: wrong filter at position 0`,
+		"sockets list --filter $":                   `--filter: wrong filter at position`,
+		"sockets --limit -1":                        `--limit`,
+		"logs --since bad":                          `--since "bad": expected a time such as`,
+		"logs --thread -1":                          `--thread is -1`,
+		"agent list --server 127.0.0.1:1":           `--server: "127.0.0.1:1" is not the URL of a server: write it like http://`,
+		"agent list --server 127.0.0.1:1 --token x": `--server: "127.0.0.1:1" is not the URL`,
+	} {
+		t.Run(strings.ReplaceAll(command, script, "a.js"), func(t *testing.T) {
+			c := &terminal{env: []string{"TUTORSOCKET_DATA=" + filepath.Join(t.TempDir(), "none")}}
+			if code := c.run(t.Context(), strings.Split(command, " ")...); code != 2 {
+				t.Errorf("code %d", code)
+			}
+			if text := c.err.String(); !strings.HasPrefix(text, "error: "+want) || strings.Contains(text, "query.") || strings.Contains(text, "body.") {
+				t.Errorf("it says %s", text)
+			}
+		})
+	}
+}
+
+// TestAnAddressFileWithAWrongServer is nobody's wrong command line.
+func TestAnAddressFileWithAWrongServer(t *testing.T) {
+	data := servertest.WriteFiles(t, map[string]string{"admin.json": `{"server":"nowhere","token":"t"}`})
+	c := &terminal{env: []string{"TUTORSOCKET_DATA=" + data}}
+	if code := c.run(t.Context(), "agent", "list"); code != 1 || !strings.Contains(c.err.String(), "admin.json") || strings.Contains(c.err.String(), "--server:") {
+		t.Errorf("code %d, %s", code, c.err.String())
+	}
+}
+
 func TestLinesAreSafeForATerminal(t *testing.T) {
 	s := servertest.Start(t)
 	script := filepath.Join(servertest.WriteFiles(t, map[string]string{"a.js": "alert('\\x1b[2J'); throw '\\x1b[31m'"}), "a.js")
@@ -240,6 +279,9 @@ func TestDevWarnsWhereOthersCanReachIt(t *testing.T) {
 		code <- c.run(ctx, "dev", "--listen", "0.0.0.0:0", "--data", filepath.Join(t.TempDir(), "da ta"))
 	}()
 	c.out.Expect(t, "nobody logs in")
+	if !regexp.MustCompile(`Whoever can reach 0\.0\.0\.0:[1-9]\d* is`).MatchString(c.out.String()) {
+		t.Errorf("the warning names another address: %s", c.out.String())
+	}
 	c.out.Expect(t, `da ta"`) // the hint can be pasted into a shell
 	interrupt()
 	<-code

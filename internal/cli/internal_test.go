@@ -2,8 +2,11 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
+	"io/fs"
 	"log/slog"
 	"math"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -122,9 +125,43 @@ func TestMemoryOfAContainer(t *testing.T) {
 func TestMissedLinesAreTold(t *testing.T) {
 	var out, errs bytes.Buffer
 	p := &program{Env: Env{Stdout: &out, Stderr: &errs}}
-	p.printLine(api.Line{Text: "next", Skipped: 7})
-	if errs.String() != "7 lines were missed\n" || !strings.Contains(out.String(), "next") {
-		t.Errorf("%s%s", errs.String(), out.String())
+	show := &runPrinter{program: p}
+	for name, print := range map[string]func(api.Line){"logs": p.printLine, "run": show.line} {
+		out.Reset()
+		errs.Reset()
+		print(api.Line{Text: "next", Skipped: 7})
+		print(api.Line{Text: "after it"})
+		if errs.String() != "7 lines were missed\n" || !strings.Contains(out.String(), "next") {
+			t.Errorf("%s: %s%s", name, errs.String(), out.String())
+		}
+	}
+}
+
+func TestATokenFileThatMayNotBeRead(t *testing.T) {
+	p := &program{Env: Env{}}
+	err := p.noToken(&target{data: "d"}, fmt.Errorf("d/admin.json cannot be read (%w)", fs.ErrPermission))
+	if err == nil || !strings.Contains(err.Error(), "permission denied") || !strings.Contains(err.Error(), "name the token with --token or TUTORSOCKET_TOKEN") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestWhoMayReachAServer(t *testing.T) {
+	for _, c := range []struct{ listen, addr, want string }{
+		{"0.0.0.0:0", "[::]:1234", "0.0.0.0:1234"},
+		{"[::]:0", "[::]:1234", "[::]:1234"},
+		{"box.example:80", "192.0.2.7:80", "box.example:80"},
+		{":0", "[::]:1234", "port 1234 of this machine"},
+		{"127.0.0.1:0", "127.0.0.1:1234", ""},
+		{"localhost:0", "127.0.0.1:1234", ""},
+		{"[::1]:0", "[::1]:1234", ""},
+	} {
+		addr, err := net.ResolveTCPAddr("tcp", c.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := exposed(c.listen, addr); got != c.want {
+			t.Errorf("%s: %q, want %q", c.listen, got, c.want)
+		}
 	}
 }
 

@@ -19,6 +19,9 @@ func (p *program) logs() *cobra.Command {
 		Long:  "Show the log lines of scripts the server remembers; with -f go on with new ones until Ctrl-C.",
 		Args:  exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := p.checkLogQuery(q); err != nil {
+				return err
+			}
 			client, err := p.client(t)
 			if err != nil {
 				return err
@@ -38,10 +41,25 @@ func (p *program) logs() *cobra.Command {
 	return c
 }
 
-func (p *program) printLine(l api.Line) {
+func (p *program) checkLogQuery(q api.LogQuery) error {
+	if _, err := api.ParseSince(q.Since, p.Now()); err != nil {
+		return usagef("--since %q: %w", q.Since, err)
+	}
+	if q.Thread < 0 {
+		return usagef("--thread is %d, it must be positive", q.Thread)
+	}
+	return nil
+}
+
+// noteMissed tells that lines before this one were too many for this terminal.
+func (p *program) noteMissed(l api.Line) {
 	if l.Skipped > 0 {
 		fmt.Fprintf(p.Stderr, "%d lines were missed\n", l.Skipped)
 	}
+}
+
+func (p *program) printLine(l api.Line) {
+	p.noteMissed(l)
 	if l.Error {
 		fmt.Fprintln(p.Stdout, p.red(l.String()))
 		return

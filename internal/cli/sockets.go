@@ -49,6 +49,9 @@ func (p *program) listSockets(ctx context.Context, t *target, flags listFlags) e
 	if flags.limit < 0 {
 		return usagef("--limit is %d, it must be positive", flags.limit)
 	}
+	if err := api.CheckFilter(flags.filter); err != nil {
+		return usagef("--filter: %w", err)
+	}
 	client, err := p.client(t)
 	if err != nil {
 		return err

@@ -96,10 +96,24 @@ func (p *program) hints(s *server.Server, settings config.Config) string {
 	fmt.Fprintf(&b, "  In another terminal:  %s agent list%s\n", p.self(), at)
 	fmt.Fprintf(&b, "                        %s agent run%s NAME|FILE\n", p.self(), at)
 	b.WriteString("  Stop with Ctrl-C.\n")
-	if host, _, err := net.SplitHostPort(settings.Listen); err == nil && !loopback(host) {
-		b.WriteString(p.red("  Whoever can reach "+s.Addr().String()+" is administrator here: nobody logs in to a server for development.") + "\n")
+	if place := exposed(settings.Listen, s.Addr()); place != "" {
+		b.WriteString(p.red("  Whoever can reach "+place+" is administrator here: nobody logs in to a server for development.") + "\n")
 	}
 	return b.String()
+}
+
+// exposed names where others than this machine reach a server: the host as the
+// user wrote it, with the port there is now. It is empty if they do not.
+func exposed(listen string, addr net.Addr) string {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil || loopback(host) {
+		return ""
+	}
+	_, port, _ := net.SplitHostPort(addr.String()) // that of a listener has a port
+	if host == "" {
+		return "port " + port + " of this machine"
+	}
+	return net.JoinHostPort(host, port)
 }
 
 func loopback(host string) bool {

@@ -46,6 +46,11 @@ func (p *program) addTarget(c *cobra.Command) *target {
 // file goes to no other server than the file's.
 func (p *program) client(t *target) (*api.Client, error) {
 	at, token := t.server, t.token
+	if at != "" {
+		if _, err := api.NewClient(at, ""); err != nil {
+			return nil, usagef("--server: %w", err)
+		}
+	}
 	if token == "" {
 		token = p.getenv(tokenVariable)
 	}
@@ -60,13 +65,16 @@ func (p *program) client(t *target) (*api.Client, error) {
 	}
 	c, err := api.NewClient(cmp.Or(at, admin.Server, defaultServer), token)
 	if err != nil {
-		return nil, usagef("--server: %w", err)
+		return nil, fmt.Errorf("%s: %w", server.AdminFile(t.data), err)
 	}
 	return c, nil
 }
 
 func (p *program) noToken(t *target, err error) error {
-	if !errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w; name the token with --token or %s", err, tokenVariable)
+	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
 	if t.server != "" {

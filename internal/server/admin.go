@@ -23,7 +23,7 @@ func ReadAdminFile(data string) (Admin, error) {
 	name := AdminFile(data)
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return Admin{}, fmt.Errorf("read where the server is: %w", err)
+		return Admin{}, fmt.Errorf("%s, which says where the server is, cannot be read (%w)", name, reason(err))
 	}
 	var a Admin
 	if err := json.Unmarshal(text, &a); err != nil || a.Server == "" || a.Token == "" {
@@ -35,26 +35,34 @@ func ReadAdminFile(data string) (Admin, error) {
 // writeAdminFile replaces the file in one step: whoever reads it sees the old
 // one or the new one, and nobody but the owner can.
 func writeAdminFile(data string, a Admin) error {
+	name := AdminFile(data)
 	text, err := json.Marshal(a)
 	if err != nil {
-		return fmt.Errorf("encode %s: %w", AdminFile(data), err)
+		return fmt.Errorf("encode %s: %w", name, err)
+	}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder, where the address of the server is to be; remove it or choose another folder with --data", name)
 	}
 	tmp, err := os.CreateTemp(data, "admin-*.tmp") // mode 0600
 	if err != nil {
-		return fmt.Errorf("write %s: %w", AdminFile(data), err)
+		return unwritable(name, err)
 	}
 	_, err = tmp.Write(append(text, '\n'))
 	if closeErr := tmp.Close(); err == nil {
 		err = closeErr
 	}
 	if err == nil {
-		err = os.Rename(tmp.Name(), AdminFile(data))
+		err = os.Rename(tmp.Name(), name)
 	}
 	if err != nil {
 		_ = os.Remove(tmp.Name()) // the first error is the one to tell
-		return fmt.Errorf("write %s: %w", AdminFile(data), err)
+		return unwritable(name, err)
 	}
 	return nil
+}
+
+func unwritable(name string, err error) error {
+	return fmt.Errorf("%s cannot be written (%w); choose another folder with --data", name, reason(err))
 }
 
 // removeAdminFile removes the file if it is still the one written with a.

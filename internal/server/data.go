@@ -70,11 +70,15 @@ func whoseFolder(dir string) string {
 	return ""
 }
 
-// reason drops the operation and path an error of the file system repeats.
+// reason drops the operation and the paths an error of the file system repeats.
 func reason(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
 	}
 	return err
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -31,9 +33,12 @@ const maxValue = 2 << 20
 // openStore starts NATS over the files in the data folder and connects to it.
 func openStore(data string, sync config.Sync, logger *slog.Logger) (*store, error) {
 	dir := filepath.Join(data, "nats")
+	if err := inTheWay(dir, filepath.Join(dir, "jetstream")); err != nil {
+		return nil, err
+	}
 	server, err := startNATS(dir, sync, logger)
 	if err != nil {
-		return nil, fmt.Errorf("the store %s cannot be opened: %w", dir, err)
+		return nil, fmt.Errorf("the store %s cannot be opened (%w); choose another folder with --data", dir, err)
 	}
 	s := &store{server: server}
 	s.conn, err = client.Connect("", client.InProcessServer(server), client.Name("tutorsocket"), client.MaxReconnects(-1))
@@ -47,6 +52,23 @@ func openStore(data string, sync config.Sync, logger *slog.Logger) (*store, erro
 		return nil, fmt.Errorf("connect to the store: %w", err)
 	}
 	return s, nil
+}
+
+// inTheWay says which of the folders of the store, the outer ones first, is
+// something else. NATS would only say that it cannot make a folder.
+func inTheWay(folders ...string) error {
+	for _, dir := range folders {
+		info, err := os.Stat(dir)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return fmt.Errorf("the store %s cannot be read (%w); choose another folder with --data", dir, reason(err))
+		case !info.IsDir():
+			return fmt.Errorf("%s is a file, where the folder of the store is to be; remove it or choose another folder with --data", dir)
+		}
+	}
+	return nil
 }
 
 func startNATS(dir string, sync config.Sync, logger *slog.Logger) (*nats.Server, error) {
