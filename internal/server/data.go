@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // dataFolder is a data folder that belongs to this process until it is released.
@@ -31,7 +32,7 @@ func openData(dir string) (*dataFolder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data folder %s cannot be written (%w); choose another with --data", abs, reason(err))
 	}
-	if err := lockFile(lock); err != nil {
+	if err := lockSoon(lock); err != nil {
 		_ = lock.Close() // nothing was written
 		if errors.Is(err, errLocked) {
 			return nil, fmt.Errorf("data folder %s is in use by another running server%s; stop it, or choose another folder with --data", abs, whoseFolder(abs))
@@ -81,6 +82,19 @@ func reason(err error) error {
 		return link.Err
 	}
 	return err
+}
+
+// lockPatience is how long a lock may stay taken: a process that starts another one holds a copy of its
+// open files, and so the lock, for a moment after it has let the folder go.
+const lockPatience = 300 * time.Millisecond
+
+// lockSoon takes the lock, now or within lockPatience.
+func lockSoon(f *os.File) error {
+	for deadline := time.Now().Add(lockPatience); ; time.Sleep(10 * time.Millisecond) {
+		if err := lockFile(f); !errors.Is(err, errLocked) || time.Now().After(deadline) {
+			return err
+		}
+	}
 }
 
 // release gives the folder up. The lock file stays: removing it would let two
