@@ -45,6 +45,10 @@ func (p Problem) String() string {
 
 // problemOf describes an error met with the file at url.
 func problemOf(url string, err error) Problem {
+	var load *loadError
+	if errors.As(err, &load) {
+		return Problem{URL: url, Message: load.err.Error()}
+	}
 	var syntax *basescript.SyntaxError
 	if errors.As(err, &syntax) {
 		return Problem{URL: url, Line: syntax.Line, Column: syntax.Column, Message: syntax.Message, Caret: syntax.Caret}
@@ -58,6 +62,20 @@ func problemOf(url string, err error) Problem {
 		return Problem{URL: url, Line: at.line, Message: at.message}
 	}
 	return Problem{URL: url, Message: err.Error()}
+}
+
+// loadError is why the file at url gives no script, where no line of it is to blame. Its text has a
+// position line like that of every script error. errors.As finds a [basescript.Error] without one,
+// for those who are not to see the script's files.
+type loadError struct {
+	url string
+	err error
+}
+
+func (e *loadError) Error() string { return Problem{URL: e.url, Message: e.err.Error()}.String() }
+
+func (e *loadError) Unwrap() []error {
+	return []error{e.err, basescript.NewError(e.err.Error())}
 }
 
 // lineError is an error with a line of a registration file.

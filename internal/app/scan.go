@@ -39,6 +39,7 @@ func newScan(files fs.FS, globals *basescript.Globals, old *Snapshot) *scan {
 			libraries: make(map[string]*Script),
 			agents:    make(map[string]*Script),
 			forms:     make(map[string]form),
+			stamps:    make(map[string]stamp),
 		},
 		folders: []string{".", "wtv", "wtv/libs", "source", "services", "libs", "agents"},
 	}
@@ -65,13 +66,20 @@ func (s *scan) seenFolders() map[string]bool {
 	return seen
 }
 
+// read reads a file of the app folder.
+func (s *scan) read(file string) (string, error) {
+	text, seen, err := readText(s.files, file)
+	s.snap.stamps[file] = seen
+	return text, err
+}
+
 func (s *scan) problem(p Problem) { s.snap.problems = append(s.snap.problems, p) }
 
 // builtin takes the file from the app folder if it is there, else the embedded one.
 func (s *scan) builtin(kind Kind, name, file string) {
-	text, err := readText(s.files, file)
+	text, err := s.read(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		text, err = readText(embedded, "bundled/"+file)
+		text, _, err = readText(embedded, "bundled/"+file)
 	}
 	s.add(kind, name, file, text, err)
 }
@@ -99,7 +107,7 @@ func (s *scan) folder(kind Kind, dir string) {
 		if other := s.snap.services[name]; kind == Service && other != nil && other.URL != fileURL(mainServiceFile) {
 			s.problem(Problem{URL: other.URL, Message: fmt.Sprintf("the service %q is taken by %s", name, fileURL(file))})
 		}
-		text, err := readText(s.files, file)
+		text, err := s.read(file)
 		if errors.Is(err, fs.ErrNotExist) && entry.Type()&fs.ModeSymlink == 0 {
 			continue // gone since the folder was listed
 		}
@@ -121,7 +129,7 @@ func (s *scan) unreadable(kind Kind, dir string, err error) {
 
 // registered takes what source/api_ext.xml names.
 func (s *scan) registered() {
-	text, err := readText(s.files, apiExt)
+	text, err := s.read(apiExt)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
@@ -173,13 +181,13 @@ func (s *scan) register(r registration) {
 		wrong("the %s %q is registered twice, %s is left out", kind, name, fileURL(script))
 		return
 	}
-	text, err := readText(s.files, script)
+	text, err := s.read(script)
 	s.add(kind, name, script, text, err)
 }
 
 // form reads a form file; one that does not parse any more still says what it said before.
 func (s *scan) form(file string) (form, error) {
-	text, err := readText(s.files, file)
+	text, err := s.read(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return form{}, err
 	}
@@ -207,16 +215,18 @@ func (s *scan) add(kind Kind, name, file, text string, err error) {
 	script := old
 	switch {
 	case err != nil:
-		script = &Script{Kind: kind, Name: name, URL: url, Err: err}
 		if errors.Is(err, fs.ErrNotExist) {
-			script.Err = fmt.Errorf("the script %s does not exist", url)
+			err = fmt.Errorf("the script %s does not exist", url)
 		}
+		script = &Script{Kind: kind, Name: name, URL: url, Err: &loadError{url, err}}
 	case old == nil || !old.read || old.tried != text:
 		script = compile(kind, name, url, text, s.globals)
+		script.noteMute(old)
 	}
 	if script.Err != nil {
 		if script != old && old != nil {
 			script.Program, script.Source, script.Meta = old.Program, old.Source, old.Meta
+			script.mute = old.mute
 		}
 		p := problemOf(url, script.Err)
 		p.Kept = script.Program != nil
@@ -227,6 +237,21 @@ func (s *scan) add(kind Kind, name, file, text string, err error) {
 	}
 	s.snap.table(kind)[name] = script
 }
+
+// noteMute notes that a service has lost the function that gets the messages, which is no fault of
+// the text: a service need not have one. old is the script before, nil if there was none.
+func (s *Script) noteMute(old *Script) {
+	const process = "process" // spec/websocket.md A.2
+	if s.Kind != Service || s.Program == nil || old == nil || old.Program == nil || s.Program.HasFunction(process) {
+		return
+	}
+	s.mute = old.mute || old.Program.HasFunction(process)
+	if s.mute {
+		s.notes = append(s.notes, Problem{URL: s.URL, Message: noProcess, Note: true})
+	}
+}
+
+const noProcess = "the service has no function process any more: messages to it are dropped"
 
 // compile makes a script of a text. A fault of the text is the script's Err; then it has no program.
 func compile(kind Kind, name, url, text string, globals *basescript.Globals) *Script {
@@ -259,7 +284,7 @@ func CompileAgent(name, source string, globals *basescript.Globals) *Script {
 	}
 	if len(source) > maxFile {
 		err := fmt.Errorf("the source is larger than %d KiB", maxFile>>10)
-		return &Script{Kind: Agent, Name: name, URL: url, Err: err}
+		return &Script{Kind: Agent, Name: name, URL: url, Err: &loadError{url, err}}
 	}
 	return compile(Agent, name, url, decode([]byte(source)), globals)
 }

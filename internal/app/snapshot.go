@@ -36,6 +36,8 @@ type Script struct {
 	tried string
 	read  bool
 	notes []Problem
+	// mute: a service that had a function process and has none any more.
+	mute bool
 }
 
 // Meta is what the first comment of an agent says.
@@ -56,6 +58,9 @@ type Snapshot struct {
 	// it names said when they last parsed, by path.
 	registered []registration
 	forms      map[string]form
+
+	// stamps are the states of the files as they were read, by path.
+	stamps map[string]stamp
 }
 
 // Service returns the service of that name.

@@ -47,28 +47,30 @@ func localPath(url string) (string, error) {
 
 // readText reads a file as text: UTF-8 with or without a byte order mark, else Windows-1251
 // (spec/basescript.md 1.13). A missing file gives an error that wraps [fs.ErrNotExist]; what is
-// not a regular file is never opened, since a pipe would block.
-func readText(files fs.FS, name string) (string, error) {
+// not a regular file is never opened, since a pipe would block. seen is the state the file had at the
+// latest before it was read.
+func readText(files fs.FS, name string) (text string, seen stamp, err error) {
 	info, err := fs.Stat(files, name)
 	if err != nil {
-		return "", fileError(err)
+		return "", stamp{}, fileError(err)
 	}
+	seen = stampOf(info)
 	if !info.Mode().IsRegular() {
-		return "", errors.New("not a regular file")
+		return "", seen, errors.New("not a regular file")
 	}
 	f, err := files.Open(name)
 	if err != nil {
-		return "", fileError(err)
+		return "", seen, fileError(err)
 	}
 	defer func() { _ = f.Close() }() // only read from
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return "", fileError(err)
+		return "", seen, fileError(err)
 	}
 	if len(data) > maxFile {
-		return "", fmt.Errorf("the file is larger than %d KiB", maxFile>>10)
+		return "", seen, fmt.Errorf("the file is larger than %d KiB", maxFile>>10)
 	}
-	return decode(data), nil
+	return decode(data), seen, nil
 }
 
 // fileError drops the operation and path an error of the file system repeats: the problem names the

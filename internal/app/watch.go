@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -19,9 +20,9 @@ const (
 	// several steps. settleMost ends the waiting where something happens all the time.
 	settle     = 20 * time.Millisecond
 	settleMost = 60 * time.Millisecond
-	// secondLook is how long a script that is gone or empty all of a sudden gets to come back: some
-	// editors remove or empty a file before they write it.
-	secondLook = 30 * time.Millisecond
+	// presence is how often the watch makes sure that the app folder is still the one it watches: a
+	// folder that is gone sends no events when it is back.
+	presence = 200 * time.Millisecond
 )
 
 // Change says what a new snapshot has brought.
@@ -42,9 +43,9 @@ func (c Change) empty() bool {
 // onChange is called, never twice at once, after the new snapshot is in force. Runs that began with
 // an older snapshot are not touched. The embedded sample never changes: Watch just waits.
 //
-// If the folder itself is removed the last snapshot stays in force and Watch returns an error that
-// wraps [fs.ErrNotExist]. Other errors say why the folder cannot be watched. An App has one Watch
-// at a time.
+// While the folder is gone or cannot be read the last snapshot stays in force, with a problem whose
+// URL is [App.Dir]; Watch goes on when the folder is back, be it another one. An error means that
+// the system lets nothing be watched. An App has one Watch at a time.
 func (a *App) Watch(ctx context.Context, onChange func(Change)) error {
 	if a.cfg.Dir == "" {
 		<-ctx.Done()
@@ -54,13 +55,11 @@ func (a *App) Watch(ctx context.Context, onChange func(Change)) error {
 	if err != nil {
 		return fmt.Errorf("watch app folder %s: %w", a.cfg.Dir, err)
 	}
-	defer func() { _ = notify.Close() }() // nothing to be done about it
 	w := &watcher{app: a, notify: notify, onChange: onChange}
-	// What changed between Load and now counts too.
-	if err := w.look(); err != nil {
-		return err
-	}
-	return w.loop(ctx)
+	defer func() { _ = w.notify.Close() }() // nothing to be done about it
+	w.look()                                // what changed between Load and now counts too
+	w.loop(ctx)
+	return nil
 }
 
 // watcher is one Watch in progress.
@@ -68,18 +67,24 @@ type watcher struct {
 	app      *App
 	notify   *fsnotify.Watcher
 	onChange func(Change)
+	// root is the app folder that is being watched, nil if there is none at the moment.
+	root fs.FileInfo
+	// replaced: a folder of the app went or came, so that notify may be about folders of old.
+	replaced bool
 	// folders are the folders the app is made of, by path from the app folder, and whether they exist.
 	folders map[string]bool
 	// again is when the folder is to be read, zero while nothing calls for it; latest is the last
 	// moment the present series of events may delay it to.
 	again, latest time.Time
-	// doubted: something vanished at the last look, which the next one believes.
-	doubted bool
+	// doubts are what the last look found and did not believe.
+	doubts doubts
 }
 
-func (w *watcher) loop(ctx context.Context) error {
+func (w *watcher) loop(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	rounds := time.NewTicker(presence)
+	defer rounds.Stop()
 	for {
 		wait := time.Hour
 		if !w.again.IsZero() {
@@ -88,26 +93,31 @@ func (w *watcher) loop(ctx context.Context) error {
 		timer.Reset(wait)
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case event := <-w.notify.Events:
-			if w.matters(event) {
-				w.postpone()
-			}
+			w.event(event)
 		case err := <-w.notify.Errors:
 			// Events were lost, or one could not be read: look at everything.
 			if err != nil {
+				w.event(fsnotify.Event{Name: w.app.cfg.Dir, Op: fsnotify.Remove})
+			}
+		case <-rounds.C:
+			if w.again.IsZero() && !w.present() {
 				w.postpone()
 			}
 		case <-timer.C:
-			if w.again.IsZero() {
-				continue
-			}
-			w.again, w.latest = time.Time{}, time.Time{}
-			if err := w.look(); err != nil {
-				return err
+			if !w.again.IsZero() {
+				w.again, w.latest = time.Time{}, time.Time{}
+				w.look()
 			}
 		}
 	}
+}
+
+// present reports whether the app folder is the one that is being watched.
+func (w *watcher) present() bool {
+	info, err := os.Stat(w.app.cfg.Dir)
+	return err == nil && w.root != nil && os.SameFile(info, w.root)
 }
 
 // postpone waits until the present series of events is over.
@@ -122,14 +132,26 @@ func (w *watcher) postpone() {
 	}
 }
 
-// matters tells events of files and folders an app is made of from the rest of the app folder,
-// where other programs may write all the time.
-func (w *watcher) matters(event fsnotify.Event) bool {
+// event takes note of an event.
+func (w *watcher) event(event fsnotify.Event) {
 	name, err := filepath.Rel(w.app.cfg.Dir, event.Name)
 	if err != nil {
-		return true
+		name = "."
 	}
 	name = filepath.ToSlash(name)
+	if !w.matters(name) {
+		return
+	}
+	w.doubts.happened(name)
+	if _, isFolder := w.folders[name]; isFolder && event.Op&(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) != 0 {
+		w.replaced = true
+	}
+	w.postpone()
+}
+
+// matters tells files and folders an app is made of from the rest of the app folder, where other
+// programs may write all the time.
+func (w *watcher) matters(name string) bool {
 	base := path.Base(name)
 	switch {
 	case name == ".":
@@ -141,49 +163,71 @@ func (w *watcher) matters(event fsnotify.Event) bool {
 	return ours || strings.Contains(name, "/")
 }
 
-// look reads the folder and puts the new snapshot in force, unless something vanished that may come
-// back in a moment.
-func (w *watcher) look() error {
+// look reads the folder and puts the new snapshot in force. What is gone or broken all of a sudden
+// stays as it was until a later look confirms it; the rest of the app does not wait for it.
+func (w *watcher) look() {
 	old := w.app.snapshot.Load()
 	snap, err := w.scan(old)
-	if errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err != nil {
+	now, open := time.Now(), doubts{}
+	switch {
+	case err == nil:
+		for _, was := range doubtful(old, snap) {
+			if file := filePath(was.URL); open.carry(w.doubts, file, snap.stamps[file], now) {
+				snap.hold(old, was)
+			}
+		}
+	case open.carry(w.doubts, ".", stamp{}, now):
+		snap = old
+	default:
 		snap = old.unreadable(w.app.cfg.Dir, err)
 	}
+	w.doubts, w.again = open, open.next(now)
 	change := difference(old, snap)
-	if !w.doubted && vanished(old, snap) {
-		w.doubted = true
-		w.again = time.Now().Add(secondLook)
-		w.latest = w.again
-		return nil
-	}
-	w.doubted = false
 	w.app.snapshot.Store(snap)
 	if !change.empty() {
 		w.onChange(change)
 	}
-	return nil
 }
 
 // scan reads the folder with all its subfolders watched: one that appears while it is read is
-// watched first and read then.
-func (w *watcher) scan(old *Snapshot) (*Snapshot, error) {
-	for {
-		snap, folders, err := w.app.scan(old)
-		if err != nil {
+// watched first and read then. After an error it is not known what is watched.
+func (w *watcher) scan(old *Snapshot) (snap *Snapshot, err error) {
+	if !w.present() || w.replaced {
+		if err := w.renew(); err != nil {
 			return nil, err
-		}
-		w.folders = folders
-		more, err := w.watchAll(folders)
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			return snap, nil
 		}
 	}
+	for more := true; more; {
+		snap, w.folders, err = w.app.scan(old)
+		if err == nil {
+			more, err = w.watchAll(w.folders)
+		}
+		if err != nil {
+			w.root = nil
+			return nil, err
+		}
+	}
+	return snap, nil
+}
+
+// renew begins to watch anew, the app folder that is there now: watches of folders that were moved
+// or removed would pass for those of the folders that took their place.
+func (w *watcher) renew() error {
+	w.root = nil
+	root, err := os.Stat(w.app.cfg.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &missingFolder{w.app.cfg.Dir}
+	}
+	if err != nil {
+		return fmt.Errorf("app folder %s cannot be read: %w", w.app.cfg.Dir, err)
+	}
+	notify, err := fsnotify.NewWatcher()
+	if err != nil {
+		return fmt.Errorf("watch app folder %s: %w", w.app.cfg.Dir, err)
+	}
+	_ = w.notify.Close() // nothing to be done about it
+	w.notify, w.root, w.replaced = notify, root, false
+	return nil
 }
 
 // watchAll watches the folders that exist. more reports whether the app folder must be read again:
@@ -212,28 +256,19 @@ func (w *watcher) watchAll(folders map[string]bool) (more bool, err error) {
 	return more, nil
 }
 
-// unreadable is the snapshot with one problem more: the app folder cannot be read at the moment.
+// unreadable is the snapshot with the problem that the app folder cannot be read at the moment.
 func (s *Snapshot) unreadable(dir string, err error) *Snapshot {
 	p := Problem{URL: dir, Message: err.Error(), Kept: true}
+	if errors.Is(err, fs.ErrNotExist) {
+		p.Message = "the app folder " + dir + " is gone; it is read again when it is back"
+	}
 	if slices.Contains(s.problems, p) {
 		return s
 	}
 	kept := *s
-	kept.problems = append(slices.Clone(s.problems), p)
+	ofFolder := func(q Problem) bool { return q.URL == dir }
+	kept.problems = append(slices.DeleteFunc(slices.Clone(s.problems), ofFolder), p)
 	return &kept
-}
-
-// vanished reports whether a script is gone, or its text is, since old.
-func vanished(old, snap *Snapshot) bool {
-	for _, kind := range []Kind{Service, Library, Agent} {
-		for name, was := range old.table(kind) {
-			is := snap.table(kind)[name]
-			if is == nil || is != was && (!is.read || is.tried == "") {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // difference describes the way from old to snap.
@@ -242,6 +277,9 @@ func difference(old, snap *Snapshot) Change {
 	for _, kind := range []Kind{Service, Library, Agent} {
 		for _, is := range sorted(snap.table(kind)) {
 			was := old.table(kind)[is.Name]
+			if is.Program == nil {
+				continue // it never loaded: a problem says so
+			}
 			if was == nil || was.Program != is.Program || was.URL != is.URL {
 				c.Updated = append(c.Updated, is.URL)
 			}

@@ -2,13 +2,12 @@ package app_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -357,24 +356,257 @@ func TestOtherFilesDoNotMatter(t *testing.T) {
 	w.none()
 }
 
-func TestWatchEndsWithTheFolder(t *testing.T) {
-	dir := folder(t, map[string]string{"agents/a.js": "alert(1)"})
-	a := load(t, dir)
-	done := make(chan error, 1)
-	go func() { done <- a.Watch(context.Background(), func(app.Change) {}) }()
-	if err := os.RemoveAll(dir); err != nil { // before or after the watch has begun, it must not matter
-		t.Fatal(err)
-	}
-	select {
-	case err := <-done:
-		if !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("Watch: %v", err)
+// until waits for changes that make the condition true, and returns all that came.
+func (w *watched) until(what string, ok func() bool) (all []app.Change) {
+	w.Helper()
+	deadline := time.After(10 * time.Second)
+	for !ok() {
+		select {
+		case c := <-w.changes:
+			all = append(all, c)
+		case <-deadline:
+			w.Fatalf("%s: does not come; problems %v", what, w.Problems())
+		case <-time.After(5 * time.Millisecond): // the snapshot is in force before its change is told
 		}
-	case <-time.After(10 * time.Second):
-		t.Fatal("Watch goes on without a folder")
 	}
-	if !hasAgent(a.Snapshot(), "a") {
-		t.Error("the last snapshot is not in force any more")
+	return all
+}
+
+func (w *watched) gone() bool { return strings.Contains(problemTexts(w.App), "is gone") }
+
+func (w *watched) agentSays(source string) func() bool {
+	return func() bool {
+		script, ok := w.Snapshot().Agent("a")
+		return ok && script.Source == source
+	}
+}
+
+func TestFolderGoesAndComesBack(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		leave    func(w *watched)
+		comeBack func(w *watched)
+	}{
+		{"removed, made anew", func(w *watched) { w.must(os.RemoveAll(w.dir)) }, func(w *watched) {}},
+		{"moved away and back", func(w *watched) { w.must(os.Rename(w.dir, w.dir+"_away")) },
+			func(w *watched) { w.must(os.Rename(w.dir+"_away", w.dir)) }},
+		{"moved away, another one", func(w *watched) { w.must(os.Rename(w.dir, filepath.Join(w.TempDir(), "away"))) },
+			func(w *watched) { w.write("agents/more.js", "") }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := watch(t, map[string]string{"agents/a.js": "alert(1)", "services/s.js": "function process(context) { }"})
+			for round := range 2 {
+				tc.leave(w)
+				told := w.until("the folder is gone", w.gone)
+				for range 4 { // said once, however often the watch looks
+					told = append(told, w.drain()...)
+				}
+				if len(told) != 1 || len(told[0].Problems) != 1 || !hasAgent(w.Snapshot(), "a") {
+					t.Errorf("changes %+v", told)
+				}
+				for _, p := range w.Problems() {
+					if p.URL != w.dir || !p.Kept {
+						t.Errorf("problem %+v", p)
+					}
+				}
+
+				tc.comeBack(w)
+				w.write("agents/a.js", fmt.Sprintf("alert('back %d')", round))
+				w.write("services/s.js", "function process(context) { }")
+				all := w.until("the script of the new folder", w.agentSays(fmt.Sprintf("alert('back %d')", round)))
+				all = append(all, w.until("an end of the problem", func() bool { return !w.gone() })...)
+				all = append(all, w.drain()...)
+				if !slices.ContainsFunc(all, func(c app.Change) bool { return slices.Contains(c.Solved, w.dir) }) {
+					t.Errorf("it is not told that the folder is back: %+v", all)
+				}
+				w.write("agents/a.js", "alert('on')")
+				w.until("a change after that", w.agentSays("alert('on')"))
+				w.drain()
+			}
+		})
+	}
+}
+
+// drain takes the changes that come until nothing happens for a while.
+func (w *watched) drain() (all []app.Change) {
+	for {
+		select {
+		case c := <-w.changes:
+			all = append(all, c)
+		case <-time.After(150 * time.Millisecond):
+			return all
+		}
+	}
+}
+
+// A folder replaced in one go must not leave the watch with the folders of old.
+func TestFolderIsReplacedAtOnce(t *testing.T) {
+	w := watch(t, map[string]string{"agents/a.js": "alert(0)"})
+	for i := range 20 {
+		if i%2 == 0 {
+			w.must(os.RemoveAll(w.dir))
+		} else {
+			w.must(os.Rename(w.dir, fmt.Sprintf("%s_%d", w.dir, i)))
+		}
+		for _, text := range []string{fmt.Sprintf("alert('new %d')", i), fmt.Sprintf("alert('changed %d')", i)} {
+			w.write("agents/a.js", text)
+			w.until(text, w.agentSays(text))
+		}
+	}
+}
+
+func TestWatchBeginsWithoutTheFolder(t *testing.T) {
+	dir := folder(t, map[string]string{"agents/a.js": "alert(1)"})
+	w := &watched{T: t, App: load(t, dir), dir: dir, changes: make(chan app.Change, 100)}
+	w.must(os.RemoveAll(dir))
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- w.Watch(ctx, func(c app.Change) { w.changes <- c }) }()
+	w.until("the folder is gone", w.gone)
+	w.write("agents/a.js", "alert(2)")
+	w.until("the new folder", w.agentSays("alert(2)"))
+	w.must(os.RemoveAll(dir))
+	w.until("the folder is gone", w.gone)
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("Watch: %v", err)
+	}
+}
+
+// speaks reports whether the service s takes messages.
+func (w *watched) speaks() bool {
+	s, ok := w.Snapshot().Service("s")
+	return ok && s.Program != nil && s.Program.HasFunction("process")
+}
+
+func TestAServiceThatIsWrittenAllTheTimeIsNeverLost(t *testing.T) {
+	text := func(i int) string {
+		return fmt.Sprintf("function open(context) { }\nfunction process(context) { return %d }\n", i)
+	}
+	for _, tc := range []struct {
+		name  string
+		times int
+		save  func(w *watched, i int)
+	}{
+		{"in place", 1500, func(w *watched, i int) {
+			w.write("services/s.js", text(i))
+			time.Sleep(time.Millisecond)
+		}},
+		{"in place, in two parts", 200, func(w *watched, i int) {
+			w.write("services/s.js", text(i)[:30])
+			time.Sleep(3 * time.Millisecond)
+			w.write("services/s.js", text(i))
+		}},
+		{"emptied for a moment", 8, func(w *watched, i int) {
+			for range 4 {
+				w.write("services/s.js", "")
+				time.Sleep(25 * time.Millisecond)
+			}
+			w.write("services/s.js", text(i))
+		}},
+		{"removed for a moment", 100, func(w *watched, i int) {
+			w.must(os.Remove(w.path("services/s.js")))
+			time.Sleep(2 * time.Millisecond)
+			w.write("services/s.js", text(i))
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := watch(t, map[string]string{"services/s.js": text(-1), "agents/a.js": "alert(0)"})
+			var changes []app.Change
+			for i := range tc.times {
+				tc.save(w, i)
+				for len(w.changes) > 0 {
+					changes = append(changes, <-w.changes)
+				}
+			}
+			changes = append(changes, w.until("the last text", func() bool {
+				s, ok := w.Snapshot().Service("s")
+				return ok && s.Source == text(tc.times-1)
+			})...)
+			for _, c := range append(changes, w.drain()...) {
+				s, ok := c.Snapshot.Service("s")
+				if !ok || s.Program == nil || !s.Program.HasFunction("process") || len(c.Problems)+len(c.Removed) > 0 {
+					t.Fatalf("change %+v", c)
+				}
+			}
+		})
+	}
+}
+
+// What is in doubt does not delay the rest of the app.
+func TestADoubtfulScriptDoesNotDelayOthers(t *testing.T) {
+	w := watch(t, map[string]string{"services/s.js": "function process(context) { }", "agents/a.js": "alert(0)"})
+	w.write("agents/a.js", "alert(1)")
+	for deadline := time.Now().Add(10 * time.Second); !w.agentSays("alert(1)")(); {
+		if time.Now().After(deadline) {
+			t.Fatal("the agent was not loaded")
+		}
+		w.write("services/s.js", "")
+		time.Sleep(5 * time.Millisecond)
+	}
+	if !w.speaks() {
+		t.Error("the service was believed empty while it was being written")
+	}
+}
+
+func TestAServiceThatGoesMuteIsNoted(t *testing.T) {
+	const note = "the service has no function process any more"
+	for name, text := range map[string]string{"emptied": "", "renamed": "function proces(context) { }"} {
+		t.Run(name, func(t *testing.T) {
+			w := watch(t, map[string]string{"services/s.js": "function process(context) { }"})
+			w.write("services/s.js", text)
+			change := w.next()
+			if w.speaks() || len(change.Updated) != 1 || len(change.Problems) != 1 {
+				t.Fatalf("change %+v", change)
+			}
+			if p := change.Problems[0]; !p.Note || p.URL != "x-local://services/s.js" || !strings.Contains(p.Message, note) {
+				t.Errorf("problem %+v", p)
+			}
+			w.write("services/s.js", "function open(context) { }")
+			if change := w.next(); len(change.Problems)+len(change.Solved) > 0 {
+				t.Errorf("told again: %+v", change)
+			}
+			w.write("services/s.js", "function process(context) { }")
+			if change := w.next(); len(change.Solved) != 1 || !w.speaks() {
+				t.Errorf("change %+v", change)
+			}
+		})
+	}
+	if text := problemTexts(load(t, folder(t, map[string]string{"services/s.js": "function open() { }"}))); text != "" {
+		t.Errorf("a service that never had the function: %s", text)
+	}
+}
+
+func TestScriptsThatDoNotLoadAreNotUpdated(t *testing.T) {
+	outside := folder(t, map[string]string{"x.js": ""})
+	for name, put := range map[string]func(file string) error{
+		"too large": func(file string) error { return os.WriteFile(file, make([]byte, 2<<20), 0o644) },
+		"link out":  func(file string) error { return os.Symlink(filepath.Join(outside, "x.js"), file) },
+		"pipe":      func(file string) error { return syscall.Mkfifo(file, 0o644) },
+		"broken":    func(file string) error { return os.WriteFile(file, []byte("a b"), 0o644) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := watch(t, map[string]string{"services/ok.js": ""})
+			w.must(put(w.path("services/x.js")))
+			all := append([]app.Change{w.next()}, w.drain()...)
+			var problems int
+			for _, c := range all {
+				problems += len(c.Problems)
+				if len(c.Updated) > 0 {
+					t.Errorf("updated: %v", c.Updated)
+				}
+			}
+			script, ok := w.Snapshot().Service("x")
+			if problems == 0 || !ok || script.Err == nil {
+				t.Fatalf("the problem is not told: %+v", all)
+			}
+			if text := script.Err.Error(); strings.Count(text, "\n(x-local://services/x.js") != 1 {
+				t.Errorf("the error does not name the file: %s", text)
+			}
+			if text := problemTexts(w.App); strings.Count(text, "(x-local://services/x.js") != 1 {
+				t.Errorf("problem: %s", text)
+			}
+		})
 	}
 }
 

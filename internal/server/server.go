@@ -194,7 +194,7 @@ func (s *Server) fail(err error) {
 func (s *Server) watch() {
 	s.group.Go(func() error {
 		if err := s.app.Watch(s.alive, s.changed); err != nil {
-			s.logger.Error("changes of scripts are no longer noticed", "error", err.Error())
+			s.logger.Error("changes of scripts are not noticed, restart the server to read them", "error", err.Error())
 		}
 		return nil
 	})
@@ -209,6 +209,10 @@ func (s *Server) changed(c app.Change) {
 		s.logger.Info("script removed", "script", url)
 	}
 	for _, url := range c.Solved {
+		if url == s.app.Dir() {
+			s.logger.Info("app folder is back, its scripts are read again", "folder", url)
+			continue
+		}
 		s.logger.Info("problem solved", "script", url)
 	}
 	s.report(c.Problems)
@@ -216,6 +220,10 @@ func (s *Server) changed(c app.Change) {
 
 func (s *Server) report(problems []app.Problem) {
 	for _, p := range problems {
+		if p.URL == s.app.Dir() {
+			s.logger.Warn("app folder cannot be read, the scripts stay in use until it is back", "error", p.Message)
+			continue
+		}
 		if p.Note {
 			s.logger.Info("note on a script", "script", p.URL, "note", p.String())
 			continue

@@ -3,7 +3,9 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -216,9 +218,12 @@ func TestWhatKeepsItFromStarting(t *testing.T) {
 		"data folder in use":    {dataDir(running.DataDir()), []string{"in use by another running server at " + running.URL(), "--data"}},
 		"data folder is a file": {dataDir(file), []string{file + " is a file", "--data"}},
 		"below a file":          {dataDir(filepath.Join(file, "x")), []string{"not a directory", "--data"}},
-		"store is a file":       {dataDir(servertest.WriteFiles(t, map[string]string{"nats": ""})), []string{"the store", "cannot be opened"}},
+		"store is a file":       {dataDir(servertest.WriteFiles(t, map[string]string{"nats": ""})), []string{"nats is a file, where the folder of the store is to be", "choose another folder with --data"}},
+		"store holds a file":    {dataDir(servertest.WriteFiles(t, map[string]string{"nats/jetstream": ""})), []string{"jetstream is a file", "choose another folder with --data"}},
+		"store leads nowhere":   {dataDir(withStoreAt(t, file+"none")), []string{"the store", "cannot be opened", "choose another folder with --data"}},
+		"store leads to a file": {dataDir(withStoreAt(t, filepath.Join(file, "x"))), []string{"the store", "not a directory", "choose another folder with --data"}},
 		"lock is a folder":      {dataDir(servertest.WriteFiles(t, map[string]string{"lock/x": ""})), []string{"cannot be written", "--data"}},
-		"address is a folder":   {dataDir(servertest.WriteFiles(t, map[string]string{"admin.json/x": ""})), []string{"admin.json"}},
+		"address is a folder":   {dataDir(servertest.WriteFiles(t, map[string]string{"admin.json/x": ""})), []string{"admin.json is a folder, where the address", "choose another folder with --data"}},
 		"no app folder":         {servertest.AppDir(file + "none"), []string{"does not exist", "--app"}},
 		"app folder is a file":  {servertest.AppDir(file), []string{"is a file", "--app"}},
 	} {
@@ -232,11 +237,24 @@ func TestWhatKeepsItFromStarting(t *testing.T) {
 					t.Errorf("the error lacks %q: %v", part, err)
 				}
 			}
+			if strings.Contains(err.Error(), ".tmp") {
+				t.Errorf("it speaks of a file nobody knows: %v", err)
+			}
 		})
 	}
 	if resp, _ := running.Ask(t, "GET", "/readyz", ""); resp.StatusCode != 200 {
 		t.Error("the attempts disturbed the running server")
 	}
+}
+
+// withStoreAt makes a data folder whose store is a link.
+func withStoreAt(t *testing.T, target string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := os.Symlink(target, filepath.Join(dir, "nats")); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 func TestAFolderIsFreeAfterAFailedStart(t *testing.T) {
@@ -246,6 +264,29 @@ func TestAFolderIsFreeAfterAFailedStart(t *testing.T) {
 		t.Fatal("it started on a port in use")
 	}
 	servertest.Start(t, dataDir(dir))
+}
+
+func TestAnAddressThatCannotBeRead(t *testing.T) {
+	dir := servertest.WriteFiles(t, map[string]string{"admin.json/x": ""})
+	_, err := server.ReadAdminFile(dir)
+	if err == nil || strings.Count(err.Error(), "admin.json") != 1 || os.IsNotExist(err) {
+		t.Errorf("a folder gives %v", err)
+	}
+	if _, err := server.ReadAdminFile(t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("an absent file gives %v", err)
+	}
+}
+
+func TestAUserThatCannotBeIsToldInWordsOfTheRequest(t *testing.T) {
+	s := servertest.Start(t)
+	for _, path := range []string{"/api/v1/runs", "/api/v1/agents/hello/runs"} {
+		body := map[bool]string{true: `{"user":"a b","source":""}`, false: `{"user":"a b"}`}[path == "/api/v1/runs"]
+		resp, text := s.Ask(t, "POST", path, body, "Content-Type", "application/json")
+		if resp.StatusCode != 422 || !strings.Contains(text, "body.user") || !strings.Contains(text, "the id contains the character ' '") ||
+			strings.Contains(text, "authenticated") || strings.Contains(text, "X-Dev-User") {
+			t.Errorf("%s: %d %s", path, resp.StatusCode, text)
+		}
+	}
 }
 
 func TestUserDataOutliveTheProcess(t *testing.T) {
@@ -363,9 +404,24 @@ func TestAnAppFolderThatIsRemovedGoesOnBeingServed(t *testing.T) {
 	if err := os.RemoveAll(s.AppDir()); err != nil {
 		t.Fatal(err)
 	}
-	s.Log.Expect(t, "changes of scripts are no longer noticed")
+	s.Log.Expect(t, "app folder cannot be read, the scripts stay in use until it is back")
 	anna.Send(t, "a")
 	anna.Expect(t, "one a")
+	file := filepath.Join(s.AppDir(), "services", "echo.js")
+	servertest.WriteFile(t, file, strings.Replace(echo["services/echo.js"], "one ", "two ", 1))
+	s.Log.Expect(t, "app folder is back, its scripts are read again")
+	s.Log.Expect(t, "script reloaded")
+	anna.Send(t, "b")
+	anna.Expect(t, "two b")
+}
+
+func TestAServiceThatDoesNotLoadIsNamedInTheLogOnly(t *testing.T) {
+	s := servertest.Start(t, servertest.App(map[string]string{"services/big.js": strings.Repeat("// long\n", 1<<18)}))
+	if reason := s.Dial(t, "big", "anna").ExpectClose(t, 1008); reason != "the file is larger than 1024 KiB" {
+		t.Errorf("the client was told %q", reason)
+	}
+	s.Lines.Expect(t, "the file is larger than 1024 KiB")
+	s.Lines.Expect(t, "(x-local://services/big.js)")
 }
 
 func TestARemovedScriptIsTold(t *testing.T) {
