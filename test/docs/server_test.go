@@ -2,6 +2,7 @@ package docs
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net"
 	"path/filepath"
@@ -109,7 +110,7 @@ func (p *play) converse(t *testing.T, s step) {
 				t.Fatalf("%s: send %s: %v", s.arg, text, err)
 			}
 		case "<", "x":
-			if got := receive(c); got != line && !pattern(line).MatchString(got) {
+			if got := receiveItems(c, line); got != line && !pattern(line).MatchString(got) {
 				t.Fatalf("%s, line %d, %s:\ngot  %s\nwant %s", p.page.name, s.line, s.arg, got, line)
 			}
 		default:
@@ -120,6 +121,29 @@ func (p *play) converse(t *testing.T, s step) {
 		delete(p.sockets, s.arg)
 		_ = c.Close() // the server has closed it
 	}
+}
+
+// receiveItems is receive, but joins frames of a JSON queue until they hold as many items as a page
+// shows in one: whether items meet in a frame depends on how fast the client takes them.
+func receiveItems(c net.Conn, want string) string {
+	got := receive(c)
+	for n := items(got); n > 0 && n < items(want); n = items(got) {
+		next := receive(c)
+		if items(next) == 0 {
+			return got + "\n" + next
+		}
+		got = strings.TrimSuffix(got, "]") + "," + strings.TrimPrefix(next, "< [")
+	}
+	return got
+}
+
+// items counts the items of a frame that is a JSON array, 0 for any other line.
+func items(line string) int {
+	var list []json.RawMessage
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(line, "< ")), &list); err != nil {
+		return 0
+	}
+	return len(list)
 }
 
 // receive returns what comes next, as a line of a ws block.
