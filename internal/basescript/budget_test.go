@@ -55,6 +55,9 @@ func TestBudgets(t *testing.T) {
 		{"an enormous repeat", "\n\n'x'.repeat(1125899906842624)", ""},
 		{"an enormous array", "\n\nnew Array(1000000000)", ""},
 		{"an enormous index", "\n\na = []; a[999999999] = 1", ""},
+		{"hoarding errors", "\na = []\nwhile (true) { a.push(Error('e' + a.length)) }", "MiB"},
+		{"hoarding caught errors", "\na = []\nwhile (true) { try { throw 'x' } catch (e) { a.push(e) } }", "MiB"},
+		{"hoarding empty objects", "\na = []\nwhile (true) { a.push(new Object()) }", "MiB"},
 		{"spread", "\n\na = [1]; while (true) { a = [...a, ...a] }", "MiB"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

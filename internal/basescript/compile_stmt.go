@@ -607,7 +607,7 @@ func (c *compiler) catch(body stmt, n *ast.CatchStatement) stmt {
 			return end
 		}
 		f.env = env
-		if e := f.run.alloc(sizeObject + 200); e != nil {
+		if e := f.run.alloc(sizeObject + sizeError); e != nil {
 			return f.throw(p.raise(e))
 		}
 		f.slots[keep] = ObjectValue(newErrorObject(f.err))

@@ -48,6 +48,7 @@ const (
 	sizeObject = 112
 	sizeValue  = 24
 	sizeKey    = 16
+	sizeError  = 240 // what an error adds to its object, its first position lines included
 )
 
 // ClassName is what ObjectType returns for the object (spec/basescript.md 1.1).

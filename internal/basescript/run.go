@@ -371,14 +371,24 @@ func (r *Run) Items(v Value) (items iter.Seq[Value], ok bool) {
 	return nil, false
 }
 
-// NewObject returns an empty JsObject.
-func (r *Run) NewObject() *Object { return &Object{} }
+// NewObject returns an empty JsObject. Like the other constructors it counts what it makes; the budget
+// is looked at with the next charge.
+func (r *Run) NewObject() *Object {
+	r.bytes += sizeObject
+	return &Object{}
+}
 
 // NewArray returns an array that owns vals. Charge the run before making a large one.
-func (r *Run) NewArray(vals []Value) *Object { return &Object{class: classArray, vals: vals} }
+func (r *Run) NewArray(vals []Value) *Object {
+	r.bytes += sizeObject
+	return &Object{class: classArray, vals: vals}
+}
 
 // NewErrorObject returns an error object with the message, as new Error(message) makes it.
-func (r *Run) NewErrorObject(e *Error) Value { return ObjectValue(newErrorObject(e)) }
+func (r *Run) NewErrorObject(e *Error) Value {
+	r.bytes += sizeObject + sizeError + int64(len(e.Message))
+	return ObjectValue(newErrorObject(e))
+}
 
 // Equal is the dialect's == (and ===): strict, on scalars (spec/basescript.md 1.3).
 func (r *Run) Equal(a, b Value) bool {

@@ -116,7 +116,7 @@ func (w *weigher) object(o *Object) {
 		w.bytes += 160
 		w.function(ext)
 	case *errorData:
-		w.bytes += int64(len(ext.err.Message)) + int64(len(ext.err.Frames))*40
+		w.bytes += sizeError + int64(len(ext.err.Message)) + int64(cap(ext.err.Frames))*40
 	}
 }
 
