@@ -14,14 +14,15 @@ func (c *compiler) dot(n *ast.DotExpression) expr {
 	if _, ok := n.Left.(*ast.SuperExpression); ok {
 		return c.superRead(name, p)
 	}
-	left := c.expr(n.Left)
+	left := c.operand(n.Left)
 	if name == "length" {
-		return lengthRead(left, p)
+		return lengthRead(&left, p)
 	}
 	hint := new(hintCell)
-	return func(f *frame) (Value, *Error) {
-		v, e := left(f)
-		if e != nil {
+	return func(f *frame) (v Value, e *Error) {
+		if left.eval == nil {
+			v = f.slots[left.slot]
+		} else if v, e = left.eval(f); e != nil {
 			return Undefined, e
 		}
 		if v.k == KindObject {
@@ -48,9 +49,9 @@ func (r *Run) read(v Value, name string, p *at) (Value, *Error) {
 	return got, nil
 }
 
-func lengthRead(left expr, p *at) expr {
+func lengthRead(left *operand, p *at) expr {
 	return func(f *frame) (Value, *Error) {
-		v, e := left(f)
+		v, e := left.get(f)
 		if e != nil {
 			return Undefined, e
 		}
