@@ -58,6 +58,10 @@ func TestBudgets(t *testing.T) {
 		{"hoarding errors", "\na = []\nwhile (true) { a.push(Error('e' + a.length)) }", "MiB"},
 		{"hoarding caught errors", "\na = []\nwhile (true) { try { throw 'x' } catch (e) { a.push(e) } }", "MiB"},
 		{"hoarding empty objects", "\na = []\nwhile (true) { a.push(new Object()) }", "MiB"},
+		{"operands held by a built-in", "\n\nfunction f(n) { return ArrayMerge([1, 2], function (x) { if (x == 2) f(n + 1); return StrReplace('x'.repeat(1000000), 'y', '') + n }, ',') }\nf(0)", "MiB"},
+		{"an error held by finally", "\nfunction f(n) { try { throw 'x'.repeat(1000000) + n }\nfinally { f(n + 1) } } f(0)", "MiB"},
+		{"spread into a recursion", "\na = []; for (i = 0; i < 100000; i++) a.push(i); function f() { return g(...a) } function g() {\nreturn f() } f()", "MiB"},
+		{"bound arguments", "\na = []; h = []; for (i = 0; i < 100000; i++) a.push(i)\nfor (;;) { h.push(a.push.bind(null, ...a)) }", "MiB"},
 		{"spread", "\n\na = [1]; while (true) { a = [...a, ...a] }", "MiB"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -190,5 +194,56 @@ func TestPanicStaysInside(t *testing.T) {
 		if strings.Contains(err.Error(), "goroutine") {
 			t.Errorf("the script's error shows a Go stack: %v", err)
 		}
+	}
+}
+
+// TestWorkIsCharged: what takes time in proportion to its data is noticed by the clock soon, though it
+// is a single step of the script.
+func TestWorkIsCharged(t *testing.T) {
+	const big = "s = '1'.repeat(4000000); r = s + ''; k = {}; for (i = 0; i < 20000; i++) k['k' + i] = i; "
+	for _, body := range []string{
+		"OptInt(s)", "+s", "s - 1", "isNaN(s)", "s == r", "s < r", "'y' + s", "`y${s}`", "k[s] = 1; delete k[s]", "s in k",
+		"a = []; a.length = 1000000; a.length = 0", "a = []; a[100000] = 1", "try { throw s } catch (e) { }",
+		"k.x = 1; delete k.x", "var [x, ...y] = 'abcdefgh'.repeat(1000).split('')", "switch (s) { case r: }",
+	} {
+		t.Run(body, func(t *testing.T) {
+			began := time.Now()
+			e := stopped(t, big+"while (true) { "+body+" }", Limits{Compute: 50 * time.Millisecond, Bytes: 256 << 20})
+			if took := time.Since(began); took > 5*time.Second || e.Kind != Stopped {
+				t.Errorf("stopped after %v: %v", took, e)
+			}
+		})
+	}
+}
+
+// TestParserIsBounded: sources that make the borrowed parser take forever are refused at once.
+func TestParserIsBounded(t *testing.T) {
+	labels := ""
+	for i := range 100_000 {
+		labels += "a" + strings.Repeat("b", i%7) + ":\n"
+	}
+	for name, src := range map[string]string{
+		"arrow defaults":  "x = " + strings.Repeat("(a = ", 40) + "1" + strings.Repeat(") => 1", 40),
+		"object patterns": "x = " + strings.Repeat("({a = ", 40) + "1" + strings.Repeat("}) => 1", 40),
+		"array patterns":  "x = " + strings.Repeat("([a = ", 40) + "1" + strings.Repeat("]) => 1", 40),
+		"labels":          labels + "x()",
+		"in a text":       "ArraySelect([1], '" + strings.Repeat("(a=", 40) + "1" + strings.Repeat(")=>1", 40) + "')",
+	} {
+		t.Run(name, func(t *testing.T) {
+			done := make(chan string, 1)
+			go func() { done <- play(t, src, Options{}) }()
+			select {
+			case out := <-done:
+				if !strings.Contains(out, "Too many labels") && !strings.Contains(out, "nested too deeply") {
+					t.Errorf("got %.200s", out)
+				}
+			case <-time.After(10 * time.Second):
+				t.Fatal("still compiling")
+			}
+		})
+	}
+	ordinary := "f = (a, b = (c = 1) => c) => list.map((x) => x.filter((y = (z) => z) => y)); a: for (;;) { b: for (;;) { break a } }"
+	if out := play(t, ordinary, Options{}); out != "" {
+		t.Errorf("an ordinary source: %s", out)
 	}
 }

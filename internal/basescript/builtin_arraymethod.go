@@ -435,7 +435,11 @@ func (r *Run) newElementCall(fn, self Value, args int) (*elementCall, error) {
 }
 
 func (c *elementCall) do() (Value, error) {
+	n := len(c.r.pins)
+	c.r.pins = append(c.r.pins, c.args...)
 	v, e := c.r.callValue(c.fn, c.self, c.args)
+	c.r.unpin(n)
+	c.r.keepResult(v)
 	if e != nil {
 		return Undefined, e
 	}

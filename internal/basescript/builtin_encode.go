@@ -214,7 +214,7 @@ func literalFunc(literal func(v Value) (string, bool)) func(*Run, []Value) (Valu
 
 var (
 	sqlQuotes    = strings.NewReplacer("'", "''")
-	xqueryQuotes = strings.NewReplacer("'", "''", `\`, `\\`)
+	xqueryQuotes = strings.NewReplacer("'", `\'`, `\`, `\\`)
 )
 
 // xqueryLiteral doubles quotes, as XQuery wants it. Backslashes are doubled too: scripts put the result

@@ -46,7 +46,7 @@ func TestLiterals(t *testing.T) {
 	checkExprs(t, []exprCase{
 		{"XQueryLiteral(null)", `"null()"`},
 		{"XQueryLiteral(undefined)", `"null()"`},
-		{`XQueryLiteral("it's")`, `"'it''s'"`},
+		{`XQueryLiteral("it's")`, `"'it\\'s'"`},
 		{`XQueryLiteral('a\\b')`, `"'a\\\\b'"`},
 		{"XQueryLiteral(7177256154427237596)", `"7177256154427237596"`},
 		{"XQueryLiteral(2.5)", `"2.5"`},

@@ -34,6 +34,9 @@ func (r *Run) callValue(fn, this Value, args []Value) (Value, *Error) {
 		return r.callBuiltin(fo.method, this, args)
 	case fo.bound != nil:
 		all := append(append([]Value(nil), fo.bound.args...), args...)
+		if e := r.alloc(int64(len(all) * sizeValue)); e != nil {
+			return Undefined, e
+		}
 		return r.nested(func() (Value, *Error) { return r.callValue(fo.bound.fn, fo.bound.this, all) })
 	case fo.text != nil:
 		var elem Value
@@ -85,8 +88,12 @@ func (r *Run) native(call func() (Value, error)) (Value, *Error) {
 	if e := r.enterNative(0, 0); e != nil {
 		return Undefined, e
 	}
+	pins := len(r.pins)
 	v, err := call()
 	r.depth--
+	if len(r.pins) > pins {
+		r.unpin(pins)
+	}
 	if err != nil {
 		return Undefined, toError(err)
 	}
@@ -348,6 +355,9 @@ func init() { // the table refers to functions that refer to the table
 			if len(args) > 1 {
 				list = append(list, args[1].Object().Elements()...)
 			}
+			if e := r.alloc(int64(len(list) * sizeValue)); e != nil {
+				return Undefined, e
+			}
 			return r.CallValue(self, this, list...)
 		}},
 		{Name: "bind", Call: func(r *Run, self Value, args []Value) (Value, error) {
@@ -355,6 +365,9 @@ func init() { // the table refers to functions that refer to the table
 			if len(args) > 0 {
 				b.this = args[0]
 				b.args = append(b.args, args[1:]...)
+			}
+			if e := r.alloc(int64(len(args) * sizeValue)); e != nil {
+				return Undefined, e
 			}
 			fn, e := r.newFunction(function{bound: b})
 			if e != nil {

@@ -305,7 +305,7 @@ func (c *compiler) nameReference(id *ast.Identifier) ref {
 
 func (c *compiler) dotReference(n *ast.DotExpression) ref {
 	left, name, p := c.expr(n.Left), n.Identifier.Name.String(), c.at(n.Identifier.Idx)
-	hint, keep := new(hintCell), c.temp()
+	hint, keep, kept := new(hintCell), c.temp(), c.temp()
 	return ref{
 		set: func(value expr) expr {
 			return func(f *frame) (Value, *Error) {
@@ -318,6 +318,7 @@ func (c *compiler) dotReference(n *ast.DotExpression) ref {
 				if e != nil {
 					return Undefined, e
 				}
+				f.slots[kept] = v // a setter may drop its parameter
 				if e := f.run.setHinted(obj, name, v, hint); e != nil {
 					return Undefined, p.raise(e)
 				}
@@ -487,7 +488,11 @@ func (c *compiler) arrayPattern(n *ast.ArrayPattern, leaf func(ast.Expression) s
 		}
 		var all []Value
 		for x := range items {
-			if e := f.run.alloc(sizeValue); e != nil {
+			e := f.run.alloc(sizeValue)
+			if e == nil {
+				e = f.run.step(1)
+			}
+			if e != nil {
 				return p.raise(e)
 			}
 			all = append(all, x)

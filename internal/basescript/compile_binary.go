@@ -364,6 +364,7 @@ func (c *compiler) comparison(n *ast.BinaryExpression) func(f *frame) (bool, *Er
 		if less && x.k == KindInt && y.k == KindInt {
 			return x.Int() < y.Int(), nil
 		}
+		f.run.chargeTexts(x, y)
 		cmp, ok := order(x, y)
 		return ok && holds(cmp), nil
 	}
@@ -401,7 +402,7 @@ func (c *compiler) membership(n *ast.BinaryExpression) func(f *frame) (bool, *Er
 		}
 		var ok bool
 		if in {
-			ok, e = f.run.hasProperty(y, x.Text())
+			ok, e = f.run.hasProperty(y, f.run.keyText(x))
 		} else {
 			ok, e = f.run.instanceOf(x, y)
 		}
@@ -439,6 +440,7 @@ func (r *Run) instanceOf(v, fn Value) (bool, *Error) {
 		return false, e
 	}
 	for p := o.proto; p != nil; p = p.proto {
+		r.steps--
 		if p == proto.Object() {
 			return true, nil
 		}

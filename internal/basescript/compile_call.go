@@ -175,8 +175,13 @@ func callGo(name string, least int, call func(*Run, []Value) (Value, error), arg
 			r.args = r.args[:base]
 			return Undefined, e.throughCall(name, p.url, p.line)
 		}
+		r.line = p.line
+		pins := len(r.pins)
 		v, err := call(r, list)
 		r.depth--
+		if len(r.pins) > pins {
+			r.unpin(pins)
+		}
 		r.args = r.args[:base]
 		if err != nil {
 			return Undefined, toError(err).throughCall(name, p.url, p.line)
@@ -280,6 +285,7 @@ func (f *frame) callWith(fn, this Value, args []argument, name string, p *at) (V
 		r.args = r.args[:base]
 		return Undefined, p.raise(NewError(strIf(name, name, "Value") + " is not a function"))
 	}
+	r.line = p.line
 	v, e := r.callValue(fn, this, r.args[base:len(r.args):len(r.args)])
 	r.args = r.args[:base]
 	if e != nil {
@@ -337,6 +343,7 @@ func (c *compiler) callMethod(left ast.Expression, name string, list []ast.Expre
 
 // dispatch finds and calls a method: an own function first, then what the type has.
 func (r *Run) dispatch(obj Value, name string, args []Value, hint *hintCell, p *at) (Value, *Error) {
+	r.line = p.line
 	if obj.k == KindObject {
 		o := obj.obj()
 		if o.class == classHost {

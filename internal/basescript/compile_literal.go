@@ -1,6 +1,8 @@
 package basescript
 
 import (
+	"iter"
+
 	"github.com/dop251/goja/ast"
 )
 
@@ -106,6 +108,9 @@ func (a argument) each(f *frame, p *at, visit func(Value) *Error) *Error {
 		return e
 	}
 	items, ok := f.run.Items(v)
+	if !ok && v.k == KindString {
+		items, ok = characters(v.Str()), true
+	}
 	if !ok {
 		return p.raise(NewError("Value is not a collection"))
 	}
@@ -118,6 +123,19 @@ func (a argument) each(f *frame, p *at, visit func(Value) *Error) *Error {
 		}
 	}
 	return nil
+}
+
+// characters visits the characters of a text, as for-of does.
+func characters(s string) iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		for at := 0; at < len(s); {
+			end := charEnd(s, at)
+			if !yield(String(s[at:end])) {
+				return
+			}
+			at = end
+		}
+	}
 }
 
 func (c *compiler) objectLiteral(n *ast.ObjectLiteral) expr {

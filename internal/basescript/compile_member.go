@@ -214,11 +214,15 @@ func (c *compiler) chainCall(n *ast.CallExpression) link {
 			if e != nil || ended {
 				return Undefined, ended, e
 			}
+			r := f.run
+			base := len(r.args)
+			r.args = append(r.args, v)
 			list, e := f.argumentList(args, p)
+			r.args = r.args[:base]
 			if e != nil {
 				return Undefined, false, e
 			}
-			v, e = f.run.callMethod(v, name, list)
+			v, e = r.callMethod(v, name, list)
 			if e != nil {
 				return Undefined, false, p.raise(e)
 			}
@@ -272,6 +276,7 @@ func (c *compiler) deleteProperty(n *ast.UnaryExpression) expr {
 		if o == nil || o.class == classHost || o.frozen {
 			return Undefined, p.raise(Errorf("Property %s cannot be deleted", name))
 		}
+		f.run.steps -= int64(o.Len() >> 2) // the order of the rest is kept
 		o.Delete(name)
 		return True, nil
 	}

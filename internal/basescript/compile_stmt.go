@@ -532,6 +532,7 @@ func (c *compiler) throwStatement(n *ast.ThrowStatement) stmt {
 		if e != nil {
 			return f.throw(e)
 		}
+		f.run.chargeTexts(v, v)
 		return f.throw(p.raise(thrown(v)))
 	}
 }
@@ -562,7 +563,7 @@ func (c *compiler) tryStatement(n *ast.TryStatement) stmt {
 		return body
 	}
 	final := c.block(n.Finally, n.Finally.List)
-	keep := c.temp()
+	keep, pending := c.temp(), c.temp()
 	return func(f *frame) ctl {
 		end := body(f)
 		err := f.err
@@ -572,6 +573,9 @@ func (c *compiler) tryStatement(n *ast.TryStatement) stmt {
 		label := f.label
 		f.slots[keep] = f.ret
 		f.label = 0
+		if err != nil {
+			f.slots[pending] = String(err.Message)
+		}
 		if over := final(f); over != ctlNext {
 			return over
 		}

@@ -67,6 +67,7 @@ type frame struct {
 	passed int     // arguments passed
 	target *Object // what new was applied to, in the constructor of a class
 	cold   bool    // this, fn, extra or target is set
+	active bool    // it runs; until then its arguments are being evaluated
 	room   [8]Value
 }
 
@@ -94,6 +95,7 @@ func (r *Run) pushFrame(code *funcCode) *frame {
 // memory is left for Run.Close.
 func (r *Run) popFrame(f *frame) {
 	r.top--
+	f.active = false
 	clear(f.slots)
 	if f.cold {
 		f.this, f.fn, f.extra, f.target, f.cold = Undefined, nil, nil, nil, false
@@ -122,6 +124,7 @@ func (f *frame) setArg(i int, v Value) {
 
 func (f *frame) addExtra(v Value) {
 	f.extra = append(f.extra, v)
+	f.run.bytes += sizeValue
 	f.cold = true
 }
 
@@ -133,6 +136,7 @@ func (r *Run) exec(f *frame) (Value, *Error) {
 		r.popFrame(f)
 		return Undefined, e
 	}
+	f.active = true
 	v, e := code.run(f)
 	r.depth -= code.weight
 	if f.target != nil {

@@ -260,6 +260,7 @@ func (e *jsonEncoder) members(v Value) *Error {
 			if val, _, err = e.r.unfold(val, v); err != nil {
 				return err
 			}
+			e.r.keepResult(val)
 		}
 		if err := e.member(&first, key, val); err != nil {
 			return err

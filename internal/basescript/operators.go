@@ -53,6 +53,9 @@ func toNumber(v Value) Value {
 	case KindNull:
 		return Int(0)
 	case KindString:
+		if v.n > maxNumber {
+			break
+		}
 		s := strings.TrimSpace(v.Str())
 		if s == "" {
 			return Int(0)
@@ -99,8 +102,14 @@ func order(a, b Value) (cmp int, ok bool) {
 		return a.Date().Compare(b.Date()), true
 	}
 	a, b = toNumber(a), toNumber(b)
-	if a.k == KindInt && b.k == KindInt {
+	switch {
+	case a.k == KindInt && b.k == KindInt:
 		return compareInts(a.Int(), b.Int()), true
+	case a.k == KindInt:
+		return orderIntReal(a.Int(), b.Real())
+	case b.k == KindInt:
+		cmp, ok := orderIntReal(b.Int(), a.Real())
+		return -cmp, ok
 	}
 	x, y := a.real(), b.real()
 	switch {
@@ -112,6 +121,29 @@ func order(a, b Value) (cmp int, ok bool) {
 		return 0, true
 	}
 	return 0, false
+}
+
+// orderIntReal compares without losing digits of a large integer.
+func orderIntReal(i int64, f float64) (cmp int, ok bool) {
+	switch {
+	case f != f:
+		return 0, false
+	case f >= math.MaxInt64:
+		return -1, true
+	case f < math.MinInt64:
+		return 1, true
+	}
+	whole := math.Trunc(f)
+	if cmp := compareInts(i, int64(whole)); cmp != 0 {
+		return cmp, true
+	}
+	switch {
+	case f > whole:
+		return -1, true
+	case f < whole:
+		return 1, true
+	}
+	return 0, true
 }
 
 func compareInts(a, b int64) int {
@@ -150,6 +182,7 @@ func (r *Run) add(a, b Value) (Value, *Error) {
 }
 
 func (r *Run) concat(a, b string) (Value, *Error) {
+	r.steps -= int64((len(a) + len(b)) >> 8) // texts of errors and dates are made for this
 	switch {
 	case a == "":
 		return String(b), nil

@@ -59,6 +59,7 @@ func (r *Run) getProperty(v Value, name string) (Value, bool, *Error) {
 			return r.unfold(got, v)
 		}
 		for p := o.proto; p != nil; p = p.proto {
+			r.steps--
 			if got, ok := p.Get(name); ok {
 				return r.unfold(got, v)
 			}
@@ -202,6 +203,7 @@ func (r *Run) setNamed(o *Object, name string, val, this Value) *Error {
 		return nil
 	}
 	for p := o.proto; p != nil; p = p.proto {
+		r.steps--
 		if got, ok := p.Get(name); ok && got.k == kindAccessor {
 			return r.callSetter(got, name, val, this)
 		}
@@ -264,12 +266,14 @@ func (r *Run) setLength(o *Object, v Value) *Error {
 		return NewError("Invalid array length")
 	}
 	if int(n) <= len(o.vals) {
+		r.steps -= int64(len(o.vals)-int(n)) >> 4
 		o.Truncate(int(n))
 		return nil
 	}
 	if e := r.grow(o, int(n)); e != nil {
 		return e
 	}
+	r.steps -= (n - int64(len(o.vals))) >> 4
 	o.vals = o.vals[:n]
 	return nil
 }
@@ -288,7 +292,9 @@ func (r *Run) index(v, key Value) (Value, bool, *Error) {
 			if i >= 0 && i < int64(len(o.vals)) {
 				return o.vals[i], true, nil
 			}
-			return Undefined, false, nil
+			if i >= 0 {
+				return Undefined, false, nil
+			}
 		case classHost:
 			if x, ok := o.ext.(Indexed); ok && x.Len() >= 0 {
 				if i >= 0 && i < int64(x.Len()) {
@@ -298,17 +304,38 @@ func (r *Run) index(v, key Value) (Value, bool, *Error) {
 			}
 		}
 	}
-	return r.getProperty(v, key.Text())
+	return r.getProperty(v, r.keyText(key))
+}
+
+// keyText is a property name made at run time; a long one is charged as work.
+func (r *Run) keyText(key Value) string {
+	name := key.Text()
+	if len(name) > longText {
+		r.steps -= int64(len(name) >> 6)
+	}
+	return name
 }
 
 // setIndex writes v[key].
 func (r *Run) setIndex(v, key, val Value) *Error {
 	if v.k == KindObject && v.obj().class == classArray && !v.obj().frozen {
-		if i, ok := key.ToInt(); ok && key.isNumber() && i >= 0 && i < maxArrayLen {
-			return r.setElement(v.obj(), int(i), val)
+		if i, ok := wholeNumber(key); ok && i >= 0 {
+			return r.setElement(v.obj(), int(min(i, maxArrayLen)), val)
 		}
 	}
-	return r.setProperty(v, key.Text(), val)
+	return r.setProperty(v, r.keyText(key), val)
+}
+
+// wholeNumber returns the integer a number is, if it is one.
+func wholeNumber(v Value) (int64, bool) {
+	switch v.k {
+	case KindInt:
+		return v.Int(), true
+	case KindReal:
+		i, ok := realToInt(v.Real())
+		return i, ok && float64(i) == v.Real()
+	}
+	return 0, false
 }
 
 // hasProperty is the in operator and HasProperty: own and prototype properties, not built-in methods.
@@ -325,6 +352,7 @@ func (r *Run) hasProperty(v Value, name string) (bool, *Error) {
 		return ok, nil
 	}
 	for p := o; p != nil; p = p.proto {
+		r.steps--
 		if _, ok := p.Get(name); ok {
 			return true, nil
 		}

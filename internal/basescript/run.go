@@ -61,6 +61,7 @@ type Run struct {
 	instances []*Instance // of libraries; a run knows a handful
 	globals   map[*Global]Value
 	protos    *protoSet
+	line      int   // of the last call that may reach a built-in through a value
 	made      Value // the object the class constructor that ended last was run on
 }
 
@@ -197,6 +198,7 @@ func (r *Run) Alloc(n int) error {
 
 func (r *Run) alloc(n int64) *Error {
 	r.bytes += n
+	r.steps -= n >> 6 // the next call or loop turn looks
 	if r.cfg.Limits.Bytes <= 0 || r.bytes <= r.cfg.Limits.Bytes {
 		return nil
 	}
@@ -303,10 +305,14 @@ func (r *Run) Call(p *Program, name string, args ...Value) (v Value, err error) 
 
 // CallValue calls a function value. A value that is not a function is an error.
 func (r *Run) CallValue(fn, this Value, args ...Value) (Value, error) {
+	n := len(r.pins)
+	r.pins = append(append(r.pins, this), args...)
 	v, e := r.callValue(fn, this, args)
+	r.unpin(n)
 	if e != nil {
 		return Undefined, e
 	}
+	r.keepResult(v)
 	return v, nil
 }
 
@@ -392,10 +398,21 @@ func (r *Run) NewErrorObject(e *Error) Value {
 
 // Equal is the dialect's == (and ===): strict, on scalars (spec/basescript.md 1.3).
 func (r *Run) Equal(a, b Value) bool {
+	r.chargeTexts(a, b)
 	if equal(a, b) {
 		return true
 	}
 	return r.cfg.NullEqualsUndefined && a.IsNil() && b.IsNil()
+}
+
+// longText is the length from which looking at a text is charged as work.
+const longText = 4096
+
+// chargeTexts charges comparing long texts.
+func (r *Run) chargeTexts(a, b Value) {
+	if a.k == KindString && b.k == KindString && a.n > longText && b.n > longText {
+		r.steps -= int64(min(a.n, b.n) >> 6)
+	}
 }
 
 // Callback is a function or string expression that a built-in calls once per element.
@@ -423,9 +440,27 @@ func (r *Run) Callback(v Value) (Callback, error) {
 
 // Call evaluates the callback for one element. It charges a step.
 func (c Callback) Call(elem Value) (Value, error) {
-	v, e := c.r.callback(c.fn, elem)
+	r := c.r
+	n := len(r.pins)
+	r.pins = append(r.pins, elem) // the callback may drop what holds it
+	v, e := r.callback(c.fn, elem)
+	r.unpin(n)
 	if e != nil {
 		return Undefined, e
 	}
+	r.keepResult(v)
 	return v, nil
+}
+
+func (r *Run) unpin(n int) {
+	clear(r.pins[n:])
+	r.pins = r.pins[:n]
+}
+
+// keepResult keeps a long text a callback returned in sight of the live-bytes budget until the
+// built-in that called it returns: it is putting it together with others where nothing sees them.
+func (r *Run) keepResult(v Value) {
+	if v.k == KindString && v.n > 16*longText {
+		r.pins = append(r.pins, v)
+	}
 }

@@ -18,6 +18,8 @@ const (
 	maxNesting = 400     // brackets of any kind
 	maxPrefix  = 400     // prefix operators in a row
 	maxArrows  = 10_000  // arrow functions in one source
+	maxParams  = 6       // parameter lists inside each other's defaults: the parser takes twice as long for each
+	maxLabels  = 100     // labels in a row: the parser compares each with all before it
 )
 
 // A source is parsed inside a function on line 1, so that a top-level return ends the script
@@ -70,7 +72,7 @@ func stripPageTags(text string) string {
 func (s *source) indexLines() {
 	s.lines = append(s.lines[:0], 0)
 	for i := 0; i < len(s.text); i++ {
-		if s.text[i] == '\n' {
+		if s.text[i] == '\n' || s.text[i] == '\r' && (i+1 == len(s.text) || s.text[i+1] != '\n') {
 			s.lines = append(s.lines, i+1)
 		}
 	}
@@ -190,7 +192,10 @@ type prepass struct {
 	value    bool
 	prefixes int
 	arrows   int
+	name     bool   // the last token is a name
+	labels   int    // names with a colon in a row
 	nest     []byte // open brackets; '`' marks a ${ of a template
+	params   []int  // for each open bracket: how deep parameter lists are nested inside it so far
 	fault    *fault
 }
 
@@ -238,7 +243,7 @@ func isNameByte(c byte) bool {
 }
 
 // operand notes the end of a token that is a value.
-func (p *prepass) operand() { p.value, p.prefixes = true, 0 }
+func (p *prepass) operand() { p.value, p.name, p.prefixes = true, false, 0 }
 
 func (p *prepass) quoted(quote byte) {
 	start := p.pos
@@ -374,6 +379,22 @@ func (p *prepass) identifier() {
 		p.value, p.prefixes = false, 0
 	default:
 		p.operand()
+		p.name = true
+	}
+}
+
+// closeParams counts parameter lists inside the defaults of others, when a bracket closes.
+func (p *prepass) closeParams(at int, c byte) {
+	depth := p.params[len(p.params)-1]
+	p.params = p.params[:len(p.params)-1]
+	if c == ')' && strings.HasPrefix(strings.TrimLeft(p.in[p.pos:min(len(p.in), p.pos+200)], " \t\r\n"), "=>") {
+		if depth++; depth > maxParams {
+			p.fail(at, "Parameter lists are nested too deeply")
+			return
+		}
+	}
+	if n := len(p.params); n > 0 {
+		p.params[n-1] = max(p.params[n-1], depth)
 	}
 }
 
@@ -386,6 +407,12 @@ func (p *prepass) prefix(at int) {
 func (p *prepass) punctuation(c byte) {
 	at := p.pos
 	p.pos++
+	if c != ':' || !p.name {
+		p.labels = 0
+	} else if p.labels++; p.labels > maxLabels {
+		p.fail(at, "Too many labels")
+	}
+	p.name = false
 	switch c {
 	case '(', '[', '{':
 		p.open(c)
@@ -418,6 +445,7 @@ func (p *prepass) open(c byte) {
 		return
 	}
 	p.nest = append(p.nest, c)
+	p.params = append(p.params, 0)
 	p.prefixes = 0
 }
 
@@ -428,6 +456,7 @@ func (p *prepass) close(at int, c byte) {
 	}
 	top := p.nest[len(p.nest)-1]
 	p.nest = p.nest[:len(p.nest)-1]
+	p.closeParams(at, c)
 	if top == '`' && c == '}' {
 		p.template()
 		return

@@ -189,15 +189,19 @@ func (a *analysis) textImplicit(t *parsedText, parent *scope) *scope {
 // (through a variable or CallObjectMethod). The source's scopes are then all captured, so the env of
 // the calling frame tells the layout.
 func (r *Run) textFunction(text string) (Value, *Error) {
-	if r.top == 0 {
+	at := r.top - 1
+	for at >= 0 && !r.frames[at].active {
+		at-- // a call whose arguments are still being evaluated
+	}
+	if at < 0 {
 		return Undefined, NewError("A string expression needs a script around it")
 	}
-	f := r.frames[r.top-1]
+	f := r.frames[at]
 	s := f.code.scope
 	if f.env != nil && f.env.scope.fn.root == s.fn.root {
 		s = f.env.scope
 	}
-	code, e := r.textAt(f.code.prog, s, text, f.code.line)
+	code, e := r.textAt(f.code.prog, s, text, max(r.line, 1))
 	if e != nil {
 		return Undefined, e
 	}

@@ -266,7 +266,13 @@ func realToInt(f float64) (int64, bool) {
 	return int64(f), true
 }
 
+// maxNumber is the longest text taken for a number.
+const maxNumber = 1024
+
 func parseInt(s string) (int64, bool) {
+	if len(s) > maxNumber {
+		return 0, false
+	}
 	s = strings.TrimSpace(s)
 	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return i, true
@@ -280,6 +286,9 @@ func parseInt(s string) (int64, bool) {
 
 // parseReal accepts decimal notation only: no hex, no underscores, no names such as "inf".
 func parseReal(s string) (float64, bool) {
+	if len(s) > maxNumber {
+		return 0, false
+	}
 	s = strings.TrimSpace(s)
 	if s == "" || strings.Trim(s, "0123456789.+-eE") != "" {
 		return 0, false

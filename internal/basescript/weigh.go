@@ -9,8 +9,8 @@ func (r *Run) liveBytes() int64 {
 	r.walk++
 	w := weigher{mark: r.walk}
 	for _, f := range r.frames[:r.top] {
-		w.values(f.slots)
-		w.values(f.extra)
+		w.list(f.slots)
+		w.list(f.extra)
 		w.value(f.this)
 		w.value(f.ret)
 		w.env(f.env)
@@ -21,8 +21,8 @@ func (r *Run) liveBytes() int64 {
 			w.instance(f.inst)
 		}
 	}
-	w.values(r.args)
-	w.values(r.pins)
+	w.list(r.args)
+	w.list(r.pins)
 	for _, inst := range r.instances {
 		w.instance(inst)
 	}
@@ -90,6 +90,12 @@ func (w *weigher) values(list []Value) {
 	}
 }
 
+// list is a slice that belongs to no object.
+func (w *weigher) list(vals []Value) {
+	w.bytes += int64(cap(vals)) * sizeValue
+	w.values(vals)
+}
+
 func (w *weigher) drain() {
 	for len(w.pending) > 0 {
 		o := w.pending[len(w.pending)-1]
@@ -128,7 +134,7 @@ func (w *weigher) function(fn *function) {
 	if fn.bound != nil {
 		w.value(fn.bound.fn)
 		w.value(fn.bound.this)
-		w.values(fn.bound.args)
+		w.list(fn.bound.args)
 	}
 	if fn.inst != nil {
 		w.instance(fn.inst)
