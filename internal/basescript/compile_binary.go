@@ -3,8 +3,10 @@ package basescript
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/file"
 	"github.com/dop251/goja/token"
 )
 
@@ -331,6 +333,7 @@ func (c *compiler) condition(n ast.Expression) func(f *frame) (bool, *Error) {
 
 // comparison compiles == != < <= > >= in instanceof to a truth.
 func (c *compiler) comparison(n *ast.BinaryExpression) func(f *frame) (bool, *Error) {
+	n = c.leftAssociate(n)
 	switch n.Operator {
 	case token.EQUAL, token.STRICT_EQUAL, token.NOT_EQUAL, token.STRICT_NOT_EQUAL:
 		return c.equality(n, n.Operator == token.EQUAL || n.Operator == token.STRICT_EQUAL)
@@ -368,6 +371,43 @@ func (c *compiler) comparison(n *ast.BinaryExpression) func(f *frame) (bool, *Er
 		cmp, ok := order(x, y)
 		return ok && holds(cmp), nil
 	}
+}
+
+func isRelational(op token.Token) bool {
+	switch op {
+	case token.LESS, token.LESS_OR_EQUAL, token.GREATER, token.GREATER_OR_EQUAL, token.IN, token.INSTANCEOF:
+		return true
+	}
+	return false
+}
+
+// leftAssociate turns a < (b < c) into (a < b) < c where the author wrote no brackets: the borrowed
+// parser hangs chains of relational operators on the right.
+func (c *compiler) leftAssociate(n *ast.BinaryExpression) *ast.BinaryExpression {
+	for isRelational(n.Operator) {
+		right, ok := n.Right.(*ast.BinaryExpression)
+		if !ok || !isRelational(right.Operator) || c.bracketed(n.Left, right) {
+			break
+		}
+		left := &ast.BinaryExpression{Operator: n.Operator, Left: n.Left, Right: right.Left, Comparison: true}
+		n = &ast.BinaryExpression{Operator: right.Operator, Left: left, Right: right.Right, Comparison: true}
+	}
+	return n
+}
+
+// bracketed reports whether the author put a right operand in brackets, which the tree does not tell:
+// more brackets open before it than close behind its own left operand.
+func (c *compiler) bracketed(left ast.Expression, right *ast.BinaryExpression) bool {
+	between := func(from, to file.Idx) string {
+		text := c.src.text
+		start, end := max(int(from)-1, 0), min(int(to)-1, len(text))
+		if start >= end {
+			return ""
+		}
+		return text[start:end]
+	}
+	opened := strings.Count(between(left.Idx1(), right.Idx0()), "(")
+	return opened > strings.Count(between(right.Left.Idx1(), right.Right.Idx0()), ")")
 }
 
 func (c *compiler) equality(n *ast.BinaryExpression, want bool) func(f *frame) (bool, *Error) {
