@@ -104,7 +104,8 @@ func (r *Run) native(call func() (Value, error)) (Value, *Error) {
 // built-in method of the type; otherwise the error "Unknown method: name()".
 func (r *Run) callMethod(obj Value, name string, args []Value) (Value, *Error) {
 	if obj.k == KindObject && obj.obj().class == classHost {
-		return r.callHostMethod(obj, name, args)
+		v, _, e := r.callHostMethod(obj, name, args)
+		return v, e
 	}
 	if m := builtinMethod(obj, name); m != nil && r.protos == nil && !ownsProperty(obj, name) {
 		return r.callBuiltin(m, obj, args)
@@ -131,24 +132,27 @@ func ownsProperty(v Value, name string) bool {
 	return false
 }
 
-func (r *Run) callHostMethod(obj Value, name string, args []Value) (Value, *Error) {
+// callHostMethod calls a method of a host object, or a function it has as a property. known is false
+// for the latter, and where there is neither.
+func (r *Run) callHostMethod(obj Value, name string, args []Value) (v Value, known bool, e *Error) {
 	host := obj.obj().ext.(Host)
-	known := true
-	v, e := r.native(func() (v Value, err error) {
+	known = true
+	v, e = r.native(func() (v Value, err error) {
 		v, known, err = host.Call(r, name, args)
 		return v, err
 	})
 	if e != nil || known {
-		return v, e
+		return v, known, e
 	}
 	fn, ok, e := r.getProperty(obj, name)
+	if e == nil && (!ok || !fn.Object().IsFunction()) {
+		e = errUnknownMethod(name)
+	}
 	if e != nil {
-		return Undefined, e
+		return Undefined, false, e
 	}
-	if !ok || !fn.Object().IsFunction() {
-		return Undefined, errUnknownMethod(name)
-	}
-	return r.callValue(fn, obj, args)
+	v, e = r.callValue(fn, obj, args)
+	return v, false, e
 }
 
 // callback evaluates a callback for one element without building an argument list.

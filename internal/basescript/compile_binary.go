@@ -552,12 +552,12 @@ func (c *compiler) typeOf(n *ast.UnaryExpression) expr {
 	id, isName := n.Operand.(*ast.Identifier)
 	undeclared := ""
 	if isName {
-		undeclared = id.Name.String() + " not defined"
+		undeclared = id.Name.String()
 	}
 	return func(f *frame) (Value, *Error) {
 		v, e := value(f)
 		if e != nil {
-			if isName && e.Kind == Thrown && e.Message == undeclared {
+			if isName && e.undeclared == undeclared {
 				return String("undefined"), nil
 			}
 			return Undefined, e

@@ -347,14 +347,14 @@ func (r *Run) dispatch(obj Value, name string, args []Value, hint *hintCell, p *
 	if obj.k == KindObject {
 		o := obj.obj()
 		if o.class == classHost {
-			v, e := r.callHostMethod(obj, name, args)
-			if e != nil {
-				if e.Message == errUnknownMethod(name).Message && len(e.Frames) == 0 {
-					return Undefined, p.raise(e)
-				}
+			v, known, e := r.callHostMethod(obj, name, args)
+			switch {
+			case e == nil:
+				return v, nil
+			case known:
 				return Undefined, e.throughCall(name, p.url, p.line)
 			}
-			return v, nil
+			return Undefined, p.raise(e)
 		}
 		if i := o.findHint(name, &hint.at); i >= 0 {
 			fn, _, e := r.unfold(o.vals[i], obj)

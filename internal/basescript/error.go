@@ -56,6 +56,8 @@ type Error struct {
 
 	// cause is the Go error a host function returned, kept for errors.Is and errors.As.
 	cause error
+	// undeclared is the name that was read though nothing declares it (typeof asks).
+	undeclared string
 	// passed is the line the error crossed last in the function it is in now; leaving the function
 	// makes a frame of it.
 	passed Frame
@@ -153,4 +155,6 @@ func errUnknownProperty(name string) *Error {
 
 func errUnknownMethod(name string) *Error { return NewError("Unknown method: " + name + "()") }
 
-func errNotDefined(name string) *Error { return NewError(name + " not defined") }
+func errNotDefined(name string) *Error {
+	return &Error{Message: name + " not defined", undeclared: name}
+}
