@@ -153,8 +153,7 @@ func (r *Run) exec(f *frame) (Value, *Error) {
 // is what its evaluation takes of the Go stack.
 func (r *Run) enter(code *funcCode) *Error {
 	if r.depth+code.weight > r.limit {
-		e := r.stop("calls nested deeper than %d", r.limit)
-		return e.raisedAt(code.prog.url, code.line)
+		return r.stop("calls nested deeper than %d", r.limit) // the call's line comes from its caller
 	}
 	if r.steps--; r.steps <= 0 {
 		if e := r.look(); e != nil {

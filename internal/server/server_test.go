@@ -580,3 +580,35 @@ func TestCallMethodObeysTheListOfAllowedMethods(t *testing.T) {
 		}
 	}
 }
+
+// Others go on while a script spins: the run is still going when they have got their answers, because
+// its time is far longer than anything here may take.
+func TestAScriptThatMisbehavesHoldsUpNobodyElse(t *testing.T) {
+	s := servertest.Start(t, servertest.Settings(func(c *config.Config) { c.Script.Compute = time.Minute }),
+		servertest.App(map[string]string{"services/s.js": `
+			function process(context) {
+				if (message == 'spin') { alert('spinning'); while (true) { } }
+				if (message == 'recurse') { process(context) }
+				if (message == 'hoard') { for (a = [];;) a.push('0123456789' + a.length) }
+				tools.get_object_assembly('XHTTPMiddlewareStatic').CallClassStaticMethod('Datex.XHTTP.WebSocketContext',
+					'WriteToWebSocketMessageQueue', [context.WebSocketCurrentId, 'got ' + message, false])
+			}`}))
+	spinner, bad, good := s.Dial(t, "s", "spinner"), s.Dial(t, "s", "bad"), s.Dial(t, "s", "good")
+	spinner.Send(t, "spin")
+	s.Lines.Expect(t, "spinning")
+	for _, message := range []string{"recurse", "hoard"} {
+		bad.Send(t, message)
+		bad.Send(t, "after "+message)
+		bad.Expect(t, "got after "+message)
+		good.Send(t, "hello")
+		good.Expect(t, "got hello")
+	}
+	s.Lines.Expect(t, "calls nested deeper than 1000\n(x-local://services/s.js,   line 4)")
+	s.Lines.Expect(t, "its values take more than 64 MiB\n")
+	if got := runLines(t, s, "alert('an agent goes on')"); !strings.Contains(got, "an agent goes on") {
+		t.Errorf("the agent printed %q", got)
+	}
+	if strings.Contains(s.Lines.String(), "computing time is used up") {
+		t.Error("the spinning script had ended before the others were done")
+	}
+}
