@@ -20,7 +20,7 @@ func functionGlobals(functions []Func) []Global {
 	globals := make([]Global, len(functions))
 	for i := range functions {
 		f := &functions[i]
-		globals[i] = Global{Name: f.Name, Func: f, Sig: f.Sig, Doc: f.Doc}
+		globals[i] = Global{Name: f.Name, Func: f, Sig: f.Sig, Doc: f.Doc, Origin: f.Origin, Since: f.Since}
 	}
 	return globals
 }

@@ -38,6 +38,21 @@ type Indexed interface {
 // Enumerated is implemented by host objects that for-in visits by property names, as JsObjects are.
 type Enumerated interface{ PropertyNames() []string }
 
+// Origin says where a name of a binding table exists, for those who check scripts and write typings.
+type Origin uint8
+
+// The origins of names.
+const (
+	// Shared names exist in the original and here.
+	Shared Origin = iota
+	// Superset names exist here only: JavaScript's own, or this project's. A script that uses one
+	// does not run in the original.
+	Superset
+	// Refused names exist in the original; here a call of one fails and says so, unless the app
+	// supplies a stand-in (functions of the document database and of the desktop).
+	Refused
+)
+
 // Func is a function Go offers to scripts. Tables of them are shared by all runs.
 type Func struct {
 	Name string
@@ -55,6 +70,10 @@ type Func struct {
 	Sig string
 	// Doc says what the function does, in a sentence.
 	Doc string
+	// Origin says where the function exists; Since is the version of Datex.XHTTP that brought it ("1.24"),
+	// empty for every version.
+	Origin Origin
+	Since  string
 }
 
 // Prop is a property of a Class.
@@ -64,6 +83,9 @@ type Prop struct {
 	Set  func(r *Run, self Value, v Value) error // nil: read only
 	Sig  string
 	Doc  string
+	// Origin and Since are as for Func.
+	Origin Origin
+	Since  string
 }
 
 // Method is a method of a Class or of a built-in type.
@@ -74,6 +96,9 @@ type Method struct {
 	Text []int
 	Sig  string
 	Doc  string
+	// Origin and Since are as for Func.
+	Origin Origin
+	Since  string
 }
 
 // Class is an explicit table of what scripts can do with one kind of host object. It is declared once,
@@ -255,6 +280,9 @@ type Global struct {
 	Value func(r *Run) (v Value, ok bool)
 	Sig   string
 	Doc   string
+	// Origin and Since are as for Func; those of Func count where it is set.
+	Origin Origin
+	Since  string
 }
 
 // Globals is the set of names scripts are compiled against, immutable and shared by all programs.
