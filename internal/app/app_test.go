@@ -403,3 +403,38 @@ func TestCompileAgent(t *testing.T) {
 		t.Errorf("a source above the limit was compiled: %+v", agent)
 	}
 }
+
+// TestText: a script finds files beside itself and from the app folder on, and none outside it.
+func TestText(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"libs/a.js": "a", "libs/sub/b.js": "b", "top.js": "top"} {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := app.Load(app.Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ url, from, text, address string }{
+		{"x-local://libs/a.js", "", "a", "x-local://libs/a.js"},
+		{"a.js", "x-local://libs/main.js", "a", "x-local://libs/a.js"},
+		{"sub/b.js?v=1", "x-local://libs/main.js", "b", "x-local://libs/sub/b.js"},
+		{"../top.js", "x-local://libs/main.js", "top", "x-local://top.js"},
+		{"/top.js", "x-local://libs/main.js", "top", "x-local://top.js"},
+	} {
+		text, address, err := a.Text(c.url, c.from)
+		if err != nil || text != c.text || address != c.address {
+			t.Errorf("%s from %s: %q, %q, %v", c.url, c.from, text, address, err)
+		}
+	}
+	for _, url := range []string{"../../etc/passwd", "x-local://../x.js", "file:///etc/passwd", "none.js"} {
+		if text, _, err := a.Text(url, "x-local://libs/main.js"); err == nil {
+			t.Errorf("%s: got %q", url, text)
+		}
+	}
+}

@@ -73,6 +73,46 @@ func readText(files fs.FS, name string) (text string, seen stamp, err error) {
 	return decode(data), seen, nil
 }
 
+// Text returns the text of a script file of the app folder, and its address. A url without a scheme is
+// relative to the folder of the address from; what follows a question mark is left out, because
+// scripts write it to get around caches (spec/basescript.md 1.12). A built-in script that the folder
+// does not replace is found as well. The error names the address.
+func (a *App) Text(url, from string) (text, address string, err error) {
+	address, _, _ = strings.Cut(resolve(url, from), "?")
+	file, err := localPath(address)
+	if err != nil {
+		return "", address, err
+	}
+	files, done, err := openFolder(a.cfg.Dir)
+	if err != nil {
+		return "", address, err
+	}
+	defer done()
+	text, _, err = readText(files, file)
+	if errors.Is(err, fs.ErrNotExist) {
+		text, _, err = readText(embedded, "bundled/"+file)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("the file %s does not exist: %w", address, fs.ErrNotExist)
+	} else if err != nil {
+		err = fmt.Errorf("%s: %w", address, err)
+	}
+	return text, address, err
+}
+
+// resolve returns the address of url as seen from a script at the address from.
+func resolve(url, from string) string {
+	if strings.Contains(url, "://") {
+		return url
+	}
+	url = strings.ReplaceAll(url, `\`, "/")
+	dir, _, _ := strings.Cut(strings.TrimPrefix(from, scheme), "?")
+	if rooted, ok := strings.CutPrefix(url, "/"); ok {
+		return fileURL(rooted)
+	}
+	return fileURL(path.Join(path.Dir(dir), url))
+}
+
 // fileError drops the operation and path an error of the file system repeats: the problem names the
 // file already.
 func fileError(err error) error {

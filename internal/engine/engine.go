@@ -58,6 +58,7 @@ type Deps struct {
 	Apps     func() *app.Snapshot
 	Sockets  hostapi.Sockets
 	UserData hostapi.UserData
+	Sources  hostapi.Sources
 	Logs     *logs.Log
 	// Settings are what scripts may know of the server. Its Logs may be nil.
 	Settings hostapi.Settings

@@ -30,6 +30,7 @@ func (e *Engine) newRun(snapshot *app.Snapshot, script *app.Script, user hub.Use
 		Sockets:   e.deps.Sockets,
 		UserData:  e.deps.UserData,
 		Libraries: x,
+		Sources:   e.deps.Sources,
 		Log:       x,
 		User:      user,
 	}

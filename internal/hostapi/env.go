@@ -52,6 +52,14 @@ type Libraries interface {
 	Has(code, method string) bool
 }
 
+// Sources are the script files of the app, also those that are no service, library or agent. Safe for
+// concurrent use.
+type Sources interface {
+	// Text returns the text of a file and its address; url may be relative to the script at the
+	// address from. A missing file wraps [fs.ErrNotExist].
+	Text(url, from string) (text, address string, err error)
+}
+
 // Log takes the lines a run writes. text may be kept.
 type Log interface {
 	Line(text string, isError bool)
@@ -88,6 +96,7 @@ type Env struct {
 	Sockets   Sockets
 	UserData  UserData
 	Libraries Libraries
+	Sources   Sources
 	Log       Log
 	User      hub.User
 

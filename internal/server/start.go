@@ -70,7 +70,7 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	sockets := cluster.New(h)
 	lines := s.lines()
 	eng := engine.New(s.engineConfig(), engine.Deps{
-		Apps: s.app.Snapshot, Sockets: sockets, UserData: data, Logs: lines,
+		Apps: s.app.Snapshot, Sockets: sockets, UserData: data, Sources: s.app, Logs: lines,
 		Settings: s.scriptSettings(), Users: knownUser, Logger: s.logger,
 	})
 	s.sweep(ctx, data, h)
