@@ -8,7 +8,8 @@
 // [Engine] has the methods of ws.Handler, through which sockets reach the hooks, and
 // [Engine.Run] for agents and sources in no file. Runs of services and of agents have separate
 // bounds: agents that take long cannot hold up messages. A call of a service waits for its turn; an
-// agent that finds no place is refused with [ErrBusy].
+// agent that finds no place is refused with [ErrBusy]. Threads and agents that scripts start take places
+// of agents too, but never the last quarter of them.
 //
 // All methods may be called at once from any goroutine. [Engine.Close] ends what runs. The package
 // does not know WebSocket, HTTP or NATS; what scripts can call is package hostapi.
