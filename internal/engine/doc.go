@@ -3,7 +3,7 @@
 // Each run has a fresh environment, budgets, a four-digit thread number that is drawn for it and
 // stands on every line it logs, and the snapshot of the app it began with, libraries included. Its
 // outcome is returned, and a script error is logged with its position lines. Nothing a run defines
-// is seen by another.
+// is seen by another, except copies of what it puts into its session or a cache on purpose.
 //
 // [Engine] has the methods of ws.Handler, through which sockets reach the hooks, and
 // [Engine.Run] for agents and sources in no file. Runs of services and of agents have separate

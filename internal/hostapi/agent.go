@@ -43,6 +43,27 @@ var agentGlobals = []basescript.Global{
 		Value: ofAgent(func(*Env) basescript.Value { return basescript.String("") }),
 	},
 	{
+		Name: "ScopeWVars", Sig: "JsObject", Doc: "The parameters a remote action finds around it: here those of Param. In agents only.",
+		Value: ofAgent((*Env).paramObject),
+	},
+	{
+		Name: "HANDLER_WVARS", Sig: "JsObject", Doc: "The parameters of an event's handler: here those of Param. In agents only.",
+		Value: ofAgent((*Env).paramObject),
+	},
+	{
+		Name: "COLUMNS", Sig: "any[]", Doc: "The columns of a remote collection: empty until the script sets it. In agents only.",
+		Value: columns,
+	},
+	{
+		Name: "SORT", Sig: "{ FIELD: string, DIRECTION: string }", Doc: "The order of a remote collection: both empty, none is asked for. In agents only.",
+		Value: ofAgent(func(e *Env) basescript.Value {
+			return once(&e.sort, func() basescript.Value {
+				empty := basescript.String("")
+				return basescript.ObjectValue(basescript.NewRecord([]string{"FIELD", "DIRECTION"}, []basescript.Value{empty, empty}))
+			})
+		}),
+	},
+	{
 		Name: "curUserID", Sig: "number", Doc: "The id of the user the script runs for.",
 		Value: func(r *basescript.Run) (basescript.Value, bool) { return userID(envOf(r).User), true },
 	},
@@ -67,6 +88,12 @@ var agentGlobals = []basescript.Global{
 			}), true
 		},
 	},
+}
+
+// columns is one and the same array in all of an agent's run.
+func columns(r *basescript.Run) (basescript.Value, bool) {
+	e := envOf(r)
+	return once(&e.columns, func() basescript.Value { return basescript.ObjectValue(r.NewArray(nil)) }), !e.IsService()
 }
 
 // paramObject is the object of the parameters.

@@ -125,6 +125,7 @@ type Env struct {
 	request, session, query, header basescript.Value
 	params, appConfig, curUser      basescript.Value
 	current, assembly, form         basescript.Value
+	columns, sort                   basescript.Value
 	ofSession                       *runSession
 	// locks counts the locks made at the top level of scripts, by address.
 	locks map[string]int
@@ -139,7 +140,7 @@ func envOf(r *basescript.Run) *Env { return r.Host().(*Env) }
 
 // Held implements [basescript.Holder].
 func (e *Env) Held(visit func(basescript.Value)) {
-	for _, v := range []basescript.Value{e.request, e.session, e.query, e.header, e.params, e.appConfig, e.curUser, e.form} {
+	for _, v := range []basescript.Value{e.request, e.session, e.query, e.header, e.params, e.appConfig, e.curUser, e.form, e.columns, e.sort} {
 		visit(v)
 	}
 }

@@ -142,8 +142,9 @@ func TestRemoteActionNames(t *testing.T) {
 	env := b.env()
 	env.Params, env.ObjectID, env.ObjectIDs = map[string]string{"a": "1"}, "7177256154427237596", "1;2"
 	got, err := b.exec(env, `alert(PARAMETERS.a + ' ' + (PARAMETERS == Param)); alert(RESULT + ' ' + ERROR + '[' + MESSAGE + ']'); RESULT = 5; alert(RESULT);
-		alert(DataType(OBJECT_ID) + ' ' + OBJECT_ID + ' ' + OBJECTS_ID_STR)`)
-	want := []string{"1 true", "undefined 0[]", "5", "integer 7177256154427237596 1;2"}
+		alert(DataType(OBJECT_ID) + ' ' + OBJECT_ID + ' ' + OBJECTS_ID_STR);
+		COLUMNS.push(1); alert(COLUMNS.length + '[' + SORT.FIELD + SORT.DIRECTION + ']' + ScopeWVars.a + HANDLER_WVARS.a)`)
+	want := []string{"1 true", "undefined 0[]", "5", "integer 7177256154427237596 1;2", "1[]11"}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("wrote %q, error %v", got, err)
 	}
