@@ -15,6 +15,9 @@ type Options struct {
 	// level runs when the first of them is called in a run, and names it assigns without var are not
 	// shared with the functions (spec/basescript.md 1.8).
 	Library bool
+	// Function, if set, makes the source the body of a function of that name, the only one of the
+	// program: its return is the function's, and it finds its arguments in arguments.
+	Function string
 }
 
 // Program is a compiled source. It is immutable and serves any number of runs at once.
@@ -45,7 +48,7 @@ func Compile(url, text string, opts Options) (p *Program, err error) {
 }
 
 func compile(url, text string, opts Options) (*Program, error) {
-	src, err := newSource(url, text)
+	src, err := newSourceIn(url, text, opts.Function)
 	if err != nil {
 		return nil, err
 	}

@@ -312,7 +312,7 @@ func (a *analysis) call(n *ast.CallExpression, s *scope) {
 	texts := a.textCall(n, s)
 	if id, ok := n.Callee.(*ast.Identifier); ok {
 		a.reference(id, s)
-		if id.Name == "CallObjectMethod" {
+		if id.Name == "CallObjectMethod" || id.Name == "CallObjectMethodWithLock" {
 			captureAll(s) // may reach a built-in that takes text (design: architecture 1)
 		}
 	} else {

@@ -43,14 +43,21 @@ type source struct {
 
 // newSource prepares the text of a file: a BOM and one surrounding <% %> pair go, raw line breaks in
 // quoted strings and leading zeros are rewritten in place.
-func newSource(url, text string) (*source, error) {
+func newSource(url, text string) (*source, error) { return newSourceIn(url, text, "") }
+
+// newSourceIn is newSource for a text that is the body of a function, unless its name is empty.
+func newSourceIn(url, text, function string) (*source, error) {
 	text = strings.TrimPrefix(text, "\ufeff")
 	if len(text) > maxSource {
 		return nil, &SyntaxError{URL: url, Line: 1, Column: 1,
 			Message: fmt.Sprintf("Source is larger than %d KiB", maxSource>>10)}
 	}
 	ready, fault := prepare(stripPageTags(text))
-	s := &source{url: url, text: wrapHead + ready + wrapTail, head: len(wrapHead)}
+	head, tail := wrapHead, wrapTail
+	if function != "" {
+		head, tail = head+"function "+function+"(){", "\n}"+tail
+	}
+	s := &source{url: url, text: head + ready + tail, head: len(head)}
 	s.indexLines()
 	if fault != nil {
 		return nil, s.errorAt(s.head+fault.offset, fault.message)

@@ -76,6 +76,10 @@ type Settings struct {
 	MayCall func(library, method string) bool
 	// Logs are the named logs scripts have opened.
 	Logs *NamedLogs
+	// Shared is what runs have in common.
+	Shared *Shared
+	// AppConfig is what scripts find in AppConfig, beside what is there always.
+	AppConfig map[string]string
 }
 
 // Hook is the function of a service a run calls.
@@ -97,6 +101,9 @@ type Env struct {
 	UserData  UserData
 	Libraries Libraries
 	Sources   Sources
+	Stubs     Stubs
+	Agents    Agents
+	Storage   Storage
 	Log       Log
 	User      hub.User
 
@@ -108,13 +115,20 @@ type Env struct {
 	Message   string
 	Closed    hub.Reason
 
-	// Params are the parameters of an agent's run.
-	Params map[string]string
+	// Params are the parameters of an agent's run, ObjectID and ObjectIDs what it was started for ("" for
+	// nothing). Thread is set in the run of a thread.
+	Params              map[string]string
+	ObjectID, ObjectIDs string
+	Thread              *ThreadStart
 
 	// Objects of the run, made when a script first asks for them, so that each is one and the same.
 	request, session, query, header basescript.Value
 	params, appConfig, curUser      basescript.Value
-	current, assembly               basescript.Value
+	current, assembly, form         basescript.Value
+	columns, sort                   basescript.Value
+	ofSession                       *runSession
+	// locks counts the locks made at the top level of scripts, by address.
+	locks map[string]int
 
 	// sent is the message sent last and the text it was made of: the same text sent to many sockets,
 	// one by one, is encoded once.
@@ -123,6 +137,13 @@ type Env struct {
 }
 
 func envOf(r *basescript.Run) *Env { return r.Host().(*Env) }
+
+// Held implements [basescript.Holder].
+func (e *Env) Held(visit func(basescript.Value)) {
+	for _, v := range []basescript.Value{e.request, e.session, e.query, e.header, e.params, e.appConfig, e.curUser, e.form, e.columns, e.sort} {
+		visit(v)
+	}
+}
 
 // IsService reports whether the run is a call of a service.
 func (e *Env) IsService() bool { return e.Hook != HookNone }
