@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tutorsocket/tutorsocket/internal/auth"
+	"github.com/tutorsocket/tutorsocket/internal/egress"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
@@ -50,6 +51,9 @@ func (c Config) problems() Problems {
 	room("ws", c.WS.Validate(), add)
 	for _, method := range c.CallMethod.Allow {
 		add("call_method.allow", checkMethod(method))
+	}
+	for _, host := range c.HTTPRequest.Allow {
+		add("http_request.allow", egress.CheckEntry(host))
 	}
 	return ps
 }
