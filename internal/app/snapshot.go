@@ -111,3 +111,15 @@ func (s *Snapshot) find(kind Kind, name, url string) *Script {
 	}
 	return nil
 }
+
+// IsCode reports whether a path in the app folder is a file the snapshot was made of, or would have
+// been if it existed, or a folder with such a file in it. Letter case does not count, since on some
+// disks it does not.
+func (s *Snapshot) IsCode(file string) bool {
+	for known := range s.stamps {
+		if len(known) >= len(file) && strings.EqualFold(known[:len(file)], file) && (len(known) == len(file) || known[len(file)] == '/') {
+			return true
+		}
+	}
+	return false
+}

@@ -38,6 +38,12 @@ type Indexed interface {
 // Enumerated is implemented by host objects that for-in visits by property names, as JsObjects are.
 type Enumerated interface{ PropertyNames() []string }
 
+// Holder is implemented by Go values behind host objects (NewHost) that keep much, or values of
+// scripts: the live-bytes budget counts what Held returns.
+type Holder interface {
+	Held() (bytes int64, values []Value)
+}
+
 // Origin says where a name of a binding table exists, for those who check scripts and write typings.
 type Origin uint8
 

@@ -123,6 +123,18 @@ func (w *weigher) object(o *Object) {
 		w.function(ext)
 	case *errorData:
 		w.bytes += sizeError + int64(len(ext.err.Message)) + int64(cap(ext.err.Frames))*40
+	case *instance:
+		w.held(ext.self)
+	case *scalarInstance:
+		w.held(ext.self)
+	}
+}
+
+func (w *weigher) held(self any) {
+	if h, ok := self.(Holder); ok {
+		bytes, values := h.Held()
+		w.bytes += bytes
+		w.values(values)
 	}
 }
 

@@ -59,7 +59,10 @@ type Deps struct {
 	Sockets  hostapi.Sockets
 	UserData hostapi.UserData
 	Sources  hostapi.Sources
-	Logs     *logs.Log
+	// Files and HTTP are what scripts reach of the disk and of other servers; nil is nothing.
+	Files hostapi.Files
+	HTTP  hostapi.HTTP
+	Logs  *logs.Log
 	// Settings are what scripts may know of the server. Its Logs may be nil.
 	Settings hostapi.Settings
 	// Users returns the user with an id, for agents; nil means users of whom only the id is known.
@@ -94,7 +97,7 @@ func New(cfg Config, deps Deps) *Engine {
 	}
 	settings := deps.Settings
 	if settings.Logs == nil {
-		settings.Logs = &hostapi.NamedLogs{}
+		settings.Logs = logs.NewNamed(logs.NamedConfig{})
 	}
 	e := &Engine{
 		cfg:      cfg,

@@ -31,8 +31,11 @@ func (e *Engine) newRun(snapshot *app.Snapshot, script *app.Script, user hub.Use
 		UserData:  e.deps.UserData,
 		Libraries: x,
 		Sources:   e.deps.Sources,
+		Files:     e.deps.Files,
+		HTTP:      e.deps.HTTP,
 		Log:       x,
 		User:      user,
+		Thread:    x.thread,
 	}
 	return x
 }

@@ -23,7 +23,7 @@ const (
 )
 
 // Work is told of so many bytes before they are worked on; an error ends the work and is returned.
-type Work func(bytes int) error
+type Work = func(bytes int) error
 
 // Zip packs files and folders into an archive, in place of one that is there. An item is a name as any
 // other; base, unless empty, is the folder that relative ones begin at, and the names in the archive

@@ -12,7 +12,7 @@ func Globals() *basescript.Globals { return allGlobals() }
 
 var allGlobals = sync.OnceValue(func() *basescript.Globals {
 	return basescript.NewGlobals(logGlobals, controlGlobals, toolsGlobals, toolsWebGlobals, serverGlobals,
-		requestGlobals, agentGlobals)
+		requestGlobals, agentGlobals, httpGlobals, fileGlobals(), fileNameGlobals)
 })
 
 // NamedClass is a class of host objects under the name typings and documents use. To scripts most of
@@ -28,6 +28,12 @@ func Classes() []NamedClass {
 		{"Assembly", assemblyClass},
 		{"DotNetHost", dotNetHostClass},
 		{"DotNetHostObject", dotNetHostObjectClass},
+		{"HttpAssembly", httpAssemblyClass},
+		{"DotNetHttpRequest", dotNetRequestClass},
+		{"DotNetHttpResponse", dotNetResponseClass},
+		{"HttpClientHandler", handlerClass},
+		{"HttpClient", httpClientClass},
+		{"HttpResponse", httpResponseClass},
 		{"WebSocketCollection", socketListClass},
 		{"WebSocketPair", socketPairClass},
 		{"WebSocket", socketClass},
