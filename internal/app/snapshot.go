@@ -2,6 +2,7 @@ package app
 
 import (
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -117,9 +118,16 @@ func (s *Snapshot) find(kind Kind, name, url string) *Script {
 // disks it does not.
 func (s *Snapshot) IsCode(file string) bool {
 	for known := range s.stamps {
-		if len(known) >= len(file) && strings.EqualFold(known[:len(file)], file) && (len(known) == len(file) || known[len(file)] == '/') {
+		// A form file that does not parse at the moment keeps its script.
+		if within(known, file) || within(strings.TrimSuffix(known, path.Ext(known))+".js", file) {
 			return true
 		}
 	}
 	return false
+}
+
+// within reports whether a file is the one named, or lies in a folder of that name.
+func within(file, folder string) bool {
+	return len(file) >= len(folder) && strings.EqualFold(file[:len(folder)], folder) &&
+		(len(file) == len(folder) || file[len(folder)] == '/')
 }
