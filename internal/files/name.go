@@ -90,7 +90,7 @@ const leadsOut = `".." is not allowed in the name of a file`
 func checkText(name string) (reason string) {
 	switch {
 	case name == "":
-		return "the name is empty"
+		return "the name of a file is empty"
 	case len(name) > maxName:
 		return "the name is too long"
 	case !utf8.ValidString(name):

@@ -17,7 +17,13 @@ type Error struct {
 	Err    error // may be nil
 }
 
-func (e *Error) Error() string { return e.Name + ": " + e.Reason }
+func (e *Error) Error() string {
+	if e.Name == "" {
+		return e.Reason
+	}
+	return e.Name + ": " + e.Reason
+}
+
 func (e *Error) Unwrap() error { return e.Err }
 
 // fail is the error of an operation on p, in words: what the system says repeats paths of its own.

@@ -178,8 +178,11 @@ func isFolder(r *basescript.Run, files Files, args []basescript.Value) (basescri
 	return basescript.Bool(info != nil && info.IsDir()), err
 }
 
-// stat returns nil for what does not exist.
+// stat returns nil for what does not exist, such as a file without a name.
 func stat(r *basescript.Run, files Files, name string) (info fs.FileInfo, err error) {
+	if name == "" {
+		return nil, nil
+	}
 	err = waitFor(r, func() error {
 		info, err = files.Stat(name)
 		if errors.Is(err, fs.ErrNotExist) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/textproto"
+	"net/url"
 	"strings"
 	"time"
 
@@ -94,7 +95,7 @@ var dotNetRequestClass = &basescript.Class{Name: netObject, Props: []basescript.
 
 // handler is System.Net.Http.HttpClientHandler. Its cookies live as long as it does, within the run.
 type handler struct {
-	jar       *cookiejar.Jar
+	jar       *boundedJar
 	cookies   bool
 	redirects int
 }
@@ -104,7 +105,41 @@ func newHandler() (basescript.Value, error) {
 	if err != nil {
 		return basescript.Undefined, err
 	}
-	return basescript.NewHost(handlerClass, &handler{jar: jar, cookies: true, redirects: maxRedirects}), nil
+	return basescript.NewHost(handlerClass, &handler{jar: &boundedJar{CookieJar: jar}, cookies: true, redirects: maxRedirects}), nil
+}
+
+// boundedJar keeps cookies as a browser does, but not any number of them: a server could fill our
+// memory with names. It belongs to a run's goroutine.
+type boundedJar struct {
+	http.CookieJar
+	known map[string]bool // host, path and name of cookies that were taken
+}
+
+const (
+	maxCookies = 500
+	maxCookie  = 4 << 10 // bytes, as browsers have it
+)
+
+// SetCookies takes new cookies while there is room, and new values of old ones always.
+func (j *boundedJar) SetCookies(u *url.URL, cookies []*http.Cookie) {
+	var taken []*http.Cookie
+	for _, c := range cookies {
+		key := u.Hostname() + c.Domain + " " + c.Path + " " + c.Name
+		if len(c.Raw) > maxCookie || !j.known[key] && len(j.known) >= maxCookies {
+			continue
+		}
+		if j.known == nil {
+			j.known = make(map[string]bool)
+		}
+		j.known[key] = true
+		taken = append(taken, c)
+	}
+	j.CookieJar.SetCookies(u, taken)
+}
+
+// Held implements [basescript.Holder]: what the cookies may take.
+func (h *handler) Held() (int64, []basescript.Value) {
+	return int64(len(h.jar.known)) * maxCookie, nil
 }
 
 // handlerArg takes a handler, or a client made with one; null is none.

@@ -218,11 +218,13 @@ func TestHttpRequestPackedAnswers(t *testing.T) {
 			_ = z.Close()
 			_, _ = io.WriteString(rw, b.String()[:b.Len()/2])
 		case "/bomb":
-			z := gzip.NewWriter(rw)
-			for range 64 {
-				_, _ = z.Write(make([]byte, 1<<20))
-			}
+			var b strings.Builder
+			z := gzip.NewWriter(&b)
+			_, _ = z.Write(make([]byte, 1<<20))
 			_ = z.Close()
+			for range 40 { // what follows an archive is unpacked as well
+				_, _ = io.WriteString(rw, b.String())
+			}
 		}
 	})
 	w.prints(`alert(HttpRequest(url + '/good').Body)`, "Привет")
@@ -403,6 +405,25 @@ func TestRequestOfTheDLL(t *testing.T) {
 	w.fails(dll+`http.Open(url, 'get', '', '', {})`, "An HttpClientHandler is expected, not object")
 	w.fails(dll+`http.Open(url, 'get', '', '', handler, null, 'soon')`, "The time-out is a number of seconds")
 	w.fails(dll+`http.Close()`, "Unknown method: Close()")
+}
+
+// A server cannot fill our memory with cookies.
+func TestCookiesAreBounded(t *testing.T) {
+	var n int
+	w := newWeb(t, func(rw http.ResponseWriter, r *http.Request) {
+		for range 200 {
+			n++
+			http.SetCookie(rw, &http.Cookie{Name: fmt.Sprintf("c%d", n), Value: "x"})
+		}
+		http.SetCookie(rw, &http.Cookie{Name: "big", Value: strings.Repeat("x", 5000)})
+		http.SetCookie(rw, &http.Cookie{Name: "c1", Value: fmt.Sprint(n)}) // an old one, anew
+	})
+	w.prints(dll + `for (i = 0; i < 6; i++) http.Open(url, 'get', '', '', handler)`)
+	got := w.last.Load().Cookies()
+	if len(got) != 500 || slices.ContainsFunc(got, func(c *http.Cookie) bool { return c.Name == "big" }) ||
+		!slices.ContainsFunc(got, func(c *http.Cookie) bool { return c.Name == "c1" && c.Value == "1000" }) {
+		t.Errorf("%d cookies", len(got))
+	}
 }
 
 // A failure of the transport is no exception but no answer.
