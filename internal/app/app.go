@@ -62,6 +62,9 @@ func (a *App) Problems() []Problem { return a.Snapshot().Problems() }
 // Dir returns the app folder as an absolute path, "" for the embedded sample app.
 func (a *App) Dir() string { return a.cfg.Dir }
 
+// Sample returns the files of the embedded sample app.
+func Sample() (fs.FS, error) { return fs.Sub(embedded, "sample") }
+
 // scan reads the whole folder anew, compiling only what differs from old. folders are those whose
 // changes matter to the result, and whether they exist.
 func (a *App) scan(old *Snapshot) (snap *Snapshot, folders map[string]bool, err error) {
@@ -84,7 +87,7 @@ func (m *missingFolder) Unwrap() error { return fs.ErrNotExist }
 // openFolder opens the app folder such that no path leads out of it; dir "" is the sample.
 func openFolder(dir string) (files fs.FS, done func(), err error) {
 	if dir == "" {
-		files, err = fs.Sub(embedded, "sample")
+		files, err = Sample()
 		return files, func() {}, err
 	}
 	info, err := os.Stat(dir)

@@ -438,3 +438,21 @@ func TestText(t *testing.T) {
 		}
 	}
 }
+
+// What scripts must not change: the files an app is made of, and the folders they lie in.
+func TestIsCode(t *testing.T) {
+	snap := load(t, folder(t, map[string]string{
+		"services/chat.js": "", "source/api_ext.xml": apiExt("x-local://my/tools.xml", "x-local://other/broken.xml"),
+		"my/tools.xml": goodForm, "my/tools.js": "", "other/broken.xml": "<x", "docs/a.txt": "",
+	})).Snapshot()
+	for _, file := range []string{"services/chat.js", "my/tools.js", "my/tools.xml", "MY/Tools.JS", "my", "other/broken.xml", "other/broken.js", "source/api_ext.xml"} {
+		if !snap.IsCode(file) {
+			t.Errorf("%s is no code", file)
+		}
+	}
+	for _, file := range []string{"docs", "docs/a.txt", "my/other.js", "m", "my/tool", "my/tools.js/x"} {
+		if snap.IsCode(file) {
+			t.Errorf("%s is code", file)
+		}
+	}
+}

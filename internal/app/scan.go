@@ -294,5 +294,5 @@ func CompileAgent(name, source string, globals *basescript.Globals) *Script {
 		err := fmt.Errorf("the source is larger than %d KiB", maxFile>>10)
 		return &Script{Kind: Agent, Name: name, URL: url, Err: &loadError{url, err}}
 	}
-	return compile(Agent, name, url, decode([]byte(source)), globals)
+	return compile(Agent, name, url, basescript.DecodeText([]byte(source)), globals)
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -130,4 +131,23 @@ func (s *Snapshot) find(kind Kind, name, url string) *Script {
 		return script
 	}
 	return nil
+}
+
+// IsCode reports whether a path in the app folder is a file the snapshot was made of, or would have
+// been if it existed, or a folder with such a file in it. Letter case does not count, since on some
+// disks it does not.
+func (s *Snapshot) IsCode(file string) bool {
+	for known := range s.stamps {
+		// A form file that does not parse at the moment keeps its script.
+		if within(known, file) || within(strings.TrimSuffix(known, path.Ext(known))+".js", file) {
+			return true
+		}
+	}
+	return false
+}
+
+// within reports whether a file is the one named, or lies in a folder of that name.
+func within(file, folder string) bool {
+	return len(file) >= len(folder) && strings.EqualFold(file[:len(folder)], folder) &&
+		(len(file) == len(folder) || file[len(folder)] == '/')
 }

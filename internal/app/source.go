@@ -7,9 +7,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
-	"unicode/utf8"
 
-	"golang.org/x/text/encoding/charmap"
+	"github.com/tutorsocket/tutorsocket/internal/basescript"
 )
 
 const (
@@ -70,7 +69,7 @@ func readText(files fs.FS, name string) (text string, seen stamp, err error) {
 	if len(data) > maxFile {
 		return "", seen, fmt.Errorf("the file is larger than %d KiB", maxFile>>10)
 	}
-	return decode(data), seen, nil
+	return basescript.DecodeText(data), seen, nil
 }
 
 // Text returns the text of a script file of the app folder, and its address. A url without a scheme is
@@ -121,15 +120,4 @@ func fileError(err error) error {
 		return fmt.Errorf("the file cannot be read: %w", p.Err)
 	}
 	return fmt.Errorf("the file cannot be read: %w", err)
-}
-
-func decode(data []byte) string {
-	if utf8.Valid(data) {
-		return strings.TrimPrefix(string(data), "\ufeff")
-	}
-	text, err := charmap.Windows1251.NewDecoder().Bytes(data)
-	if err != nil {
-		return string(data) // every byte has a meaning in Windows-1251
-	}
-	return string(text)
 }

@@ -4,14 +4,14 @@ package basescript
 // Go value behind a host object, and the value given to the run as RunConfig.Host. What they hold
 // counts against the budget of live bytes.
 type Holder interface {
-	// Held calls visit with each value kept. It is called while the run computes and must not change
-	// anything.
-	Held(visit func(Value))
+	// Held calls visit with each value kept, and returns the bytes of whatever else is. It is called
+	// while the run computes and must not change anything.
+	Held(visit func(Value)) (bytes int64)
 }
 
 // held adds what a Go value holds, if it is a Holder.
 func (w *weigher) held(x any) {
 	if h, ok := x.(Holder); ok {
-		h.Held(w.value)
+		w.bytes += h.Held(w.value)
 	}
 }

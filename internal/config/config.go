@@ -16,15 +16,17 @@ type Config struct {
 	Data         string `yaml:"data" flag:"data" default:".tutorsocket" doc:"Folder for what outlives the process."`
 	DatexVersion string `yaml:"datex_version" flag:"datex-version" default:"1.24.4.27" doc:"Datex.XHTTP version to behave like: 1.22.10.29 (or 1.22), 1.24.4.27 (or 1.24), native."`
 
-	Log        Log              `yaml:"log"`
-	Guard      auth.GuardConfig `yaml:",inline"`
-	NATS       NATS             `yaml:"nats"`
-	WS         ws.Config        `yaml:"ws"`
-	Queue      hub.Config       `yaml:"queue"`
-	CallMethod CallMethod       `yaml:"call_method"`
-	Script     Script           `yaml:"script"`
-	Agent      Agent            `yaml:"agent"`
-	Compat     Compat           `yaml:"compat"`
+	Log         Log              `yaml:"log"`
+	Guard       auth.GuardConfig `yaml:",inline"`
+	NATS        NATS             `yaml:"nats"`
+	WS          ws.Config        `yaml:"ws"`
+	Queue       hub.Config       `yaml:"queue"`
+	CallMethod  CallMethod       `yaml:"call_method"`
+	Script      Script           `yaml:"script"`
+	Agent       Agent            `yaml:"agent"`
+	HTTPRequest HTTPRequest      `yaml:"http_request"`
+	Scratch     Scratch          `yaml:"scratch"`
+	Compat      Compat           `yaml:"compat"`
 
 	AppConfig []string `yaml:"app_config" default:"" doc:"What scripts find in AppConfig, as NAME=VALUE."`
 }
@@ -90,6 +92,17 @@ type Script struct {
 type Agent struct {
 	Timeout time.Duration `yaml:"timeout" default:"10m" min:"1ms" doc:"Time that an agent may take, unless its @timeout says otherwise."`
 	Bytes   int64         `yaml:"bytes" unit:"bytes" default:"512MiB" min:"1MiB" doc:"Memory that an agent may hold."`
+}
+
+// HTTPRequest is about the requests that scripts send to other servers.
+type HTTPRequest struct {
+	Allow   []string      `yaml:"allow" default:"" doc:"Hosts that scripts may send requests to, as host or host:port; *.domain is all names below a domain, * all hosts. dev without a list: all."`
+	Timeout time.Duration `yaml:"timeout" default:"30s" min:"1ms" doc:"Time that a request of a script may take, its answer included."`
+}
+
+// Scratch is about the files that scripts write.
+type Scratch struct {
+	MaxBytes int64 `yaml:"max_bytes" unit:"bytes" default:"256MiB" min:"1MiB" doc:"Size that the files in the scratch folder of scripts may reach; as much may scripts add to the app folder."`
 }
 
 // Compat switches oddities of the original on.

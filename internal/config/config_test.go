@@ -48,6 +48,8 @@ func TestDefaults(t *testing.T) {
 		"queue":   c.Queue.MaxBytes == 1<<20 && c.Queue.MaxMessages == 1024 && c.Queue.Overflow == "disconnect" && c.Queue.Grace == 5*time.Second,
 		"script":  c.Script == config.Script{Compute: 5 * time.Second, Bytes: 64 << 20, Depth: 1000},
 		"agent":   c.Agent == config.Agent{Timeout: 10 * time.Minute, Bytes: 512 << 20},
+		"http":    c.HTTPRequest.Timeout == 30*time.Second && c.HTTPRequest.Allow == nil,
+		"scratch": c.Scratch == config.Scratch{MaxBytes: 256 << 20},
 		"compat":  c.Compat == config.Compat{},
 		"lists":   len(c.Guard.AllowedOrigins)+len(c.Guard.AllowedHosts)+len(c.CallMethod.Allow) == 0,
 	} {
@@ -197,6 +199,10 @@ func TestWhatIsWrongIsSaidWithKeyAndLine(t *testing.T) {
 		"host to listen": {flags: map[string][]string{"listen": {"a b:80"}}, want: []string{`listen: "a b" is not a host`}},
 		"no data folder": {flags: map[string][]string{"data": {""}}, want: []string{"data: must name a folder (--data)"}},
 		"hosts":          {flags: map[string][]string{"hosts": {"a.example", "http://b"}}, want: []string{"hosts: "}},
+		"hosts of requests": {file: "http_request: {allow: [a.org, '*', '*.a.org', 'a.org:80', 'http://a.org', '*a']}\n", want: []string{
+			`http_request.allow: "http://a.org" is not a host: write example.com, example.com:8080, *.example.com, 10.0.0.1 or * (FILE, line 1)`,
+			`http_request.allow: "*a" is not a host: write example.com, example.com:8080, *.example.com, 10.0.0.1 or * (FILE, line 1)`,
+		}},
 		"methods": {file: "call_method: {allow: [a.b, '*', a.*, ab, .b, a., 'a.b*', '*.b', 'a b.c']}\n", want: []string{
 			`"ab"`, `".b"`, `"a."`, `"a.b*"`, `"*.b"`, `"a b.c"`}},
 		"alias of itself": {file: "log: &l {level: *l}\n", want: []string{"log.level: must be a"}},
@@ -288,7 +294,7 @@ func TestReferenceIsComplete(t *testing.T) {
 	for _, key := range []string{
 		"listen", "app", "data", "datex_version", "log.level", "log.format", "origins", "hosts", "nats.sync",
 		"ws.message_limit", "ws.heartbeat", "queue.max_bytes", "queue.max_messages", "queue.overflow", "queue.grace",
-		"call_method.allow", "compat.silent_errors", "compat.client_tags_win", "compat.no_heartbeat",
+		"call_method.allow", "http_request.allow", "http_request.timeout", "scratch.max_bytes", "compat.silent_errors", "compat.client_tags_win", "compat.no_heartbeat",
 		"compat.null_equals_undefined", "TUTORSOCKET_QUEUE_MAX_BYTES", "TUTORSOCKET_COMPAT_NO_HEARTBEAT",
 		"--listen", "--app", "--data", "--datex-version", "--log-level", "--log-format", "--origin", "--host",
 	} {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tutorsocket/tutorsocket/internal/auth"
+	"github.com/tutorsocket/tutorsocket/internal/egress"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
@@ -55,6 +56,9 @@ func (c Config) problems() Problems {
 		if name, _, ok := strings.Cut(entry, "="); !ok || strings.TrimSpace(name) == "" {
 			add("app_config", fmt.Errorf("%q is not of the form NAME=VALUE", entry))
 		}
+	}
+	for _, host := range c.HTTPRequest.Allow {
+		add("http_request.allow", egress.CheckEntry(host))
 	}
 	return ps
 }

@@ -59,9 +59,12 @@ type Deps struct {
 	Sockets  hostapi.Sockets
 	UserData hostapi.UserData
 	Sources  hostapi.Sources
-	Logs     *logs.Log
 	// Storage keeps GlobalStorage; nil means that scripts have none.
 	Storage hostapi.Storage
+	// Files and HTTP are what scripts reach of the disk and of other servers; nil is nothing.
+	Files hostapi.Files
+	HTTP  hostapi.HTTP
+	Logs  *logs.Log
 	// Settings are what scripts may know of the server. Its Logs and Shared may be nil.
 	Settings hostapi.Settings
 	// Users returns the user with an id, for agents; nil means users of whom only the id is known.
@@ -97,7 +100,7 @@ func New(cfg Config, deps Deps) *Engine {
 	}
 	settings := deps.Settings
 	if settings.Logs == nil {
-		settings.Logs = &hostapi.NamedLogs{}
+		settings.Logs = logs.NewNamed(logs.NamedConfig{})
 	}
 	if settings.Shared == nil {
 		settings.Shared = hostapi.NewShared(nil)

@@ -27,16 +27,19 @@ type run struct {
 func (e *Engine) newRun(snapshot *app.Snapshot, script *app.Script, user hub.User) *run {
 	x := &run{engine: e, snapshot: snapshot, script: script, thread: e.nextThread()}
 	x.Env = hostapi.Env{
-		Settings:  e.settings,
-		Sockets:   e.deps.Sockets,
-		UserData:  e.deps.UserData,
-		Libraries: x,
-		Sources:   e.deps.Sources,
-		Storage:   e.deps.Storage,
-		Stubs:     x,
-		Agents:    x,
-		Log:       x,
-		User:      user,
+		Settings:     e.settings,
+		Sockets:      e.deps.Sockets,
+		UserData:     e.deps.UserData,
+		Libraries:    x,
+		Sources:      e.deps.Sources,
+		Storage:      e.deps.Storage,
+		Stubs:        x,
+		Agents:       x,
+		Files:        e.deps.Files,
+		HTTP:         e.deps.HTTP,
+		Log:          x,
+		User:         user,
+		ThreadNumber: x.thread,
 	}
 	return x
 }

@@ -36,20 +36,26 @@ var dotNetHostObjectClass = &basescript.Class{Name: netObject, Methods: []basesc
 	Call: func(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
 		return assemblyNamed(r, args[0])
 	},
-	Sig: "(file: string): Assembly",
-	Doc: "The assembly in that file: Datex.XHTTP.dll, which holds the sockets.",
+	Sig: "<F extends string>(file: F): F extends 'Websoft.HttpRequest.dll' ? HttpAssembly : Assembly",
+	Doc: "The assembly in that file: Datex.XHTTP.dll, which holds the sockets, or Websoft.HttpRequest.dll, which sends requests.",
 }}}
 
-// assemblyNamed returns the assembly by its code or its file.
+// assemblyNamed returns the assembly by its code or its file; the code HttpRequest is that of an
+// object, not of its assembly (spec/basescript.md 3.7).
 func assemblyNamed(r *basescript.Run, v basescript.Value) (basescript.Value, error) {
 	name, err := stringArg("The name of an assembly", v)
-	if err != nil {
+	switch {
+	case err != nil:
 		return basescript.Undefined, err
+	case name == requestAssembly:
+		return newDotNetRequest(), nil
+	case strings.EqualFold(name, requestDLL):
+		return basescript.NewHost(httpAssemblyClass, nil), nil
+	case name == socketAssembly || strings.EqualFold(name, socketDLL):
+		return once(&envOf(r).assembly, func() basescript.Value { return basescript.NewHost(assemblyClass, nil) }), nil
 	}
-	if name != socketAssembly && !strings.EqualFold(name, socketDLL) {
-		return basescript.Undefined, basescript.Errorf("Unknown assembly: %s (there is %s)", name, socketAssembly)
-	}
-	return once(&envOf(r).assembly, func() basescript.Value { return basescript.NewHost(assemblyClass, nil) }), nil
+	return basescript.Undefined, basescript.Errorf("Unknown assembly: %s (there are %s in %s and %s in %s)",
+		name, socketAssembly, socketDLL, requestAssembly, requestDLL)
 }
 
 func callStaticMethod(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {

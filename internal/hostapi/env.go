@@ -3,6 +3,9 @@ package hostapi
 import (
 	"context"
 	"encoding/json"
+	"io"
+	"io/fs"
+	"net/http"
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
@@ -60,6 +63,46 @@ type Sources interface {
 	Text(url, from string) (text, address string, err error)
 }
 
+// HTTP carries the requests of scripts to other servers. It is asked anew for every hop of a redirect
+// and refuses what may not be asked; *egress.Transport is one.
+type HTTP = http.RoundTripper
+
+// Files are the files scripts reach: *files.Tree has these methods and says what they do at the edges.
+// A name is an address or a path. Absent files give errors that wrap [fs.ErrNotExist].
+type Files interface {
+	Open(name string) (f io.ReadCloser, size int64, err error)
+	Stat(name string) (fs.FileInfo, error)
+	List(name string, asURL bool) ([]string, error)
+	Write(name string, data io.Reader) error
+	MakeFolder(name string, parents bool) error
+	Remove(name string) error
+	RemoveFolder(name string) error
+	Move(from, to string) error
+	// TempURL returns the address of a file that does not exist.
+	TempURL(suffix string) (string, error)
+	// URL and Path turn paths into addresses and back.
+	URL(path, base string) (string, error)
+	Path(url string) (string, error)
+	AppFolder() string
+	ScratchFolder() string
+	// Zip and Unzip call work before each piece of work, with its bytes, and end with its error.
+	Zip(archive string, items []string, base string, work func(bytes int) error) error
+	Unzip(archive, folder string, work func(bytes int) error) error
+}
+
+// NamedLogs are the logs scripts open by name, for all runs; *logs.Named has these methods.
+type NamedLogs interface {
+	// Enable opens a log; options are those of EnableLogExt, "" for the usual. The error says what is
+	// wrong with the name or the options.
+	Enable(name, options string) error
+	// Disable closes a log. One that is not open stays so.
+	Disable(name string)
+	Enabled(name string) bool
+	// Write appends a line of a run to the file of a log that is open. It does not fail: what cannot be
+	// written is the operator's business, not the script's.
+	Write(name string, thread int, text string)
+}
+
 // Log takes the lines a run writes. text may be kept.
 type Log interface {
 	Line(text string, isError bool)
@@ -75,11 +118,13 @@ type Settings struct {
 	// MayCall says which methods clients may call with call_method; nil means none.
 	MayCall func(library, method string) bool
 	// Logs are the named logs scripts have opened.
-	Logs *NamedLogs
+	Logs NamedLogs
 	// Shared is what runs have in common.
 	Shared *Shared
 	// AppConfig is what scripts find in AppConfig, beside what is there always.
 	AppConfig map[string]string
+	// RequestTimeout bounds a request to another server, its answer included; 0 means 30 s.
+	RequestTimeout time.Duration
 }
 
 // Hook is the function of a service a run calls.
@@ -104,8 +149,12 @@ type Env struct {
 	Stubs     Stubs
 	Agents    Agents
 	Storage   Storage
+	Files     Files // nil: the run reaches no files
+	HTTP      HTTP  // nil: the run reaches no other servers
 	Log       Log
 	User      hub.User
+	// ThreadNumber is the number of the run in logs.
+	ThreadNumber int
 
 	// Of a service's run: the hook, the socket, the handshake of its connection, and the message or
 	// the reason of the end.
@@ -139,10 +188,11 @@ type Env struct {
 func envOf(r *basescript.Run) *Env { return r.Host().(*Env) }
 
 // Held implements [basescript.Holder].
-func (e *Env) Held(visit func(basescript.Value)) {
+func (e *Env) Held(visit func(basescript.Value)) int64 {
 	for _, v := range []basescript.Value{e.request, e.session, e.query, e.header, e.params, e.appConfig, e.curUser, e.form, e.columns, e.sort} {
 		visit(v)
 	}
+	return 0
 }
 
 // IsService reports whether the run is a call of a service.

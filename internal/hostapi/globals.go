@@ -19,7 +19,7 @@ func init() { // the tables refer to functions that compile code against the tab
 func joinTables() *basescript.Globals {
 	language := basescript.NewGlobals()
 	tables := withRefused(logGlobals, controlGlobals, toolsGlobals, toolsWebGlobals, serverGlobals,
-		requestGlobals, agentGlobals, cacheGlobals, lockGlobals, threadGlobals, settingsGlobals)
+		requestGlobals, agentGlobals, cacheGlobals, lockGlobals, threadGlobals, settingsGlobals, httpGlobals, fileGlobals(), fileNameGlobals)
 	refused := refusedFunctions(func(name string) bool { return language.Lookup(name) != nil })
 	return basescript.NewGlobals(append([][]basescript.Global{refused}, tables...)...) // later tables win
 }
@@ -37,6 +37,12 @@ func Classes() []NamedClass {
 		{"Assembly", assemblyClass},
 		{"DotNetHost", dotNetHostClass},
 		{"DotNetHostObject", dotNetHostObjectClass},
+		{"HttpAssembly", httpAssemblyClass},
+		{"DotNetHttpRequest", dotNetRequestClass},
+		{"DotNetHttpResponse", dotNetResponseClass},
+		{"HttpClientHandler", handlerClass},
+		{"HttpClient", httpClientClass},
+		{"HttpResponse", httpResponseClass},
 		{"WebSocketCollection", socketListClass},
 		{"WebSocketPair", socketPairClass},
 		{"WebSocket", socketClass},

@@ -17,6 +17,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/cluster"
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/logs"
 )
 
 // bench is what scripts of a test can reach.
@@ -34,7 +35,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	b := &bench{T: t, hub: hub.New(hub.Config{Profile: hub.Profile124, Node: "n1"}), data: &fakeData{values: map[string]string{}}, storage: &fakeData{values: map[string]string{}}}
 	b.sockets = cluster.New(b.hub)
-	b.settings = hostapi.Settings{Profile: hub.Profile124, Logs: &hostapi.NamedLogs{}, Shared: hostapi.NewShared(nil)}
+	b.settings = hostapi.Settings{Profile: hub.Profile124, Logs: logs.NewNamed(logs.NamedConfig{}), Shared: hostapi.NewShared(nil)}
 	return b
 }
 
@@ -140,7 +141,7 @@ func TestLogs(t *testing.T) {
 	b.prints(`EnableLogExt('ext', 'life-time=day'); LogEvent('ext', 'x'); EnableLog('ext', 0); LogEvent('ext', 'y')`, "ext: x")
 	b.fails(`EnableLog(null)`, "The name of a log must be text, not null")
 	b.fails(`EnableLog('')`, "1 to 200 bytes")
-	b.fails(`for (i = 0; i < 2000; i++) EnableLog('log' + i)`, "More than 1000 logs are open")
+	b.fails(`for (i = 0; i < 2000; i++) EnableLog('log' + i)`, "More than 200 logs are open")
 	b.prints(`alert(alert())`, "", "undefined")
 	if b.errors != 0 {
 		t.Error("a plain line is marked as an error")

@@ -2,7 +2,6 @@ package hostapi
 
 import (
 	"strings"
-	"sync"
 
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
 )
@@ -21,7 +20,7 @@ var logGlobals = []basescript.Global{
 	{Name: "LogEvent", Func: &basescript.Func{
 		Name: "LogEvent", Min: 2, Call: logEvent,
 		Sig: "(log: string, text: any): void",
-		Doc: "Writes a line to a named log that is open (EnableLog): in the script log it begins with the name. A log that is not open takes nothing.",
+		Doc: "Writes a line to a named log that is open (EnableLog): to its file, and to the script log with the name in front. A log that is not open takes nothing.",
 	}},
 	{Name: "EnableLog", Func: &basescript.Func{
 		Name: "EnableLog", Min: 1, Call: enableLog,
@@ -29,12 +28,9 @@ var logGlobals = []basescript.Global{
 		Doc: "Opens a named log for all scripts, or closes it.",
 	}},
 	{Name: "EnableLogExt", Func: &basescript.Func{
-		Name: "EnableLogExt", Min: 1,
-		Call: func(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
-			return enableLog(r, args[:1])
-		},
+		Name: "EnableLogExt", Min: 1, Call: enableLogExt,
 		Sig: "(log: string, options?: string): void",
-		Doc: "Opens a named log. Its options are about log files, which there are none of here.",
+		Doc: "Opens a named log with options: life-time=day, month or permanent; base-dir; use-std-event-prefix=0; header-str.",
 	}},
 }
 
@@ -61,11 +57,19 @@ func logEvent(r *basescript.Run, args []basescript.Value) (basescript.Value, err
 	if err != nil {
 		return basescript.Undefined, err
 	}
-	if !envOf(r).Settings.Logs.isOpen(name) {
+	env := envOf(r)
+	if !env.Settings.Logs.Enabled(name) {
 		return basescript.Undefined, nil
 	}
 	v := args[1]
-	return basescript.Undefined, writeLine(r, name+": "+v.Text(), v.Object().IsError())
+	text := v.Text()
+	if err := writeLine(r, name+": "+text, v.Object().IsError()); err != nil {
+		return basescript.Undefined, err
+	}
+	return basescript.Undefined, waitFor(r, func() error {
+		env.Settings.Logs.Write(name, env.ThreadNumber, text)
+		return nil
+	})
 }
 
 func enableLog(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
@@ -73,45 +77,18 @@ func enableLog(r *basescript.Run, args []basescript.Value) (basescript.Value, er
 	if err != nil {
 		return basescript.Undefined, err
 	}
-	on := len(args) < 2 || args[1].IsNil() || isTrue(args[1])
-	return basescript.Undefined, envOf(r).Settings.Logs.set(name, on)
+	logs := envOf(r).Settings.Logs
+	if len(args) < 2 || args[1].IsNil() || isTrue(args[1]) {
+		return basescript.Undefined, scriptError(logs.Enable(name, ""))
+	}
+	logs.Disable(name)
+	return basescript.Undefined, nil
 }
 
-// NamedLogs are the logs scripts have opened by name. The zero value has none open; safe for
-// concurrent use.
-type NamedLogs struct {
-	mu   sync.Mutex
-	open map[string]bool
-}
-
-const (
-	maxNamedLogs = 1000
-	maxLogName   = 200
-)
-
-func (l *NamedLogs) isOpen(name string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.open[name]
-}
-
-// set opens or closes a log. The number of open ones is bounded: names may come from clients.
-func (l *NamedLogs) set(name string, on bool) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !on {
-		delete(l.open, name)
-		return nil
+func enableLogExt(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
+	name, err := textArg("The name of a log", args[0])
+	if err != nil {
+		return basescript.Undefined, err
 	}
-	if name == "" || len(name) > maxLogName {
-		return basescript.Errorf("The name of a log has 1 to %d bytes", maxLogName)
-	}
-	if len(l.open) >= maxNamedLogs && !l.open[name] {
-		return basescript.Errorf("More than %d logs are open", maxNamedLogs)
-	}
-	if l.open == nil {
-		l.open = make(map[string]bool)
-	}
-	l.open[name] = true
-	return nil
+	return basescript.Undefined, scriptError(envOf(r).Settings.Logs.Enable(name, textOr(arg(args, 1))))
 }

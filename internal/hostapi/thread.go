@@ -76,7 +76,10 @@ type thread struct {
 }
 
 // Held implements [basescript.Holder].
-func (t *thread) Held(visit func(basescript.Value)) { visit(t.param) }
+func (t *thread) Held(visit func(basescript.Value)) int64 {
+	visit(t.param)
+	return 0
+}
 
 var threadClass = &basescript.Class{Name: "JsCodeThread", Props: []basescript.Prop{
 	{

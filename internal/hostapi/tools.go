@@ -22,8 +22,8 @@ var toolsGlobals = []basescript.Global{{
 			Call: func(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
 				return assemblyNamed(r, args[0])
 			},
-			Sig: "(code: string): Assembly",
-			Doc: "The .NET assembly of that code: XHTTPMiddlewareStatic, which holds the sockets. There are no others.",
+			Sig: "<C extends string>(code: C): C extends 'HttpRequest' ? DotNetHttpRequest : Assembly",
+			Doc: "The .NET assembly of that code: XHTTPMiddlewareStatic, which holds the sockets, or HttpRequest, which is an object that sends requests.",
 		},
 		{
 			Name: "call_code_library_method", Min: 2,
@@ -61,7 +61,7 @@ var toolsGlobals = []basescript.Global{{
 			return basescript.NewHost(dotNetHostClass, nil), nil
 		},
 		Sig: "DotNetHost",
-		Doc: "Another way to assemblies: dotnet_host.Object.GetAssembly('Datex.XHTTP.dll').",
+		Doc: "Another way to assemblies: dotnet_host.Object.GetAssembly('Websoft.HttpRequest.dll').",
 	}}, capabilityProps()...)},
 }}
 

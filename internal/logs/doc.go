@@ -9,4 +9,8 @@
 // The recent lines are the only buffer. A follower is a position in it: however
 // slow one is, it costs nothing and holds nobody up; when it comes back too late
 // for some lines, the next one says how many were missed.
+//
+// Logs that scripts open by name are [Named]: files of their own, by day or month,
+// below one folder and within bounds. Their lines go through the [Log] as well;
+// that is for hostapi to do.
 package logs

@@ -66,13 +66,18 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	if s.app, err = app.Load(app.Config{Dir: settings.App, Globals: hostapi.Globals(), Refused: hostapi.RefusedNames()}); err != nil {
 		return fmt.Errorf("%w; name the folder with --app", err)
 	}
+	effects, err := s.openEffects()
+	if err != nil {
+		return err
+	}
 	s.beginWork()
 	h := hub.New(s.hubConfig())
 	sockets := cluster.New(h)
 	lines := s.lines()
 	eng := engine.New(s.engineConfig(), engine.Deps{
 		Apps: s.app.Snapshot, Sockets: sockets, UserData: data, Storage: storage, Sources: s.app, Logs: lines,
-		Settings: s.scriptSettings(), Users: knownUser, Logger: s.logger,
+		Files: effects.files, HTTP: effects.http,
+		Settings: s.scriptSettings(effects.logs), Users: knownUser, Logger: s.logger,
 	})
 	s.sweep(ctx, data, h)
 	endpoint := ws.New(s.wsConfig(), ws.Deps{
@@ -179,7 +184,7 @@ func (s *Server) engineConfig() engine.Config {
 
 // scriptSettings are those of a development server: without a list of allowed
 // methods clients may call any of a library.
-func (s *Server) scriptSettings() hostapi.Settings {
+func (s *Server) scriptSettings(named *logs.Named) hostapi.Settings {
 	settings := s.cfg.Settings
 	return hostapi.Settings{
 		Profile:       settings.Queue.Profile,
@@ -187,6 +192,7 @@ func (s *Server) scriptSettings() hostapi.Settings {
 		ClientTagsWin: settings.Compat.ClientTagsWin,
 		MayCall:       mayCall(settings.CallMethod.Allow),
 		AppConfig:     appConfig(settings.AppConfig),
+		Logs:          named, RequestTimeout: settings.HTTPRequest.Timeout,
 	}
 }
 
