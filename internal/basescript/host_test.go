@@ -9,10 +9,11 @@ import (
 // keeper is a host object's Go side that keeps values where no object shows them.
 type keeper struct{ kept []Value }
 
-func (k *keeper) Held(visit func(Value)) {
+func (k *keeper) Held(visit func(Value)) int64 {
 	for _, v := range k.kept {
 		visit(v)
 	}
+	return 0
 }
 
 var keeperClass = &Class{Name: "keeper", Methods: []Method{{
