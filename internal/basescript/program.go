@@ -27,7 +27,8 @@ type Program struct {
 	hasTop    bool // a library's top level has something to do
 	functions map[string]*funcCode
 	names     []string
-	texts     textCache
+	texts     *textCache
+	files     *textCache
 }
 
 var languageGlobals = sync.OnceValue(func() *Globals { return NewGlobals() })
@@ -36,6 +37,13 @@ var languageGlobals = sync.OnceValue(func() *Globals { return NewGlobals() })
 // feature the dialect does not have, or a source beyond the limits of size and nesting. No source
 // makes it panic.
 func Compile(url, text string, opts Options) (p *Program, err error) {
+	if opts.Globals == nil {
+		opts.Globals = languageGlobals()
+	}
+	return compileSafely(url, text, opts)
+}
+
+func compileSafely(url, text string, opts Options) (p *Program, err error) {
 	defer func() {
 		if fault := recover(); fault != nil { // a fault of ours must not take the server down
 			p, err = nil, &SyntaxError{URL: url, Line: 1, Column: 1, Message: fmt.Sprintf("The source cannot be compiled: %v", fault)}
@@ -53,10 +61,8 @@ func compile(url, text string, opts Options) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	if opts.Globals == nil {
-		opts.Globals = languageGlobals()
-	}
-	p := &Program{url: url, library: opts.Library, globals: opts.Globals, functions: map[string]*funcCode{}}
+	p := &Program{url: url, library: opts.Library, globals: opts.Globals, functions: map[string]*funcCode{},
+		texts: &textCache{most: maxCachedText}, files: &textCache{most: maxCachedFiles}}
 	c := newCompilation(p, src)
 	if err := c.program(fn); err != nil {
 		return nil, err
@@ -80,7 +86,9 @@ type compilation struct {
 	globals *Globals
 	library bool
 	// indirect: a built-in that takes text is used as a value somewhere.
-	indirect     bool
+	indirect bool
+	// evaluates: a built-in that evaluates code is called, EvalAdds: or used as a value.
+	evaluates    Evaluation
 	declarations map[*ast.FunctionLiteral]bool
 	hoisted      map[*scope][]*ast.FunctionLiteral
 	// calling remembers which parts of the tree may run other code (see mayCall).
@@ -104,7 +112,7 @@ func (c *compilation) program(fn *ast.FunctionLiteral) error {
 	a.finish(root)
 	p := c.prog
 	p.scope = root
-	p.hasTop = !c.library || doesSomething(fn.Body.List)
+	p.hasTop = !c.library || doesSomething(fn.Body.List) || c.makesFunctions(root)
 	p.top = &funcCode{name: "", prog: p, line: 1}
 	k := &compiler{compilation: c, scope: root, fn: root.fn, code: p.top}
 	k.function(p.top, fn, root)
@@ -119,6 +127,16 @@ func (c *compilation) program(fn *ast.FunctionLiteral) error {
 		return c.err
 	}
 	return nil
+}
+
+// makesFunctions reports whether functions declared at the top level are values made anew in each run.
+func (c *compilation) makesFunctions(root *scope) bool {
+	for _, decl := range c.hoisted[root] {
+		if root.names[decl.Name.Name.String()].code == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // doesSomething reports whether top-level statements have any effect beside declaring functions.

@@ -58,11 +58,12 @@ type Run struct {
 	args   []Value // arguments of native calls in progress
 	pins   []Value // values natives hold across calls into scripts
 
-	instances []*Instance // of libraries; a run knows a handful
-	globals   map[*Global]Value
-	protos    *protoSet
-	line      int   // of the last call that may reach a built-in through a value
-	made      Value // the object the class constructor that ended last was run on
+	instances  []*Instance // of libraries; a run knows a handful
+	globals    map[*Global]Value
+	protos     *protoSet
+	line       int   // of the last call that may reach a built-in through a value
+	inCritical int   // calls of EvalCs in progress
+	made       Value // the object the class constructor that ended last was run on
 }
 
 var runPool = sync.Pool{New: func() any { return new(Run) }}

@@ -42,6 +42,9 @@ type source struct {
 	edits  []edit // where text differs from it in length
 	// line, if set, is where every position lies: text evaluated at run time has its caller's line.
 	line int
+	// call, if set, is where every position of the running code lies, though what is wrong with the
+	// text itself has its place in it: code evaluated at run time.
+	call int
 }
 
 // newSource prepares the text of a file: a BOM and surrounding <% %> go, raw line breaks in quoted
@@ -87,6 +90,9 @@ func (s *source) indexLines() {
 func (s *source) lineOf(idx file.Idx) int {
 	if s.line > 0 {
 		return s.line
+	}
+	if s.call > 0 {
+		return s.call
 	}
 	offset := int(idx) - 1
 	return max(1, sort.SearchInts(s.lines, offset+1))
