@@ -454,7 +454,7 @@ func (c *compiler) global(name string, p *at) expr {
 	g := c.globals.Lookup(name)
 	switch {
 	case g == nil:
-		return func(*frame) (Value, *Error) { return Undefined, p.raise(errNotDefined(name)) }
+		return undeclared(name, p)
 	case g.Value != nil:
 		return func(f *frame) (Value, *Error) {
 			v, ok := g.Value(f.run)
@@ -470,6 +470,22 @@ func (c *compiler) global(name string, p *at) expr {
 			return Undefined, p.raise(e)
 		}
 		return v, nil
+	}
+}
+
+// undeclared reads a name nothing declares: an error, unless another file of the namespace has it.
+func undeclared(name string, p *at) expr {
+	return func(f *frame) (Value, *Error) {
+		if f.run.libraries != nil {
+			v, ok, e := f.run.fromNamespace(f.inst.prog, name)
+			if e != nil {
+				return Undefined, p.raise(e)
+			}
+			if ok {
+				return v, nil
+			}
+		}
+		return Undefined, p.raise(errNotDefined(name))
 	}
 }
 

@@ -2,6 +2,7 @@ package basescript
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/dop251/goja/ast"
@@ -27,6 +28,7 @@ type Program struct {
 	hasTop    bool // a library's top level has something to do
 	functions map[string]*funcCode
 	names     []string
+	namespace string
 	texts     *textCache
 	files     *textCache
 }
@@ -68,6 +70,28 @@ func compile(url, text string, opts Options) (*Program, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// Namespace is the name a leading "META:NAMESPACE:name" gives a library, "" without one
+// (spec/basescript.md 1.13).
+func (p *Program) Namespace() string { return p.namespace }
+
+// directive returns what follows the mark in one of the string statements code begins with.
+func directive(list []ast.Statement, mark string) string {
+	for _, st := range list {
+		text, ok := st.(*ast.ExpressionStatement)
+		if !ok {
+			return ""
+		}
+		lit, ok := text.Expression.(*ast.StringLiteral)
+		if !ok {
+			return ""
+		}
+		if value, ok := strings.CutPrefix(lit.Value.String(), mark); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
 }
 
 // URL is the address the program was compiled under.
@@ -113,6 +137,7 @@ func (c *compilation) program(fn *ast.FunctionLiteral) error {
 	p := c.prog
 	p.scope = root
 	p.hasTop = !c.library || doesSomething(fn.Body.List) || c.makesFunctions(root)
+	p.namespace = directive(fn.Body.List, "META:NAMESPACE:")
 	p.top = &funcCode{name: "", prog: p, line: 1}
 	k := &compiler{compilation: c, scope: root, fn: root.fn, code: p.top}
 	k.function(p.top, fn, root)
@@ -197,12 +222,13 @@ func (r *Run) runTop(inst *Instance) (Value, *Error) {
 }
 
 // funcValue returns the function object of a constant function: one per run and program.
-func (f *frame) funcValue(code *funcCode) (Value, *Error) {
-	inst := f.inst
+func (f *frame) funcValue(code *funcCode) (Value, *Error) { return f.run.functionOf(f.inst, code) }
+
+func (r *Run) functionOf(inst *Instance, code *funcCode) (Value, *Error) {
 	if v, ok := inst.funcs[code]; ok {
 		return v, nil
 	}
-	o, e := f.run.newFunction(function{code: code, env: inst.root, inst: inst})
+	o, e := r.newFunction(function{code: code, env: inst.root, inst: inst})
 	if e != nil {
 		return Undefined, e
 	}

@@ -59,6 +59,7 @@ type Run struct {
 	pins   []Value // values natives hold across calls into scripts
 
 	instances  []*Instance // of libraries; a run knows a handful
+	libraries  []*library  // objects made by Library
 	globals    map[*Global]Value
 	protos     *protoSet
 	line       int   // of the last call that may reach a built-in through a value

@@ -150,8 +150,10 @@ func (s *scope) objectsAround() (all []*variable) {
 func (s *scope) place() {
 	for _, v := range s.vars {
 		switch {
-		case v.code != nil && !v.soft, v.table != nil:
+		case v.code != nil && !v.soft:
 			continue
+		case v.table != nil:
+			v.inEnv = true // in the table there
 		case v.captured || s.captureAll:
 			v.inEnv, v.index = true, s.envSize
 			s.envSize++

@@ -60,7 +60,7 @@ type Deps struct {
 	UserData hostapi.UserData
 	Sources  hostapi.Sources
 	Logs     *logs.Log
-	// Settings are what scripts may know of the server. Its Logs may be nil.
+	// Settings are what scripts may know of the server. Its Logs and Code may be nil.
 	Settings hostapi.Settings
 	// Users returns the user with an id, for agents; nil means users of whom only the id is known.
 	Users func(id string) hub.User
@@ -95,6 +95,9 @@ func New(cfg Config, deps Deps) *Engine {
 	settings := deps.Settings
 	if settings.Logs == nil {
 		settings.Logs = &hostapi.NamedLogs{}
+	}
+	if settings.Code == nil {
+		settings.Code = hostapi.NewCodeCache()
 	}
 	e := &Engine{
 		cfg:      cfg,

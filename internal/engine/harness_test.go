@@ -65,7 +65,7 @@ func newWorld(t *testing.T, s setup) *world {
 		s.settings.MayCall = func(string, string) bool { return true }
 	}
 	w.engine = engine.New(s.config, engine.Deps{
-		Apps: w.app.Snapshot, Sockets: cluster.New(w.hub), UserData: w.data, Logs: w.logs, Settings: s.settings,
+		Apps: w.app.Snapshot, Sockets: cluster.New(w.hub), UserData: w.data, Sources: w.app, Logs: w.logs, Settings: s.settings,
 	})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -12,7 +12,7 @@ func Globals() *basescript.Globals { return allGlobals() }
 
 var allGlobals = sync.OnceValue(func() *basescript.Globals {
 	return basescript.NewGlobals(logGlobals, controlGlobals, toolsGlobals, toolsWebGlobals, serverGlobals,
-		requestGlobals, agentGlobals)
+		requestGlobals, agentGlobals, libraryGlobals)
 })
 
 // NamedClass is a class of host objects under the name typings and documents use. To scripts most of
@@ -37,6 +37,7 @@ func Classes() []NamedClass {
 		{"OpenContext", openClass},
 		{"ProcessContext", processClass},
 		{"CloseContext", closeClass},
+		{"MethodReference", methodReferenceClass},
 	}
 }
 

@@ -31,6 +31,12 @@ var toolsGlobals = []basescript.Global{{
 			Doc:  "Calls a function of a code library and returns its result.",
 		},
 		{
+			Name: "get_code_library", Min: 1,
+			Call: getCodeLibrary,
+			Sig:  "(library: string): CodeLibrary",
+			Doc:  "Returns a code library as an object whose methods are its functions.",
+		},
+		{
 			Name: "object_to_text", Min: 1,
 			Call: objectToText,
 			Sig:  "(value: any, format: 'json', depth?: number): string",
