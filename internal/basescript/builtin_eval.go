@@ -150,11 +150,17 @@ func (r *Run) fieldObjects(base, list Value) (objects []Value, err error) {
 	return objects, err
 }
 
+// maxCheckedText bounds the code of CheckCodeSyntax, in bytes: nothing stops a compilation that has begun.
+const maxCheckedText = 128 << 10
+
 // checkSyntax compiles the code and throws it away.
 func checkSyntax(r *Run, args []Value) (Value, error) {
 	code, err := codeArg(args[0])
 	if err != nil {
 		return Undefined, err
+	}
+	if len(code) > maxCheckedText {
+		return Undefined, Errorf("Code to check is larger than %d KiB", maxCheckedText>>10)
 	}
 	if err := r.Step(clockEvery/16 + len(code)); err != nil {
 		return Undefined, err

@@ -10,12 +10,8 @@ import (
 // function of its own, called where it is evaluated: its env hangs on that of the caller, all of whose
 // variables live in envs (see captureAll). String expressions are another thing: see text.go.
 
-// Limits of evaluated code, in bytes. Code in files is written by people; text may be made by anyone.
-const (
-	maxEvalText = 128 << 10
-	// maxEvalObjects bounds the objects whose fields evaluated code sees.
-	maxEvalObjects = 32
-)
+// maxEvalObjects bounds the objects whose fields evaluated code sees.
+const maxEvalObjects = 32
 
 // evalText is code to evaluate.
 type evalText struct {
@@ -114,8 +110,8 @@ func (r *Run) evalCodeAt(p *Program, s *scope, t evalText) (*funcCode, *Error) {
 	cache := p.texts
 	if t.line == 0 {
 		cache = p.files
-	} else if len(t.text) > maxEvalText {
-		return nil, Errorf("Code to evaluate is larger than %d KiB", maxEvalText>>10)
+	} else if len(t.text) > maxText { // code in files is written by people, text may be made by anyone
+		return nil, Errorf("Code to evaluate is larger than %d KiB", maxText>>10)
 	}
 	if e := r.step(int64(1 + len(t.text)/8)); e != nil {
 		return nil, e
