@@ -190,7 +190,7 @@ func (p *Program) compileEval(s *scope, t evalText) (entry *textEntry) {
 		globals = noGlobals
 	}
 	src.call = t.line
-	prog := &Program{url: t.url, library: p.library, globals: globals, texts: p.texts, files: p.files}
+	prog := &Program{url: t.url, library: p.library, strict: p.strict, globals: globals, texts: p.texts, files: p.files}
 	c := newCompilation(prog, src)
 	a := newAnalysis(c)
 	c.analysis = a

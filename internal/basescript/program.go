@@ -2,7 +2,6 @@ package basescript
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/dop251/goja/ast"
@@ -16,6 +15,9 @@ type Options struct {
 	// level runs when the first of them is called in a run, and names it assigns without var are not
 	// shared with the functions (spec/basescript.md 1.8).
 	Library bool
+	// V2: the functions of the source insist on the number of their arguments, as those of V2
+	// libraries do (spec/basescript.md 1.8). A source that declares a namespace is V2 anyway.
+	V2 bool
 }
 
 // Program is a compiled source. It is immutable and serves any number of runs at once.
@@ -28,7 +30,9 @@ type Program struct {
 	hasTop    bool // a library's top level has something to do
 	functions map[string]*funcCode
 	names     []string
+	infos     map[string]*FuncInfo
 	namespace string
+	strict    bool // a V2 source
 	texts     *textCache
 	files     *textCache
 }
@@ -65,33 +69,15 @@ func compile(url, text string, opts Options) (*Program, error) {
 	}
 	p := &Program{url: url, library: opts.Library, globals: opts.Globals, functions: map[string]*funcCode{},
 		texts: &textCache{most: maxCachedText}, files: &textCache{most: maxCachedFiles}}
+	if p.namespace = src.prep.namespace; p.namespace == "" {
+		p.namespace = namespaceOf(fn.Body.List)
+	}
+	p.strict = opts.V2 || p.namespace != ""
 	c := newCompilation(p, src)
 	if err := c.program(fn); err != nil {
 		return nil, err
 	}
 	return p, nil
-}
-
-// Namespace is the name a leading "META:NAMESPACE:name" gives a library, "" without one
-// (spec/basescript.md 1.13).
-func (p *Program) Namespace() string { return p.namespace }
-
-// directive returns what follows the mark in one of the string statements code begins with.
-func directive(list []ast.Statement, mark string) string {
-	for _, st := range list {
-		text, ok := st.(*ast.ExpressionStatement)
-		if !ok {
-			return ""
-		}
-		lit, ok := text.Expression.(*ast.StringLiteral)
-		if !ok {
-			return ""
-		}
-		if value, ok := strings.CutPrefix(lit.Value.String(), mark); ok {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
 }
 
 // URL is the address the program was compiled under.
@@ -136,8 +122,8 @@ func (c *compilation) program(fn *ast.FunctionLiteral) error {
 	a.finish(root)
 	p := c.prog
 	p.scope = root
+	c.signatures(fn.Body.List)
 	p.hasTop = !c.library || doesSomething(fn.Body.List) || c.makesFunctions(root)
-	p.namespace = directive(fn.Body.List, "META:NAMESPACE:")
 	p.top = &funcCode{name: "", prog: p, line: 1}
 	k := &compiler{compilation: c, scope: root, fn: root.fn, code: p.top}
 	k.function(p.top, fn, root)
