@@ -270,7 +270,7 @@ func compile(kind Kind, name, url, text string, globals *basescript.Globals) *Sc
 	}
 	var program *basescript.Program
 	if err == nil {
-		program, err = basescript.Compile(url, text, basescript.Options{Globals: globals, Library: kind != Agent})
+		program, err = basescript.Compile(url, text, basescript.Options{Globals: globals, Library: kind != Agent, V2: path.Ext(url) == newLibraryExt})
 	}
 	if err != nil {
 		script.Err = err

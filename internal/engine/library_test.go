@@ -40,7 +40,10 @@ var libraryFiles = map[string]string{
 	"libs/plain.bs":         "function f() { return 'plain' }",
 	"libs/old.js":           "function f(x) { return 'old ' + x }",
 	"more/tax.bs":           "\"META:NAMESPACE:shop\";\nfunction tax(n) { return price(n) / 10 }",
-	"more/alone.bs":         "function one() { return 1 }",
+	"more/alone.bs":         "function one(a, b?: number) { return 1 }",
+	"more/form.xmi":         `<?xml version="1.0"?><form/>`,
+	"more/form.bs":          "function f() { return 'beside' }",
+	"more/code.xmi":         "function f() { return 'inside' }",
 }
 
 // OpenCodeLib loads V1 libraries (spec/basescript.md 1.12, 1.13).
@@ -55,7 +58,7 @@ func TestOpenCodeLib(t *testing.T) {
 	w.prints(lib+"CallObjectMethod(lib, 'product', [])", "Unknown method: product()\n(CallObjectMethod(),  x-local://run.js,   line 2)\n")
 	w.prints(lib+"lib.sum = 5", "A code library cannot be changed: sum\n(x-local://run.js,   line 2)")
 	w.prints(lib+"lib.fails()", "deep\n(x-local://wtv/libs/math.js,   line 6)\n(x-local://run.js,   line 2)")
-	w.prints("OpenCodeLib('wtv/libs/broken.js')", "Unexpected token }\n(x-local://wtv/libs/broken.js,   line 3)\n(OpenCodeLib(),  x-local://run.js,   line 1)\n")
+	w.prints("OpenCodeLib('wtv/libs/broken.js')", "Unexpected token }: the ( in line 2 is not closed\n(x-local://wtv/libs/broken.js,   line 3)\n(OpenCodeLib(),  x-local://run.js,   line 1)\n")
 	w.prints("OpenCodeLib('wtv/libs/nowhere.js')", "The file x-local://wtv/libs/nowhere.js does not exist\n(OpenCodeLib(),  x-local://run.js,   line 1)")
 	w.prints("OpenCodeLib('x-local://../secret.js')", `the address "x-local://../secret.js" leads out of the app folder`)
 	w.prints("OpenCodeLib('file:///etc/passwd')", `the address "file:///etc/passwd" does not begin with x-local://`)
@@ -90,7 +93,7 @@ func TestCodeLibraries(t *testing.T) {
 		"6", "3", "JsCodeLibrary", "plain", "undefined", "undefined")
 	w.prints("alert(CodeLibraryMethodExists('shop', 'rate')); alert(CodeLibraryMethodExists(GetOptCodeLibrary('shop'), 'tax')); alert(CodeLibraryMethodExists('none', 'f')); alert(CodeLibraryMethodExists('old', 'f'))",
 		"true", "false", "false", "true")
-	w.prints("lib = OpenCodeLibrary('more/tax.bs'); alert(lib.tax(10)); alert(lib.first()); alert(lib == GetOptCodeLibrary('shop')); alert(OpenCodeLibrary('more/alone.bs').one()); alert(GetOptCodeLibrary('alone').one())",
+	w.prints("lib = OpenCodeLibrary('more/tax.bs'); alert(lib.tax(10)); alert(lib.first()); alert(lib == GetOptCodeLibrary('shop')); alert(OpenCodeLibrary('more/alone.bs').one(0)); alert(GetOptCodeLibrary('alone').one(0))",
 		"3", "a", "true", "1", "1")
 	w.prints("RegisterCodeLibrary('more/tax.bs'); RegisterCodeLibrary('more/tax.bs?again'); alert(CallServerMethod('shop', 'tax', [20]))", "6")
 	w.prints("alert(CallServerMethod('shop', 'tax', [20]))", "Unknown method: tax()\n(CallServerMethod(),  x-local://run.js,   line 1)")
@@ -99,6 +102,11 @@ func TestCodeLibraries(t *testing.T) {
 	w.prints("m = MethodReference(GetOptCodeLibrary('shop'), 'price'); alert(m.Call([3])); alert(CallObjectMethod(m, 'Call', [[4]])); alert(MethodReference('plain', 'f').Call())", "9", "12", "plain")
 	w.prints("MethodReference('shop', 'none')", "Unknown method: none()\n(MethodReference(),  x-local://run.js,   line 1)")
 	w.prints("alert(tools.get_code_library('old').f(2)); tools.get_code_library('none')", "old 2", "Unknown code library: none\n(get_code_library(),  x-local://run.js,   line 1)")
+	w.prints("alert(OpenCodeLibrary('more/form.xmi').f() + OpenCodeLibrary('more/code.xmi').f()); OpenCodeLibrary('more/none.xmi')", "besideinside", "The file x-local://more/none.js does not exist")
+	w.prints("lib = OpenCodeLibrary('more/alone.bs'); alert(lib.one(1, 2)); try { lib.one() } catch (e) { alert(e) } CallServerMethod(lib, 'one', [1, 2, 3])", "1",
+		"Wrong number of arguments\n(x-local://run.js,   line 1)", "Wrong number of arguments\n(CallServerMethod(),  x-local://run.js,   line 1)\n")
+	w.prints("alert(tools.call_code_library_method('shop.bs', 'price', [5])); for (f in GetOptCodeLibrary('shop')) alert(f)", "15", "price", "first", "rate")
+	w.prints("GetOptCodeLibrary('shop').price()", "Wrong number of arguments\n(x-local://run.js,   line 1)")
 	w.prints("alert(OpenCodeLib('libs/shop2.bs').rate()); alert(ObjectType(OpenCodeLib('libs/shop2.bs')))", "3", "JsCodeLibrary")
 }
 
@@ -108,7 +116,7 @@ func TestEvalCodeURL(t *testing.T) {
 	w.prints("factor = 2; alert(EvalCodeUrl('wtv/libs/variables.js')); alert(scale(factor)); alert(last); base = 20; alert(scale(1)); alert(EvalCodeUrl('wtv/libs/variables.js', 'scale(last) + factor'))",
 		"11", "20", "11", "20", "112")
 	w.prints("function f() { EvalCodeUrl('wtv/libs/variables.js'); return scale(3) } alert(f()); try { base } catch (e) { alert(e.message) }", "30", "base not defined")
-	w.prints("\nEvalCodeUrl('wtv/libs/broken.js')", "Unexpected token }\n(x-local://wtv/libs/broken.js,   line 3)\n(EvalCodeUrl(),  x-local://run.js,   line 2)")
+	w.prints("\nEvalCodeUrl('wtv/libs/broken.js')", "Unexpected token }: the ( in line 2 is not closed\n(x-local://wtv/libs/broken.js,   line 3)\n(EvalCodeUrl(),  x-local://run.js,   line 2)")
 	w.prints("EvalCodeUrl('wtv/libs/math.js')\nfails()", "deep\n(x-local://wtv/libs/math.js,   line 6)\n(x-local://run.js,   line 2)")
 	w.prints("EvalCodeUrl('wtv/libs/sub/far.js'); alert(f(1))", "101")
 	w.prints("factor = 3; alert(EvalCodePageUrl('wtv/page.html')); alert(i)", "<b>3,6,</b>", "2")

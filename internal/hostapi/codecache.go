@@ -37,7 +37,8 @@ const (
 func (c *CodeCache) Library(address, text string) (*basescript.Program, error) {
 	e := c.entry(address, text)
 	e.once.Do(func() {
-		e.program, e.err = basescript.Compile(address, text, basescript.Options{Globals: c.globals, Library: true})
+		options := basescript.Options{Globals: c.globals, Library: true, V2: isNewFile(address)}
+		e.program, e.err = basescript.Compile(address, text, options)
 	})
 	return e.program, e.err
 }

@@ -1,13 +1,13 @@
 // Package hostapi is everything a script can call that is not pure language: alert and the logs,
-// tools, tools_web, Request, and Datex.XHTTP.WebSocketContext with its sockets and tags.
+// tools, tools_web, code libraries and code from files, Request, and Datex.XHTTP.WebSocketContext with its sockets and tags.
 //
 // Each name is an entry of an explicit table ([Globals] joins them), with its signature and a
 // sentence of documentation; no Go struct is shown to scripts by reflection. The tables are built
 // once and shared by all runs. What belongs to one run (its user, its socket, its message) is an
 // [Env], which the engine hands to the run; functions find it with the run they are called with.
 //
-// The work itself is done by others, through the small interfaces [Sockets], [UserData], [Libraries]
-// and [Log]. An Env belongs to its run's goroutine; what the interfaces name may be called from many.
+// The work itself is done by others, through the small interfaces [Sockets], [UserData], [Libraries],
+// [Sources] and [Log]. An Env belongs to its run's goroutine; what the interfaces name may be called from many.
 //
 // Names are those of the original system, exactly, and so are arguments and results
 // (spec/basescript.md 2.8 and 3, spec/websocket.md B). Functions of the document database do not

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
@@ -20,37 +21,37 @@ const (
 var libraryGlobals = functions(
 	basescript.Func{
 		Name: "OpenCodeLib", Min: 1, Call: openCodeLib,
-		Sig: "(url: string): CodeLibrary",
+		Sig: "(url: string): any",
 		Doc: "Loads a file of functions, or the one beside an .xml form, and returns an object with the functions as methods; the address may be relative to the calling file.",
 	},
 	basescript.Func{
 		Name: "OpenCodeLibrary", Min: 1, Call: openCodeLibrary,
-		Sig: "(url: string): CodeLibrary",
+		Sig: "(url: string): any",
 		Doc: "Loads a file of a V2 library (.bs, or any with META:NAMESPACE) and returns the library, other known files of its namespace included.",
 	},
 	basescript.Func{
 		Name: "RegisterCodeLibrary", Min: 1, Call: openCodeLibrary,
-		Sig: "(url: string): CodeLibrary",
+		Sig: "(url: string): any",
 		Doc: "Loads a file of a V2 library, so that the rest of the run finds it by the name of its namespace.",
 	},
 	basescript.Func{
 		Name: "GetOptCodeLibrary", Min: 1, Call: optCodeLibrary,
-		Sig: "(name: string): CodeLibrary | undefined",
+		Sig: "(name: string): any",
 		Doc: "Returns the V2 library of a namespace: of files in libs and of those the run has loaded; undefined if there is none.",
 	},
 	basescript.Func{
 		Name: "CodeLibraryMethodExists", Min: 2, Call: libraryMethodExists,
-		Sig: "(library: CodeLibrary | string, name: string): boolean",
+		Sig: "(library: any, name: string): boolean",
 		Doc: "Tells whether a library has a function.",
 	},
 	basescript.Func{
 		Name: "CallServerMethod", Min: 2, Call: callServerMethod,
-		Sig: "(library: CodeLibrary | string, method: string, args?: any[]): any",
+		Sig: "(library: any, method: string, args?: any[]): any",
 		Doc: "Calls a function of a library, given as an object or by name. On a server that is a direct call.",
 	},
 	basescript.Func{
 		Name: "MethodReference", Min: 2, Call: methodReference, New: methodReference,
-		Sig: "(library: CodeLibrary | string, method: string): MethodReference",
+		Sig: "(library: any, method: string): MethodReference",
 		Doc: "Returns an object that calls a function of a library.",
 	},
 	basescript.Func{
@@ -97,28 +98,44 @@ func readSource(r *basescript.Run, url string) (text, address string, err error)
 	case err == nil:
 		err = r.Step(1 + len(text)>>6)
 	case errors.Is(err, fs.ErrNotExist):
-		err = basescript.Errorf("The file %s does not exist", address)
+		err = &missingFile{address}
 	}
 	return text, address, err
 }
 
-// codeAddress is where the code of a library is: form files (.xml, .xmi) stand beside it under the
-// same name. What follows a question mark is kept.
-func codeAddress(url, ext string) string {
+// missingFile is a script file that does not exist; errors.Is finds fs.ErrNotExist in it.
+type missingFile struct{ address string }
+
+func (m *missingFile) Error() string { return "The file " + m.address + " does not exist" }
+func (m *missingFile) Unwrap() error { return fs.ErrNotExist }
+
+// readCode reads the code an address names: a form file (.xml) stands for the .js beside it. An .xmi is
+// code, or a form for the .bs or .js beside it.
+func readCode(r *basescript.Run, url string) (text, address string, err error) {
 	file, query, found := strings.Cut(url, "?")
-	switch strings.ToLower(path.Ext(file)) {
-	case ".xml", ".xmi":
-		file = file[:len(file)-len(".xml")] + ext
-	}
 	if found {
-		file += "?" + query
+		query = "?" + query
 	}
-	return file
+	ext := path.Ext(file)
+	base := strings.TrimSuffix(file, ext)
+	switch strings.ToLower(ext) {
+	case ".xml":
+		return readSource(r, base+".js"+query)
+	case ".xmi":
+		for _, ext := range []string{ext, ".bs"} {
+			text, address, err = readSource(r, base+ext+query)
+			if err == nil && !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "<") || err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return text, address, err
+			}
+		}
+		return readSource(r, base+".js"+query)
+	}
+	return readSource(r, url)
 }
 
 // loadLibrary reads and compiles a library file. A file is read once per run, unless a question mark
 // in its address says to look again (spec/basescript.md 1.12).
-func loadLibrary(r *basescript.Run, v basescript.Value, ext string) (*basescript.Program, error) {
+func loadLibrary(r *basescript.Run, v basescript.Value) (*basescript.Program, error) {
 	url, err := stringArg("The address of a library", v)
 	if err != nil {
 		return nil, err
@@ -128,7 +145,7 @@ func loadLibrary(r *basescript.Run, v basescript.Value, ext string) (*basescript
 	if p := opened.byURL[key]; p != nil && !strings.Contains(url, "?") {
 		return p, nil
 	}
-	text, address, err := readSource(r, codeAddress(url, ext))
+	text, address, err := readCode(r, url)
 	if err != nil {
 		return nil, err
 	}
@@ -154,12 +171,21 @@ func syntaxError(err error) error {
 	return e
 }
 
+// isNewFile reports whether the file at an address is of a V2 library whatever it says.
+func isNewFile(address string) bool {
+	switch strings.ToLower(path.Ext(address)) {
+	case ".bs", ".xmi":
+		return true
+	}
+	return false
+}
+
 func openCodeLib(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
-	p, err := loadLibrary(r, args[0], ".js")
+	p, err := loadLibrary(r, args[0])
 	if err != nil {
 		return basescript.Undefined, err
 	}
-	if p.Namespace() != "" {
+	if p.Namespace() != "" || isNewFile(p.URL()) {
 		return r.Library(newLibrary, p), nil
 	}
 	return r.Library(oldLibrary, p), nil
@@ -167,7 +193,7 @@ func openCodeLib(r *basescript.Run, args []basescript.Value) (basescript.Value, 
 
 // openCodeLibrary makes the file one of its namespace for the rest of the run.
 func openCodeLibrary(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
-	p, err := loadLibrary(r, args[0], ".bs")
+	p, err := loadLibrary(r, args[0])
 	if err != nil {
 		return basescript.Undefined, err
 	}
@@ -176,16 +202,21 @@ func openCodeLibrary(r *basescript.Run, args []basescript.Value) (basescript.Val
 	if opened.spaces == nil {
 		opened.spaces = make(map[string][]*basescript.Program)
 	}
-	list := opened.spaces[name]
-	for i, old := range list {
-		if old.URL() == p.URL() { // read again, or registered twice
-			list = append(list[:i:i], list[i+1:]...)
-			break
-		}
-	}
-	opened.spaces[name] = append(list[:len(list):len(list)], p)
+	opened.spaces[name] = withProgram(opened.spaces[name], p)
 	v, _ := libraryOf(r, name)
 	return v, nil
+}
+
+// withProgram returns the list with p in it, in the place of what was at its address.
+func withProgram(list []*basescript.Program, p *basescript.Program) []*basescript.Program {
+	list = slices.Clone(list)
+	for i, old := range list {
+		if old.URL() == p.URL() {
+			list[i] = p
+			return list
+		}
+	}
+	return append(list, p)
 }
 
 // Namespace is the name of a V2 library: that of META:NAMESPACE, or else of its file.
@@ -216,12 +247,7 @@ func libraryOf(r *basescript.Run, name string) (basescript.Value, bool) {
 }
 
 func hasURL(list []*basescript.Program, url string) bool {
-	for _, p := range list {
-		if p.URL() == url {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list, func(p *basescript.Program) bool { return p.URL() == url })
 }
 
 func optCodeLibrary(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
@@ -344,7 +370,7 @@ func evalCodeURL(r *basescript.Run, args []basescript.Value) (basescript.Value, 
 			return basescript.Undefined, err
 		}
 	}
-	text, address, err := readSource(r, codeAddress(url, ".js"))
+	text, address, err := readCode(r, url)
 	if err != nil {
 		return basescript.Undefined, err
 	}

@@ -33,7 +33,7 @@ var toolsGlobals = []basescript.Global{{
 		{
 			Name: "get_code_library", Min: 1,
 			Call: getCodeLibrary,
-			Sig:  "(library: string): CodeLibrary",
+			Sig:  "(library: string): any",
 			Doc:  "Returns a code library as an object whose methods are its functions.",
 		},
 		{
@@ -83,7 +83,11 @@ func callLibrary(r *basescript.Run, _ basescript.Value, args []basescript.Value)
 	if err != nil {
 		return basescript.Undefined, err
 	}
-	return envOf(r).Libraries.Call(r, code, method, list)
+	env := envOf(r)
+	if p, err := env.Libraries.Program(code); err == nil && p.Namespace() != "" {
+		libraryOf(r, p.Namespace()) // its functions may need those of the other files
+	}
+	return env.Libraries.Call(r, code, method, list)
 }
 
 // checkFormat accepts JSON; the original's default, XML, is not available and says so.
