@@ -43,6 +43,14 @@ func (c *CodeCache) Library(address, text string) (*basescript.Program, error) {
 	return e.program, e.err
 }
 
+// Has reports whether the file with this text is there.
+func (c *CodeCache) Has(address, text string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.entries[address]
+	return e != nil && e.text == text
+}
+
 // entry returns the entry of a file, replacing that of an older text. When there is no room others go, in
 // no order: runs that have them keep them.
 func (c *CodeCache) entry(address, text string) *codeEntry {
