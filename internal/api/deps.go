@@ -64,6 +64,7 @@ type Run struct {
 	Source  string
 	UserID  string        // empty: the user of the agent, or the administrator
 	Timeout time.Duration // 0: the one of agents
+	Params  map[string]string
 	OnLine  func(logs.Line)
 }
 

@@ -41,7 +41,7 @@ func (h *handler) registerRuns(router huma.API) {
 }
 
 func (h *handler) runSource(_ context.Context, in *adHocRun) (*streamAnswer, error) {
-	run := Run{Name: in.Body.Name, Source: in.Body.Source, UserID: in.Body.User}
+	run := Run{Name: in.Body.Name, Source: in.Body.Source, UserID: in.Body.User, Params: in.Body.Params}
 	if text := in.Body.Timeout; text != "" {
 		timeout, err := ParseTimeout(text)
 		if err != nil {
@@ -55,7 +55,7 @@ func (h *handler) runSource(_ context.Context, in *adHocRun) (*streamAnswer, err
 func (h *handler) runAgent(_ context.Context, in *agentRun) (*streamAnswer, error) {
 	run := Run{Agent: in.Name}
 	if in.Body != nil {
-		run.UserID = in.Body.User
+		run.UserID, run.Params = in.Body.User, in.Body.Params
 	}
 	return h.answerRun(run, in.Accept), nil
 }

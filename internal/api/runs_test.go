@@ -79,8 +79,8 @@ func TestRunGetsWhatWasAsked(t *testing.T) {
 	if want := `{"ok":true,"error":"","duration_ms":0,"lines":[]}` + "\n"; body != want {
 		t.Errorf("a run without lines is told as %s", body)
 	}
-	f.ask(t, "POST", "/api/v1/agents/%D1%8F%2Fb/runs", `{"user":"6"}`)
-	check(api.Run{Agent: "я/b", UserID: "6"})
+	f.ask(t, "POST", "/api/v1/agents/%D1%8F%2Fb/runs", `{"user":"6","params":{"имя":"1"}}`)
+	check(api.Run{Agent: "я/b", UserID: "6", Params: map[string]string{"имя": "1"}})
 }
 
 // TestALeavingClientStopsItsRun covers both forms of the answer, before and

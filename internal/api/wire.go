@@ -115,15 +115,17 @@ type RunResult struct {
 
 // RunRequest is a script to run as it is, without a file.
 type RunRequest struct {
-	Name    string `json:"name,omitempty" maxLength:"200" doc:"What errors and logs call the script."`
-	Source  string `json:"source" doc:"The script."`
-	User    string `json:"user,omitempty" maxLength:"128" doc:"Id of the user the script runs as; the administrator without one."`
-	Timeout string `json:"timeout,omitempty" maxLength:"20" example:"30s" doc:"Longest time the run may take, such as 30s or 5m; that of agents without one."`
+	Name    string            `json:"name,omitempty" maxLength:"200" doc:"What errors and logs call the script."`
+	Source  string            `json:"source" doc:"The script."`
+	User    string            `json:"user,omitempty" maxLength:"128" doc:"Id of the user the script runs as; the administrator without one."`
+	Timeout string            `json:"timeout,omitempty" maxLength:"20" example:"30s" doc:"Longest time the run may take, such as 30s or 5m; that of agents without one."`
+	Params  map[string]string `json:"params,omitempty" doc:"What the script finds in Param."`
 }
 
 // AgentRunRequest says how to run an agent of the app.
 type AgentRunRequest struct {
-	User string `json:"user,omitempty" maxLength:"128" doc:"Id of the user the agent runs as; the one its first comment names, or the administrator, without one."`
+	User   string            `json:"user,omitempty" maxLength:"128" doc:"Id of the user the agent runs as; the one its first comment names, or the administrator, without one."`
+	Params map[string]string `json:"params,omitempty" doc:"What the script finds in Param."`
 }
 
 // Message is a message for one socket.

@@ -23,6 +23,8 @@ type Config struct {
 	Dir string
 	// Globals are the names its scripts are compiled against.
 	Globals *basescript.Globals
+	// Refused are the functions that need a stub to work; nil means any function may have one.
+	Refused []string
 }
 
 // App is an app folder and its newest snapshot. Safe for concurrent use.
@@ -68,7 +70,7 @@ func (a *App) scan(old *Snapshot) (snap *Snapshot, folders map[string]bool, err 
 		return nil, nil, err
 	}
 	defer done()
-	s := newScan(files, a.cfg.Globals, old)
+	s := newScan(files, a.cfg, old)
 	snap = s.run()
 	return snap, s.seenFolders(), nil
 }

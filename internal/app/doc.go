@@ -1,14 +1,15 @@
-// Package app reads an app folder as an immutable snapshot of compiled services, libraries and
-// agents, and renews the snapshot when files change.
+// Package app reads an app folder as an immutable snapshot of compiled services, libraries,
+// agents and stubs, and renews the snapshot when files change.
 //
 // Where scripts come from, later ones replacing earlier ones of the same name:
 //
 //	services   wtv/wtv_main_ws_service.js (built in), source/api_ext.xml, services/<name>.js
 //	libraries  wtv/libs/main_library.js (built in, code libMain), source/api_ext.xml, libs/<code>.js, libs/<file>.bs (V2)
 //	agents     agents/<name>.js
+//	stubs      stubs/<function>.js, stubs/<namespace>.<member>.js
 //
 // The two built-in scripts are embedded; a file of the same path in the folder is read instead.
-// Without a folder the embedded sample app is served. Folders below services, libs and agents are
+// Without a folder the embedded sample app is served. Folders below services, libs, agents and stubs are
 // not looked into; x-local:// addresses are resolved inside the app folder and never leave it, not
 // even through a symbolic link.
 //

@@ -87,7 +87,7 @@ func (d doubts) next(now time.Time) (at time.Time) {
 // are gone, empty or broken since, or lack functions they had.
 func doubtful(old, snap *Snapshot) []*Script {
 	var list []*Script
-	for _, kind := range []Kind{Service, Library, Agent} {
+	for _, kind := range []Kind{Service, Library, Agent, Stub} {
 		for _, was := range sorted(old.table(kind)) {
 			is := snap.table(kind)[was.Name]
 			if is == was {

@@ -23,25 +23,28 @@ const (
 type scan struct {
 	files   fs.FS
 	globals *basescript.Globals
+	refused []string
 	old     *Snapshot
 	snap    *Snapshot
 	// folders are those whose changes matter, those above them included.
 	folders []string
 }
 
-func newScan(files fs.FS, globals *basescript.Globals, old *Snapshot) *scan {
+func newScan(files fs.FS, cfg Config, old *Snapshot) *scan {
 	return &scan{
 		files:   files,
-		globals: globals,
+		globals: cfg.Globals,
+		refused: cfg.Refused,
 		old:     old,
 		snap: &Snapshot{
 			services:  make(map[string]*Script),
 			libraries: make(map[string]*Script),
 			agents:    make(map[string]*Script),
+			stubs:     make(map[string]*Script),
 			forms:     make(map[string]form),
 			stamps:    make(map[string]stamp),
 		},
-		folders: []string{".", "wtv", "wtv/libs", "source", "services", "libs", "agents"},
+		folders: []string{".", "wtv", "wtv/libs", "source", "services", "libs", "agents", "stubs"},
 	}
 }
 
@@ -52,6 +55,8 @@ func (s *scan) run() *Snapshot {
 	s.folder(Service, "services")
 	s.folder(Library, "libs")
 	s.folder(Agent, "agents")
+	s.folder(Stub, "stubs")
+	s.noteUseless()
 	s.snap.noteNamespaces()
 	slices.SortFunc(s.snap.problems, compareProblems)
 	return s.snap
@@ -271,6 +276,9 @@ func compile(kind Kind, name, url, text string, globals *basescript.Globals) *Sc
 	var program *basescript.Program
 	if err == nil {
 		program, err = basescript.Compile(url, text, basescript.Options{Globals: globals, Library: kind != Agent, V2: path.Ext(url) == newLibraryExt})
+	}
+	if kind == Stub && err == nil {
+		program, err = stubProgram(program, name, text, globals)
 	}
 	if err != nil {
 		script.Err = err

@@ -17,12 +17,14 @@ const (
 	Service Kind = "service"
 	Library Kind = "library"
 	Agent   Kind = "agent"
+	// A Stub stands in for a function the server does not have.
+	Stub Kind = "stub"
 )
 
 // Script is one file of an app, compiled. Immutable.
 type Script struct {
 	Kind Kind
-	Name string // a service's or agent's name, a library's code
+	Name string // a service's or agent's name, a library's code, what a stub stands in for
 	URL  string // x-local:// and the path in the app folder
 	// Program is the last version that compiled, nil if none did; Source is its text.
 	Program *basescript.Program
@@ -52,6 +54,7 @@ type Snapshot struct {
 	services  map[string]*Script
 	libraries map[string]*Script
 	agents    map[string]*Script
+	stubs     map[string]*Script
 	problems  []Problem
 	// namespaces are the files of V2 libraries by their names.
 	namespaces map[string][]*basescript.Program
@@ -96,6 +99,18 @@ func (s *Snapshot) noteNamespaces() {
 // Agent returns the agent of that name.
 func (s *Snapshot) Agent(name string) (*Script, bool) { return lookup(s.agents, name) }
 
+// Stub returns the stand-in for a function. That for a member of a namespace is called after both of
+// them (tools.open_doc) or else after the member (open_doc).
+func (s *Snapshot) Stub(name string) (*Script, bool) {
+	if script, ok := s.stubs[name]; ok {
+		return script, true
+	}
+	return lookup(s.stubs, lastPart(name))
+}
+
+// lastPart is the name of a member without its namespace.
+func lastPart(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
+
 // Services returns all services in the order of their names.
 func (s *Snapshot) Services() []*Script { return sorted(s.services) }
 
@@ -104,6 +119,9 @@ func (s *Snapshot) Libraries() []*Script { return sorted(s.libraries) }
 
 // Agents returns all agents in the order of their names.
 func (s *Snapshot) Agents() []*Script { return sorted(s.agents) }
+
+// Stubs returns all stand-ins in the order of their names.
+func (s *Snapshot) Stubs() []*Script { return sorted(s.stubs) }
 
 // Problems returns what is wrong with the files, in a fixed order.
 func (s *Snapshot) Problems() []Problem { return slices.Clone(s.problems) }
@@ -124,6 +142,8 @@ func (s *Snapshot) table(kind Kind) map[string]*Script {
 		return s.services
 	case Library:
 		return s.libraries
+	case Stub:
+		return s.stubs
 	}
 	return s.agents
 }

@@ -274,7 +274,7 @@ func (s *Snapshot) unreadable(dir string, err error) *Snapshot {
 // difference describes the way from old to snap.
 func difference(old, snap *Snapshot) Change {
 	c := Change{Snapshot: snap}
-	for _, kind := range []Kind{Service, Library, Agent} {
+	for _, kind := range []Kind{Service, Library, Agent, Stub} {
 		for _, is := range sorted(snap.table(kind)) {
 			was := old.table(kind)[is.Name]
 			if is.Program == nil {

@@ -200,14 +200,6 @@ func (r *Run) EvalPageFile(url, text string) (Value, error) {
 	return r.evalPage(evalText{kind: textPage, text: text, url: url})
 }
 
-// CallerURL is the address of the script that called the built-in in progress, "" if none did.
-func (r *Run) CallerURL() string {
-	if f := r.caller(); f != nil {
-		return f.code.prog.url
-	}
-	return ""
-}
-
 // evalPage evaluates a page. The function its code writes with is a field of a hidden object, which
 // holds the text written so far in sight of the budget of live bytes.
 func (r *Run) evalPage(t evalText) (Value, error) {

@@ -18,6 +18,9 @@ type Options struct {
 	// V2: the functions of the source insist on the number of their arguments, as those of V2
 	// libraries do (spec/basescript.md 1.8). A source that declares a namespace is V2 anyway.
 	V2 bool
+	// Function, if set, makes the source the body of a function of that name, the only one of the
+	// program: its return is the function's, and it finds its arguments in arguments.
+	Function string
 }
 
 // Program is a compiled source. It is immutable and serves any number of runs at once.
@@ -59,7 +62,7 @@ func compileSafely(url, text string, opts Options) (p *Program, err error) {
 }
 
 func compile(url, text string, opts Options) (*Program, error) {
-	src, err := newSource(url, text)
+	src, err := newSourceIn(url, text, opts.Function)
 	if err != nil {
 		return nil, err
 	}

@@ -333,7 +333,7 @@ func (a *analysis) call(n *ast.CallExpression, s *scope) {
 	if id, ok := n.Callee.(*ast.Identifier); ok {
 		a.reference(id, s)
 		a.evaluation(id, s)
-		if id.Name == "CallObjectMethod" {
+		if id.Name == "CallObjectMethod" || id.Name == "CallObjectMethodWithLock" {
 			captureAll(s) // may reach a built-in that takes text (design: architecture 1)
 		}
 	} else {

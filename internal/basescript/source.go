@@ -53,6 +53,14 @@ func newSource(url, text string) (*source, error) {
 	return wrapSource(url, text, wrapHead, wrapTail, modeScript)
 }
 
+// newSourceIn is newSource for a text that is the body of a function, unless its name is empty.
+func newSourceIn(url, text, function string) (*source, error) {
+	if function == "" {
+		return newSource(url, text)
+	}
+	return wrapSource(url, text, wrapHead+"function "+function+"(){", "\n}"+wrapTail, modeScript)
+}
+
 // newPage prepares the text of a page (see pageSource). Positions are those of the page.
 func newPage(url, text string) (*source, error) {
 	return wrapSource(url, text, wrapHead, wrapTail, modePage)

@@ -30,6 +30,7 @@ func (r *Run) liveBytes() int64 {
 		w.value(v)
 	}
 	w.protos(r.protos)
+	w.held(r.cfg.Host)
 	w.drain()
 	return w.bytes
 }
@@ -123,6 +124,10 @@ func (w *weigher) object(o *Object) {
 		w.function(ext)
 	case *errorData:
 		w.bytes += sizeError + int64(len(ext.err.Message)) + int64(cap(ext.err.Frames))*40
+	case *instance:
+		w.held(ext.self)
+	case *scalarInstance:
+		w.held(ext.self)
 	}
 }
 

@@ -25,7 +25,7 @@ func (p *program) agent() *cobra.Command {
 }
 
 func (p *program) agentRun(t *target) *cobra.Command {
-	var user, timeout string
+	var flags runFlags
 	c := &cobra.Command{
 		Use:   "run NAME|FILE",
 		Short: "Run an agent of the app, or a script file, and show its log lines",
@@ -34,35 +34,57 @@ func (p *program) agentRun(t *target) *cobra.Command {
 			"The exit code is 1 if the script throws or does not parse.",
 		Args: exactly("the name of an agent or a file"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := checkRun(c, args[0], user, timeout); err != nil {
+			if err := flags.check(c, args[0]); err != nil {
 				return err
 			}
 			client, err := p.client(t)
 			if err != nil {
 				return err
 			}
-			return p.runAgent(c.Context(), client, args[0], user, timeout)
+			return p.runAgent(c.Context(), client, args[0], flags)
 		},
 	}
-	c.Flags().StringVar(&user, "user", "", "id of the user the script runs as")
-	c.Flags().StringVar(&timeout, "timeout", "", "longest time a file may run, such as 30s")
+	c.Flags().StringVar(&flags.user, "user", "", "id of the user the script runs as")
+	c.Flags().StringVar(&flags.timeout, "timeout", "", "longest time a file may run, such as 30s")
+	c.Flags().StringArrayVar(&flags.params, "param", nil, "`NAME=VALUE` the script finds in Param; may be repeated")
 	return c
 }
 
-// checkRun says what is wrong with the flags of "agent run".
-func checkRun(c *cobra.Command, arg, user, timeout string) error {
+// runFlags are the flags of "agent run".
+type runFlags struct {
+	user, timeout string
+	params        []string
+}
+
+// check says what is wrong with them.
+func (f *runFlags) check(c *cobra.Command, arg string) error {
 	if c.Flags().Changed("timeout") {
 		if !isFile(arg) {
 			return usagef("--timeout is for files; an agent of the app says it in its first comment: @timeout 30s")
 		}
-		if _, err := api.ParseTimeout(timeout); err != nil {
-			return usagef("--timeout %q: %w", timeout, err)
+		if _, err := api.ParseTimeout(f.timeout); err != nil {
+			return usagef("--timeout %q: %w", f.timeout, err)
 		}
 	}
-	if err := server.CheckUserID(user); err != nil {
-		return usagef("--user %q: %w", user, err)
+	if err := server.CheckUserID(f.user); err != nil {
+		return usagef("--user %q: %w", f.user, err)
+	}
+	for _, param := range f.params {
+		if name, _, ok := strings.Cut(param, "="); !ok || name == "" {
+			return usagef("--param %q is not of the form NAME=VALUE", param)
+		}
 	}
 	return nil
+}
+
+// table is what the script finds in Param; of a name given twice the last value.
+func (f *runFlags) table() map[string]string {
+	table := make(map[string]string, len(f.params))
+	for _, param := range f.params {
+		name, value, _ := strings.Cut(param, "=")
+		table[name] = value
+	}
+	return table
 }
 
 // isFile says whether the argument of "agent run" means a file.
@@ -71,7 +93,7 @@ func isFile(arg string) bool {
 	return err == nil && info.Mode().IsRegular() || strings.HasSuffix(arg, ".js")
 }
 
-func (p *program) runAgent(ctx context.Context, client *api.Client, arg, user, timeout string) error {
+func (p *program) runAgent(ctx context.Context, client *api.Client, arg string, flags runFlags) error {
 	show := &runPrinter{program: p}
 	var outcome api.Outcome
 	var err error
@@ -80,9 +102,9 @@ func (p *program) runAgent(ctx context.Context, client *api.Client, arg, user, t
 		if source, err = readScript(arg); err != nil {
 			return err
 		}
-		outcome, err = client.Run(ctx, api.RunRequest{Name: arg, Source: source, User: user, Timeout: timeout}, show.line)
+		outcome, err = client.Run(ctx, api.RunRequest{Name: arg, Source: source, User: flags.user, Timeout: flags.timeout, Params: flags.table()}, show.line)
 	} else {
-		outcome, err = client.RunAgent(ctx, arg, api.AgentRunRequest{User: user}, show.line)
+		outcome, err = client.RunAgent(ctx, arg, api.AgentRunRequest{User: flags.user, Params: flags.table()}, show.line)
 	}
 	switch {
 	case errors.Is(err, context.Canceled):

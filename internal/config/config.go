@@ -25,6 +25,8 @@ type Config struct {
 	Script     Script           `yaml:"script"`
 	Agent      Agent            `yaml:"agent"`
 	Compat     Compat           `yaml:"compat"`
+
+	AppConfig []string `yaml:"app_config" default:"" doc:"What scripts find in AppConfig, as NAME=VALUE."`
 }
 
 // Log is about the structured log.

@@ -152,6 +152,7 @@ func TestWhatIsWrongIsSaidWithKeyAndLine(t *testing.T) {
 		want  []string // a part of each line of the error
 	}{
 		"misspelt key":        {file: "\nlisten: :1\nlitsen: :2\n", want: []string{`unknown key "litsen": did you mean listen? (FILE, line 3)`}},
+		"entry without name":  {file: "app_config: [A=1, =2]\n", want: []string{`app_config: "=2" is not of the form NAME=VALUE`}},
 		"misspelt nested key": {file: "queue:\n  max_byte: 1\n", want: []string{`unknown key "queue.max_byte": did you mean queue.max_bytes? (FILE, line 2)`}},
 		"misspelt section":    {file: "quue: {max_bytes: 1}\n", want: []string{`unknown key "quue": did you mean queue?`}},
 		"wrong place":         {file: "max_bytes: 1\n", want: []string{`unknown key "max_bytes": did you mean queue.max_bytes?`}},

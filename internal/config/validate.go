@@ -51,6 +51,11 @@ func (c Config) problems() Problems {
 	for _, method := range c.CallMethod.Allow {
 		add("call_method.allow", checkMethod(method))
 	}
+	for _, entry := range c.AppConfig {
+		if name, _, ok := strings.Cut(entry, "="); !ok || strings.TrimSpace(name) == "" {
+			add("app_config", fmt.Errorf("%q is not of the form NAME=VALUE", entry))
+		}
+	}
 	return ps
 }
 

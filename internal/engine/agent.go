@@ -23,8 +23,9 @@ type RunRequest struct {
 	User hub.User
 	// Timeout is how long it may run; 0 means its @timeout, or else the default.
 	Timeout time.Duration
-	// Params are what the script finds in Param.
-	Params map[string]string
+	// Params are what the script finds in Param, ObjectID and ObjectIDs in OBJECT_ID and OBJECTS_ID_STR.
+	Params              map[string]string
+	ObjectID, ObjectIDs string
 	// OnLine is called with each line the script logs, one at a time, before Run returns. It holds
 	// the script up.
 	OnLine func(logs.Line)
@@ -52,20 +53,27 @@ func (e *Engine) Run(ctx context.Context, req RunRequest) (Outcome, error) {
 		return Outcome{}, err
 	}
 	defer leave()
+	return e.runScript(ctx, req, snapshot, script), nil
+}
 
+// runScript runs an agent that has its place.
+func (e *Engine) runScript(ctx context.Context, req RunRequest, snapshot *app.Snapshot, script *app.Script) Outcome {
 	x := e.newRun(snapshot, script, e.agentUser(req, script))
-	x.Params, x.onLine = req.Params, req.OnLine
+	x.Params, x.ObjectID, x.ObjectIDs, x.onLine = req.Params, req.ObjectID, req.ObjectIDs, req.OnLine
 	began := time.Now()
-	err = script.Err
+	err := script.Err
 	if script.Program != nil {
-		err = e.runAgent(ctx, x, req.Timeout)
+		err = e.runAgent(ctx, x, req.Timeout, func(r *basescript.Run) error {
+			_, err := r.Exec(script.Program)
+			return err
+		})
 	}
 	err = x.report(err)
 	outcome := Outcome{OK: err == nil, Duration: time.Since(began), Thread: x.thread}
 	if err != nil {
 		outcome.Error = errorText(err)
 	}
-	return outcome, nil
+	return outcome
 }
 
 func findAgent(snapshot *app.Snapshot, req RunRequest) (*app.Script, error) {
@@ -109,8 +117,8 @@ func (e *Engine) agentUser(req RunRequest, script *app.Script) hub.User {
 	return e.deps.Users(id)
 }
 
-// runAgent executes the script's program in the time it has.
-func (e *Engine) runAgent(ctx context.Context, x *run, timeout time.Duration) error {
+// runAgent calls fn, which runs the script's program, in the time it has.
+func (e *Engine) runAgent(ctx context.Context, x *run, timeout time.Duration, fn func(*basescript.Run) error) error {
 	if timeout <= 0 {
 		timeout = x.script.Meta.Timeout
 	}
@@ -125,7 +133,7 @@ func (e *Engine) runAgent(ctx context.Context, x *run, timeout time.Duration) er
 	defer cancel()
 	limits := basescript.Limits{Bytes: e.cfg.AgentBytes, Depth: e.cfg.Depth}
 	_, err := x.execute(ctx, limits, func(r *basescript.Run) (basescript.Value, error) {
-		return r.Exec(x.script.Program)
+		return basescript.Undefined, fn(r)
 	})
 	return err
 }

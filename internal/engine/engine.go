@@ -60,7 +60,9 @@ type Deps struct {
 	UserData hostapi.UserData
 	Sources  hostapi.Sources
 	Logs     *logs.Log
-	// Settings are what scripts may know of the server. Its Logs and Code may be nil.
+	// Storage keeps GlobalStorage; nil means that scripts have none.
+	Storage hostapi.Storage
+	// Settings are what scripts may know of the server. Its Logs, Code and Shared may be nil.
 	Settings hostapi.Settings
 	// Users returns the user with an id, for agents; nil means users of whom only the id is known.
 	Users func(id string) hub.User
@@ -76,7 +78,8 @@ type Engine struct {
 
 	services chan struct{} // one element per call of a service that runs
 	agents   chan struct{}
-	threads  atomic.Uint32
+	threads  chan struct{} // of agents, those that scripts have started
+	numbers  atomic.Uint32
 
 	ctx    context.Context // ends when the engine is closed; the parent of every run's
 	cancel context.CancelCauseFunc
@@ -99,15 +102,19 @@ func New(cfg Config, deps Deps) *Engine {
 	if settings.Code == nil {
 		settings.Code = hostapi.NewCodeCache()
 	}
+	if settings.Shared == nil {
+		settings.Shared = hostapi.NewShared(nil)
+	}
 	e := &Engine{
 		cfg:      cfg,
 		deps:     deps,
 		settings: &settings,
 		services: make(chan struct{}, cfg.ServiceConcurrency),
 		agents:   make(chan struct{}, cfg.AgentConcurrency),
+		threads:  make(chan struct{}, max(1, cfg.AgentConcurrency*3/4)),
 	}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
-	e.threads.Store(rand.Uint32())
+	e.numbers.Store(rand.Uint32())
 	return e
 }
 
@@ -147,4 +154,4 @@ const maxThread = 9999
 
 // nextThread draws the number of a run: 1 to 9999, each in turn, so that runs at the same time have
 // different ones.
-func (e *Engine) nextThread() int { return int(e.threads.Add(1)%maxThread) + 1 }
+func (e *Engine) nextThread() int { return int(e.numbers.Add(1)%maxThread) + 1 }

@@ -41,6 +41,7 @@ type setup struct {
 	profile  hub.Profile
 	config   engine.Config
 	settings hostapi.Settings
+	sources  bool // scripts may read files of the app
 }
 
 func newWorld(t *testing.T, s setup) *world {
@@ -64,9 +65,11 @@ func newWorld(t *testing.T, s setup) *world {
 	if s.settings.MayCall == nil {
 		s.settings.MayCall = func(string, string) bool { return true }
 	}
-	w.engine = engine.New(s.config, engine.Deps{
-		Apps: w.app.Snapshot, Sockets: cluster.New(w.hub), UserData: w.data, Sources: w.app, Logs: w.logs, Settings: s.settings,
-	})
+	deps := engine.Deps{Apps: w.app.Snapshot, Sockets: cluster.New(w.hub), UserData: w.data, Logs: w.logs, Settings: s.settings}
+	if s.sources {
+		deps.Sources = w.app
+	}
+	w.engine = engine.New(s.config, deps)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
@@ -101,6 +104,9 @@ func (noWaker) Wake() {}
 
 // administrator is who clients of tests are.
 var administrator = hub.User{ID: engine.AdministratorID, Login: "user1", Name: "Administrator", Admin: true}
+
+// otherUser is somebody else.
+var otherUser = hub.User{ID: "77", Login: "anna", Name: "Anna"}
 
 // connect opens a socket without calling hooks; id "" gives a volatile key.
 func (w *world) connect(service, id string) *client {

@@ -48,7 +48,7 @@ var libraryFiles = map[string]string{
 
 // OpenCodeLib loads V1 libraries (spec/basescript.md 1.12, 1.13).
 func TestOpenCodeLib(t *testing.T) {
-	w := newWorld(t, setup{files: libraryFiles})
+	w := newWorld(t, setup{sources: true, files: libraryFiles})
 	const lib = "lib = OpenCodeLib('x-local://wtv/libs/math.js');\n"
 	w.prints(lib+"alert(lib.sum(1, 2)); alert(CallObjectMethod(lib, 'sum', [3, 4])); alert(lib['sum'](5, 6)); f = lib.sum; alert(f('a', 1))", "3", "7", "11", "a1")
 	w.prints("alert(OpenCodeLib('x-local://wtv/libs/math.xml').sum(1, 2)); alert(OpenCodeLib('/wtv/libs/math.xml?r=' + 5).sum(1, 3))", "3", "4")
@@ -71,7 +71,7 @@ func TestOpenCodeLib(t *testing.T) {
 
 // A library that changes on disk is compiled anew; a question mark makes a run look again.
 func TestOpenCodeLibFollowsTheFile(t *testing.T) {
-	w := newWorld(t, setup{files: map[string]string{"x/lib.js": "function v() { return 1 }"}})
+	w := newWorld(t, setup{sources: true, files: map[string]string{"x/lib.js": "function v() { return 1 }"}})
 	w.prints("alert(OpenCodeLib('x/lib.js').v())", "1")
 	w.write("x/lib.js", "function v() { return 2 }")
 	w.prints("alert(OpenCodeLib('x/lib.js').v())", "2")
@@ -88,7 +88,7 @@ func TestOpenCodeLibFollowsTheFile(t *testing.T) {
 
 // V2 libraries are known by their namespaces (spec/basescript.md 1.12, 1.13).
 func TestCodeLibraries(t *testing.T) {
-	w := newWorld(t, setup{files: libraryFiles})
+	w := newWorld(t, setup{sources: true, files: libraryFiles})
 	w.prints("lib = GetOptCodeLibrary('shop'); alert(lib.price(2)); alert(lib.rate()); alert(ObjectType(lib)); alert(GetOptCodeLibrary('plain').f()); alert(GetOptCodeLibrary('old')); alert(GetOptCodeLibrary('none'))",
 		"6", "3", "JsCodeLibrary", "plain", "undefined", "undefined")
 	w.prints("alert(CodeLibraryMethodExists('shop', 'rate')); alert(CodeLibraryMethodExists(GetOptCodeLibrary('shop'), 'tax')); alert(CodeLibraryMethodExists('none', 'f')); alert(CodeLibraryMethodExists('old', 'f'))",
@@ -112,7 +112,7 @@ func TestCodeLibraries(t *testing.T) {
 
 // EvalCodeUrl shares the variables of the caller (spec/basescript.md 1.12).
 func TestEvalCodeURL(t *testing.T) {
-	w := newWorld(t, setup{files: libraryFiles})
+	w := newWorld(t, setup{sources: true, files: libraryFiles})
 	w.prints("factor = 2; alert(EvalCodeUrl('wtv/libs/variables.js')); alert(scale(factor)); alert(last); base = 20; alert(scale(1)); alert(EvalCodeUrl('wtv/libs/variables.js', 'scale(last) + factor'))",
 		"11", "20", "11", "20", "112")
 	w.prints("function f() { EvalCodeUrl('wtv/libs/variables.js'); return scale(3) } alert(f()); try { base } catch (e) { alert(e.message) }", "30", "base not defined")
@@ -127,7 +127,7 @@ func TestEvalCodeURL(t *testing.T) {
 // other (spec/basescript.md 1.8, check 7).
 func TestLibraryOfManyRuns(t *testing.T) {
 	w := newWorld(t, setup{
-		config: engine.Config{AgentConcurrency: 64},
+		config: engine.Config{AgentConcurrency: 64}, sources: true,
 		files: map[string]string{"x/lib.js": `
 			function outer(n, mark) {
 				oRes = []

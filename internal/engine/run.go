@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/debug"
 
 	"github.com/tutorsocket/tutorsocket/internal/app"
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
@@ -31,6 +32,9 @@ func (e *Engine) newRun(snapshot *app.Snapshot, script *app.Script, user hub.Use
 		UserData:  e.deps.UserData,
 		Libraries: x,
 		Sources:   e.deps.Sources,
+		Storage:   e.deps.Storage,
+		Stubs:     x,
+		Agents:    x,
 		Log:       x,
 		User:      user,
 	}
@@ -45,7 +49,40 @@ func (x *run) execute(ctx context.Context, limits basescript.Limits, fn func(*ba
 		NullEqualsUndefined: x.engine.cfg.NullEqualsUndefined,
 	})
 	defer r.Close()
-	return fn(r)
+	v, err := fn(r)
+	x.keepSession(r)
+	return v, err
+}
+
+// keepSession stores what the script has changed in its session, which may run a getter of the script.
+func (x *run) keepSession(r *basescript.Run) {
+	defer func() {
+		if p := recover(); p != nil {
+			x.logFault(p, debug.Stack())
+		}
+	}()
+	x.KeepSession(r)
+}
+
+func (x *run) logFault(fault any, stack []byte) {
+	x.engine.deps.Logger.Error("script run panicked", slog.String("script", x.script.URL), slog.Int("thread", x.thread),
+		slog.Any("error", fault), slog.String("stack", string(stack)))
+}
+
+// Stub implements [hostapi.Stubs] on the snapshot the run began with.
+func (x *run) Stub(r *basescript.Run, name string, args []basescript.Value) (v basescript.Value, ok bool, err error) {
+	stub, ok := x.snapshot.Stub(name)
+	if !ok {
+		return basescript.Undefined, false, nil
+	}
+	if stub.Program == nil {
+		return basescript.Undefined, true, basescript.Errorf("The stub %s cannot be used: %s", stub.URL, errorText(stub.Err))
+	}
+	v, err = r.Call(stub.Program, stub.StubFunction(), args...)
+	if errors.Is(err, basescript.ErrNoFunction) {
+		return basescript.Undefined, false, nil
+	}
+	return v, true, err
 }
 
 // Line implements [hostapi.Log].
@@ -107,8 +144,7 @@ func (x *run) report(err error) error {
 	}
 	var fault *basescript.PanicError
 	if errors.As(err, &fault) {
-		x.engine.deps.Logger.Error("script run panicked", slog.String("script", x.script.URL), slog.Int("thread", x.thread),
-			slog.Any("error", fault.Value), slog.String("stack", string(fault.Stack)))
+		x.logFault(fault.Value, fault.Stack)
 	}
 	x.Line(errorText(err), true)
 	return err

@@ -11,23 +11,57 @@ import (
 var agentGlobals = []basescript.Global{
 	{
 		Name: "Param", Sig: "JsObject", Doc: "The parameters of the agent, texts. In agents only.",
+		Value: ofAgent((*Env).paramObject),
+	},
+	{
+		Name: "OBJECT_ID", Sig: "number | undefined", Doc: "The object the agent was started for (tools.start_agent); undefined if for none. In agents only.",
 		Value: ofAgent(func(e *Env) basescript.Value {
-			return once(&e.params, func() basescript.Value {
-				o := newObject()
-				for name, value := range sortedFields(e.Params) {
-					o.Set(name, basescript.String(value))
-				}
-				return basescript.ObjectValue(o)
-			})
+			if e.ObjectID == "" {
+				return basescript.Undefined
+			}
+			return idValue(e.ObjectID)
 		}),
 	},
 	{
-		Name: "OBJECT_ID", Sig: "number | undefined", Doc: "The object the agent was started for: always undefined here. In agents only.",
+		Name: "OBJECTS_ID_STR", Sig: "string", Doc: "The objects the agent was started for, separated by semicolons. In agents only.",
+		Value: ofAgent(func(e *Env) basescript.Value { return basescript.String(e.ObjectIDs) }),
+	},
+	{
+		Name: "PARAMETERS", Sig: "JsObject", Doc: "The parameters, as in Param. In agents only.",
+		Value: ofAgent((*Env).paramObject),
+	},
+	{
+		Name: "RESULT", Sig: "any", Doc: "What a remote action returns: undefined until the script sets it. In agents only.",
 		Value: ofAgent(func(*Env) basescript.Value { return basescript.Undefined }),
 	},
 	{
-		Name: "OBJECTS_ID_STR", Sig: "string", Doc: "The objects the agent was started for: always empty here. In agents only.",
+		Name: "ERROR", Sig: "any", Doc: "The error of a remote action: 0 until the script sets it. In agents only.",
+		Value: ofAgent(func(*Env) basescript.Value { return basescript.Int(0) }),
+	},
+	{
+		Name: "MESSAGE", Sig: "any", Doc: "The message of a remote action: empty until the script sets it. In agents only.",
 		Value: ofAgent(func(*Env) basescript.Value { return basescript.String("") }),
+	},
+	{
+		Name: "ScopeWVars", Sig: "JsObject", Doc: "The parameters a remote action finds around it: here those of Param. In agents only.",
+		Value: ofAgent((*Env).paramObject),
+	},
+	{
+		Name: "HANDLER_WVARS", Sig: "JsObject", Doc: "The parameters of an event's handler: here those of Param. In agents only.",
+		Value: ofAgent((*Env).paramObject),
+	},
+	{
+		Name: "COLUMNS", Sig: "any[]", Doc: "The columns of a remote collection: empty until the script sets it. In agents only.",
+		Value: columns,
+	},
+	{
+		Name: "SORT", Sig: "{ FIELD: string, DIRECTION: string }", Doc: "The order of a remote collection: both empty, none is asked for. In agents only.",
+		Value: ofAgent(func(e *Env) basescript.Value {
+			return once(&e.sort, func() basescript.Value {
+				empty := basescript.String("")
+				return basescript.ObjectValue(basescript.NewRecord([]string{"FIELD", "DIRECTION"}, []basescript.Value{empty, empty}))
+			})
+		}),
 	},
 	{
 		Name: "curUserID", Sig: "number", Doc: "The id of the user the script runs for.",
@@ -46,11 +80,38 @@ var agentGlobals = []basescript.Global{
 		Value: func(r *basescript.Run) (basescript.Value, bool) {
 			return once(&envOf(r).appConfig, func() basescript.Value {
 				o := newObject()
+				for name, value := range sortedFields(envOf(r).Settings.AppConfig) {
+					o.Set(name, basescript.String(value))
+				}
 				o.Set("DOTNETCORE-XHTTP", basescript.String("1"))
 				return basescript.ObjectValue(o)
 			}), true
 		},
 	},
+}
+
+// columns is one and the same array in all of an agent's run.
+func columns(r *basescript.Run) (basescript.Value, bool) {
+	e := envOf(r)
+	return once(&e.columns, func() basescript.Value { return basescript.ObjectValue(r.NewArray(nil)) }), !e.IsService()
+}
+
+// paramObject is the object of the parameters.
+func (e *Env) paramObject() basescript.Value {
+	return once(&e.params, func() basescript.Value {
+		o := newObject()
+		for name, value := range sortedFields(e.Params) {
+			o.Set(name, basescript.String(value))
+		}
+		return basescript.ObjectValue(o)
+	})
+}
+
+// PrepareThread makes the Param of a thread's run, before its program runs.
+func (e *Env) PrepareThread(r *basescript.Run) error {
+	v, err := thaw(r, e.Thread.param)
+	e.params = v
+	return err
 }
 
 // ofAgent is a name that runs of agents have and runs of services have not.
@@ -71,10 +132,15 @@ func newObject() *basescript.Object { return new(basescript.Object) }
 // sortedFields visits a map in the order of names, so that for-in shows the same in every run.
 func sortedFields(fields map[string]string) iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
-		for _, name := range slices.Sorted(maps.Keys(fields)) {
+		for name := range sortedNames(fields) {
 			if !yield(name, fields[name]) {
 				return
 			}
 		}
 	}
+}
+
+// sortedNames visits the keys of a map in their order.
+func sortedNames[T any](table map[string]T) iter.Seq[string] {
+	return slices.Values(slices.Sorted(maps.Keys(table)))
 }

@@ -65,9 +65,12 @@ func isTrue(v basescript.Value) bool {
 }
 
 // userID returns a user's id as scripts have it: an integer wherever it is one.
-func userID(u hub.User) basescript.Value {
-	id := basescript.String(u.ID)
-	if i, ok := id.ToInt(); ok && basescript.Int(i).Text() == u.ID {
+func userID(u hub.User) basescript.Value { return idValue(u.ID) }
+
+// idValue is an id as scripts have it: an integer wherever it is one.
+func idValue(text string) basescript.Value {
+	id := basescript.String(text)
+	if i, ok := id.ToInt(); ok && basescript.Int(i).Text() == text {
 		return basescript.Int(i)
 	}
 	return id

@@ -82,6 +82,10 @@ type Settings struct {
 	Logs *NamedLogs
 	// Code holds what runs have compiled of files; nil: they cannot load any.
 	Code *CodeCache
+	// Shared is what runs have in common.
+	Shared *Shared
+	// AppConfig is what scripts find in AppConfig, beside what is there always.
+	AppConfig map[string]string
 }
 
 // Hook is the function of a service a run calls.
@@ -103,6 +107,9 @@ type Env struct {
 	UserData  UserData
 	Libraries Libraries
 	Sources   Sources
+	Stubs     Stubs
+	Agents    Agents
+	Storage   Storage
 	Log       Log
 	User      hub.User
 
@@ -114,13 +121,20 @@ type Env struct {
 	Message   string
 	Closed    hub.Reason
 
-	// Params are the parameters of an agent's run.
-	Params map[string]string
+	// Params are the parameters of an agent's run, ObjectID and ObjectIDs what it was started for ("" for
+	// nothing). Thread is set in the run of a thread.
+	Params              map[string]string
+	ObjectID, ObjectIDs string
+	Thread              *ThreadStart
 
 	// Objects of the run, made when a script first asks for them, so that each is one and the same.
 	request, session, query, header basescript.Value
 	params, appConfig, curUser      basescript.Value
-	current, assembly               basescript.Value
+	current, assembly, form         basescript.Value
+	columns, sort                   basescript.Value
+	ofSession                       *runSession
+	// locks counts the locks made at the top level of scripts, by address.
+	locks map[string]int
 
 	// opened are the libraries scripts of the run have loaded from files.
 	opened openedLibraries
@@ -132,6 +146,13 @@ type Env struct {
 }
 
 func envOf(r *basescript.Run) *Env { return r.Host().(*Env) }
+
+// Held implements [basescript.Holder].
+func (e *Env) Held(visit func(basescript.Value)) {
+	for _, v := range []basescript.Value{e.request, e.session, e.query, e.header, e.params, e.appConfig, e.curUser, e.form, e.columns, e.sort} {
+		visit(v)
+	}
+}
 
 // IsService reports whether the run is a call of a service.
 func (e *Env) IsService() bool { return e.Hook != HookNone }

@@ -10,10 +10,19 @@ import (
 // It is always the same value.
 func Globals() *basescript.Globals { return allGlobals() }
 
-var allGlobals = sync.OnceValue(func() *basescript.Globals {
-	return basescript.NewGlobals(logGlobals, controlGlobals, toolsGlobals, toolsWebGlobals, serverGlobals,
-		requestGlobals, agentGlobals, libraryGlobals)
-})
+var allGlobals func() *basescript.Globals
+
+func init() { // the tables refer to functions that compile code against the tables
+	allGlobals = sync.OnceValue(joinTables)
+}
+
+func joinTables() *basescript.Globals {
+	language := basescript.NewGlobals()
+	tables := withRefused(logGlobals, controlGlobals, toolsGlobals, toolsWebGlobals, serverGlobals,
+		requestGlobals, agentGlobals, cacheGlobals, lockGlobals, threadGlobals, settingsGlobals, libraryGlobals)
+	refused := refusedFunctions(func(name string) bool { return language.Lookup(name) != nil })
+	return basescript.NewGlobals(append([][]basescript.Global{refused}, tables...)...) // later tables win
+}
 
 // NamedClass is a class of host objects under the name typings and documents use. To scripts most of
 // them are of one class, as .NET objects are in the original (spec/basescript.md 1.1).
@@ -34,6 +43,12 @@ func Classes() []NamedClass {
 		{"TagCollection", tagListClass},
 		{"TagPair", tagPairClass},
 		{"Request", requestClass},
+		{"DataCache", dataCacheClass},
+		{"Lock", lockClass},
+		{"Thread", threadClass},
+		{"Unibridge", unibridgeClass},
+		{"UnibridgeObject", unibridgeObjectClass},
+		{"UnibridgeProvider", providerClass},
 		{"OpenContext", openClass},
 		{"ProcessContext", processClass},
 		{"CloseContext", closeClass},

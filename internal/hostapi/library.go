@@ -55,12 +55,12 @@ var libraryGlobals = functions(
 		Doc: "Returns an object that calls a function of a library.",
 	},
 	basescript.Func{
-		Name: "EvalCodeUrl", Min: 1, Evaluates: basescript.EvalAdds, Call: evalCodeURL,
+		Name: "EvalCodeUrl", Min: 1, Evaluates: basescript.EvalAdds, Call: evalFile,
 		Sig: "(url: string, code?: string): any",
 		Doc: "Runs a file as if its code stood here, then more code; variables and functions they make stay. Returns the last value.",
 	},
 	basescript.Func{
-		Name: "EvalCodePageUrl", Min: 1, Evaluates: basescript.EvalAdds, Call: evalCodePageURL,
+		Name: "EvalCodePageUrl", Min: 1, Evaluates: basescript.EvalAdds, Call: evalPageFile,
 		Sig: "(url: string, options?: object): string",
 		Doc: "Runs a page from a file, text with code in <% %> and <%= %>, as if its code stood here, and returns what it writes.",
 	},
@@ -84,9 +84,15 @@ type openedLibraries struct {
 	spaces map[string][]*basescript.Program
 }
 
+// callerURL is the address of the calling script.
+func callerURL(r *basescript.Run) string {
+	url, _ := r.Caller()
+	return url
+}
+
 // readSource reads a script file as seen from the calling script.
 func readSource(r *basescript.Run, url string) (text, address string, err error) {
-	env, from := envOf(r), r.CallerURL()
+	env, from := envOf(r), callerURL(r)
 	if env.Sources == nil || env.Settings.Code == nil {
 		return "", "", basescript.NewError("There are no script files here")
 	}
@@ -141,7 +147,7 @@ func loadLibrary(r *basescript.Run, v basescript.Value) (*basescript.Program, er
 		return nil, err
 	}
 	opened := &envOf(r).opened
-	key := [2]string{url, r.CallerURL()}
+	key := [2]string{url, callerURL(r)}
 	if p := opened.byURL[key]; p != nil && !strings.Contains(url, "?") {
 		return p, nil
 	}
@@ -358,8 +364,8 @@ func getCodeLibrary(r *basescript.Run, _ basescript.Value, args []basescript.Val
 	return libraryArg(r, args[0])
 }
 
-// evalCodeURL returns the value of the code behind the file, or else of the file.
-func evalCodeURL(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
+// evalFile returns the value of the code behind the file, or else of the file.
+func evalFile(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
 	url, err := stringArg("The address of a file", args[0])
 	if err != nil {
 		return basescript.Undefined, err
@@ -381,7 +387,7 @@ func evalCodeURL(r *basescript.Run, args []basescript.Value) (basescript.Value, 
 	return r.EvalHere(tail.Text())
 }
 
-func evalCodePageURL(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
+func evalPageFile(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
 	url, err := stringArg("The address of a page", args[0])
 	if err != nil {
 		return basescript.Undefined, err

@@ -11,11 +11,15 @@ import (
 var requestGlobals = []basescript.Global{
 	{
 		Name: "Request", Sig: "Request", Doc: "The request that opened the connection. In services only.",
-		Value: ofService(func(e *Env) basescript.Value { return e.requestObject() }),
+		Value: ofService(func(e *Env, _ *basescript.Run) basescript.Value { return e.requestObject() }),
 	},
 	{
-		Name: "Session", Sig: "Session", Doc: "The session of the request. In services only.",
-		Value: ofService(func(e *Env) basescript.Value { return e.sessionObject() }),
+		Name: "CurRequest", Sig: "Request", Doc: "The request that opened the connection. In services only.",
+		Value: ofService(func(e *Env, _ *basescript.Run) basescript.Value { return e.requestObject() }),
+	},
+	{
+		Name: "Session", Sig: "Session", Doc: "What scripts keep for the user from one message to the next, copied when the run ends. In services only.",
+		Value: ofService((*Env).sessionObject),
 	},
 	{
 		Name: "message", Sig: "string", Doc: "The message of the client. In process of services only.",
@@ -27,18 +31,18 @@ var requestGlobals = []basescript.Global{
 }
 
 // ofService is a name that runs of services have and runs of agents have not.
-func ofService(get func(*Env) basescript.Value) func(*basescript.Run) (basescript.Value, bool) {
+func ofService(get func(*Env, *basescript.Run) basescript.Value) func(*basescript.Run) (basescript.Value, bool) {
 	return func(r *basescript.Run) (basescript.Value, bool) {
 		e := envOf(r)
 		if !e.IsService() {
 			return basescript.Undefined, false
 		}
-		return get(e), true
+		return get(e, r), true
 	}
 }
 
-// requestClass is the request of the handshake (spec/basescript.md 3.3). Nothing can be answered any
-// more, so it has no methods.
+// requestClass is the request of the handshake (spec/basescript.md 3.3). It has been answered before the
+// first script runs, so what would change the answer fails and says so.
 var requestClass = &basescript.Class{Name: "DxTrans", Props: []basescript.Prop{
 	requestProp("Method", "string", "The method of the request, GET.", func(e *Env) basescript.Value { return basescript.String(e.Handshake.Method) }),
 	requestProp("Url", "string", "The whole address.", func(e *Env) basescript.Value { return basescript.String(e.url().String()) }),
@@ -49,10 +53,70 @@ var requestClass = &basescript.Class{Name: "DxTrans", Props: []basescript.Prop{
 	requestProp("Query", "JsObject", "The parameters of the address.", (*Env).queryObject),
 	requestProp("Header", "JsObject", "The headers of the request, without secrets.", (*Env).headerObject),
 	requestProp("RemoteIP", "string", "The address of the client.", func(e *Env) basescript.Value { return basescript.String(e.remoteIP()) }),
+	requestProp("Form", "JsObject", "The fields of a form: none, the request is a handshake.",
+		func(e *Env) basescript.Value {
+			return once(&e.form, func() basescript.Value { return basescript.ObjectValue(newObject()) })
+		}),
+	requestProp("Body", "string", "The body: empty, the request is a handshake.", func(*Env) basescript.Value { return basescript.String("") }),
 	requestProp("AuthLogin", "string", "The login of the user.", func(e *Env) basescript.Value { return basescript.String(e.User.Login) }),
 	requestProp("AuthUserID", "number", "The id of the user.", func(e *Env) basescript.Value { return userID(e.User) }),
-	requestProp("Session", "Session", "The session.", (*Env).sessionObject),
+	requestProp("AuthPassword", "string", "The password of the user: always empty, scripts do not get it.",
+		func(*Env) basescript.Value { return basescript.String("") }),
+	{Name: "Session", Sig: "Session", Doc: "The session.",
+		Get: func(r *basescript.Run, _ basescript.Value) (basescript.Value, error) {
+			return envOf(r).sessionObject(r), nil
+		}},
+	{Name: "RespContentType", Sig: "string", Doc: "The type of the answer: empty, and cannot be set, a handshake has none.",
+		Get: func(*basescript.Run, basescript.Value) (basescript.Value, error) { return basescript.String(""), nil },
+		Set: func(*basescript.Run, basescript.Value, basescript.Value) error { return errAnswered("RespContentType") }},
+	{Name: "RespStream", Sig: "never", Doc: "The answer as a stream: fails, the handshake has been answered.",
+		Get: func(*basescript.Run, basescript.Value) (basescript.Value, error) {
+			return basescript.Undefined, errAnswered("RespStream")
+		}},
+}, Methods: []basescript.Method{
+	answered("AddRespHeader", 2, "(name: string, value: string, replace?: boolean): void"),
+	answered("SetRespStatus", 1, "(code: number, text?: string): void"),
+	answered("SetWrongAuth", 0, "(options?: string): void"),
+	answered("Redirect", 1, "(url: string): void"),
+	answered("PermanentRedirect", 1, "(url: string): void"),
+	answered("HandleNotFound", 0, "(): void"),
+	answered("Execute", 1, "(path: string): void"),
+	answered("UpgradeToWebSocket", 0, "(): void"),
+	{Name: "CheckLdsAuth", Sig: "(): void", Doc: "Makes sure that the user is known; fails if not.", Call: checkAuth},
+	{Name: "GetSessionByID", Sig: "(id?: number): Session | undefined", Doc: "The session, if that is its sid; undefined if not.", Call: sessionByID},
 }}
+
+func errAnswered(what string) error {
+	return basescript.Errorf("%s: the handshake of the WebSocket has been answered, nothing of the answer can be changed", what)
+}
+
+// answered is a method that would change the answer.
+func answered(name string, least int, sig string) basescript.Method {
+	return basescript.Method{
+		Name: name, Min: least, Sig: sig, Doc: "Would change the answer: fails, the handshake has been answered.",
+		Call: func(*basescript.Run, basescript.Value, []basescript.Value) (basescript.Value, error) {
+			return basescript.Undefined, errAnswered(name)
+		},
+	}
+}
+
+func checkAuth(r *basescript.Run, _ basescript.Value, _ []basescript.Value) (basescript.Value, error) {
+	if envOf(r).User.ID == "" {
+		return basescript.Undefined, basescript.NewError("CheckLdsAuth: the user is not known")
+	}
+	return basescript.Undefined, nil
+}
+
+func sessionByID(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
+	session := envOf(r).sessionObject(r)
+	if id := arg(args, 0); !id.IsNil() {
+		sid, _, err := r.OptProperty(session, "sid")
+		if err != nil || id.Text() != sid.Text() {
+			return basescript.Undefined, err
+		}
+	}
+	return session, nil
+}
 
 func requestProp(name, sig, doc string, get func(*Env) basescript.Value) basescript.Prop {
 	return basescript.Prop{Name: name, Sig: sig, Doc: doc, Get: func(r *basescript.Run, _ basescript.Value) (basescript.Value, error) {
@@ -126,33 +190,17 @@ func (e *Env) headerObject() basescript.Value {
 	})
 }
 
-// sessionObject is the session of the request (spec/basescript.md 3.3). It belongs to the run: what a
-// script stores in it is not seen by the next one.
-func (e *Env) sessionObject() basescript.Value {
-	return once(&e.session, func() basescript.Value {
-		env := newObject()
-		env.Set("curUserID", userID(e.User))
-		env.Set("curUser", e.userObject())
-		o := newObject()
-		o.Set("sid", basescript.String(e.Socket.Key))
-		o.Set("cur_user_id", userID(e.User))
-		o.Set("cur_user_login", basescript.String(e.User.Login))
-		o.Set("cur_user_fullname", basescript.String(e.User.Name))
-		o.Set("Env", basescript.ObjectValue(env))
-		return basescript.ObjectValue(o)
-	})
-}
+var userNames = []string{"id", "login", "fullname"}
 
 // userObject is the record of the user.
 func (e *Env) userObject() basescript.Value {
 	return once(&e.curUser, func() basescript.Value {
-		o := newObject()
+		o := basescript.NewRecord(userNames, []basescript.Value{userID(e.User), basescript.String(e.User.Login), basescript.String(e.User.Name)})
 		for name, value := range sortedFields(e.User.Fields) {
-			o.Set(name, basescript.String(value))
+			if _, taken := o.Get(name); !taken {
+				o.Set(name, basescript.String(value))
+			}
 		}
-		o.Set("id", userID(e.User))
-		o.Set("login", basescript.String(e.User.Login))
-		o.Set("fullname", basescript.String(e.User.Name))
 		return basescript.ObjectValue(o)
 	})
 }

@@ -2,6 +2,7 @@ package hostapi
 
 import (
 	"crypto/rand"
+	"strings"
 
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
 )
@@ -15,7 +16,7 @@ const maxTextDepth = 100
 var toolsGlobals = []basescript.Global{{
 	Name: "tools",
 	Doc:  "The server's tool box.",
-	Static: &basescript.Class{Name: "tools", Methods: []basescript.Method{
+	Static: &basescript.Class{Name: "tools", Methods: append([]basescript.Method{
 		{
 			Name: "get_object_assembly", Min: 1,
 			Call: func(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
@@ -39,20 +40,20 @@ var toolsGlobals = []basescript.Global{{
 		{
 			Name: "object_to_text", Min: 1,
 			Call: objectToText,
-			Sig:  "(value: any, format: 'json', depth?: number): string",
-			Doc:  "Writes a value as JSON, five levels deep; integers above 2147483647 are quoted.",
+			Sig:  "(value: any, format?: 'xml' | 'json', depth?: number, name?: string): string",
+			Doc:  "Writes a value as XML or JSON, five levels deep; in JSON integers above 2147483647 are quoted. name is that of the XML element, value if it is not given.",
 		},
 		{
 			Name: "array_to_text", Min: 1,
-			Call: objectToText,
-			Sig:  "(value: any, format: 'json'): string",
-			Doc:  "Writes an array as JSON, as object_to_text does.",
+			Call: arrayToText,
+			Sig:  "(value: any, format?: 'xml' | 'json', name?: string): string",
+			Doc:  "Writes an array as XML or JSON, as object_to_text does. name is that of the XML elements, data if it is not given.",
 		},
 		{
 			Name: "read_object", Min: 1,
 			Call: readObject,
-			Sig:  "(text: string, format?: 'json'): any",
-			Doc:  "Reads JSON, and JavaScript literals too, as ParseJson does.",
+			Sig:  "(text: string, format?: 'xml' | 'json'): any",
+			Doc:  "Reads what object_to_text has written: XML, or JSON as ParseJson does. Without a format a text that begins with < is XML.",
 		},
 		{
 			Name: "random_string", Min: 1,
@@ -60,14 +61,14 @@ var toolsGlobals = []basescript.Global{{
 			Sig:  "(length: number, characters?: string): string",
 			Doc:  "A random text of letters and digits, or of the characters given.",
 		},
-	}, Props: []basescript.Prop{{
+	}, agentToolMethods...), Props: append([]basescript.Prop{{
 		Name: "dotnet_host",
 		Get: func(*basescript.Run, basescript.Value) (basescript.Value, error) {
 			return basescript.NewHost(dotNetHostClass, nil), nil
 		},
 		Sig: "DotNetHost",
 		Doc: "Another way to assemblies: dotnet_host.Object.GetAssembly('Datex.XHTTP.dll').",
-	}}},
+	}}, capabilityProps()...)},
 }}
 
 func callLibrary(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
@@ -90,21 +91,19 @@ func callLibrary(r *basescript.Run, _ basescript.Value, args []basescript.Value)
 	return env.Libraries.Call(r, code, method, list)
 }
 
-// checkFormat accepts JSON; the original's default, XML, is not available and says so.
-func checkFormat(function string, v basescript.Value) error {
+// isXML reports which of the two formats an argument names; XML is the original's default.
+func isXML(function string, v basescript.Value) (bool, error) {
 	switch format := v.Scalar(); {
-	case format.IsNil():
-		return basescript.Errorf("%s: write the format 'json', the default xml is not supported", function)
-	case format.Text() != "json":
-		return basescript.Errorf("%s: the format %s is not supported, only json", function, format.Text())
+	case format.IsNil() || format.Text() == "xml":
+		return true, nil
+	case format.Text() == "json":
+		return false, nil
+	default:
+		return false, basescript.Errorf("%s: the format %s is not supported, only xml and json", function, format.Text())
 	}
-	return nil
 }
 
 func objectToText(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
-	if err := checkFormat("object_to_text", arg(args, 1)); err != nil {
-		return basescript.Undefined, err
-	}
 	depth := textDepth
 	if v := arg(args, 2); !v.IsNil() {
 		n, ok := v.ToInt()
@@ -113,17 +112,44 @@ func objectToText(r *basescript.Run, _ basescript.Value, args []basescript.Value
 		}
 		depth = int(n)
 	}
-	text, err := r.EncodeJSON(args[0], basescript.JSONOptions{ExportLargeIntegersAsStrings: true, MaxDepth: depth})
+	return toText(r, "object_to_text", args, depth, arg(args, 3), itemElement)
+}
+
+func arrayToText(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
+	return toText(r, "array_to_text", args, textDepth, arg(args, 2), arrayElement)
+}
+
+// toText writes a value in the format of the second argument. name is that of the XML element.
+func toText(r *basescript.Run, function string, args []basescript.Value, depth int, name basescript.Value, usual string) (basescript.Value, error) {
+	asXML, err := isXML(function, arg(args, 1))
+	if err != nil {
+		return basescript.Undefined, err
+	}
+	var text string
+	if asXML {
+		if !name.IsNil() && name.Text() != "" {
+			usual = name.Text()
+		}
+		text, err = encodeXML(r, args[0], usual, depth)
+	} else {
+		text, err = r.EncodeJSON(args[0], basescript.JSONOptions{ExportLargeIntegersAsStrings: true, MaxDepth: depth})
+	}
 	return basescript.String(text), err
 }
 
 func readObject(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
+	text := args[0].Text()
+	asXML := strings.HasPrefix(strings.TrimLeft(text, " \t\r\n\ufeff"), "<")
 	if format := arg(args, 1); !format.IsNil() {
-		if err := checkFormat("read_object", format); err != nil {
+		var err error
+		if asXML, err = isXML("read_object", format); err != nil {
 			return basescript.Undefined, err
 		}
 	}
-	return r.ParseJSON(args[0].Text(), false)
+	if asXML {
+		return decodeXML(r, strings.TrimPrefix(text, "\ufeff"))
+	}
+	return r.ParseJSON(text, false)
 }
 
 const (

@@ -13,7 +13,7 @@ import (
 var toolsWebGlobals = []basescript.Global{{
 	Name: "tools_web",
 	Doc:  "The portal's tool box.",
-	Static: &basescript.Class{Name: "tools_web", Methods: []basescript.Method{
+	Static: &basescript.Class{Name: "tools_web", Methods: append(append([]basescript.Method{
 		{
 			Name: "get_user_data", Min: 1, Call: getUserData,
 			Sig: "(key: string): any",
@@ -52,7 +52,7 @@ var toolsWebGlobals = []basescript.Global{{
 			Sig: "(value: any): boolean",
 			Doc: "Whether the value is true, 1, '1' or 'true'.",
 		},
-	}},
+	}, portalMethods...), portalCacheMethods...)},
 }}
 
 // userData calls fn, which waits for the user data.

@@ -42,7 +42,7 @@ func (h socketHandler) Closed(s *hub.Socket, reason hub.Reason) {
 type runner struct{ engine *engine.Engine }
 
 func (r runner) Run(ctx context.Context, run api.Run) (api.Outcome, error) {
-	req := engine.RunRequest{Agent: run.Agent, Name: run.Name, Source: run.Source, Timeout: run.Timeout, OnLine: run.OnLine}
+	req := engine.RunRequest{Agent: run.Agent, Name: run.Name, Source: run.Source, Timeout: run.Timeout, Params: run.Params, OnLine: run.OnLine}
 	if run.UserID != "" {
 		user, err := auth.Dev{}.User(run.UserID)
 		if err != nil {

@@ -299,6 +299,42 @@ func TestUserDataOutliveTheProcess(t *testing.T) {
 	s.Lines.Expect(t, `{"a":1}`)
 }
 
+func TestGlobalStorageOutlivesTheProcess(t *testing.T) {
+	dir := t.TempDir()
+	s := servertest.Start(t, dataDir(dir))
+	run(t, s, `GlobalStorage.SetEntry('kept', { list: [7177256154427237596, 7.5, undefined], when: Date('2024-03-05') }); GlobalCache.SetEntry('lost', 1);
+		tools_web.set_user_data('other', 1); tools_web.remove_user_data_by_prefix('k')`)
+	s.Stop(t)
+	s = servertest.Start(t, dataDir(dir))
+	run(t, s, `v = GlobalStorage.GetEntry('kept'); alert(v.list[0] + ' ' + DataType(v.list[1]) + ' ' + DataType(v.list[2]) + ' ' + DataType(v.when) + ' ' + v.when)`)
+	s.Lines.Expect(t, `7177256154427237596 real undefined date 05.03.2024`)
+	run(t, s, `alert('[' + GlobalCache.GetEntry('lost') + ' ' + tools_web.get_user_data('kept') + ']'); GlobalStorage.DeleteEntry('kept'); alert(GlobalStorage.GetEntry('kept') + ' is gone')`)
+	s.Lines.Expect(t, "[undefined ]")
+	s.Lines.Expect(t, "undefined is gone")
+}
+
+func TestStubsOfTheApp(t *testing.T) {
+	s := servertest.Start(t, servertest.App(map[string]string{
+		"stubs/XQuery.js":  "function XQuery(q) { return [{ name: 'one' }] }",
+		"stubs/alert.js":   "return 1",
+		"stubs/OpenDoc.js": "return [",
+	}))
+	run(t, s, `alert(ArrayOptFirstElem(XQuery('for $p in persons return $p')).name + ' row')`)
+	s.Lines.Expect(t, "one row")
+	s.Log.Expect(t, "the stub is never used: alert is not among the functions that need one")
+	s.Log.Expect(t, "x-local://stubs/OpenDoc.js")
+	servertest.WriteFile(t, filepath.Join(s.AppDir(), "stubs", "XQuery.js"), "return [{ name: 'two' }]")
+	s.Log.Expect(t, "script reloaded")
+	run(t, s, `alert(XQuery('x')[0].name + ' row')`)
+	s.Lines.Expect(t, "two row")
+}
+
+func TestAppConfigOfTheSettings(t *testing.T) {
+	s := servertest.Start(t, servertest.Settings(func(c *config.Config) { c.AppConfig = []string{"WEB-PORT = 80", "X=a=b"} }))
+	run(t, s, `alert(AppConfig['WEB-PORT'] + ' ' + AppConfig.X)`)
+	s.Lines.Expect(t, "80 a=b")
+}
+
 func TestRecipientsOfEarlierProcessesAreSwept(t *testing.T) {
 	dir := t.TempDir()
 	s := servertest.Start(t, dataDir(dir))

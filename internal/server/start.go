@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -58,11 +59,11 @@ func (s *Server) start(ctx context.Context) (err error) {
 // openRooms builds the rooms and begins to serve.
 func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	settings := s.cfg.Settings
-	data, err := s.openUserData(ctx)
+	data, storage, err := s.openUserData(ctx)
 	if err != nil {
 		return err
 	}
-	if s.app, err = app.Load(app.Config{Dir: settings.App, Globals: hostapi.Globals()}); err != nil {
+	if s.app, err = app.Load(app.Config{Dir: settings.App, Globals: hostapi.Globals(), Refused: hostapi.RefusedNames()}); err != nil {
 		return fmt.Errorf("%w; name the folder with --app", err)
 	}
 	s.beginWork()
@@ -70,7 +71,7 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	sockets := cluster.New(h)
 	lines := s.lines()
 	eng := engine.New(s.engineConfig(), engine.Deps{
-		Apps: s.app.Snapshot, Sockets: sockets, UserData: data, Sources: s.app, Logs: lines,
+		Apps: s.app.Snapshot, Sockets: sockets, UserData: data, Storage: storage, Sources: s.app, Logs: lines,
 		Settings: s.scriptSettings(), Users: knownUser, Logger: s.logger,
 	})
 	s.sweep(ctx, data, h)
@@ -107,19 +108,28 @@ func (s *Server) beginWork() {
 	s.cancel = cancel
 }
 
-// openUserData starts the store and opens the values in it.
-func (s *Server) openUserData(ctx context.Context) (*userdata.Store, error) {
+// storageBucket is where GlobalStorage of scripts is kept, out of reach of the keys of user data.
+const storageBucket = "globalstorage"
+
+// openUserData starts the store and opens the values in it: user data, and GlobalStorage.
+func (s *Server) openUserData(ctx context.Context) (data, storage *userdata.Store, err error) {
 	store, err := openStore(s.data.dir, s.cfg.Settings.NATS.Sync, s.logger)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s.onClose("store", func(context.Context) error { store.close(); return nil })
-	data, err := userdata.Open(ctx, store.js, userdata.Config{})
-	if err != nil {
-		return nil, err
+	open := func(cfg userdata.Config) (*userdata.Store, error) {
+		values, err := userdata.Open(ctx, store.js, cfg)
+		if err == nil {
+			s.onClose("user data", func(context.Context) error { values.Close(); return nil })
+		}
+		return values, err
 	}
-	s.onClose("user data", func(context.Context) error { data.Close(); return nil })
-	return data, nil
+	if data, err = open(userdata.Config{}); err != nil {
+		return nil, nil, err
+	}
+	storage, err = open(userdata.Config{Bucket: storageBucket})
+	return data, storage, err
 }
 
 // sweep removes from recipients lists the sockets of earlier processes. It runs
@@ -176,7 +186,18 @@ func (s *Server) scriptSettings() hostapi.Settings {
 		SilentErrors:  settings.Compat.SilentErrors,
 		ClientTagsWin: settings.Compat.ClientTagsWin,
 		MayCall:       mayCall(settings.CallMethod.Allow),
+		AppConfig:     appConfig(settings.AppConfig),
 	}
+}
+
+// appConfig splits NAME=VALUE; the setting was checked for the form.
+func appConfig(list []string) map[string]string {
+	values := make(map[string]string, len(list))
+	for _, entry := range list {
+		name, value, _ := strings.Cut(entry, "=")
+		values[strings.TrimSpace(name)] = strings.TrimSpace(value)
+	}
+	return values
 }
 
 // mayCall says which methods of libraries clients may call: those of the list, in
