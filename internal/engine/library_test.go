@@ -100,6 +100,7 @@ func TestCodeLibraries(t *testing.T) {
 	w.prints("alert(CallServerMethod(GetOptCodeLibrary('plain'), 'f')); alert(CallServerMethod('old', 'f', [1]))", "plain", "old 1")
 	w.prints("CallServerMethod('none', 'f')", "Unknown code library: none\n(CallServerMethod(),  x-local://run.js,   line 1)")
 	w.prints("m = MethodReference(GetOptCodeLibrary('shop'), 'price'); alert(m.Call([3])); alert(CallObjectMethod(m, 'Call', [[4]])); alert(MethodReference('plain', 'f').Call())", "9", "12", "plain")
+	w.prints("o = { n: 1, f: function (x) { return this.n + x } }; m = MethodReference(o, 'f'); alert(m.Call([2])); alert(ObjectType(m)); MethodReference(o, 'none').Call()", "3", "MethodReference", "Unknown method: none()\n(Call(),  x-local://run.js,   line 1)")
 	w.prints("MethodReference('shop', 'none')", "Unknown method: none()\n(MethodReference(),  x-local://run.js,   line 1)")
 	w.prints("alert(tools.get_code_library('old').f(2)); tools.get_code_library('none')", "old 2", "Unknown code library: none\n(get_code_library(),  x-local://run.js,   line 1)")
 	w.prints("alert(OpenCodeLibrary('more/form.xmi').f() + OpenCodeLibrary('more/code.xmi').f()); OpenCodeLibrary('more/none.xmi')", "besideinside", "The file x-local://more/none.js does not exist")

@@ -52,7 +52,7 @@ var libraryGlobals = functions(
 	basescript.Func{
 		Name: "MethodReference", Min: 2, Call: methodReference, New: methodReference,
 		Sig: "(library: any, method: string): MethodReference",
-		Doc: "Returns an object that calls a function of a library.",
+		Doc: "Returns an object that calls a function of a library, given as an object or by name, or a method of another object.",
 	},
 	basescript.Func{
 		Name: "EvalCodeUrl", Min: 1, Evaluates: basescript.EvalAdds, Call: evalFile,
@@ -320,40 +320,47 @@ func callServerMethod(r *basescript.Run, args []basescript.Value) (basescript.Va
 	return r.CallMethod(library, name, list)
 }
 
-// methodRef is a function of a library.
+// methodRef is a function of a library, or a method of another object.
 type methodRef struct {
-	library basescript.Value
-	name    string
+	object basescript.Value
+	name   string
 }
+
+// Held is the object of the reference (see [basescript.Holder]).
+func (ref *methodRef) Held(visit func(basescript.Value)) { visit(ref.object) }
 
 var methodReferenceClass = &basescript.Class{Name: "MethodReference", Methods: []basescript.Method{{
 	Name: "Call",
 	Call: func(r *basescript.Run, self basescript.Value, args []basescript.Value) (basescript.Value, error) {
-		ref, _ := basescript.Self[methodRef](self)
+		ref, _ := basescript.Self[*methodRef](self)
 		list, err := listArg("The arguments of "+ref.name, arg(args, 0))
 		if err != nil {
 			return basescript.Undefined, err
 		}
-		return r.CallMethod(ref.library, ref.name, list)
+		return r.CallMethod(ref.object, ref.name, list)
 	},
 	Sig: "(args?: any[]): any",
 	Doc: "Calls the function with the arguments of an array.",
 }}}
 
-// methodReference fails for a function the library does not have.
+// methodReference fails for a function that a library does not have. A method of another object is looked
+// for when it is called.
 func methodReference(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
-	library, err := libraryArg(r, args[0])
-	if err != nil {
-		return basescript.Undefined, err
+	object := args[0]
+	if object.Object() == nil {
+		var err error
+		if object, err = libraryArg(r, object); err != nil {
+			return basescript.Undefined, err
+		}
 	}
 	name, err := textArg("The name of a method", args[1])
 	if err != nil {
 		return basescript.Undefined, err
 	}
-	if !hasMethod(library, name) {
+	if basescript.LibraryPrograms(object) != nil && !hasMethod(object, name) {
 		return basescript.Undefined, basescript.Errorf("Unknown method: %s()", name)
 	}
-	return basescript.NewHost(methodReferenceClass, methodRef{library, name}), nil
+	return basescript.NewHost(methodReferenceClass, &methodRef{object, name}), r.Alloc(sizeEntry)
 }
 
 // getCodeLibrary is tools.get_code_library.
