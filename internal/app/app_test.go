@@ -456,3 +456,47 @@ func TestIsCode(t *testing.T) {
 		}
 	}
 }
+
+// V2 libraries are files of libs that share a namespace (spec/basescript.md 1.13).
+func TestNamespaces(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"libs/b.bs":     "\"META:NAMESPACE:shop\";\nfunction price(n: number, m?: number) { return n }",
+		"libs/a.js":     "\"META:NAMESPACE:shop\";\nfunction rate() { return 1 }",
+		"libs/plain.bs": "function f(a) {}",
+		"libs/plain.js": "function g() {}",
+		"libs/bad.bs":   "function (",
+	} {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := app.Load(app.Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	snap := a.Snapshot()
+	for name, want := range map[string]string{
+		"shop": "x-local://libs/a.js x-local://libs/b.bs", "plain": "x-local://libs/plain.bs", "bad": "", "libMain": "", "b": "",
+	} {
+		var urls []string
+		for _, p := range snap.Namespace(name) {
+			urls = append(urls, p.URL())
+		}
+		if got := strings.Join(urls, " "); got != want {
+			t.Errorf("namespace %s: %q, want %q", name, got, want)
+		}
+	}
+	if library, ok := snap.Library("plain.bs"); !ok || !library.Program.HasFunction("f") {
+		t.Error("a .bs file is no library of its own name")
+	} else if info, _ := library.Program.Function("f"); !info.Strict {
+		t.Error("functions of a .bs file do not count their arguments")
+	}
+	if len(a.Problems()) != 1 {
+		t.Errorf("problems %v", a.Problems())
+	}
+}

@@ -4,7 +4,7 @@
 // Where scripts come from, later ones replacing earlier ones of the same name:
 //
 //	services   wtv/wtv_main_ws_service.js (built in), source/api_ext.xml, services/<name>.js
-//	libraries  wtv/libs/main_library.js (built in, code libMain), source/api_ext.xml, libs/<code>.js
+//	libraries  wtv/libs/main_library.js (built in, code libMain), source/api_ext.xml, libs/<code>.js, libs/<file>.bs (V2)
 //	agents     agents/<name>.js
 //	stubs      stubs/<function>.js, stubs/<namespace>.<member>.js
 //

@@ -57,6 +57,7 @@ func (s *scan) run() *Snapshot {
 	s.folder(Agent, "agents")
 	s.folder(Stub, "stubs")
 	s.noteUseless()
+	s.snap.noteNamespaces()
 	slices.SortFunc(s.snap.problems, compareProblems)
 	return s.snap
 }
@@ -89,6 +90,10 @@ func (s *scan) builtin(kind Kind, name, file string) {
 	s.add(kind, name, file, text, err)
 }
 
+// newLibraryExt is the extension of files of V2 libraries; it is part of their code, because scripts know
+// them by their namespace.
+const newLibraryExt = ".bs"
+
 // folder takes all scripts of a folder that is named after what it holds. A missing folder holds none.
 func (s *scan) folder(kind Kind, dir string) {
 	entries, err := fs.ReadDir(s.files, dir)
@@ -101,6 +106,9 @@ func (s *scan) folder(kind Kind, dir string) {
 	}
 	for _, entry := range entries {
 		name, isScript := strings.CutSuffix(entry.Name(), ".js")
+		if kind == Library && path.Ext(name) == newLibraryExt {
+			name, isScript = entry.Name(), true
+		}
 		if !isScript || entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
 			continue // hidden files are what editors leave while they save
 		}
@@ -267,7 +275,7 @@ func compile(kind Kind, name, url, text string, globals *basescript.Globals) *Sc
 	}
 	var program *basescript.Program
 	if err == nil {
-		program, err = basescript.Compile(url, text, basescript.Options{Globals: globals, Library: kind != Agent})
+		program, err = basescript.Compile(url, text, basescript.Options{Globals: globals, Library: kind != Agent, V2: path.Ext(url) == newLibraryExt})
 	}
 	if kind == Stub && err == nil {
 		program, err = stubProgram(program, name, text, globals)

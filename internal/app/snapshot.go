@@ -57,6 +57,8 @@ type Snapshot struct {
 	agents    map[string]*Script
 	stubs     map[string]*Script
 	problems  []Problem
+	// namespaces are the files of V2 libraries by their names.
+	namespaces map[string][]*basescript.Program
 
 	// registered is what source/api_ext.xml named when it last parsed, forms what the form files
 	// it names said when they last parsed, by path.
@@ -72,6 +74,28 @@ func (s *Snapshot) Service(name string) (*Script, bool) { return lookup(s.servic
 
 // Library returns the code library of that code.
 func (s *Snapshot) Library(code string) (*Script, bool) { return lookup(s.libraries, code) }
+
+// Namespace returns the compiled files of libs that belong to the V2 library of that name, in the order of
+// their codes: .bs files, named by their META:NAMESPACE or else by the file, and .js files with a
+// META:NAMESPACE.
+func (s *Snapshot) Namespace(name string) []*basescript.Program { return s.namespaces[name] }
+
+// noteNamespaces joins the files of V2 libraries by their namespaces.
+func (s *Snapshot) noteNamespaces() {
+	s.namespaces = make(map[string][]*basescript.Program)
+	for _, library := range s.Libraries() {
+		if library.Program == nil {
+			continue
+		}
+		name, isNew := strings.CutSuffix(library.Name, newLibraryExt)
+		if given := library.Program.Namespace(); given != "" {
+			name, isNew = given, true
+		}
+		if isNew {
+			s.namespaces[name] = append(s.namespaces[name], library.Program)
+		}
+	}
+}
 
 // Agent returns the agent of that name.
 func (s *Snapshot) Agent(name string) (*Script, bool) { return lookup(s.agents, name) }

@@ -1,6 +1,8 @@
 package basescript
 
 import (
+	"slices"
+
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/file"
 )
@@ -18,6 +20,9 @@ type compiler struct {
 	nest   int // deepest expression so far: what a call takes of the Go stack
 	// pending are the labels before the statement compiled next.
 	pending labelSet
+	// completion, if not 0, is the slot after that of the value of the last expression statement: what
+	// evaluated text returns.
+	completion int
 }
 
 // at is a position of the author's source.
@@ -57,6 +62,9 @@ const weightPer = 40
 func (c *compiler) function(code *funcCode, n ast.Node, s *scope) {
 	parts := partsOf(n)
 	code.scope, code.hasEnv = s, s.hasEnv
+	if fn, ok := n.(*ast.FunctionLiteral); ok && c.prog.strict && c.declarations[fn] {
+		c.checkArguments(code, fn)
+	}
 	if parts.params != nil {
 		code.params = len(parts.params.List)
 		c.parameters(code, parts.params)
@@ -76,6 +84,7 @@ func (c *compiler) function(code *funcCode, n ast.Node, s *scope) {
 	if s.parent == nil {
 		code.prologue = append(code.prologue, func(f *frame) ctl { f.inst.root = f.env; return ctlNext })
 	}
+	code.prologue = append(code.prologue, c.makeNames(s)...)
 	for _, v := range s.vars {
 		if v.shadows != nil && v.kind == varPlain {
 			code.prologue = append(code.prologue, c.preload(v))
@@ -125,13 +134,16 @@ func (c *compiler) functionBody(list []ast.Statement) expr {
 			return c.expr(ret.Argument)
 		}
 	}
-	body := c.statements(list)
+	body, completion := c.statements(list), c.completion
 	return func(f *frame) (Value, *Error) {
 		switch body(f) {
 		case ctlReturn:
 			return f.ret, nil
 		case ctlThrow:
 			return Undefined, f.err
+		}
+		if completion > 0 {
+			return f.slots[completion-1], nil
 		}
 		return Undefined, nil
 	}
@@ -143,7 +155,10 @@ func (c *compiler) hoistedFunctions(s *scope) []stmt {
 	for _, decl := range c.hoisted[s] {
 		name := decl.Name.Name.String()
 		v := s.names[name]
-		if v.code != nil {
+		if v == nil { // text evaluated in place: the caller has the name
+			v, _ = s.lookup(name)
+		}
+		if v.decl == decl && v.code != nil {
 			c.constantFunction(v.code, decl)
 			c.exported(decl, v.code)
 			continue
@@ -321,6 +336,10 @@ func (c *compiler) preload(v *variable) stmt {
 // load reads a variable.
 func (c *compiler) load(v *variable) expr {
 	switch {
+	case v.table != nil:
+		return c.loadMade(v)
+	case v.soft:
+		return c.loadSoft(v)
 	case v.code != nil:
 		code := v.code
 		return func(f *frame) (Value, *Error) { return f.funcValue(code) }
@@ -328,6 +347,10 @@ func (c *compiler) load(v *variable) expr {
 		i := v.index
 		return func(f *frame) (Value, *Error) { return f.slots[i], nil }
 	}
+	return c.loadEnv(v)
+}
+
+func (c *compiler) loadEnv(v *variable) expr {
 	i := v.index
 	switch hops := c.hops(v.scope); hops {
 	case 0:
@@ -352,8 +375,15 @@ func (c *compiler) hops(to *scope) int {
 
 type storer func(f *frame, v Value) *Error
 
-// store writes a variable. A constant function cannot be a target: the analysis saw no assignment.
+// store writes a variable. A constant function is no target for the source itself: the analysis saw no
+// assignment. Text made at run time may try.
 func (c *compiler) store(v *variable) storer {
+	switch {
+	case v.table != nil:
+		return c.storeMade(v)
+	case v.code != nil && !v.soft:
+		return func(*frame, Value) *Error { return Errorf("Function %s cannot be assigned here", v.name) }
+	}
 	if !v.inEnv {
 		i := v.index
 		return func(f *frame, x Value) *Error { f.slots[i] = x; return nil }
@@ -368,6 +398,9 @@ func (c *compiler) store(v *variable) storer {
 // reachable reports whether code compiled here can get at the variable. Text compiled at run time
 // cannot reach slots of enclosing functions.
 func (c *compiler) reachable(v *variable) bool {
+	if v.table != nil {
+		return c.reachable(v.table)
+	}
 	return v.inEnv || v.code != nil || v.scope.fn.owner() == c.fn.owner()
 }
 
@@ -377,7 +410,7 @@ func (c *compiler) find(name string) (v *variable, elements []*variable) {
 	if v != nil && !c.reachable(v) {
 		v = nil
 	}
-	return v, elements
+	return v, slices.DeleteFunc(elements, func(e *variable) bool { return !c.reachable(e) })
 }
 
 // identifier compiles a name read as a value.
@@ -424,7 +457,7 @@ func (c *compiler) global(name string, p *at) expr {
 	g := c.globals.Lookup(name)
 	switch {
 	case g == nil:
-		return func(*frame) (Value, *Error) { return Undefined, p.raise(errNotDefined(name)) }
+		return undeclared(name, p)
 	case g.Value != nil:
 		return func(f *frame) (Value, *Error) {
 			v, ok := g.Value(f.run)
@@ -440,6 +473,22 @@ func (c *compiler) global(name string, p *at) expr {
 			return Undefined, p.raise(e)
 		}
 		return v, nil
+	}
+}
+
+// undeclared reads a name nothing declares: an error, unless another file of the namespace has it.
+func undeclared(name string, p *at) expr {
+	return func(f *frame) (Value, *Error) {
+		if f.run.libraries != nil {
+			v, ok, e := f.run.fromNamespace(f.inst.prog, name)
+			if e != nil {
+				return Undefined, p.raise(e)
+			}
+			if ok {
+				return v, nil
+			}
+		}
+		return Undefined, p.raise(errNotDefined(name))
 	}
 }
 
@@ -469,8 +518,8 @@ func literal(v Value) expr { return func(*frame) (Value, *Error) { return v, nil
 
 // text compiles a string expression whose scope the analysis opened.
 func (c *compiler) text(t *parsedText, s *scope) *textCode {
-	outerScope, outerSrc, outerLabels := c.scope, c.src, c.labels
-	c.scope, c.src, c.labels = s, t.src, nil
+	outerScope, outerSrc, outerLabels, outerCompletion := c.scope, c.src, c.labels, c.completion
+	c.scope, c.src, c.labels, c.completion = s, t.src, nil, 0
 	code := &textCode{scope: s, element: s.element}
 	hoisted := c.hoistedFunctions(s)
 	if t.expr != nil {
@@ -489,6 +538,6 @@ func (c *compiler) text(t *parsedText, s *scope) *textCode {
 			return body(f)
 		}
 	}
-	c.scope, c.src, c.labels = outerScope, outerSrc, outerLabels
+	c.scope, c.src, c.labels, c.completion = outerScope, outerSrc, outerLabels, outerCompletion
 	return code
 }

@@ -256,21 +256,29 @@ func (c *compiler) reference(n ast.Expression) ref {
 // storeName writes a variable by name.
 func (c *compiler) storeName(id *ast.Identifier) storer {
 	name := id.Name.String()
-	v, _ := c.find(name)
+	v, elements := c.find(name)
 	p := c.at(id.Idx)
+	var rest storer
 	switch {
 	case v == nil:
-		return func(*frame, Value) *Error { return p.raise(errNotDefined(name)) }
+		rest = func(*frame, Value) *Error { return p.raise(errNotDefined(name)) }
 	case v.kind == varConst:
-		return func(*frame, Value) *Error { return p.raise(Errorf("Constant %s cannot be assigned", name)) }
+		rest = func(*frame, Value) *Error { return p.raise(Errorf("Constant %s cannot be assigned", name)) }
+	default:
+		store := c.store(v)
+		rest = store
+		if v.code != nil && !v.soft {
+			rest = func(f *frame, x Value) *Error { return p.raise(store(f, x)) }
+		}
 	}
-	return c.store(v)
+	return c.fieldStoreFirst(name, elements, rest, p)
 }
 
 func (c *compiler) nameReference(id *ast.Identifier) ref {
 	load, store := c.identifier(id), c.storeName(id)
-	if v, _ := c.find(id.Name.String()); v != nil {
-		load = c.load(v) // a string expression writes the variable, not a field: read the same
+	if v, elements := c.find(id.Name.String()); v != nil {
+		// A string expression writes the variable, not a field: read the same.
+		load = c.fieldFirst(v.name, assignable(elements), c.load(v), c.at(id.Idx))
 	}
 	return ref{
 		set: func(value expr) expr {

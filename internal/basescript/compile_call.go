@@ -1,6 +1,10 @@
 package basescript
 
-import "github.com/dop251/goja/ast"
+import (
+	"slices"
+
+	"github.com/dop251/goja/ast"
+)
 
 // arguments compiles an argument list.
 func (c *compiler) arguments(list []ast.Expression) []argument {
@@ -80,16 +84,20 @@ func (c *compiler) call(n *ast.CallExpression) expr {
 func (c *compiler) callName(n *ast.CallExpression, id *ast.Identifier) expr {
 	name, p := id.Name.String(), c.at(id.Idx)
 	v, elements := c.find(name)
+	args := c.arguments(n.ArgumentList)
 	var rest expr
 	switch {
 	case v != nil && v.code != nil && !hasSpreadNode(n.ArgumentList):
-		rest = c.callCode(v.code, c.arguments(n.ArgumentList), p)
+		rest = c.callCode(v.code, args, p)
+		if v.soft {
+			rest = c.callSoft(v, rest, args, p)
+		}
 	case v != nil:
-		rest = c.callValue(c.load(v), name, c.arguments(n.ArgumentList), p)
+		rest = c.callValue(c.load(v), name, args, p)
 	default:
-		rest = c.callGlobal(n, name, p)
+		rest = c.callGlobal(n, name, args, p)
 	}
-	return c.fieldCallFirst(name, n, elements, rest, p)
+	return c.fieldCallFirst(name, args, elements, rest, p)
 }
 
 func hasSpreadNode(list []ast.Expression) bool {
@@ -102,11 +110,10 @@ func hasSpreadNode(list []ast.Expression) bool {
 }
 
 // fieldCallFirst lets a name called in a string expression be a field of the element, if that field
-// is a function (design: architecture 1).
-func (c *compiler) fieldCallFirst(name string, n *ast.CallExpression, elements []*variable, rest expr, p *at) expr {
+// is a function (design: architecture 1). A name made at run time is called without an object.
+func (c *compiler) fieldCallFirst(name string, args []argument, elements []*variable, rest expr, p *at) expr {
 	for i := len(elements) - 1; i >= 0; i-- {
-		element, after, hint := c.load(elements[i]), rest, new(hintCell)
-		args := c.arguments(n.ArgumentList)
+		element, after, hint, made := c.load(elements[i]), rest, new(hintCell), elements[i].kind == varTable
 		rest = func(f *frame) (Value, *Error) {
 			elem, _ := element(f)
 			if elem.k == KindObject && elem.obj().class != classHost {
@@ -115,6 +122,9 @@ func (c *compiler) fieldCallFirst(name string, n *ast.CallExpression, elements [
 					return Undefined, p.raise(e)
 				}
 				if ok && fn.Object().IsFunction() {
+					if made {
+						elem = Undefined
+					}
 					return f.callWith(fn, elem, args, name, p)
 				}
 			}
@@ -146,19 +156,19 @@ func (c *compiler) callCode(code *funcCode, args []argument, p *at) expr {
 		g.inst, g.env = f.inst, f.inst.root
 		v, e := r.exec(g)
 		if e != nil {
-			return Undefined, e.throughLine(p.url, p.line)
+			return Undefined, p.raise(e)
 		}
 		return v, nil
 	}
 }
 
 // callGlobal compiles a call of a name that is no variable.
-func (c *compiler) callGlobal(n *ast.CallExpression, name string, p *at) expr {
+func (c *compiler) callGlobal(n *ast.CallExpression, name string, args []argument, p *at) expr {
 	g := c.globals.Lookup(name)
 	if g == nil || g.Func == nil {
-		return c.callValue(c.global(name, p), name, c.arguments(n.ArgumentList), p)
+		return c.callValue(c.global(name, p), name, args, p)
 	}
-	return callGo(name, g.Func.Min, g.Func.Call, c.nativeArguments(g.Func, n.ArgumentList), p)
+	return callGo(name, g.Func.Min, g.Func.Call, c.nativeArguments(g.Func, n.ArgumentList, args), p)
 }
 
 // callGo compiles a call of a Go function known at compile time: its arguments are evaluated onto the
@@ -207,25 +217,26 @@ func (r *Run) enterNative(args, least int) *Error {
 	return nil
 }
 
-// nativeArguments compiles the arguments of a host function; those that are string expressions become
-// callbacks on the caller's frame.
-func (c *compiler) nativeArguments(fn *Func, list []ast.Expression) []argument {
-	args := make([]argument, len(list))
-	for i, e := range list {
-		if _, spread := e.(*ast.SpreadElement); spread || !fn.takesText(i) {
-			args[i] = c.argument(e)
-			continue
-		}
-		args[i] = argument{value: c.textArgument(e)}
+// nativeArguments makes the compiled arguments of a call those of a host function: those that are
+// string expressions become callbacks on the caller's frame.
+func (c *compiler) nativeArguments(fn *Func, list []ast.Expression, args []argument) []argument {
+	if fn.Text == nil {
+		return args
 	}
-	return args
+	native := slices.Clone(args)
+	for i, e := range list {
+		if _, spread := e.(*ast.SpreadElement); !spread && fn.takesText(i) {
+			native[i] = argument{value: c.textArgument(e, args[i].value)}
+		}
+	}
+	return native
 }
 
-func (c *compiler) textArgument(n ast.Expression) expr {
+func (c *compiler) textArgument(n ast.Expression, value expr) expr {
 	if t := c.analysis.texts[n]; t != nil {
 		return c.literalText(t, c.analysis.scopes[t.fn], n)
 	}
-	value, s, p, prog := c.expr(n), c.scope, c.at(n.Idx0()), c.prog
+	s, p, prog := c.scope, c.at(n.Idx0()), c.prog
 	return func(f *frame) (Value, *Error) {
 		v, e := value(f)
 		if e != nil || v.k != KindString {
@@ -328,6 +339,7 @@ func (c *compiler) callMethod(left ast.Expression, name string, list []ast.Expre
 			return Undefined, e
 		}
 		if ofArrays != nil && obj.k == KindObject && obj.obj().class == classArray && obj.obj().ext == nil && r.protos == nil {
+			r.line = p.line
 			v, e := r.callBuiltin(ofArrays, obj, r.args[base+1:len(r.args):len(r.args)])
 			r.args = r.args[:base]
 			if e != nil {

@@ -94,6 +94,9 @@ func (c *compiler) statement(n ast.Statement) stmt {
 }
 
 func (c *compiler) expressionStatement(n ast.Expression) stmt {
+	if c.completion > 0 {
+		return c.completed(n)
+	}
 	if u, ok := n.(*ast.UnaryExpression); ok && u.Postfix {
 		pre := *u
 		pre.Postfix = false // the old value is not wanted

@@ -8,6 +8,8 @@
 //	source.go   two pre-passes (raw line breaks in strings, leading zeros), nesting limits, parse
 //	scope.go    one walk over the tree: variables, what closures capture, string expressions
 //	compile*.go the tree becomes Go closures over resolved slots; built once per file, shared by all runs
+//	text.go     string expressions made at run time; eval.go: code evaluated at run time
+//	library.go  programs whose functions scripts call as methods of an object
 //	run.go      a Run: a fresh environment, its frames, budgets for steps, time, depth and live bytes
 //	value.go    Value: undefined, null, bool, int64, real, byte string, date, object
 //	object.go   objects, arrays, functions, errors; host.go: what Go offers to scripts, by explicit tables

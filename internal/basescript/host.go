@@ -53,6 +53,17 @@ const (
 	Refused
 )
 
+// Evaluation says what code a function evaluates has to do with the variables of its caller.
+type Evaluation uint8
+
+// The kinds of evaluation.
+const (
+	// EvalSees: the code sees the variables of the caller and may assign them.
+	EvalSees Evaluation = iota + 1
+	// EvalAdds: the code may also make new variables there.
+	EvalAdds
+)
+
 // Func is a function Go offers to scripts. Tables of them are shared by all runs.
 type Func struct {
 	Name string
@@ -66,6 +77,8 @@ type Func struct {
 	// Text lists the argument positions that take a string expression (spec/basescript.md 1.11); a
 	// negative position -n means n and every second one after it (ArraySort).
 	Text []int
+	// Evaluates says that the function evaluates code where it is called (Run.EvalFile and its kin).
+	Evaluates Evaluation
 	// Sig is the signature in TypeScript, for editors and documents: "(s: string, n?: number): string".
 	Sig string
 	// Doc says what the function does, in a sentence.

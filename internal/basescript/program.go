@@ -15,6 +15,9 @@ type Options struct {
 	// level runs when the first of them is called in a run, and names it assigns without var are not
 	// shared with the functions (spec/basescript.md 1.8).
 	Library bool
+	// V2: the functions of the source insist on the number of their arguments, as those of V2
+	// libraries do (spec/basescript.md 1.8). A source that declares a namespace is V2 anyway.
+	V2 bool
 	// Function, if set, makes the source the body of a function of that name, the only one of the
 	// program: its return is the function's, and it finds its arguments in arguments.
 	Function string
@@ -30,7 +33,11 @@ type Program struct {
 	hasTop    bool // a library's top level has something to do
 	functions map[string]*funcCode
 	names     []string
-	texts     textCache
+	infos     map[string]*FuncInfo
+	namespace string
+	strict    bool // a V2 source
+	texts     *textCache
+	files     *textCache
 }
 
 var languageGlobals = sync.OnceValue(func() *Globals { return NewGlobals() })
@@ -39,6 +46,13 @@ var languageGlobals = sync.OnceValue(func() *Globals { return NewGlobals() })
 // feature the dialect does not have, or a source beyond the limits of size and nesting. No source
 // makes it panic.
 func Compile(url, text string, opts Options) (p *Program, err error) {
+	if opts.Globals == nil {
+		opts.Globals = languageGlobals()
+	}
+	return compileSafely(url, text, opts)
+}
+
+func compileSafely(url, text string, opts Options) (p *Program, err error) {
 	defer func() {
 		if fault := recover(); fault != nil { // a fault of ours must not take the server down
 			p, err = nil, &SyntaxError{URL: url, Line: 1, Column: 1, Message: fmt.Sprintf("The source cannot be compiled: %v", fault)}
@@ -56,10 +70,12 @@ func compile(url, text string, opts Options) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	if opts.Globals == nil {
-		opts.Globals = languageGlobals()
+	p := &Program{url: url, library: opts.Library, globals: opts.Globals, functions: map[string]*funcCode{},
+		texts: &textCache{most: maxCachedText}, files: &textCache{most: maxCachedFiles}}
+	if p.namespace = src.prep.namespace; p.namespace == "" {
+		p.namespace = namespaceOf(fn.Body.List)
 	}
-	p := &Program{url: url, library: opts.Library, globals: opts.Globals, functions: map[string]*funcCode{}}
+	p.strict = opts.V2 || p.namespace != ""
 	c := newCompilation(p, src)
 	if err := c.program(fn); err != nil {
 		return nil, err
@@ -83,7 +99,9 @@ type compilation struct {
 	globals *Globals
 	library bool
 	// indirect: a built-in that takes text is used as a value somewhere.
-	indirect     bool
+	indirect bool
+	// evaluates: a built-in that evaluates code is called, EvalAdds: or used as a value.
+	evaluates    Evaluation
 	declarations map[*ast.FunctionLiteral]bool
 	hoisted      map[*scope][]*ast.FunctionLiteral
 	// calling remembers which parts of the tree may run other code (see mayCall).
@@ -107,7 +125,8 @@ func (c *compilation) program(fn *ast.FunctionLiteral) error {
 	a.finish(root)
 	p := c.prog
 	p.scope = root
-	p.hasTop = !c.library || doesSomething(fn.Body.List)
+	c.signatures(fn.Body.List)
+	p.hasTop = !c.library || doesSomething(fn.Body.List) || c.makesFunctions(root)
 	p.top = &funcCode{name: "", prog: p, line: 1}
 	k := &compiler{compilation: c, scope: root, fn: root.fn, code: p.top}
 	k.function(p.top, fn, root)
@@ -122,6 +141,16 @@ func (c *compilation) program(fn *ast.FunctionLiteral) error {
 		return c.err
 	}
 	return nil
+}
+
+// makesFunctions reports whether functions declared at the top level are values made anew in each run.
+func (c *compilation) makesFunctions(root *scope) bool {
+	for _, decl := range c.hoisted[root] {
+		if root.names[decl.Name.Name.String()].code == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // doesSomething reports whether top-level statements have any effect beside declaring functions.
@@ -182,12 +211,13 @@ func (r *Run) runTop(inst *Instance) (Value, *Error) {
 }
 
 // funcValue returns the function object of a constant function: one per run and program.
-func (f *frame) funcValue(code *funcCode) (Value, *Error) {
-	inst := f.inst
+func (f *frame) funcValue(code *funcCode) (Value, *Error) { return f.run.functionOf(f.inst, code) }
+
+func (r *Run) functionOf(inst *Instance, code *funcCode) (Value, *Error) {
 	if v, ok := inst.funcs[code]; ok {
 		return v, nil
 	}
-	o, e := f.run.newFunction(function{code: code, env: inst.root, inst: inst})
+	o, e := r.newFunction(function{code: code, env: inst.root, inst: inst})
 	if e != nil {
 		return Undefined, e
 	}

@@ -303,8 +303,28 @@ func (a *analysis) valueReference(id *ast.Identifier, s *scope) {
 	if v, _ := s.lookup(name); v != nil {
 		return
 	}
-	if g := a.c.globals.Lookup(name); g != nil && g.Func != nil && g.Func.Text != nil {
+	if g := a.c.globals.Lookup(name); g != nil && g.Func != nil && (g.Func.Text != nil || g.Func.Evaluates != 0) {
 		a.c.indirect = true
+		a.c.evaluates = max(a.c.evaluates, g.Func.Evaluates)
+	}
+}
+
+// evaluation notes a direct call of a built-in that evaluates code: the code may use every variable around
+// it, and may make new ones.
+func (a *analysis) evaluation(id *ast.Identifier, s *scope) {
+	g := a.c.globals.Lookup(id.Name.String())
+	if g == nil || g.Func == nil || g.Func.Evaluates == 0 {
+		return
+	}
+	if v, _ := s.lookup(g.Name); v != nil {
+		return
+	}
+	captureAll(s)
+	if a.c.evaluates == 0 {
+		a.c.evaluates = EvalSees
+	}
+	if g.Func.Evaluates == EvalAdds {
+		s.level().addTable()
 	}
 }
 
@@ -312,6 +332,7 @@ func (a *analysis) call(n *ast.CallExpression, s *scope) {
 	texts := a.textCall(n, s)
 	if id, ok := n.Callee.(*ast.Identifier); ok {
 		a.reference(id, s)
+		a.evaluation(id, s)
 		if id.Name == "CallObjectMethod" || id.Name == "CallObjectMethodWithLock" {
 			captureAll(s) // may reach a built-in that takes text (design: architecture 1)
 		}
@@ -476,11 +497,15 @@ func (a *analysis) finish(root *scope) {
 	for _, v := range root.vars {
 		if v.kind == varFunc && v.writes == 0 {
 			v.code = &funcCode{name: v.name, prog: a.c.prog}
+			v.soft = a.c.evaluates != 0
 		}
 	}
 	for _, s := range a.order {
 		if a.c.indirect {
 			s.captureAll = true
+		}
+		if a.c.evaluates == EvalAdds && s == s.fn.root && !s.inPlace {
+			s.addTable()
 		}
 		s.place()
 	}

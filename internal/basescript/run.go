@@ -58,11 +58,13 @@ type Run struct {
 	args   []Value // arguments of native calls in progress
 	pins   []Value // values natives hold across calls into scripts
 
-	instances []*Instance // of libraries; a run knows a handful
-	globals   map[*Global]Value
-	protos    *protoSet
-	line      int   // of the last call that may reach a built-in through a value
-	made      Value // the object the class constructor that ended last was run on
+	instances  []*Instance // of libraries; a run knows a handful
+	libraries  []*library  // objects made by Library
+	globals    map[*Global]Value
+	protos     *protoSet
+	line       int   // of the last call that may reach a built-in through a value
+	inCritical int   // calls of EvalCs in progress
+	made       Value // the object the class constructor that ended last was run on
 }
 
 var runPool = sync.Pool{New: func() any { return new(Run) }}
@@ -283,8 +285,8 @@ func (r *Run) Exec(p *Program) (v Value, err error) {
 }
 
 // Call calls a top-level function of a program: missing arguments are undefined, extra ones are
-// ignored. Each program is set up once per run. It returns ErrNoFunction if the program has no such
-// function, else an *Error.
+// ignored, but for V2 sources, where both are ErrWrongArguments. Each program is set up once per run.
+// It returns ErrNoFunction if the program has no such function, else an *Error.
 func (r *Run) Call(p *Program, name string, args ...Value) (v Value, err error) {
 	if r.top == 0 {
 		defer r.guard(&err)
@@ -296,6 +298,9 @@ func (r *Run) Call(p *Program, name string, args ...Value) (v Value, err error) 
 	inst, e := r.instance(p, true)
 	if e == nil {
 		v, e = r.callCode(code, inst, inst.root, Undefined, args)
+		if e != nil && len(e.Frames) == 0 {
+			e = e.raisedAt(p.url, code.line)
+		}
 	}
 	if e != nil {
 		return Undefined, e

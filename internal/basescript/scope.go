@@ -9,6 +9,8 @@ const (
 	varConst                  // assignment is an error
 	varFunc                   // a function declaration
 	varElement                // This of a string expression
+	varTable                  // names made at run time, see scope.table
+	varObject                 // an object whose fields are names of evaluated text
 )
 
 // variable is a declared name: where it lives is decided once the whole source has been walked.
@@ -22,13 +24,21 @@ type variable struct {
 	captured bool
 	// private names of a library's top level are not seen by its functions (spec/basescript.md 1.8).
 	private bool
+	// implicit: only an assignment declares the name, so one of that name made at run time further out
+	// comes before it.
+	implicit bool
+	// table, if set, is where the name is kept: it was made by text evaluated in place.
+	table *variable
 	// shadows is the built-in of the same name: the variable holds it until it is assigned, because a
 	// declaration takes effect when it is executed (spec/basescript.md 1.8): message = ParseJson(message).
 	shadows *Global
 	decl    *ast.FunctionLiteral
 	code    *funcCode // set for constant functions
-	inEnv   bool
-	index   int // slot or env index
+	// soft: text made at run time may assign the constant function. Its place in the env is undefined
+	// until then.
+	soft  bool
+	inEnv bool
+	index int // slot or env index
 	// param is the argument's slot plus one, 0 for anything but a parameter.
 	param int
 }
@@ -42,6 +52,14 @@ type scope struct {
 	vars   []*variable
 	// element is the This variable if the scope is a string expression's.
 	element *variable
+	// table holds the names evaluated text makes in a function (InPlaceEval, EvalCodeUrl); nil where
+	// no such text can come.
+	table *variable
+	// objects are hidden variables whose fields come before the variables of the scopes further out,
+	// innermost first: the table, objects given to eval.
+	objects []*variable
+	// inPlace: the names of this evaluated text belong to the level around it.
+	inPlace bool
 	// captureAll: text compiled at run time may refer to any variable here.
 	captureAll bool
 	// done: the scope is compiled and shared; nothing may change it any more.
@@ -59,6 +77,20 @@ type funcScope struct {
 	args   *variable // arguments, where the function mentions it
 	// frame is the function on whose frame text compiled at run time is evaluated.
 	frame *funcScope
+	// within is the function evaluated text belongs to; it has a frame of its own.
+	within *funcScope
+}
+
+// base is the function of the source that text made at run time belongs to.
+func (fs *funcScope) base() *funcScope {
+	for fs.frame != nil || fs.within != nil {
+		if fs.frame != nil {
+			fs = fs.frame
+		} else {
+			fs = fs.within
+		}
+	}
+	return fs
 }
 
 // owner is the function whose frame holds the slots of fs.
@@ -87,26 +119,41 @@ func (s *scope) declare(name string, kind varKind) *variable {
 	return v
 }
 
-// lookup finds the variable a name refers to. elements are the string expressions between the name
-// and its variable, innermost first: their fields come before the variable.
+// lookup finds the variable a name refers to. elements are the hidden variables between the name and
+// its variable, innermost first, whose fields come before the variable: those of string expressions,
+// tables of names made at run time, objects given to eval.
 func (s *scope) lookup(name string) (v *variable, elements []*variable) {
 	for at := s; at != nil; at = at.parent {
-		if v := at.names[name]; v != nil && (!v.private || at.fn == s.fn) {
+		if v := at.names[name]; v != nil && (!v.private || at.fn.base() == s.fn.base()) {
+			if v.implicit {
+				elements = append(elements, at.objectsAround()...)
+			}
 			return v, elements
 		}
 		if at.element != nil {
 			elements = append(elements, at.element)
 		}
+		elements = append(elements, at.objects...)
 	}
 	return nil, elements
+}
+
+// objectsAround are the objects of s and the scopes around it, innermost first.
+func (s *scope) objectsAround() (all []*variable) {
+	for ; s != nil; s = s.parent {
+		all = append(all, s.objects...)
+	}
+	return all
 }
 
 // place decides where the scope's variables live: captured ones in its env, the others in slots.
 func (s *scope) place() {
 	for _, v := range s.vars {
 		switch {
-		case v.code != nil:
+		case v.code != nil && !v.soft:
 			continue
+		case v.table != nil:
+			v.inEnv = true // in the table there
 		case v.captured || s.captureAll:
 			v.inEnv, v.index = true, s.envSize
 			s.envSize++
@@ -410,7 +457,7 @@ func (a *analysis) implicit(s *scope, parts functionParts, private bool) {
 		}
 		if v, _ := s.lookup(name); v == nil {
 			v = s.declare(name, varPlain)
-			v.private, v.shadows = private, a.c.globals.Lookup(name)
+			v.implicit, v.private, v.shadows = true, private, a.c.globals.Lookup(name)
 		}
 	}
 	w := assignedNames{a: a, found: declare, local: map[string]int{}}

@@ -1,6 +1,7 @@
 package basescript
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/dop251/goja/ast"
@@ -15,10 +16,8 @@ func parseText(url, text string, line int) *parsedText {
 	if len(text) > maxText {
 		return &parsedText{fn: &ast.FunctionLiteral{}, err: Errorf("Script text is larger than %d KiB", maxText>>10)}
 	}
-	ready, fault := prepare(text)
-	if fault == nil {
-		src := &source{url: url, text: exprHead + ready + exprTail, head: len(exprHead), line: line}
-		src.indexLines()
+	if src, err := wrapSource(url, text, exprHead, exprTail, modeScript); err == nil {
+		src.line = line
 		if fn, err := src.parse(); err == nil && len(fn.Body.List) == 1 {
 			if ret, ok := fn.Body.List[0].(*ast.ReturnStatement); ok && ret.Argument != nil {
 				return &parsedText{src: src, fn: fn, expr: ret.Argument}
@@ -91,26 +90,51 @@ func (f *frame) growSlots(n int) {
 // textCache holds the text compiled at run time of one program, by text and layout. It is bounded:
 // text built from data never fills memory.
 type textCache struct {
+	most  int // bytes of text
 	mu    sync.Mutex
 	codes map[textKey]*textEntry
 	bytes int
 }
 
 type textKey struct {
-	scope *scope
-	text  string
-	line  int
+	scope   *scope
+	text    string
+	url     string
+	line    int
+	kind    textKind
+	objects int
 }
 
+// textEntry is compiled text: a string expression, evaluated code, or why it is neither.
 type textEntry struct {
 	code *textCode
+	eval *funcCode
 	err  *Error
 }
 
 const (
 	maxCachedTexts = 512
 	maxCachedText  = 256 << 10
+	maxCachedFiles = 4 << 20
 )
+
+func (c *textCache) get(key textKey) *textEntry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.codes[key]
+}
+
+func (c *textCache) put(key textKey, entry *textEntry) {
+	// The text may be part of a message: keep a copy, not the message.
+	key.text = strings.Clone(key.text)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.codes) >= maxCachedTexts || c.bytes+len(key.text) > c.most || c.codes == nil {
+		c.codes, c.bytes = make(map[textKey]*textEntry), 0
+	}
+	c.codes[key] = entry
+	c.bytes += len(key.text)
+}
 
 // textAt returns script text compiled against the layout of a scope. Compiling is work in proportion
 // to the text.
@@ -118,22 +142,11 @@ func (r *Run) textAt(p *Program, s *scope, text string, line int) (*textCode, *E
 	if e := r.step(int64(1 + len(text)/8)); e != nil {
 		return nil, e
 	}
-	key := textKey{s, text, line}
-	c := &p.texts
-	c.mu.Lock()
-	entry := c.codes[key]
-	c.mu.Unlock()
+	key := textKey{scope: s, text: text, url: p.url, line: line}
+	entry := p.texts.get(key)
 	if entry == nil {
 		entry = p.compileText(s, text, line)
-		c.mu.Lock()
-		if len(c.codes) >= maxCachedTexts || c.bytes+len(text) > maxCachedText || c.codes == nil {
-			c.codes, c.bytes = make(map[textKey]*textEntry), 0
-		}
-		// The text may be part of a message: keep a copy, not the message.
-		key.text = string(append([]byte(nil), text...))
-		c.codes[key] = entry
-		c.bytes += len(text)
-		c.mu.Unlock()
+		p.texts.put(key, entry)
 	}
 	if entry.err != nil {
 		return nil, &Error{Message: entry.err.Message}
@@ -178,7 +191,7 @@ func (a *analysis) textImplicit(t *parsedText, parent *scope) *scope {
 	s := a.text(t, parent)
 	w := assignedNames{a: a, local: map[string]int{}, found: func(name string, local map[string]int) {
 		if v, _ := s.lookup(name); v == nil && local[name] == 0 {
-			s.declare(name, varPlain)
+			s.declare(name, varPlain).implicit = true
 		}
 	}}
 	w.block(partsOf(t.fn).body)
@@ -189,19 +202,11 @@ func (a *analysis) textImplicit(t *parsedText, parent *scope) *scope {
 // (through a variable or CallObjectMethod). The source's scopes are then all captured, so the env of
 // the calling frame tells the layout.
 func (r *Run) textFunction(text string) (Value, *Error) {
-	at := r.top - 1
-	for at >= 0 && !r.frames[at].active {
-		at-- // a call whose arguments are still being evaluated
-	}
-	if at < 0 {
+	f := r.caller()
+	if f == nil {
 		return Undefined, NewError("A string expression needs a script around it")
 	}
-	f := r.frames[at]
-	s := f.code.scope
-	if f.env != nil && f.env.scope.fn.root == s.fn.root {
-		s = f.env.scope
-	}
-	code, e := r.textAt(f.code.prog, s, text, max(r.line, 1))
+	code, e := r.textAt(f.code.prog, f.layout(), text, max(r.line, 1))
 	if e != nil {
 		return Undefined, e
 	}

@@ -65,7 +65,7 @@ type Deps struct {
 	Files hostapi.Files
 	HTTP  hostapi.HTTP
 	Logs  *logs.Log
-	// Settings are what scripts may know of the server. Its Logs and Shared may be nil.
+	// Settings are what scripts may know of the server. Its Logs, Code and Shared may be nil.
 	Settings hostapi.Settings
 	// Users returns the user with an id, for agents; nil means users of whom only the id is known.
 	Users func(id string) hub.User
@@ -101,6 +101,9 @@ func New(cfg Config, deps Deps) *Engine {
 	settings := deps.Settings
 	if settings.Logs == nil {
 		settings.Logs = logs.NewNamed(logs.NamedConfig{})
+	}
+	if settings.Code == nil {
+		settings.Code = hostapi.NewCodeCache()
 	}
 	if settings.Shared == nil {
 		settings.Shared = hostapi.NewShared(nil)

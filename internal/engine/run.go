@@ -104,19 +104,31 @@ func (x *run) Line(text string, isError bool) {
 
 // Call implements [hostapi.Libraries] on the snapshot the run began with.
 func (x *run) Call(r *basescript.Run, code, method string, args []basescript.Value) (basescript.Value, error) {
-	library, ok := x.snapshot.Library(code)
-	if !ok {
-		return basescript.Undefined, basescript.Errorf("Unknown code library: %s", code)
+	program, err := x.Program(code)
+	if err != nil {
+		return basescript.Undefined, err
 	}
-	if library.Program == nil {
-		return basescript.Undefined, basescript.Errorf("The code library %s cannot be used: %s", code, errorText(library.Err))
-	}
-	v, err := r.Call(library.Program, method, args...)
+	v, err := r.Call(program, method, args...)
 	if errors.Is(err, basescript.ErrNoFunction) {
 		return basescript.Undefined, basescript.Errorf("Unknown method: %s() of the code library %s", method, code)
 	}
 	return v, err
 }
+
+// Program implements [hostapi.Libraries].
+func (x *run) Program(code string) (*basescript.Program, error) {
+	library, ok := x.snapshot.Library(code)
+	if !ok {
+		return nil, basescript.Errorf("Unknown code library: %s", code)
+	}
+	if library.Program == nil {
+		return nil, basescript.Errorf("The code library %s cannot be used: %s", code, errorText(library.Err))
+	}
+	return library.Program, nil
+}
+
+// Namespace implements [hostapi.Libraries].
+func (x *run) Namespace(name string) []*basescript.Program { return x.snapshot.Namespace(name) }
 
 // Has implements [hostapi.Libraries].
 func (x *run) Has(code, method string) bool {

@@ -1,6 +1,6 @@
 // Package hostapi is everything a script can call that is not pure language: alert and the logs,
-// tools, tools_web, Request, Datex.XHTTP.WebSocketContext with its sockets and tags, requests to other
-// servers, and files.
+// tools, tools_web, code libraries and code from files, Request, Datex.XHTTP.WebSocketContext with its
+// sockets and tags, requests to other servers, and files.
 //
 // Each name is an entry of an explicit table ([Globals] joins them), with its signature and a
 // sentence of documentation; no Go struct is shown to scripts by reflection. The tables are built
@@ -8,7 +8,7 @@
 // [Env], which the engine hands to the run; functions find it with the run they are called with.
 //
 // The work itself is done by others, through the small interfaces [Sockets], [UserData], [Libraries],
-// [Storage], [Agents], [Files], [HTTP], [NamedLogs] and [Log]; what may be reached is theirs to say. An
+// [Sources], [Storage], [Agents], [Files], [HTTP], [NamedLogs] and [Log]; what may be reached is theirs to say. An
 // Env belongs to its run's goroutine; what the interfaces name may be called from many.
 //
 // Names are those of the original system, exactly, and so are arguments and results

@@ -51,6 +51,10 @@ type UserData interface {
 type Libraries interface {
 	// Call calls a method of a library within the run.
 	Call(r *basescript.Run, code, method string, args []basescript.Value) (basescript.Value, error)
+	// Program returns a library by its code. The error says why there is none.
+	Program(code string) (*basescript.Program, error)
+	// Namespace returns the V2 files of the app that share a namespace, in a fixed order.
+	Namespace(name string) []*basescript.Program
 	// Has reports whether there is such a method; a library that does not compile has none.
 	Has(code, method string) bool
 }
@@ -119,6 +123,8 @@ type Settings struct {
 	MayCall func(library, method string) bool
 	// Logs are the named logs scripts have opened.
 	Logs NamedLogs
+	// Code holds what runs have compiled of files; nil: they cannot load any.
+	Code *CodeCache
 	// Shared is what runs have in common.
 	Shared *Shared
 	// AppConfig is what scripts find in AppConfig, beside what is there always.
@@ -178,6 +184,9 @@ type Env struct {
 	ofSession                       *runSession
 	// locks counts the locks made at the top level of scripts, by address.
 	locks map[string]int
+
+	// opened are the libraries scripts of the run have loaded from files.
+	opened openedLibraries
 
 	// sent is the message sent last and the text it was made of: the same text sent to many sockets,
 	// one by one, is encoded once.

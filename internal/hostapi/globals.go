@@ -19,7 +19,7 @@ func init() { // the tables refer to functions that compile code against the tab
 func joinTables() *basescript.Globals {
 	language := basescript.NewGlobals()
 	tables := withRefused(logGlobals, controlGlobals, toolsGlobals, toolsWebGlobals, serverGlobals,
-		requestGlobals, agentGlobals, cacheGlobals, lockGlobals, threadGlobals, settingsGlobals, httpGlobals, fileGlobals(), fileNameGlobals)
+		requestGlobals, agentGlobals, cacheGlobals, lockGlobals, threadGlobals, settingsGlobals, httpGlobals, fileGlobals(), fileNameGlobals, libraryGlobals)
 	refused := refusedFunctions(func(name string) bool { return language.Lookup(name) != nil })
 	return basescript.NewGlobals(append([][]basescript.Global{refused}, tables...)...) // later tables win
 }
@@ -58,6 +58,7 @@ func Classes() []NamedClass {
 		{"OpenContext", openClass},
 		{"ProcessContext", processClass},
 		{"CloseContext", closeClass},
+		{"MethodReference", methodReferenceClass},
 	}
 }
 

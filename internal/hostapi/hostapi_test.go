@@ -53,6 +53,13 @@ func (b *bench) Call(_ *basescript.Run, code, method string, args []basescript.V
 
 func (b *bench) Has(code, method string) bool { return code == "libX" && method == "f" }
 
+// Program and Namespace know of no file.
+func (b *bench) Program(code string) (*basescript.Program, error) {
+	return nil, basescript.Errorf("Unknown code library: %s", code)
+}
+
+func (b *bench) Namespace(string) []*basescript.Program { return nil }
+
 type noWaker struct{}
 
 func (noWaker) Wake() {}

@@ -32,6 +32,12 @@ var toolsGlobals = []basescript.Global{{
 			Doc:  "Calls a function of a code library and returns its result.",
 		},
 		{
+			Name: "get_code_library", Min: 1,
+			Call: getCodeLibrary,
+			Sig:  "(library: string): any",
+			Doc:  "Returns a code library as an object whose methods are its functions.",
+		},
+		{
 			Name: "object_to_text", Min: 1,
 			Call: objectToText,
 			Sig:  "(value: any, format?: 'xml' | 'json', depth?: number, name?: string): string",
@@ -78,7 +84,11 @@ func callLibrary(r *basescript.Run, _ basescript.Value, args []basescript.Value)
 	if err != nil {
 		return basescript.Undefined, err
 	}
-	return envOf(r).Libraries.Call(r, code, method, list)
+	env := envOf(r)
+	if p, err := env.Libraries.Program(code); err == nil && p.Namespace() != "" {
+		libraryOf(r, p.Namespace()) // its functions may need those of the other files
+	}
+	return env.Libraries.Call(r, code, method, list)
 }
 
 // isXML reports which of the two formats an argument names; XML is the original's default.
