@@ -15,10 +15,8 @@ func parseText(url, text string, line int) *parsedText {
 	if len(text) > maxText {
 		return &parsedText{fn: &ast.FunctionLiteral{}, err: Errorf("Script text is larger than %d KiB", maxText>>10)}
 	}
-	ready, fault := prepare(text)
-	if fault == nil {
-		src := &source{url: url, text: exprHead + ready + exprTail, head: len(exprHead), line: line}
-		src.indexLines()
+	if src, err := wrapSource(url, text, exprHead, exprTail, modeScript); err == nil {
+		src.line = line
 		if fn, err := src.parse(); err == nil && len(fn.Body.List) == 1 {
 			if ret, ok := fn.Body.List[0].(*ast.ReturnStatement); ok && ret.Argument != nil {
 				return &parsedText{src: src, fn: fn, expr: ret.Argument}
