@@ -50,7 +50,7 @@ func (p *prepass) openTag(at int) {
 		p.fail(at, "<%= writes to a page, and this is not one")
 		return
 	}
-	p.replace(at, at+2, "  ")
+	p.blank(at, at+2)
 	p.pos = at + 2
 	p.tags = tags{open: true, at: at, code: p.pos}
 }
@@ -70,7 +70,7 @@ func (p *prepass) closeTag() {
 		p.pageText(p.pos)
 		return
 	}
-	p.replace(p.pos, p.pos+2, "  ")
+	p.blank(p.pos, p.pos+2)
 	p.pos += 2
 	p.tags.open = false
 	at := skipSpace(p.in, p.pos)
@@ -231,11 +231,4 @@ func (w *pageRow) end() {
 	case w.written:
 		w.out.WriteByte(';')
 	}
-}
-
-func skipSpace(s string, i int) int {
-	for i < len(s) && (s[i] == ' ' || s[i] == '\t' || s[i] == '\n' || s[i] == '\r') {
-		i++
-	}
-	return i
 }

@@ -3,12 +3,20 @@ package basescript
 import (
 	"sort"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
-// fault is what the pre-pass found wrong, at an offset of the rewritten text.
+// fault is what the pre-pass found wrong, at an offset of the author's text.
 type fault struct {
 	offset  int
 	message string
+}
+
+// rewrite puts text in place of from…to of the author's text.
+type rewrite struct {
+	from, to int
+	text     string
 }
 
 // edit is a place where the rewritten text differs from the author's in length: from…to of the
@@ -35,57 +43,144 @@ const (
 	modePage                     // text outside <% %>, which goes to the output
 )
 
-// prepare is the pre-pass (spec/basescript.md 1.9, 1.13): inside quoted strings a raw line break
-// becomes an escape and a line continuation, which keeps lines; leading zeros of decimal literals
-// become blanks, which keeps columns. It also bounds nesting.
+// prepare is the pre-pass (spec/basescript.md 1.9, 1.13). It scans tokens just far enough to know
+// strings, comments, templates, regular expressions, numbers and brackets apart, and rewrites what
+// the borrowed parser does not take, keeping lines, and columns by way of edits:
+//
+//   - a raw line break inside a quoted string becomes an escape and a line continuation;
+//   - leading zeros of decimal literals, types and optional markers of V2 sources, <!-- and tags become blanks;
+//   - a reserved word used as a name is marked (reserved.go);
+//   - text outside the tags of a page becomes calls of the page's writer (page.go).
+//
+// It also bounds what makes the parser recurse.
 func prepare(text string, mode sourceMode) *prepass {
-	p := &prepass{in: text, mode: mode}
+	p := &prepass{in: text, mode: mode, nest: make([]bracket, 1, 16), paramsAt: -1}
 	p.run()
 	return p
 }
 
-// text is the rewritten text.
-func (p *prepass) text() string {
-	if p.out == nil {
-		return p.in
-	}
-	return string(append(p.out, p.in[p.copied:]...))
-}
-
-// prepass scans tokens just far enough to know strings, comments, templates, regular expressions,
-// numbers and brackets apart.
+// prepass is the state of the pre-pass: flags that tell about the last token, and the open brackets.
 type prepass struct {
-	in     string
-	out    []byte // rewritten text up to copied; nil while nothing changed
-	copied int
-	pos    int
-	// value: the last token ends a value, so a slash divides.
-	value    bool
+	in       string
+	mode     sourceMode
+	pos      int
+	rewrites []rewrite
+	ordered  int // offset the rewrites reach; -1: they are out of order
+	edits    []edit
+	fault    *fault
+
+	end      int  // where the last token ended
+	value    bool // it ends a value, so a slash divides
+	name     bool // it is a name
+	control  bool // it is if, while, for or with: its brackets hold no value
+	bare     bool // it is the end of these brackets, else or do: a statement follows
+	newline  bool // a line break came after it
+	expect   bool // a name with a type may come next
+	expected bool // … and that is the token being scanned
+
 	prefixes int
 	arrows   int
-	name     bool   // the last token is a name
-	labels   int    // names with a colon in a row
-	nest     []byte // open brackets; '`' marks a ${ of a template
-	params   []int  // for each open bracket: how deep parameter lists are nested inside it so far
-	fault    *fault
-	edits    []edit
-	mode     sourceMode
-	tags     tags
-	end      int  // where the last token ended
-	control  bool // the last token is if, while, for or with: its brackets hold no value
-	bare     bool // the last token is the end of these brackets, else or do: a statement follows
-	rowEnd   int  // where the last token before a row of page text ended
+	labels   int       // names with a colon in a row
+	nest     []bracket // nest[0] is the source itself
+	paramsAt int       // offset of the bracket that opens the parameters of the function begun
+	pending  []rewrite // types in brackets that may turn out to be the parameters of an arrow function
+	optional map[int]uint64
+
+	namespace string
+	renamed   bool // a reserved word was marked
+	tags      tags
+	rowEnd    int // where the last token before a row of page text ended
 }
+
+// bracket is an open bracket.
+type bracket struct {
+	kind    bracketKind
+	pattern bool // it is a pattern where a name with a type may stand
+	decl    bool // directly inside, a var statement is going on
+	class   bool // directly inside, the head of a class is going on
+	at      int
+	depth   int // parameter lists nested inside it so far
+	choices int // ? without their : so far
+	params  int // its commas, if it holds parameters
+	pending int // length of prepass.pending when it was opened
+	marks   uint64
+}
+
+// bracketKind is what a bracket holds.
+type bracketKind byte
+
+const (
+	kindRound    bracketKind = '('
+	kindSquare   bracketKind = '['
+	kindCurly    bracketKind = '{'
+	kindTemplate bracketKind = '`' // a ${ of a template
+	kindControl  bracketKind = 'c' // of if, while, for and with
+	kindParams   bracketKind = 'p'
+	kindGroup    bracketKind = 'g' // round ones that are no call: an arrow function may begin here
+	kindClass    bracketKind = 'C' // the body of a class
+	kindSpace    bracketKind = 'N' // the body of a namespace
+)
+
+// char is the character a bracket is opened with.
+func (k bracketKind) char() string {
+	switch k {
+	case kindSquare:
+		return "["
+	case kindTemplate:
+		return "${"
+	case kindCurly, kindClass, kindSpace:
+		return "{"
+	}
+	return "("
+}
+
+func (p *prepass) top() *bracket { return &p.nest[len(p.nest)-1] }
 
 // replace puts text in place of in[from:to].
 func (p *prepass) replace(from, to int, text string) {
-	p.out = append(p.out, p.in[p.copied:from]...)
-	start := len(p.out)
-	p.out = append(p.out, text...)
-	if len(text) != to-from {
-		p.edits = append(p.edits, edit{from: from, to: to, start: start, end: len(p.out)})
+	if from < p.ordered {
+		p.ordered = len(p.in) + 1
+	} else {
+		p.ordered = to
 	}
-	p.copied = to
+	p.rewrites = append(p.rewrites, rewrite{from, to, text})
+}
+
+// blank replaces in[from:to] by blanks, keeping its line breaks.
+func (p *prepass) blank(from, to int) { p.replace(from, to, blanked(p.in[from:to])) }
+
+func blanked(text string) string {
+	if !strings.ContainsAny(text, "\n\r") {
+		return strings.Repeat(" ", len(text))
+	}
+	out := []byte(text)
+	for i, c := range out {
+		if c != '\n' && c != '\r' {
+			out[i] = ' '
+		}
+	}
+	return string(out)
+}
+
+// text is the rewritten text; it fills edits.
+func (p *prepass) text() string {
+	if len(p.rewrites) == 0 {
+		return p.in
+	}
+	if p.ordered > len(p.in) {
+		sort.SliceStable(p.rewrites, func(i, j int) bool { return p.rewrites[i].from < p.rewrites[j].from })
+	}
+	out, copied := make([]byte, 0, len(p.in)+len(p.in)/8), 0
+	for _, r := range p.rewrites {
+		out = append(out, p.in[copied:r.from]...)
+		start := len(out)
+		out = append(out, r.text...)
+		if len(r.text) != r.to-r.from {
+			p.edits = append(p.edits, edit{from: r.from, to: r.to, start: start, end: len(out)})
+		}
+		copied = r.to
+	}
+	return string(append(out, p.in[copied:]...))
 }
 
 func (p *prepass) fail(at int, message string) {
@@ -104,33 +199,44 @@ func (p *prepass) run() {
 	for p.pos < len(p.in) {
 		c := p.in[p.pos]
 		switch {
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
+		case c == ' ' || c == '\t':
 			p.pos++
 			continue
-		case c == '"' || c == '\'':
-			p.quoted(c)
-		case c == '`':
+		case c == '\n' || c == '\r':
 			p.pos++
-			p.template()
-		case c == '/':
-			if p.comment() {
-				continue
-			}
-			p.slash()
-		case c >= '0' && c <= '9' || c == '.' && p.digitAt(p.pos+1):
-			p.number()
-		case isNameByte(c):
-			p.identifier()
+			p.newline = true
+			continue
+		case c >= 0x80 && p.wideSpace(), c == '/' && p.comment():
+			continue
 		case c == '%' && p.tags.open && strings.HasPrefix(p.in[p.pos:], "%>"):
 			p.closeTag()
 			continue
-		default:
-			p.punctuation(c)
 		}
-		p.end = p.pos
+		p.expected, p.expect = p.expect, false
+		p.token(c)
+		p.end, p.newline = p.pos, false
 	}
 	if p.tags.open && p.fault == nil {
 		p.fail(p.tags.at, "Unterminated <%")
+	}
+}
+
+// token scans one token.
+func (p *prepass) token(c byte) {
+	switch {
+	case c == '"' || c == '\'':
+		p.quoted(c)
+	case c == '`':
+		p.pos++
+		p.template()
+	case c == '/':
+		p.slash()
+	case c >= '0' && c <= '9' || c == '.' && p.digitAt(p.pos+1):
+		p.number()
+	case isNameByte(c):
+		p.identifier()
+	default:
+		p.punctuation(c)
 	}
 }
 
@@ -140,8 +246,46 @@ func isNameByte(c byte) bool {
 	return c == '_' || c == '$' || c == '\\' || c >= 0x80 || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
+// wideSpace skips a blank or line break beyond ASCII, if there is one.
+func (p *prepass) wideSpace() bool {
+	c, n := utf8.DecodeRuneInString(p.in[p.pos:])
+	if !unicode.IsSpace(c) && c != '\ufeff' && c != '\u2028' && c != '\u2029' {
+		return false
+	}
+	p.pos += n
+	p.newline = p.newline || c == '\u2028' || c == '\u2029'
+	return true
+}
+
+func skipSpace(s string, i int) int {
+	for i < len(s) && (s[i] == ' ' || s[i] == '\t' || s[i] == '\n' || s[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// nameEnd returns where the name at i ends.
+func nameEnd(s string, i int) int {
+	for i < len(s) && (isNameByte(s[i]) || s[i] >= '0' && s[i] <= '9') {
+		if s[i] >= 0x80 {
+			if c, n := utf8.DecodeRuneInString(s[i:]); unicode.IsSpace(c) || c == '\ufeff' {
+				return i
+			} else if n > 1 {
+				i += n - 1
+			}
+		}
+		i++
+	}
+	return i
+}
+
 // operand notes the end of a token that is a value.
-func (p *prepass) operand() { p.value, p.name, p.prefixes, p.bare = true, false, 0, false }
+func (p *prepass) operand() {
+	p.value, p.name, p.prefixes, p.bare, p.control = true, false, 0, false, false
+}
+
+// operator notes a token after which a value comes.
+func (p *prepass) operator() { p.value, p.prefixes, p.control = false, 0, false }
 
 func (p *prepass) quoted(quote byte) {
 	start := p.pos
@@ -184,7 +328,7 @@ func (p *prepass) template() {
 		case '$':
 			if p.pos+1 < len(p.in) && p.in[p.pos+1] == '{' {
 				p.pos += 2
-				p.open('`')
+				p.open(kindTemplate, p.pos-2)
 				p.value = false
 				return
 			}
@@ -198,9 +342,10 @@ func (p *prepass) comment() bool {
 	rest := p.in[p.pos:]
 	switch {
 	case strings.HasPrefix(rest, "//"):
-		p.lineComment(rest)
+		p.lineComment(rest, false)
 	case strings.HasPrefix(rest, "/*"):
 		if i := strings.Index(rest[2:], "*/"); i >= 0 {
+			p.newline = p.newline || strings.ContainsAny(rest[:i+4], "\n\r")
 			p.pos += i + 4
 		} else {
 			p.fail(p.pos, "Unterminated comment")
@@ -212,16 +357,18 @@ func (p *prepass) comment() bool {
 }
 
 // lineComment skips to the end of the line, or to the %> before it: what follows that tag is text.
-func (p *prepass) lineComment(rest string) {
+func (p *prepass) lineComment(rest string, blank bool) {
 	n := strings.IndexAny(rest, "\n\r")
 	if n < 0 {
 		n = len(rest)
 	}
 	if p.tags.open {
 		if i := strings.Index(rest[:n], "%>"); i >= 0 {
-			p.replace(p.pos, p.pos+i, strings.Repeat(" ", i))
-			n = i
+			blank, n = true, i
 		}
+	}
+	if blank {
+		p.blank(p.pos, p.pos+n)
 	}
 	p.pos += n
 }
@@ -229,7 +376,7 @@ func (p *prepass) lineComment(rest string) {
 func (p *prepass) slash() {
 	if p.value {
 		p.pos++
-		p.value = false
+		p.operator()
 		return
 	}
 	p.regExp()
@@ -268,7 +415,7 @@ func (p *prepass) number() {
 		zeros++
 	}
 	if zeros > start {
-		p.replace(start, zeros, strings.Repeat(" ", zeros-start))
+		p.blank(start, zeros)
 	}
 	for p.pos < len(p.in) { // fraction, exponent, hex digits
 		c := p.in[p.pos]
@@ -285,39 +432,62 @@ func isHex(s string) bool { return strings.HasPrefix(s, "0x") || strings.HasPref
 
 func (p *prepass) identifier() {
 	start := p.pos
-	for p.pos < len(p.in) && (isNameByte(p.in[p.pos]) || p.digitAt(p.pos)) {
-		p.pos++
+	if p.pos = nameEnd(p.in, p.pos); p.pos == start {
+		p.pos++ // not part of a name after all
 	}
-	p.control, p.bare = false, false
-	switch word := p.in[start:p.pos]; word {
+	word := p.in[start:p.pos]
+	if p.end > 0 && p.in[p.end-1] == '.' && !strings.HasSuffix(p.in[:p.end], "...") { // a member may have any name
+		p.operand()
+		p.name = true
+		return
+	}
+	switch word {
 	case "if", "while", "for", "with":
 		p.operand()
 		p.control = true
 	case "typeof", "void", "delete", "new", "await":
 		p.prefix(start)
-		p.value = false
+		p.value, p.control, p.bare = false, false, false
 	case "return", "case", "in", "of", "instanceof", "else", "do", "throw", "yield":
-		p.value, p.prefixes = false, 0
+		p.operator()
 		p.bare = word == "else" || word == "do"
+		if word == "case" {
+			p.top().choices++
+		}
+	case "var", "let", "const":
+		p.declare(start, word)
+	case "function":
+		p.function()
+	case "class", "enum", "extends", "import", "export", "namespace":
+		p.reserved(start, word)
 	default:
-		p.operand()
-		p.name = true
+		p.plainName()
+	}
+}
+
+// plainName is a name that is no keyword.
+func (p *prepass) plainName() {
+	expected := p.expected || p.top().kind == kindClass && p.newline && p.value
+	p.operand()
+	p.name = true
+	if expected {
+		p.typed()
 	}
 }
 
 // closeParams counts parameter lists inside the defaults of others, when a bracket closes.
-func (p *prepass) closeParams(at int, c byte) {
-	depth := p.params[len(p.params)-1]
-	p.params = p.params[:len(p.params)-1]
-	if c == ')' && strings.HasPrefix(strings.TrimLeft(p.in[p.pos:min(len(p.in), p.pos+200)], " \t\r\n"), "=>") {
-		if depth++; depth > maxParams {
-			p.fail(at, "Parameter lists are nested too deeply")
-			return
+func (p *prepass) closeParams(at int, b *bracket) {
+	depth := b.depth
+	if b.kind == kindGroup || b.kind == kindRound {
+		if strings.HasPrefix(p.in[skipSpace(p.in, p.pos):], "=>") {
+			if depth++; depth > maxParams {
+				p.fail(at, "Parameter lists are nested too deeply")
+				return
+			}
 		}
 	}
-	if n := len(p.params); n > 0 {
-		p.params[n-1] = max(p.params[n-1], depth)
-	}
+	top := p.top()
+	top.depth = max(top.depth, depth)
 }
 
 func (p *prepass) prefix(at int) {
@@ -326,13 +496,9 @@ func (p *prepass) prefix(at int) {
 	}
 }
 
-// controlParen marks the brackets of if, while, for and with among the open ones.
-const controlParen = 'c'
-
 func (p *prepass) punctuation(c byte) {
 	at := p.pos
-	if c == '<' && strings.HasPrefix(p.in[at:], "<%") {
-		p.strayTag()
+	if c == '<' && p.angle() || c == '-' && p.arrowComment() {
 		return
 	}
 	p.pos++
@@ -343,17 +509,9 @@ func (p *prepass) punctuation(c byte) {
 	}
 	p.name, p.bare = false, false
 	switch c {
-	case ';':
-		if p.tags.output && len(p.nest) == p.tags.nest {
-			p.replace(at, at+1, " ") // <%= x; %>
-		}
-		p.value, p.prefixes, p.control = false, 0, false
 	case '(', '[', '{':
-		if c == '(' && p.control {
-			c = controlParen
-		}
-		p.open(c)
-		p.value = false
+		p.open(p.bracketKind(c, at), at)
+		p.value, p.control = false, false
 	case ')', ']', '}':
 		p.close(at, c)
 	case '!', '~', '+', '-':
@@ -362,7 +520,7 @@ func (p *prepass) punctuation(c byte) {
 			return
 		}
 		p.prefix(at)
-		p.value = false
+		p.value, p.control = false, false
 	case '=':
 		if p.pos < len(p.in) && p.in[p.pos] == '>' {
 			p.pos++
@@ -370,36 +528,115 @@ func (p *prepass) punctuation(c byte) {
 				p.fail(at, "Too many arrow functions")
 			}
 		}
-		p.value = false
+		p.value, p.control = false, false
 	default:
-		p.value, p.prefixes = false, 0
+		p.separator(c, at)
+		p.operator()
 	}
 }
 
-func (p *prepass) open(c byte) {
-	if len(p.nest) >= maxNesting {
-		p.fail(p.pos-1, "Nested too deeply")
+// separator scans the punctuation that matters to lists of names and to choices.
+func (p *prepass) separator(c byte, at int) {
+	top := p.top()
+	switch c {
+	case ',':
+		top.params++
+		p.expect = top.decl || top.kind == kindParams || top.kind == kindGroup
+	case ';':
+		top.decl = false
+		p.expect = top.kind == kindClass
+		if p.tags.output && len(p.nest) == p.tags.nest {
+			p.blank(at, at+1) // <%= x; %>
+		}
+	case '.', '*':
+		p.expect = p.expected // …rest, *generator
+	case '?':
+		if p.pos < len(p.in) && p.in[p.pos] == '?' {
+			p.pos++
+		} else if !strings.HasPrefix(p.in[at:], "?.") || p.digitAt(at+2) {
+			top.choices++
+		}
+	case ':':
+		top.choices = max(0, top.choices-1)
+	}
+}
+
+// angle is at a <: a tag where none can be, or the comment <!-- of old scripts.
+func (p *prepass) angle() bool {
+	switch rest := p.in[p.pos:]; {
+	case strings.HasPrefix(rest, "<%"):
+		p.strayTag()
+	case strings.HasPrefix(rest, "<!--"):
+		p.lineComment(rest, true)
+	default:
+		return false
+	}
+	return true
+}
+
+// arrowComment skips a --> at the start of a line, the end of a <!-- in old scripts.
+func (p *prepass) arrowComment() bool {
+	rest := p.in[p.pos:]
+	if !strings.HasPrefix(rest, "-->") || !p.newline && p.end > 0 {
+		return false
+	}
+	p.lineComment(rest, true)
+	return true
+}
+
+// bracketKind says what the bracket at an offset begins.
+func (p *prepass) bracketKind(c byte, at int) bracketKind {
+	top := p.top()
+	switch {
+	case c == '(' && at == p.paramsAt:
+		return kindParams
+	case c == '(' && p.control:
+		return kindControl
+	case c == '(' && !p.value:
+		return kindGroup
+	case c == '{' && top.class:
+		top.class = false
+		return kindClass
+	}
+	return bracketKind(c)
+}
+
+func (p *prepass) open(kind bracketKind, at int) {
+	if len(p.nest) > maxNesting {
+		p.fail(at, "Nested too deeply")
 		return
 	}
-	p.nest = append(p.nest, c)
-	p.control = false
-	p.params = append(p.params, 0)
+	pattern := p.expected && (kind == kindCurly || kind == kindSquare)
+	p.nest = append(p.nest, bracket{kind: kind, at: at, pattern: pattern, pending: len(p.pending)})
+	p.expect = kind == kindParams || kind == kindGroup || kind == kindClass
 	p.prefixes = 0
 }
 
 func (p *prepass) close(at int, c byte) {
-	if len(p.nest) == 0 {
+	if len(p.nest) == 1 {
 		p.fail(at, "Unexpected token "+string(c))
 		return
 	}
-	top := p.nest[len(p.nest)-1]
+	b := *p.top()
 	p.nest = p.nest[:len(p.nest)-1]
-	p.closeParams(at, c)
-	if top == '`' && c == '}' {
+	p.closeParams(at, &b)
+	if b.kind == kindTemplate && c == '}' {
 		p.template()
 		return
 	}
 	// After a block a slash starts an expression; after ) and ] it divides, but for if (…) /re/.
-	p.value, p.prefixes = c != '}' && top != controlParen, 0
-	p.bare = top == controlParen
+	p.value, p.prefixes, p.control = c != '}' && b.kind != kindControl, 0, false
+	p.bare = b.kind == kindControl
+	switch {
+	case b.kind == kindSpace:
+		p.blank(at, at+1)
+	case b.kind == kindParams:
+		p.closeParameters(&b)
+	case b.kind == kindGroup:
+		p.closeGroup(&b)
+	case b.pattern:
+		p.typed()
+	case c == '}' && p.top().kind == kindClass:
+		p.expect = true // after a method
+	}
 }

@@ -40,6 +40,7 @@ type source struct {
 	lines  []int  // offset of each line's start
 	author string // the text as its author knows it
 	edits  []edit // where text differs from it in length
+	prep   *prepass
 	// line, if set, is where every position lies: text evaluated at run time has its caller's line.
 	line int
 }
@@ -65,11 +66,12 @@ func wrapSource(url, text, head, tail string, mode sourceMode) (*source, error) 
 	}
 	text = strings.ToValidUTF8(text, "\ufffd")
 	p := prepare(text, mode)
-	s := &source{url: url, author: text, head: len(head), tail: len(tail), edits: p.edits}
+	s := &source{url: url, author: text, head: len(head), tail: len(tail), prep: p}
 	if p.fault != nil {
 		return nil, s.authorError(p.fault.offset, p.fault.message)
 	}
 	s.text = head + p.text() + tail
+	s.edits = p.edits
 	s.indexLines()
 	return s, nil
 }
@@ -151,6 +153,9 @@ func (s *source) parse() (fn *ast.FunctionLiteral, err error) {
 	if len(program.Body) == 1 {
 		if st, ok := program.Body[0].(*ast.ExpressionStatement); ok {
 			if fn, ok := st.Expression.(*ast.FunctionLiteral); ok {
+				if s.prep.renamed {
+					restoreNames(fn)
+				}
 				return fn, nil
 			}
 		}
