@@ -425,19 +425,22 @@ type elementCall struct {
 	r        *Run
 	fn, self Value
 	args     []Value
+	passed   []Value // the args the function accepts
 }
 
 func (r *Run) newElementCall(fn, self Value, args int) (*elementCall, error) {
 	if !fn.Object().IsFunction() {
 		return nil, errNotA("a function", fn)
 	}
-	return &elementCall{r: r, fn: fn, self: self, args: make([]Value, args)}, nil
+	c := &elementCall{r: r, fn: fn, self: self, args: make([]Value, args)}
+	c.passed = fn.Object().function().accepted(c.args)
+	return c, nil
 }
 
 func (c *elementCall) do() (Value, error) {
 	n := len(c.r.pins)
 	c.r.pins = append(c.r.pins, c.args...)
-	v, e := c.r.callValue(c.fn, c.self, c.args)
+	v, e := c.r.callValue(c.fn, c.self, c.passed)
 	c.r.unpin(n)
 	c.r.keepResult(v)
 	if e != nil {

@@ -109,7 +109,7 @@ func (r *Run) replacement(p textPattern, s string, loc []int, with Value) (strin
 			args = append(args, groupText(s, loc, i/2))
 		}
 		args = append(args, Int(int64(charCount(s[:loc[0]]))), String(s))
-		v, e := r.callValue(with, Undefined, args)
+		v, e := r.callValue(with, Undefined, with.Object().function().accepted(args))
 		if e != nil {
 			return "", e
 		}

@@ -57,6 +57,9 @@ const weightPer = 40
 func (c *compiler) function(code *funcCode, n ast.Node, s *scope) {
 	parts := partsOf(n)
 	code.scope, code.hasEnv = s, s.hasEnv
+	if fn, ok := n.(*ast.FunctionLiteral); ok && c.prog.strict && c.declarations[fn] {
+		c.checkArguments(code, fn)
+	}
 	if parts.params != nil {
 		code.params = len(parts.params.List)
 		c.parameters(code, parts.params)

@@ -146,7 +146,7 @@ func (c *compiler) callCode(code *funcCode, args []argument, p *at) expr {
 		g.inst, g.env = f.inst, f.inst.root
 		v, e := r.exec(g)
 		if e != nil {
-			return Undefined, e.throughLine(p.url, p.line)
+			return Undefined, p.raise(e)
 		}
 		return v, nil
 	}

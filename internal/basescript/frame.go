@@ -81,6 +81,7 @@ func (r *Run) pushFrame(code *funcCode) *frame {
 	r.top++
 	f.run = r
 	f.code = code
+	f.passed = 0
 	if n := code.slots; n <= len(f.room) {
 		f.slots = f.room[:n]
 	} else if n <= cap(f.slots) {
@@ -182,6 +183,7 @@ type funcCode struct {
 	wantsExtra bool
 	arrow      bool
 	method     bool // not a constructor
+	strict     bool // the prologue counts the arguments
 	class      *classInfo
 }
 

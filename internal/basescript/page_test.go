@@ -85,7 +85,7 @@ func TestPageFaults(t *testing.T) {
 		{"a <% x = 1 <% y %>", "<% inside <%", 1, 12},
 		{"\"текст\" <%= 'a\nb' + * 2 %>", "Unexpected token *", 2, 6},
 		{"text <% ) %>", "Unexpected token )", 1, 9},
-		{"text <% if (x) { %> more", "Unexpected end of input", 1, 25},
+		{"text <% if (x) { %> more", "Unexpected end of input: the { in line 1 is not closed", 1, 25},
 	} {
 		src, err := newPage("x-local://page.html", c.page)
 		if err == nil {

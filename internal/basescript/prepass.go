@@ -54,7 +54,7 @@ const (
 //
 // It also bounds what makes the parser recurse.
 func prepare(text string, mode sourceMode) *prepass {
-	p := &prepass{in: text, mode: mode, nest: make([]bracket, 1, 16), paramsAt: -1}
+	p := &prepass{in: text, mode: mode, nest: make([]bracket, 1, 16), paramsAt: -1, raw: -1}
 	p.run()
 	return p
 }
@@ -86,11 +86,19 @@ type prepass struct {
 	pending  []rewrite // types in brackets that may turn out to be the parameters of an arrow function
 	optional map[int]uint64
 
+	raw        int // where the last token began, if it is a string with raw line breaks; else -1
+	suspect    *span
+	mismatch   *bracket // the first bracket that another kind of bracket closes
+	mismatchAt int
+
 	namespace string
 	renamed   bool // a reserved word was marked
 	tags      tags
 	rowEnd    int // where the last token before a row of page text ended
 }
+
+// span is a part of the author's text.
+type span struct{ start, end int }
 
 // bracket is an open bracket.
 type bracket struct {
@@ -132,6 +140,17 @@ func (k bracketKind) char() string {
 		return "{"
 	}
 	return "("
+}
+
+// closedBy reports whether c is the other half of the bracket.
+func (k bracketKind) closedBy(c byte) bool {
+	switch k.char() {
+	case "(":
+		return c == ')'
+	case "[":
+		return c == ']'
+	}
+	return c == '}'
 }
 
 func (p *prepass) top() *bracket { return &p.nest[len(p.nest)-1] }
@@ -213,12 +232,25 @@ func (p *prepass) run() {
 			continue
 		}
 		p.expected, p.expect = p.expect, false
+		if p.raw >= 0 {
+			p.afterRaw(c)
+		}
 		p.token(c)
 		p.end, p.newline = p.pos, false
 	}
 	if p.tags.open && p.fault == nil {
 		p.fail(p.tags.at, "Unterminated <%")
 	}
+}
+
+// afterRaw is before the token that follows a string with raw line breaks. A value on the same line
+// cannot be: the string was to end before.
+func (p *prepass) afterRaw(c byte) {
+	value := c == '"' || c == '\'' || c >= '0' && c <= '9' || isNameByte(c)
+	if word := p.in[p.pos:nameEnd(p.in, p.pos)]; value && p.suspect == nil && !p.newline && word != "in" && word != "instanceof" {
+		p.suspect = &span{p.raw, p.end}
+	}
+	p.raw = -1
 }
 
 // token scans one token.
@@ -228,7 +260,7 @@ func (p *prepass) token(c byte) {
 		p.quoted(c)
 	case c == '`':
 		p.pos++
-		p.template()
+		p.template(p.pos - 1)
 	case c == '/':
 		p.slash()
 	case c >= '0' && c <= '9' || c == '.' && p.digitAt(p.pos+1):
@@ -288,12 +320,13 @@ func (p *prepass) operand() {
 func (p *prepass) operator() { p.value, p.prefixes, p.control = false, 0, false }
 
 func (p *prepass) quoted(quote byte) {
-	start := p.pos
+	start, raw := p.pos, -1
 	for p.pos++; p.pos < len(p.in); p.pos++ {
 		switch c := p.in[p.pos]; c {
 		case quote:
 			p.pos++
 			p.operand()
+			p.raw = raw
 			return
 		case '\\':
 			p.pos++
@@ -301,8 +334,10 @@ func (p *prepass) quoted(quote byte) {
 				p.pos++
 			}
 		case '\n':
+			raw = start
 			p.replace(p.pos, p.pos, `\n\`)
 		case '\r':
+			raw = start
 			if p.pos+1 < len(p.in) && p.in[p.pos+1] == '\n' {
 				p.replace(p.pos, p.pos, `\r\n\`)
 				p.pos++
@@ -311,12 +346,11 @@ func (p *prepass) quoted(quote byte) {
 			}
 		}
 	}
-	p.fail(start, "Unterminated string")
+	p.fail(start, unterminatedString)
 }
 
-// template scans the text of a template literal up to its end or to a ${.
-func (p *prepass) template() {
-	start := p.pos - 1
+// template scans the text of the template literal that starts at an offset up to its end or to a ${.
+func (p *prepass) template(start int) {
 	for ; p.pos < len(p.in); p.pos++ {
 		switch p.in[p.pos] {
 		case '\\':
@@ -328,7 +362,7 @@ func (p *prepass) template() {
 		case '$':
 			if p.pos+1 < len(p.in) && p.in[p.pos+1] == '{' {
 				p.pos += 2
-				p.open(kindTemplate, p.pos-2)
+				p.open(kindTemplate, start)
 				p.value = false
 				return
 			}
@@ -439,6 +473,10 @@ func (p *prepass) identifier() {
 	if p.end > 0 && p.in[p.end-1] == '.' && !strings.HasSuffix(p.in[:p.end], "...") { // a member may have any name
 		p.operand()
 		p.name = true
+		return
+	}
+	if p.expected && (p.top().kind == kindClass || word == "of" || word == "await" || word == "yield") {
+		p.plainName()
 		return
 	}
 	switch word {
@@ -619,9 +657,13 @@ func (p *prepass) close(at int, c byte) {
 	}
 	b := *p.top()
 	p.nest = p.nest[:len(p.nest)-1]
+	if p.mismatch == nil && !b.kind.closedBy(c) {
+		lost := b
+		p.mismatch, p.mismatchAt = &lost, at
+	}
 	p.closeParams(at, &b)
 	if b.kind == kindTemplate && c == '}' {
-		p.template()
+		p.template(b.at)
 		return
 	}
 	// After a block a slash starts an expression; after ) and ] it divides, but for if (…) /re/.

@@ -15,6 +15,9 @@ type Options struct {
 	// level runs when the first of them is called in a run, and names it assigns without var are not
 	// shared with the functions (spec/basescript.md 1.8).
 	Library bool
+	// V2: the functions of the source insist on the number of their arguments, as those of V2
+	// libraries do (spec/basescript.md 1.8). A source that declares a namespace is V2 anyway.
+	V2 bool
 }
 
 // Program is a compiled source. It is immutable and serves any number of runs at once.
@@ -27,6 +30,9 @@ type Program struct {
 	hasTop    bool // a library's top level has something to do
 	functions map[string]*funcCode
 	names     []string
+	infos     map[string]*FuncInfo
+	namespace string
+	strict    bool // a V2 source
 	texts     textCache
 }
 
@@ -57,6 +63,10 @@ func compile(url, text string, opts Options) (*Program, error) {
 		opts.Globals = languageGlobals()
 	}
 	p := &Program{url: url, library: opts.Library, globals: opts.Globals, functions: map[string]*funcCode{}}
+	if p.namespace = src.prep.namespace; p.namespace == "" {
+		p.namespace = namespaceOf(fn.Body.List)
+	}
+	p.strict = opts.V2 || p.namespace != ""
 	c := newCompilation(p, src)
 	if err := c.program(fn); err != nil {
 		return nil, err
@@ -104,6 +114,7 @@ func (c *compilation) program(fn *ast.FunctionLiteral) error {
 	a.finish(root)
 	p := c.prog
 	p.scope = root
+	c.signatures(fn.Body.List)
 	p.hasTop = !c.library || doesSomething(fn.Body.List)
 	p.top = &funcCode{name: "", prog: p, line: 1}
 	k := &compiler{compilation: c, scope: root, fn: root.fn, code: p.top}

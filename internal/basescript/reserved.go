@@ -21,7 +21,9 @@ func (p *prepass) reserved(start int, word string) {
 		if !p.openNamespace(next) {
 			p.plainName()
 		}
-	case p.isKey(rest), !usedAsName(word, rest):
+	case p.isKey(rest):
+		p.operand()
+	case p.top().class, !usedAsName(word, rest):
 		p.operator()
 		p.top().class = p.top().class || word == "class"
 	default:
@@ -45,7 +47,7 @@ func usedAsName(word, rest string) bool {
 	if word == "class" {
 		return c != '{' && !isNameByte(c) || strings.HasPrefix(rest, "in ") || strings.HasPrefix(rest, "instanceof ")
 	}
-	return strings.IndexByte("=,;)].+-/%<>&|?}", c) >= 0
+	return strings.IndexByte("=,;)[].+-/%<>&|?}", c) >= 0
 }
 
 // openNamespace takes the head of namespace Name { … } out, the other way to write META:NAMESPACE in

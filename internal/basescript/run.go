@@ -283,8 +283,8 @@ func (r *Run) Exec(p *Program) (v Value, err error) {
 }
 
 // Call calls a top-level function of a program: missing arguments are undefined, extra ones are
-// ignored. Each program is set up once per run. It returns ErrNoFunction if the program has no such
-// function, else an *Error.
+// ignored, but for V2 sources, where both are ErrWrongArguments. Each program is set up once per run.
+// It returns ErrNoFunction if the program has no such function, else an *Error.
 func (r *Run) Call(p *Program, name string, args ...Value) (v Value, err error) {
 	if r.top == 0 {
 		defer r.guard(&err)
@@ -296,6 +296,9 @@ func (r *Run) Call(p *Program, name string, args ...Value) (v Value, err error) 
 	inst, e := r.instance(p, true)
 	if e == nil {
 		v, e = r.callCode(code, inst, inst.root, Undefined, args)
+		if e != nil && len(e.Frames) == 0 {
+			e = e.raisedAt(p.url, code.line)
+		}
 	}
 	if e != nil {
 		return Undefined, e

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sort"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/file"
@@ -68,7 +67,7 @@ func wrapSource(url, text, head, tail string, mode sourceMode) (*source, error) 
 	p := prepare(text, mode)
 	s := &source{url: url, author: text, head: len(head), tail: len(tail), prep: p}
 	if p.fault != nil {
-		return nil, s.authorError(p.fault.offset, p.fault.message)
+		return nil, s.preparationError(p.fault)
 	}
 	s.text = head + p.text() + tail
 	s.edits = p.edits
@@ -94,49 +93,9 @@ func (s *source) lineOf(idx file.Idx) int {
 	return max(1, sort.SearchInts(s.lines, offset+1))
 }
 
-// errorAt makes a syntax error at a byte offset of the wrapped text.
-func (s *source) errorAt(offset int, message string) *SyntaxError {
-	return s.authorError(authorOffset(s.edits, offset-s.head), message)
-}
-
-// authorError makes a syntax error at a byte offset of the author's text.
-func (s *source) authorError(offset int, message string) *SyntaxError {
-	offset = min(max(offset, 0), len(s.author))
-	line, start := 1, 0
-	for i := 0; i < offset; i++ {
-		if endsLine(s.author, i) {
-			line, start = line+1, i+1
-		}
-	}
-	end := start
-	for end < len(s.author) && s.author[end] != '\n' && s.author[end] != '\r' {
-		end++
-	}
-	if s.line > 0 {
-		return &SyntaxError{URL: s.url, Line: s.line, Column: 1, Message: message}
-	}
-	column := utf8.RuneCountInString(s.author[start:min(offset, end)])
-	return &SyntaxError{URL: s.url, Line: line, Column: column + 1, Message: message, Caret: caret(s.author[start:end], column)}
-}
-
 // endsLine reports whether the byte at i is the last of a line break: LF, CR LF or CR.
 func endsLine(text string, i int) bool {
 	return text[i] == '\n' || text[i] == '\r' && (i+1 == len(text) || text[i+1] != '\n')
-}
-
-// caret is a source line with a marker under a column, cut to a readable width.
-func caret(line string, column int) string {
-	const width = 100
-	chars := []rune(strings.TrimRight(strings.ReplaceAll(line, "\t", " "), "\r"))
-	from := 0
-	if column > width-20 {
-		from = column - (width - 20)
-	}
-	chars = chars[min(from, len(chars)):]
-	if len(chars) > width {
-		chars = chars[:width]
-	}
-	return string(chars) + "\n" + strings.Repeat(" ", column-from) + "^"
 }
 
 // parse returns the wrapper function's tree.
@@ -161,19 +120,4 @@ func (s *source) parse() (fn *ast.FunctionLiteral, err error) {
 		}
 	}
 	return nil, s.errorAt(len(s.text)-1, "Unexpected token }")
-}
-
-func (s *source) parseError(err error) *SyntaxError {
-	list, ok := err.(parser.ErrorList)
-	if !ok || len(list) == 0 {
-		return s.errorAt(s.head, err.Error())
-	}
-	first := list[0]
-	line := min(max(first.Position.Line, 1), len(s.lines))
-	offset := s.lines[line-1] + max(first.Position.Column-1, 0)
-	message := first.Message
-	if offset >= len(s.text)-s.tail || strings.Contains(message, "end of input") {
-		offset, message = len(strings.TrimRight(s.text[:len(s.text)-s.tail], " \t\r\n")), "Unexpected end of input"
-	}
-	return s.errorAt(max(offset, s.head), message)
 }

@@ -271,12 +271,14 @@ func scanTypeList(s string, i int, closing byte, depth int) int {
 		if i = scanType(s, i, depth); i < 0 {
 			return -1
 		}
-		if i = skipSpace(s, i); strings.HasPrefix(s[i:], "extends ") {
-			if i = scanType(s, i+len("extends"), depth+1); i < 0 {
-				return -1
+		for _, more := range []string{"extends ", "="} { // of type parameters
+			if i = skipSpace(s, i); strings.HasPrefix(s[i:], more) {
+				if i = scanType(s, i+len(more), depth+1); i < 0 {
+					return -1
+				}
 			}
-			i = skipSpace(s, i)
 		}
+		i = skipSpace(s, i)
 		switch {
 		case i < len(s) && s[i] == ',':
 			i++
