@@ -217,31 +217,80 @@ func (p *prepass) run() {
 	}
 	for p.pos < len(p.in) {
 		c := p.in[p.pos]
-		switch {
-		case c == ' ' || c == '\t':
-			p.pos++
-			continue
-		case c == '\n' || c == '\r':
-			p.pos++
-			p.newline = true
-			continue
-		case c >= 0x80 && p.wideSpace(), c == '/' && p.comment():
-			continue
-		case c == '%' && p.tags.open && strings.HasPrefix(p.in[p.pos:], "%>"):
-			p.closeTag()
+		class := charClasses[c]
+		if class <= charBetween && p.between(c, class) {
 			continue
 		}
 		p.expected, p.expect = p.expect, false
 		if p.raw >= 0 {
 			p.afterRaw(c)
 		}
-		p.token(c)
+		p.token(c, class)
 		p.end, p.newline = p.pos, false
 	}
 	if p.tags.open && p.fault == nil {
 		p.fail(p.tags.at, "Unterminated <%")
 	}
 }
+
+// between skips what stands between tokens, if c begins such a thing.
+func (p *prepass) between(c byte, class charClass) bool {
+	switch class {
+	case charBlank:
+		p.pos++
+	case charBreak:
+		p.pos++
+		p.newline = true
+	default:
+		switch {
+		case c == '/':
+			return p.comment()
+		case c >= 0x80:
+			return p.wideSpace()
+		case c == '%' && p.tags.open && strings.HasPrefix(p.in[p.pos:], "%>"):
+			p.closeTag()
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// charClass is what a character can begin.
+type charClass uint8
+
+const (
+	charBlank   charClass = iota
+	charBreak             // a line break
+	charBetween           // maybe a comment, a wide blank or a tag
+	charOther             // punctuation
+	charName
+	charDigit
+	charQuote
+)
+
+// charClasses are the classes of all bytes; those beyond ASCII are charBetween.
+var charClasses = func() (classes [256]charClass) {
+	for i := range classes {
+		switch c := byte(i); {
+		case c == ' ' || c == '\t':
+			classes[i] = charBlank
+		case c == '\n' || c == '\r':
+			classes[i] = charBreak
+		case c == '/' || c == '%' || c >= 0x80:
+			classes[i] = charBetween
+		case isNameByte(c):
+			classes[i] = charName
+		case c >= '0' && c <= '9':
+			classes[i] = charDigit
+		case c == '"' || c == '\'' || c == '`':
+			classes[i] = charQuote
+		default:
+			classes[i] = charOther
+		}
+	}
+	return classes
+}()
 
 // afterRaw is before the token that follows a string with raw line breaks. A value on the same line
 // cannot be: the string was to end before.
@@ -254,19 +303,19 @@ func (p *prepass) afterRaw(c byte) {
 }
 
 // token scans one token.
-func (p *prepass) token(c byte) {
+func (p *prepass) token(c byte, class charClass) {
 	switch {
-	case c == '"' || c == '\'':
-		p.quoted(c)
+	case class == charName || c >= 0x80:
+		p.identifier()
+	case class == charDigit || c == '.' && p.digitAt(p.pos+1):
+		p.number()
 	case c == '`':
 		p.pos++
 		p.template(p.pos - 1)
+	case class == charQuote:
+		p.quoted(c)
 	case c == '/':
 		p.slash()
-	case c >= '0' && c <= '9' || c == '.' && p.digitAt(p.pos+1):
-		p.number()
-	case isNameByte(c):
-		p.identifier()
 	default:
 		p.punctuation(c)
 	}
@@ -298,15 +347,19 @@ func skipSpace(s string, i int) int {
 
 // nameEnd returns where the name at i ends.
 func nameEnd(s string, i int) int {
-	for i < len(s) && (isNameByte(s[i]) || s[i] >= '0' && s[i] <= '9') {
-		if s[i] >= 0x80 {
-			if c, n := utf8.DecodeRuneInString(s[i:]); unicode.IsSpace(c) || c == '\ufeff' {
-				return i
-			} else if n > 1 {
-				i += n - 1
-			}
+	for ; i < len(s); i++ {
+		c := s[i]
+		if class := charClasses[c]; class == charName || class == charDigit {
+			continue
 		}
-		i++
+		if c < 0x80 {
+			break
+		}
+		wide, n := utf8.DecodeRuneInString(s[i:])
+		if unicode.IsSpace(wide) || wide == '\ufeff' {
+			break
+		}
+		i += n - 1
 	}
 	return i
 }
@@ -473,6 +526,10 @@ func (p *prepass) identifier() {
 	if p.end > 0 && p.in[p.end-1] == '.' && !strings.HasSuffix(p.in[:p.end], "...") { // a member may have any name
 		p.operand()
 		p.name = true
+		return
+	}
+	if c := word[0]; c < 'a' || len(word) == 1 || c > 'y' { // no keyword
+		p.plainName()
 		return
 	}
 	if p.expected && (p.top().kind == kindClass || word == "of" || word == "await" || word == "yield") {
