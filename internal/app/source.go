@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
 )
 
 const (
@@ -123,7 +125,14 @@ func fileError(err error) error {
 	return fmt.Errorf("the file cannot be read: %w", err)
 }
 
+// decode returns a file's text. A byte order mark tells UTF-16, which editors on Windows write; without
+// one a text that is no UTF-8 as a whole is Windows-1251.
 func decode(data []byte) string {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		if text, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Bytes(data); err == nil {
+			return string(text)
+		}
+	}
 	if utf8.Valid(data) {
 		return strings.TrimPrefix(string(data), "\ufeff")
 	}
