@@ -91,10 +91,12 @@ type prepass struct {
 	mismatch   *bracket // the first bracket that another kind of bracket closes
 	mismatchAt int
 
-	namespace string
-	renamed   bool // a reserved word was marked
-	tags      tags
-	rowEnd    int // where the last token before a row of page text ended
+	namespace  string
+	renamed    bool // a reserved word was marked
+	tags       tags
+	noRegExp   int  // a regular expression that begins before has no end
+	noComments bool // no comment tag ends in the rest of the page
+	rowEnd     int  // where the last token before a row of page text ended
 }
 
 // span is a part of the author's text.
@@ -429,7 +431,7 @@ func (p *prepass) comment() bool {
 	rest := p.in[p.pos:]
 	switch {
 	case strings.HasPrefix(rest, "//"):
-		p.lineComment(rest, false)
+		p.lineComment(false)
 	case strings.HasPrefix(rest, "/*"):
 		if i := strings.Index(rest[2:], "*/"); i >= 0 {
 			p.newline = p.newline || strings.ContainsAny(rest[:i+4], "\n\r")
@@ -444,20 +446,18 @@ func (p *prepass) comment() bool {
 }
 
 // lineComment skips to the end of the line, or to the %> before it: what follows that tag is text.
-func (p *prepass) lineComment(rest string, blank bool) {
-	n := strings.IndexAny(rest, "\n\r")
-	if n < 0 {
-		n = len(rest)
-	}
-	if p.tags.open {
-		if i := strings.Index(rest[:n], "%>"); i >= 0 {
-			blank, n = true, i
+func (p *prepass) lineComment(blank bool) {
+	end := p.pos
+	for ; end < len(p.in) && p.in[end] != '\n' && p.in[end] != '\r'; end++ {
+		if p.in[end] == '%' && p.tags.open && strings.HasPrefix(p.in[end:], "%>") {
+			blank = true
+			break
 		}
 	}
 	if blank {
-		p.blank(p.pos, p.pos+n)
+		p.blank(p.pos, end)
 	}
-	p.pos += n
+	p.pos = end
 }
 
 func (p *prepass) slash() {
@@ -470,8 +470,12 @@ func (p *prepass) slash() {
 }
 
 func (p *prepass) regExp() {
-	inClass := false
-	for i := p.pos + 1; i < len(p.in); i++ {
+	if p.pos < p.noRegExp {
+		p.pos++
+		return
+	}
+	inClass, i := false, p.pos+1
+	for ; i < len(p.in) && p.in[i] != '\n'; i++ {
 		switch c := p.in[i]; {
 		case c == '\\':
 			i++
@@ -483,12 +487,10 @@ func (p *prepass) regExp() {
 			p.pos = i + 1
 			p.operand()
 			return
-		case c == '\n':
-			p.pos++ // not a regular expression after all: the parser will say what is wrong
-			return
 		}
 	}
-	p.pos++
+	p.pos++ // not a regular expression after all: the parser will say what is wrong
+	p.noRegExp = i
 }
 
 // number rewrites leading zeros: decimal in this dialect, never octal (spec/basescript.md 1.5).
@@ -570,20 +572,20 @@ func (p *prepass) plainName() {
 	}
 }
 
-// closeParams counts parameter lists inside the defaults of others, when a bracket closes.
-func (p *prepass) closeParams(at int, b *bracket) {
+// countParams counts parameter lists of arrow functions inside the defaults of others, when a bracket
+// has closed.
+func (p *prepass) countParams(at int, b *bracket, arrow bool) {
 	depth := b.depth
-	if b.kind == kindGroup || b.kind == kindRound {
-		if strings.HasPrefix(p.in[skipSpace(p.in, p.pos):], "=>") {
-			if depth++; depth > maxParams {
-				p.fail(at, "Parameter lists are nested too deeply")
-				return
-			}
+	if arrow {
+		if depth++; depth > maxParams {
+			p.fail(at, "Parameter lists are nested too deeply")
 		}
 	}
 	top := p.top()
 	top.depth = max(top.depth, depth)
 }
+
+func (p *prepass) arrowFollows(i int) bool { return strings.HasPrefix(p.in[skipSpace(p.in, i):], "=>") }
 
 func (p *prepass) prefix(at int) {
 	if p.prefixes++; p.prefixes > maxPrefix {
@@ -662,7 +664,7 @@ func (p *prepass) angle() bool {
 	case strings.HasPrefix(rest, "<%"):
 		p.strayTag()
 	case strings.HasPrefix(rest, "<!--"):
-		p.lineComment(rest, true)
+		p.lineComment(true)
 	default:
 		return false
 	}
@@ -671,11 +673,10 @@ func (p *prepass) angle() bool {
 
 // arrowComment skips a --> at the start of a line, the end of a <!-- in old scripts.
 func (p *prepass) arrowComment() bool {
-	rest := p.in[p.pos:]
-	if !strings.HasPrefix(rest, "-->") || !p.newline && p.end > 0 {
+	if !strings.HasPrefix(p.in[p.pos:], "-->") || !p.newline && p.end > 0 {
 		return false
 	}
-	p.lineComment(rest, true)
+	p.lineComment(true)
 	return true
 }
 
@@ -718,7 +719,11 @@ func (p *prepass) close(at int, c byte) {
 		lost := b
 		p.mismatch, p.mismatchAt = &lost, at
 	}
-	p.closeParams(at, &b)
+	arrow := b.kind == kindRound && p.arrowFollows(p.pos)
+	if b.kind == kindGroup {
+		arrow = p.closeGroup(&b)
+	}
+	p.countParams(at, &b, arrow)
 	if b.kind == kindTemplate && c == '}' {
 		p.template(b.at)
 		return
@@ -731,8 +736,6 @@ func (p *prepass) close(at int, c byte) {
 		p.blank(at, at+1)
 	case b.kind == kindParams:
 		p.closeParameters(&b)
-	case b.kind == kindGroup:
-		p.closeGroup(&b)
 	case b.pattern:
 		p.typed()
 	case c == '}' && p.top().kind == kindClass:
