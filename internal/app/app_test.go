@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
 
 	"github.com/tutorsocket/tutorsocket/internal/app"
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
@@ -300,15 +301,21 @@ func TestTexts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	utf16, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String("// Пример\nalert('Привет')")
+	if err != nil {
+		t.Fatal(err)
+	}
 	a := load(t, folder(t, map[string]string{
 		"agents/bom.js":   "\ufeff// Пример\nalert('Привет')",
 		"agents/cp.js":    cp1251,
+		"agents/utf16.js": utf16,
+		"agents/mixed.js": cp1251 + "\n// Привет", // neither, so it is read as Windows-1251
 		"agents/page.js":  "<%\n// Пример\nalert('Привет')\n%>",
 		"agents/big.js":   strings.Repeat("// long\n", 1<<17) + "//",
 		"agents/empty.js": "",
 		"agents/crlf.js":  "/*\r\n * Пример\r\n * @timeout 5m\r\n */\r\nalert(1)",
 	}))
-	for _, name := range []string{"bom", "cp", "page", "crlf"} {
+	for _, name := range []string{"bom", "cp", "utf16", "mixed", "page", "crlf"} {
 		agent, _ := a.Snapshot().Agent(name)
 		if agent.Err != nil || agent.Meta.Description != "Пример" {
 			t.Errorf("%s: %v, description %q", name, agent.Err, agent.Meta.Description)

@@ -5,7 +5,10 @@
 // dialect differs from ECMAScript at nearly every operator and property read (spec/basescript.md
 // section 5). The way of a script:
 //
-//	source.go   two pre-passes (raw line breaks in strings, leading zeros), nesting limits, parse
+//	source.go   a text becomes a tree, and positions lead back to the author's text
+//	prepass.go  one scan before the parser: raw line breaks, leading zeros, limits of nesting;
+//	            types.go, reserved.go, page.go: what else the parser must not see
+//	parseerror.go  what is wrong with a source, in plain words; signature.go: what its functions take
 //	scope.go    one walk over the tree: variables, what closures capture, string expressions
 //	compile*.go the tree becomes Go closures over resolved slots; built once per file, shared by all runs
 //	text.go     string expressions made at run time; eval.go: code evaluated at run time

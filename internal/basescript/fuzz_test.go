@@ -48,6 +48,36 @@ func FuzzCompile(f *testing.F) {
 	})
 }
 
+// FuzzPage: no page makes the pre-pass panic; the script has the page's lines, and what is wrong has a
+// place in the page.
+func FuzzPage(f *testing.F) {
+	for _, seed := range []string{"", "a<%= b %>c", "<% if (a) { %>\r\n<% } else { %>b<% } %>", "<%-- c --%>", "<% // x %>\"\\", "<%'%>'%>", "<%", "%><%=;%>"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, page string) {
+		src, err := newPage("x-local://fuzz.html", page)
+		if err == nil {
+			if got, want := breaks(src.text), breaks(src.author)+1; got != want { // and the wrapper's own
+				t.Fatalf("%d line breaks instead of %d: %q", got, want, src.text)
+			}
+			_, err = src.parse()
+		}
+		var se *SyntaxError
+		if err != nil && (!errors.As(err, &se) || se.Line < 1 || se.Column < 1 || se.Line > breaks(page)+1) {
+			t.Fatalf("error without a place: %#v", err)
+		}
+	})
+}
+
+func breaks(text string) (n int) {
+	for i := range len(text) {
+		if endsLine(text, i) {
+			n++
+		}
+	}
+	return n
+}
+
 // FuzzText: text evaluated at run time, in every position a script can be in.
 func FuzzText(f *testing.F) {
 	for _, seed := range []string{"This.a == x", "return This", "ArraySelect([This], 'This')", "x = x + 1", "function(){ return This }", "{a: This}", "'"} {

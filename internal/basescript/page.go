@@ -95,11 +95,10 @@ func (p *prepass) pageText(from int) {
 		w.closeTag()
 	}
 	next := p.nextTag(at)
-	for next < len(p.in) && commentTag(p.in[next:]) > 0 {
+	for end := p.commentTag(next); end > 0; end = p.commentTag(next) {
 		w.text(p.in[at:next])
-		at = next + commentTag(p.in[next:])
-		w.lines(p.in[next:at])
-		next = p.nextTag(at)
+		w.lines(p.in[next:end])
+		at, next = end, p.nextTag(end)
 	}
 	if code, ok := strings.CutPrefix(p.in[next:], "<%"); ok && !w.written && p.goesOn(p.in[at:next], code) {
 		w.lines(p.in[at:next])
@@ -149,12 +148,15 @@ func (p *prepass) nextTag(from int) int {
 	return len(p.in)
 }
 
-// commentTag returns the length of the <%-- --%> text begins with, 0 if it begins with none: <%--i%>
-// is code.
-func commentTag(text string) int {
-	if i := strings.Index(text, "--%>"); i >= 0 && strings.HasPrefix(text, "<%--") {
-		return i + len("--%>")
+// commentTag returns where the <%-- --%> at an offset ends, 0 if there is none: <%--i%> is code.
+func (p *prepass) commentTag(at int) int {
+	if p.noComments || !strings.HasPrefix(p.in[at:], "<%--") {
+		return 0
 	}
+	if i := strings.Index(p.in[at:], "--%>"); i >= 0 {
+		return at + i + len("--%>")
+	}
+	p.noComments = true // looked for once: a page may have any number of tags
 	return 0
 }
 

@@ -91,10 +91,12 @@ type prepass struct {
 	mismatch   *bracket // the first bracket that another kind of bracket closes
 	mismatchAt int
 
-	namespace string
-	renamed   bool // a reserved word was marked
-	tags      tags
-	rowEnd    int // where the last token before a row of page text ended
+	namespace  string
+	renamed    bool // a reserved word was marked
+	tags       tags
+	noRegExp   int  // a regular expression that begins before has no end
+	noComments bool // no comment tag ends in the rest of the page
+	rowEnd     int  // where the last token before a row of page text ended
 }
 
 // span is a part of the author's text.
@@ -217,31 +219,80 @@ func (p *prepass) run() {
 	}
 	for p.pos < len(p.in) {
 		c := p.in[p.pos]
-		switch {
-		case c == ' ' || c == '\t':
-			p.pos++
-			continue
-		case c == '\n' || c == '\r':
-			p.pos++
-			p.newline = true
-			continue
-		case c >= 0x80 && p.wideSpace(), c == '/' && p.comment():
-			continue
-		case c == '%' && p.tags.open && strings.HasPrefix(p.in[p.pos:], "%>"):
-			p.closeTag()
+		class := charClasses[c]
+		if class <= charBetween && p.between(c, class) {
 			continue
 		}
 		p.expected, p.expect = p.expect, false
 		if p.raw >= 0 {
 			p.afterRaw(c)
 		}
-		p.token(c)
+		p.token(c, class)
 		p.end, p.newline = p.pos, false
 	}
 	if p.tags.open && p.fault == nil {
 		p.fail(p.tags.at, "Unterminated <%")
 	}
 }
+
+// between skips what stands between tokens, if c begins such a thing.
+func (p *prepass) between(c byte, class charClass) bool {
+	switch class {
+	case charBlank:
+		p.pos++
+	case charBreak:
+		p.pos++
+		p.newline = true
+	default:
+		switch {
+		case c == '/':
+			return p.comment()
+		case c >= 0x80:
+			return p.wideSpace()
+		case c == '%' && p.tags.open && strings.HasPrefix(p.in[p.pos:], "%>"):
+			p.closeTag()
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// charClass is what a character can begin.
+type charClass uint8
+
+const (
+	charBlank   charClass = iota
+	charBreak             // a line break
+	charBetween           // maybe a comment, a wide blank or a tag
+	charOther             // punctuation
+	charName
+	charDigit
+	charQuote
+)
+
+// charClasses are the classes of all bytes; those beyond ASCII are charBetween.
+var charClasses = func() (classes [256]charClass) {
+	for i := range classes {
+		switch c := byte(i); {
+		case c == ' ' || c == '\t':
+			classes[i] = charBlank
+		case c == '\n' || c == '\r':
+			classes[i] = charBreak
+		case c == '/' || c == '%' || c >= 0x80:
+			classes[i] = charBetween
+		case isNameByte(c):
+			classes[i] = charName
+		case c >= '0' && c <= '9':
+			classes[i] = charDigit
+		case c == '"' || c == '\'' || c == '`':
+			classes[i] = charQuote
+		default:
+			classes[i] = charOther
+		}
+	}
+	return classes
+}()
 
 // afterRaw is before the token that follows a string with raw line breaks. A value on the same line
 // cannot be: the string was to end before.
@@ -254,19 +305,19 @@ func (p *prepass) afterRaw(c byte) {
 }
 
 // token scans one token.
-func (p *prepass) token(c byte) {
+func (p *prepass) token(c byte, class charClass) {
 	switch {
-	case c == '"' || c == '\'':
-		p.quoted(c)
+	case class == charName || c >= 0x80:
+		p.identifier()
+	case class == charDigit || c == '.' && p.digitAt(p.pos+1):
+		p.number()
 	case c == '`':
 		p.pos++
 		p.template(p.pos - 1)
+	case class == charQuote:
+		p.quoted(c)
 	case c == '/':
 		p.slash()
-	case c >= '0' && c <= '9' || c == '.' && p.digitAt(p.pos+1):
-		p.number()
-	case isNameByte(c):
-		p.identifier()
 	default:
 		p.punctuation(c)
 	}
@@ -298,15 +349,19 @@ func skipSpace(s string, i int) int {
 
 // nameEnd returns where the name at i ends.
 func nameEnd(s string, i int) int {
-	for i < len(s) && (isNameByte(s[i]) || s[i] >= '0' && s[i] <= '9') {
-		if s[i] >= 0x80 {
-			if c, n := utf8.DecodeRuneInString(s[i:]); unicode.IsSpace(c) || c == '\ufeff' {
-				return i
-			} else if n > 1 {
-				i += n - 1
-			}
+	for ; i < len(s); i++ {
+		c := s[i]
+		if class := charClasses[c]; class == charName || class == charDigit {
+			continue
 		}
-		i++
+		if c < 0x80 {
+			break
+		}
+		wide, n := utf8.DecodeRuneInString(s[i:])
+		if unicode.IsSpace(wide) || wide == '\ufeff' {
+			break
+		}
+		i += n - 1
 	}
 	return i
 }
@@ -376,7 +431,7 @@ func (p *prepass) comment() bool {
 	rest := p.in[p.pos:]
 	switch {
 	case strings.HasPrefix(rest, "//"):
-		p.lineComment(rest, false)
+		p.lineComment(false)
 	case strings.HasPrefix(rest, "/*"):
 		if i := strings.Index(rest[2:], "*/"); i >= 0 {
 			p.newline = p.newline || strings.ContainsAny(rest[:i+4], "\n\r")
@@ -391,20 +446,18 @@ func (p *prepass) comment() bool {
 }
 
 // lineComment skips to the end of the line, or to the %> before it: what follows that tag is text.
-func (p *prepass) lineComment(rest string, blank bool) {
-	n := strings.IndexAny(rest, "\n\r")
-	if n < 0 {
-		n = len(rest)
-	}
-	if p.tags.open {
-		if i := strings.Index(rest[:n], "%>"); i >= 0 {
-			blank, n = true, i
+func (p *prepass) lineComment(blank bool) {
+	end := p.pos
+	for ; end < len(p.in) && p.in[end] != '\n' && p.in[end] != '\r'; end++ {
+		if p.in[end] == '%' && p.tags.open && strings.HasPrefix(p.in[end:], "%>") {
+			blank = true
+			break
 		}
 	}
 	if blank {
-		p.blank(p.pos, p.pos+n)
+		p.blank(p.pos, end)
 	}
-	p.pos += n
+	p.pos = end
 }
 
 func (p *prepass) slash() {
@@ -417,8 +470,12 @@ func (p *prepass) slash() {
 }
 
 func (p *prepass) regExp() {
-	inClass := false
-	for i := p.pos + 1; i < len(p.in); i++ {
+	if p.pos < p.noRegExp {
+		p.pos++
+		return
+	}
+	inClass, i := false, p.pos+1
+	for ; i < len(p.in) && p.in[i] != '\n'; i++ {
 		switch c := p.in[i]; {
 		case c == '\\':
 			i++
@@ -430,12 +487,10 @@ func (p *prepass) regExp() {
 			p.pos = i + 1
 			p.operand()
 			return
-		case c == '\n':
-			p.pos++ // not a regular expression after all: the parser will say what is wrong
-			return
 		}
 	}
-	p.pos++
+	p.pos++ // not a regular expression after all: the parser will say what is wrong
+	p.noRegExp = i
 }
 
 // number rewrites leading zeros: decimal in this dialect, never octal (spec/basescript.md 1.5).
@@ -473,6 +528,10 @@ func (p *prepass) identifier() {
 	if p.end > 0 && p.in[p.end-1] == '.' && !strings.HasSuffix(p.in[:p.end], "...") { // a member may have any name
 		p.operand()
 		p.name = true
+		return
+	}
+	if c := word[0]; c < 'a' || len(word) == 1 || c > 'y' { // no keyword
+		p.plainName()
 		return
 	}
 	if p.expected && (p.top().kind == kindClass || word == "of" || word == "await" || word == "yield") {
@@ -513,20 +572,20 @@ func (p *prepass) plainName() {
 	}
 }
 
-// closeParams counts parameter lists inside the defaults of others, when a bracket closes.
-func (p *prepass) closeParams(at int, b *bracket) {
+// countParams counts parameter lists of arrow functions inside the defaults of others, when a bracket
+// has closed.
+func (p *prepass) countParams(at int, b *bracket, arrow bool) {
 	depth := b.depth
-	if b.kind == kindGroup || b.kind == kindRound {
-		if strings.HasPrefix(p.in[skipSpace(p.in, p.pos):], "=>") {
-			if depth++; depth > maxParams {
-				p.fail(at, "Parameter lists are nested too deeply")
-				return
-			}
+	if arrow {
+		if depth++; depth > maxParams {
+			p.fail(at, "Parameter lists are nested too deeply")
 		}
 	}
 	top := p.top()
 	top.depth = max(top.depth, depth)
 }
+
+func (p *prepass) arrowFollows(i int) bool { return strings.HasPrefix(p.in[skipSpace(p.in, i):], "=>") }
 
 func (p *prepass) prefix(at int) {
 	if p.prefixes++; p.prefixes > maxPrefix {
@@ -605,7 +664,7 @@ func (p *prepass) angle() bool {
 	case strings.HasPrefix(rest, "<%"):
 		p.strayTag()
 	case strings.HasPrefix(rest, "<!--"):
-		p.lineComment(rest, true)
+		p.lineComment(true)
 	default:
 		return false
 	}
@@ -614,11 +673,10 @@ func (p *prepass) angle() bool {
 
 // arrowComment skips a --> at the start of a line, the end of a <!-- in old scripts.
 func (p *prepass) arrowComment() bool {
-	rest := p.in[p.pos:]
-	if !strings.HasPrefix(rest, "-->") || !p.newline && p.end > 0 {
+	if !strings.HasPrefix(p.in[p.pos:], "-->") || !p.newline && p.end > 0 {
 		return false
 	}
-	p.lineComment(rest, true)
+	p.lineComment(true)
 	return true
 }
 
@@ -661,7 +719,11 @@ func (p *prepass) close(at int, c byte) {
 		lost := b
 		p.mismatch, p.mismatchAt = &lost, at
 	}
-	p.closeParams(at, &b)
+	arrow := b.kind == kindRound && p.arrowFollows(p.pos)
+	if b.kind == kindGroup {
+		arrow = p.closeGroup(&b)
+	}
+	p.countParams(at, &b, arrow)
 	if b.kind == kindTemplate && c == '}' {
 		p.template(b.at)
 		return
@@ -674,8 +736,6 @@ func (p *prepass) close(at int, c byte) {
 		p.blank(at, at+1)
 	case b.kind == kindParams:
 		p.closeParameters(&b)
-	case b.kind == kindGroup:
-		p.closeGroup(&b)
 	case b.pattern:
 		p.typed()
 	case c == '}' && p.top().kind == kindClass:

@@ -136,9 +136,17 @@ func visitClass(n *ast.ClassLiteral, visit func(ast.Node)) {
 	for _, e := range n.Body {
 		switch e := e.(type) {
 		case *ast.MethodDefinition:
+			visitKey(e.Key, e.Computed, visit)
 			visit(e.Body)
 		case *ast.FieldDefinition:
+			visitKey(e.Key, e.Computed, visit)
 			visitExpr(e.Initializer, visit)
 		}
+	}
+}
+
+func visitKey(key ast.Expression, computed bool, visit func(ast.Node)) {
+	if computed {
+		visitExpr(key, visit)
 	}
 }

@@ -78,6 +78,26 @@ func TestSyntaxErrors(t *testing.T) {
 	}
 }
 
+// TestLineBreaksInStrings: a raw line break is in the string as it stands in the file, CR LF as both
+// characters (spec/basescript.md 1.9); a continued line has none.
+func TestLineBreaksInStrings(t *testing.T) {
+	for _, c := range []struct{ src, want string }{
+		{"print(EncodeJson('a\nb'))", `"a\nb"`},
+		{"print(EncodeJson(\"a\r\nb\"))", `"a\r\nb"`},
+		{"print(EncodeJson('a\rb'))", `"a\rb"`},
+		{"print(EncodeJson('\r\n\r\n\n'))", `"\r\n\r\n\n"`},
+		{"print(EncodeJson('a\\\nb\\\r\nc\\\rd'))", `"abcd"`},
+		{"print(EncodeJson('it\\'s\r\n\"b\"\\\\\n'))", `"it's\r\n\"b\"\\\n"`},
+		{"print(EncodeJson(`a\r\nb`))", `"a\nb"`}, // ECMAScript's rule: templates are not WebTutor's
+		{"x = 'a\r\nb';\r\nthrow '3'", "error: 3\n(x-local://test.js,   line 3)"},
+		{"x = 'Привет\xff'; print(StrLen(x))", "15"}, // a byte that is no UTF-8 is a replacement character
+	} {
+		if got := play(t, c.src, Options{}); got != c.want+"\n" {
+			t.Errorf("%q: got %q, want %q", c.src, got, c.want)
+		}
+	}
+}
+
 // TestFunctionInfo: what a program says of its functions (spec/basescript.md 1.8, 1.13).
 func TestFunctionInfo(t *testing.T) {
 	p, err := Compile("x-local://lib.bs", `// a library

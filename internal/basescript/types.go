@@ -153,8 +153,8 @@ func (p *prepass) closeParameters(b *bracket) {
 }
 
 // closeGroup is behind brackets that were the parameters of an arrow function if => follows, maybe
-// after a return type.
-func (p *prepass) closeGroup(b *bracket) {
+// after a return type; it reports whether it does.
+func (p *prepass) closeGroup(b *bracket) (arrow bool) {
 	types := p.pending[b.pending:]
 	p.pending = p.pending[:b.pending]
 	i := skipSpace(p.in, p.pos)
@@ -164,8 +164,8 @@ func (p *prepass) closeGroup(b *bracket) {
 			end = after
 		}
 	}
-	if !strings.HasPrefix(p.in[skipSpace(p.in, end):], "=>") {
-		return
+	if !p.arrowFollows(end) {
+		return false
 	}
 	for _, r := range types {
 		p.replace(r.from, r.to, r.text)
@@ -175,6 +175,7 @@ func (p *prepass) closeGroup(b *bracket) {
 		p.pos = end
 	}
 	p.markOptional(b)
+	return true
 }
 
 // markOptional keeps the optional markers of a parameter list, by the offset of its bracket.
