@@ -8,7 +8,7 @@ func Builtins() []Global {
 	var all []Global
 	for _, table := range [][]Global{
 		convertGlobals(), stringGlobals(), arrayGlobals(), dateGlobals(), jsonGlobals(),
-		encodeGlobals(), urlGlobals(), objectGlobals(), mathGlobals(),
+		encodeGlobals(), secretGlobals(), urlGlobals(), objectGlobals(), mathGlobals(),
 	} {
 		all = append(all, table...)
 	}

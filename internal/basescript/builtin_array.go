@@ -35,6 +35,7 @@ func arrayGlobals() []Global {
 		{Name: "ArrayOptMax", Min: 1, Text: element, Call: arrayExtreme(1, false), Sig: "(list: any, " + optExpr + "): any", Doc: "Returns the element with the greatest value, undefined if there is none."},
 		{Name: "ArrayOptMin", Min: 1, Text: element, Call: arrayExtreme(-1, false), Sig: "(list: any, " + optExpr + "): any", Doc: "Returns the element with the least value, undefined if there is none."},
 		{Name: "ArraySum", Min: 1, Text: element, Call: arraySum, Sig: "(list: any, " + optExpr + "): number", Doc: "Returns the sum of the values of the expression."},
+		{Name: "ArraySelectHierSubset", Min: 3, Call: arraySelectHier, Sig: "(list: any, key: any, parentField: string): any[]", Doc: "Returns the element with the given id and all below it in a tree."},
 		{Name: "ArrayExpand", Min: 1, Text: element, Call: arrayExpand, Sig: "(list: any, " + optExpr + "): any[]", Doc: "Returns the elements of the lists the expression gives."},
 	})
 	return append(globals, Global{Name: "Array", Static: arrayClass, Sig: "(...elements: any[]): any[]", Doc: "Makes an array.",

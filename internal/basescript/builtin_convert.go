@@ -52,6 +52,7 @@ func convertGlobals() []Global {
 		{Name: "StrReal", Min: 1, Call: strReal, Sig: "(value: number, maxPrecision?: number, group?: boolean, options?: {ReplaceZero?: boolean}): string", Doc: "Writes a real number, rounded, without trailing zeros."},
 		{Name: "StrRealFixed", Min: 1, Call: strRealFixed, Sig: "(value: number, precision?: number, group?: boolean): string", Doc: "Writes a real number with a fixed count of fractional digits."},
 		{Name: "StrHexInt", Min: 1, Call: strHexInt, Sig: "(value: number): string", Doc: "Writes an integer as 16 hexadecimal digits."},
+		{Name: "TextInt", Min: 1, Call: textInt, Sig: "(value: number, gender?: 0 | 1): string", Doc: "Writes an integer in Russian words; gender 1 is feminine."},
 		{Name: "parseInt", Min: 1, Call: parseIntPrefix, Sig: "(text: any, radix?: number): number", Doc: "Reads the integer a text begins with."},
 		{Name: "parseFloat", Min: 1, Call: parseFloatPrefix, Sig: "(text: any): number", Doc: "Reads the number a text begins with."},
 		{Name: "isNaN", Call: isNaN, Sig: "(value: any): boolean", Doc: "Tells whether the value does not convert to a number."},

@@ -34,6 +34,7 @@ func dateGlobals() []Global {
 		{Name: "StrXmlDate", Min: 1, Call: strXMLDate, Sig: "(date: any, showTime?: boolean | {ShowTime?: boolean, ShowTimeZone?: boolean}, showSeconds?: boolean): string", Doc: "Writes a date as 2024-03-05T09:07:30+03:00, as much of it as the date has."},
 		{Name: "StrMimeDate", Min: 1, Call: strMimeDate, Sig: "(date: any): string", Doc: "Writes a date as mail headers have it."},
 	})
+	globals = append(globals, functionGlobals(timeZoneGlobals())...)
 	return append(globals,
 		Global{Name: "Date", Static: dateClass, Sig: make, Doc: "Makes a date; without arguments the present moment.",
 			Func: &Func{Name: "Date", Call: callDate, New: newDate, Sig: make, Doc: "Makes a date; without arguments the present moment."}},

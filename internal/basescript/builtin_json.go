@@ -10,6 +10,9 @@ func jsonGlobals() []Global {
 		{Name: "EncodeJson", Min: 1, Call: encodeJSON,
 			Sig: "(value: any, options?: {PrettyFormat?: boolean, ExportLargeIntegersAsStrings?: boolean}): string",
 			Doc: "Writes a value as JSON."},
+		{Name: "ParseConfig", Min: 1, Call: parseConfig,
+			Sig: "(text: string): object",
+			Doc: "Reads the text of an INI file; its sections become objects."},
 	})
 	return append(globals, Global{Name: "JSON", Static: jsonClass, Sig: "JSON", Doc: "JSON as in JavaScript."})
 }

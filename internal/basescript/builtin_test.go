@@ -228,6 +228,9 @@ func TestFunctionsWithAnyArguments(t *testing.T) {
 		for _, a := range values {
 			for _, b := range values {
 				for _, c := range values {
+					if slow := g.Name == "PasswordHash"; slow && !(b.IsUndefined() && c.IsUndefined()) {
+						continue // it does not look at them
+					}
 					args := []Value{a, b, c}[:max(g.Func.Min, 1+len(g.Name)%3)]
 					if len(g.Func.Text) > 0 && len(args) > 1 {
 						args[1] = Null // texts need a caller's frame
