@@ -175,7 +175,7 @@ func (w *jsonReplacer) replaceElements(o *Object, depth int) (Value, error) {
 func (w *jsonReplacer) replaceMembers(o *Object, depth int) (Value, error) {
 	made := w.r.NewObject()
 	defer w.r.Pin(ObjectValue(made))()
-	for _, name := range append([]string(nil), o.keys...) {
+	for _, name := range append([]string(nil), o.Keys()...) {
 		if w.allowed != nil && !w.allowed[name] {
 			continue
 		}

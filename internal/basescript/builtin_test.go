@@ -185,6 +185,21 @@ func TestShiftIsCheap(t *testing.T) {
 	}
 }
 
+// A table whose entries come and go must not cost its size at every deletion, in whatever order.
+func TestDeleteIsCheap(t *testing.T) {
+	fill := "var o = {}, n = 50000; for (i = 0; i < n; i++) o['k' + i] = i; "
+	for _, loop := range []string{
+		"for (i = 0; i < n; i++) delete o['k' + i]",
+		"for (i = n - 1; i >= 0; i--) delete o['k' + i]",
+		"for (i = 0; i < n; i++) delete o['k' + i * 7919 % n]",
+		"for (k in o) delete o[k]",
+	} {
+		if got := evaluate(t, fill+loop+"; return Object.keys(o).length", exprLimits); got != "0" {
+			t.Errorf("%s: %s", loop, got)
+		}
+	}
+}
+
 // Methods can be called with any value as self; they must neither fail in Go nor read foreign memory.
 func TestMethodsWithForeignSelf(t *testing.T) {
 	r := newTestRun(t, exprLimits)

@@ -485,6 +485,10 @@ func eachName(names []string, visit func(Value) ctl) ctl {
 func (f *frame) eachKey(o *Object, visit func(Value) ctl) ctl {
 	keys := o.keys
 	for i, name := range keys {
+		if name == gone {
+			f.run.steps--
+			continue
+		}
 		if moved := i >= len(o.keys) || o.keys[i] != name; moved && o.find(name) < 0 {
 			continue
 		}
