@@ -35,11 +35,11 @@ func objectGlobals() []Global {
 		{Name: "UserError", Min: 1, Call: userError, New: userError, Sig: "(message: any, inner?: any): Error", Doc: "Makes an error whose text is shown without position lines."},
 		{Name: "UiError", Min: 1, Call: userError, New: userError, Sig: "(message: any): Error", Doc: "Makes an error whose text is shown without position lines."},
 		{Name: "ExtractUserError", Min: 1, Call: extractUserError, Sig: "(error: any): string", Doc: "Returns the part of an error meant for users, else all of its text."},
-		{Name: "Error", Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
-		{Name: "TypeError", Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
-		{Name: "RangeError", Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
-		{Name: "SyntaxError", Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
-		{Name: "ReferenceError", Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
+		{Name: "Error", Call: newError(""), New: newError(""), Sig: newErr, Doc: "Makes an error to throw."},
+		{Name: "TypeError", Call: newError("TypeError"), New: newError("TypeError"), Sig: newErr, Doc: "Makes an error to throw.", Origin: Superset},
+		{Name: "RangeError", Call: newError("RangeError"), New: newError("RangeError"), Sig: newErr, Doc: "Makes an error to throw.", Origin: Superset},
+		{Name: "SyntaxError", Call: newError("SyntaxError"), New: newError("SyntaxError"), Sig: newErr, Doc: "Makes an error to throw.", Origin: Superset},
+		{Name: "ReferenceError", Call: newError("ReferenceError"), New: newError("ReferenceError"), Sig: newErr, Doc: "Makes an error to throw.", Origin: Superset},
 	})
 	return append(globals, Global{Name: "Object", Static: objectClass, Sig: "(value?: any): object", Doc: "Makes an object.",
 		Func: &Func{Name: "Object", Call: newObject, New: newObject, Sig: "(value?: any): object", Doc: "Makes an object."}})
@@ -372,12 +372,14 @@ func isCancelError(_ *Run, args []Value) (Value, error) {
 	return Bool(e != nil && e.Kind == Cancelled), nil
 }
 
-func newError(r *Run, args []Value) (Value, error) {
-	message := ""
-	if v := arg(args, 0); !v.IsUndefined() {
-		message = v.Text()
+func newError(name string) func(*Run, []Value) (Value, error) {
+	return func(r *Run, args []Value) (Value, error) {
+		e := &Error{name: name}
+		if v := arg(args, 0); !v.IsUndefined() {
+			e.Message = v.Text()
+		}
+		return r.NewErrorObject(e), r.Alloc(2*sizeObject + len(e.Message))
 	}
-	return r.NewErrorObject(NewError(message)), r.Alloc(2*sizeObject + len(message))
 }
 
 func userError(r *Run, args []Value) (Value, error) {

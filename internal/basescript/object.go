@@ -351,9 +351,39 @@ func (d *errorData) text(o *Object) string {
 	return e.Error()
 }
 
-// newErrorObject makes the object a catch variable or new Error() gets.
+// newErrorObject makes the object a catch variable or new Error() gets: a new one, with the properties
+// and the class of the object that was thrown (spec/basescript.md 1.10: its identity is not preserved).
 func newErrorObject(e *Error) *Object {
-	return &Object{class: classError, keys: []string{"message"}, vals: []Value{String(e.Message)}, ext: &errorData{err: e}}
+	o := &Object{class: classError, keys: []string{"message"}, vals: []Value{String(e.Message)}, ext: &errorData{err: e}}
+	if e.own == nil {
+		return o
+	}
+	for i, name := range e.own.Keys() {
+		if name != "message" {
+			o.Set(name, e.own.vals[i])
+		}
+	}
+	o.proto, e.own = e.own.proto, nil
+	return o
+}
+
+// errorProperty are the properties every error has though scripts did not give it them: code, which the
+// original has, name and stack as in JavaScript.
+func (r *Run) errorProperty(o *Object, name string) (Value, bool, error) {
+	e := o.ext.(*errorData).err
+	switch name {
+	case "code":
+		return Undefined, true, nil
+	case "name":
+		if e.name == "" {
+			return String("Error"), true, nil
+		}
+		return String(e.name), true, nil
+	case "stack":
+		v, err := r.text(o.text())
+		return v, true, err
+	}
+	return Undefined, false, nil
 }
 
 // ErrorOf returns the error behind an error object with its present message, nil for anything else.
