@@ -3,6 +3,7 @@ package basescript
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 )
@@ -574,7 +575,42 @@ func numberToFixed(_ *Run, self Value, args []Value) (Value, error) {
 	if err != nil {
 		return Undefined, err
 	}
-	return String(roundReal(self.real(), digits)), nil
+	if self.k == KindInt {
+		return String(fixedInt(self.Int(), digits)), nil
+	}
+	f := self.Real()
+	if !finite(self) || math.Abs(f) >= 1e21 {
+		return String(self.Text()), nil
+	}
+	s := strconv.FormatFloat(math.Abs(f), 'f', digits, 64)
+	if isTie(f, digits) {
+		s = roundReal(math.Abs(f), digits)
+	}
+	if f < 0 {
+		s = "-" + s
+	}
+	return String(s), nil
+}
+
+// fixedInt keeps all digits of a long integer.
+func fixedInt(n int64, digits int) string {
+	s := strconv.FormatInt(n, 10)
+	if digits > 0 {
+		s += "." + strings.Repeat("0", digits)
+	}
+	return s
+}
+
+// isTie reports whether f lies exactly between two numbers with so many fractional digits. There
+// JavaScript rounds up, Go to the even digit; elsewhere both round the exact binary value.
+func isTie(f float64, digits int) bool {
+	s := strconv.FormatFloat(f, 'f', -1, 64)
+	dot := strings.IndexByte(s, '.')
+	if dot < 0 || len(s)-dot-2 != digits || s[len(s)-1] != '5' {
+		return false
+	}
+	exact, ok := new(big.Rat).SetString(s)
+	return ok && exact.Cmp(new(big.Rat).SetFloat64(f)) == 0
 }
 
 func numberToPrecision(_ *Run, self Value, args []Value) (Value, error) {
@@ -588,13 +624,24 @@ func numberToPrecision(_ *Run, self Value, args []Value) (Value, error) {
 	if digits == 0 {
 		return Undefined, Errorf("Number of digits must be from 1 to %d", maxDigits)
 	}
-	s := strconv.FormatFloat(self.real(), 'e', digits-1, 64)
+	f := self.real()
+	if places := digits - 1 - decimalExponent(f); places >= 0 && isTie(f, places) {
+		f, _ = strconv.ParseFloat(roundReal(f, places), 64) // away from zero
+	}
+	s := strconv.FormatFloat(f, 'e', digits-1, 64)
 	mantissa, exponent, _ := strings.Cut(s, "e")
 	exp, _ := strconv.Atoi(exponent)
 	if exp < -6 || exp >= digits {
 		return String(fmt.Sprintf("%se%+d", mantissa, exp)), nil
 	}
-	return String(strconv.FormatFloat(self.real(), 'f', digits-1-exp, 64)), nil
+	return String(strconv.FormatFloat(f, 'f', digits-1-exp, 64)), nil
+}
+
+// decimalExponent is the power of ten of a number's first digit.
+func decimalExponent(f float64) int {
+	_, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
+	n, _ := strconv.Atoi(exponent)
+	return n
 }
 
 func numberToLocaleString(_ *Run, self Value, _ []Value) (Value, error) {

@@ -39,7 +39,7 @@ var mathClass = &Class{Name: "Math",
 		{Name: "abs", Call: mathAbs, Sig: unary, Doc: "Returns the number without its sign."},
 		{Name: "ceil", Call: mathWhole(math.Ceil), Sig: unary, Doc: "Rounds up."},
 		{Name: "floor", Call: mathWhole(math.Floor), Sig: unary, Doc: "Rounds down."},
-		{Name: "round", Call: mathWhole(func(f float64) float64 { return math.Floor(f + 0.5) }), Sig: unary, Doc: "Rounds to the nearest whole number, halves up."},
+		{Name: "round", Call: mathWhole(roundHalfUp), Sig: unary, Doc: "Rounds to the nearest whole number, halves up."},
 		{Name: "trunc", Call: mathWhole(math.Trunc), Sig: unary, Doc: "Drops the fraction."},
 		{Name: "sign", Call: mathSign, Sig: unary, Doc: "Returns -1, 0 or 1."},
 		{Name: "max", Call: mathExtreme(1), Sig: "(...numbers: number[]): number", Doc: "Returns the greatest of the numbers."},
@@ -86,6 +86,15 @@ func mathWhole(fn func(float64) float64) func(*Run, Value, []Value) (Value, erro
 		}
 		return Real(f), nil
 	}
+}
+
+// roundHalfUp does not add one half first: the sum would be rounded itself.
+func roundHalfUp(f float64) float64 {
+	whole := math.Floor(f)
+	if f-whole >= 0.5 {
+		return whole + 1
+	}
+	return whole
 }
 
 func mathSign(_ *Run, _ Value, args []Value) (Value, error) {
