@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -149,6 +150,83 @@ func TestProgramServesManyRuns(t *testing.T) {
 		}()
 	}
 	for range 8 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestUndeclaredNamesAreApart: library functions that use the same undeclared names do not disturb each
+// other when they call each other, call themselves, and run on many goroutines at once, through callbacks
+// and text compiled at run time as well (spec/basescript.md 1.8, check 7).
+func TestUndeclaredNamesAreApart(t *testing.T) {
+	p, err := Compile("x-local://lib.js", `
+		function rows(n, mark) {
+			oRes = []
+			for (i = 0; i < n; i++) {
+				sKey = mark + i
+				oRes.push({ key: sKey, sum: total(i, mark), tree: tree(i % 4, mark) })
+				if (sKey != mark + i || oRes.length != i + 1) { throw 'rows was disturbed at ' + sKey }
+			}
+			return oRes
+		}
+		function total(n, mark) {
+			oRes = 0
+			for (i = 0; i <= n; i++) { sKey = i; oRes = oRes + sKey }
+			return oRes
+		}
+		function tree(depth, mark) {
+			sKey = depth
+			if (depth == 0) { return mark }
+			oRes = [tree(depth - 1, mark), tree(depth - 1, mark)]
+			if (sKey != depth) { throw 'tree was disturbed' }
+			for (i in oRes) { sKey = i }
+			return '(' + ArrayMerge(oRes, "oRes == undefined ? This : This + ''", '') + sKey.length + ')'
+		}
+		function even(n) { oRes = n; if (n == 0) { return true } found = odd(n - 1); return oRes == n && found }
+		function odd(n) { oRes = 'odd' + n; if (n == 0) { return false } found = even(n - 1); return oRes == 'odd' + n && found }
+		function main(n, mark) {
+			oRes = rows(n, mark); i = 'mine'
+			text = ArrayMerge(ArraySelect(oRes, 'This.sum > ' + 'total(2, mark)'), "This.key + ':' + This.sum + ':' + This.tree", ' ')
+			if (i != 'mine' || !even(20)) { throw 'main was disturbed' }
+			return text
+		}`, Options{Library: true, Globals: NewGlobals()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := func(n int, mark string) (string, error) {
+		r := NewRun(context.Background(), RunConfig{Limits: testLimits})
+		defer r.Close()
+		v, err := r.Call(p, "main", Int(int64(n)), String(mark))
+		return v.Text(), err
+	}
+	const goroutines = 64
+	want := make([]string, goroutines)
+	for g := range want {
+		if want[g], err = call(4+g%8, "m"+strings.Repeat("x", g)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if right := "mxx3:6:(((mxxmxx3)(mxxmxx3)9)((mxxmxx3)(mxxmxx3)9)21) mxx4:10:mxx mxx5:15:(mxxmxx3)"; want[2] != right {
+		t.Fatalf("%s, want %s", want[2], right)
+	}
+	done := make(chan error, goroutines)
+	for g := range goroutines {
+		go func() {
+			var err error
+			for range 20 {
+				var got string
+				if got, err = call(4+g%8, "m"+strings.Repeat("x", g)); err == nil && got != want[g] {
+					err = fmt.Errorf("run %d: %s, want %s", g, got, want[g])
+				}
+				if err != nil {
+					break
+				}
+			}
+			done <- err
+		}()
+	}
+	for range goroutines {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
