@@ -14,7 +14,7 @@ func jsonGlobals() []Global {
 			Sig: "(text: string): object",
 			Doc: "Reads the text of an INI file; its sections become objects."},
 	})
-	return append(globals, Global{Name: "JSON", Static: jsonClass, Sig: "JSON", Doc: "JSON as in JavaScript."})
+	return append(globals, Global{Name: "JSON", Origin: Superset, Static: jsonClass, Sig: "JSON", Doc: "JSON as in JavaScript."})
 }
 
 var jsonClass = &Class{Name: "JSON", Methods: []Method{
