@@ -108,12 +108,12 @@ func TestBuiltinsAreDescribed(t *testing.T) {
 			described(g.Name+"."+p.Name, p.Sig, p.Doc)
 		}
 	}
-	for kind, table := range map[string]map[string]*Method{
-		"string": stringMethods, "array": arrayMethods, "object": objectMethods, "number": numberMethods,
-		"date": dateMethods, "error": errorMethods, "bool": boolMethods,
-	} {
-		for name, m := range table {
-			described(kind+" "+name, m.Sig, m.Doc)
+	for _, typ := range BuiltinTypes() {
+		for _, m := range typ.Methods {
+			described(typ.Name+" "+m.Name, m.Sig, m.Doc)
+		}
+		for _, p := range typ.Props {
+			described(typ.Name+" "+p.Name, p.Sig, p.Doc)
 		}
 	}
 }
