@@ -12,7 +12,7 @@ func Builtins() []Global {
 	var all []Global
 	for _, table := range [][]Global{
 		convertGlobals(), stringGlobals(), arrayGlobals(), dateGlobals(), jsonGlobals(),
-		encodeGlobals(), secretGlobals(), urlGlobals(), objectGlobals(), mathGlobals(),
+		encodeGlobals(), secretGlobals(), urlGlobals(), objectGlobals(), collectionGlobals(), mathGlobals(),
 	} {
 		all = append(all, table...)
 	}
@@ -56,11 +56,11 @@ func supersetProps(list []Prop) []Prop {
 
 // BuiltinType is what every value of a type has without anybody giving it.
 type BuiltinType struct {
-	// Name is that of the type's constructor: String, Number, Boolean, Date, Object, Array, Function, Error.
+	// Name is that of the function that makes such values: String, Array, MethodReference.
 	Name string
-	// Props have no Get and Set: the evaluator answers for them.
+	// Props may have no Get and Set: the evaluator answers for them.
 	Props []Prop
-	// Methods are sorted by their names. Arrays, functions and errors have those of Object too.
+	// Arrays, functions and errors have the methods of Object too.
 	Methods []Method
 }
 
@@ -85,6 +85,9 @@ func BuiltinTypes() []BuiltinType {
 		for _, name := range slices.Sorted(maps.Keys(table)) {
 			types[i].Methods = append(types[i].Methods, *table[name])
 		}
+	}
+	for _, c := range []*Class{mapClass, setClass, methodReferenceClass} {
+		types = append(types, BuiltinType{Name: c.Name, Props: slices.Clone(c.Props), Methods: slices.Clone(c.Methods)})
 	}
 	return types
 }

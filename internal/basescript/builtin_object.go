@@ -25,6 +25,7 @@ func objectGlobals() []Global {
 	const newErr = "(message?: any): Error"
 	globals := functionGlobals([]Func{
 		{Name: "CallObjectMethod", Min: 2, Call: callObjectMethod, Sig: "(object: any, name: string, args?: any[]): any", Doc: "Calls a method by its name."},
+		{Name: "MethodReference", Min: 2, Call: newMethodReference, Sig: "(object: any, name: string): MethodReference", Doc: "Returns a method of an object, such as a library, to be called later."},
 		{Name: "GetObjectProperty", Min: 2, Call: func(r *Run, args []Value) (Value, error) { return getProperty(r, args[0], args[1]) }, Sig: byName, Doc: "Returns a property by its name; fails if there is none."},
 		{Name: "GetOptObjectProperty", Min: 2, Call: getOptObjectProperty, Sig: byName, Doc: "Returns a property by its name, undefined if there is none."},
 		{Name: "GetObjectPropertyOrSelf", Min: 2, Call: getObjectPropertyOrSelf, Sig: byName, Doc: "Returns a property by its name, the object itself for This."},

@@ -477,6 +477,9 @@ func (r *Run) instanceOf(v, fn Value) (bool, *Error) {
 			return o.class == classFunction, nil
 		}
 	}
+	if o.class == classHost {
+		return fo.native != nil && fo.native.Name == o.ClassName(), nil
+	}
 	proto, _, e := r.functionProperty(fn.obj(), "prototype")
 	if e != nil {
 		return false, e

@@ -30,6 +30,7 @@ func (r *Run) liveBytes() int64 {
 		w.value(v)
 	}
 	w.protos(r.protos)
+	w.held(r.cfg.Host)
 	w.drain()
 	return w.bytes
 }
@@ -116,6 +117,8 @@ func (w *weigher) object(o *Object) {
 	w.values(o.vals)
 	w.value(ObjectValue(o.proto))
 	switch ext := o.ext.(type) {
+	case *mapObject:
+		ext.weigh(w)
 	case *Object:
 		w.value(ObjectValue(ext))
 	case *function:
@@ -123,6 +126,10 @@ func (w *weigher) object(o *Object) {
 		w.function(ext)
 	case *errorData:
 		w.bytes += sizeError + int64(len(ext.err.Message)) + int64(cap(ext.err.Frames))*40
+	case *instance:
+		w.held(ext.self)
+	case *scalarInstance:
+		w.held(ext.self)
 	}
 }
 
