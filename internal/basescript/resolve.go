@@ -241,6 +241,8 @@ func (a *analysis) walkExpression(n ast.Expression, s *scope) {
 		if op := n.Operator.String(); op == "++" || op == "--" {
 			a.assignTarget(n.Operand, s)
 			return
+		} else if id, ok := n.Operand.(*ast.Identifier); ok && op == "typeof" && id.Name == "Promise" {
+			return // asking is no use
 		}
 		a.expr(n.Operand, s)
 	case *ast.CallExpression:
@@ -270,6 +272,9 @@ func (a *analysis) reference(id *ast.Identifier, s *scope) {
 	v, elements := s.lookup(name)
 	if v == nil && name == "arguments" {
 		v = s.fn.argumentsVariable()
+	}
+	if v == nil && len(elements) == 0 && name == "Promise" && a.c.globals.Lookup(name) == nil {
+		a.fail(id, "Promise is not supported")
 	}
 	for _, e := range elements {
 		if !e.scope.done && e.scope.fn != s.fn {
