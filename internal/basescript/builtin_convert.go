@@ -322,6 +322,9 @@ func formatRounded(args []Value, precision int, fixed bool) (string, error) {
 		return "", errNotA("a number", args[0])
 	}
 	s := roundReal(f, precision)
+	if v := toNumber(args[0].Scalar()); v.k == KindInt { // a real would lose digits of a long integer
+		s = fixedInt(v.Int(), precision)
+	}
 	if !fixed && strings.IndexByte(s, '.') >= 0 {
 		s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 	}

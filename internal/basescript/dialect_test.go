@@ -16,7 +16,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected output of testdata/*.txtar")
 
-// testGlobals is the language with one effect: print(v) writes a line, as alert does in the product.
+// testGlobals is the language with the effects of the cases in testdata: print(v) writes the text of a
+// value, as alert does in the product; show and edges are in edges_test.go.
 func testGlobals() *Globals {
 	return NewGlobals([]Global{{Name: "print", Func: &Func{Name: "print", Min: 1,
 		Call: func(r *Run, args []Value) (Value, error) {
@@ -24,7 +25,10 @@ func testGlobals() *Globals {
 			out.WriteString(args[0].Text())
 			out.WriteByte('\n')
 			return args[0], nil
-		}}}})
+		}}}}, functionGlobals([]Func{
+		{Name: "show", Call: showValues},
+		{Name: "edges", Min: 2, Call: showEdges},
+	}))
 }
 
 var testLimits = Limits{Compute: 10 * time.Second, Bytes: 64 << 20}
@@ -73,6 +77,7 @@ func dialectFile(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	inMoscow(t)
 	changed := false
 	for i := 0; i < len(archive.Files); i++ {
 		name, src := archive.Files[i].Name, string(archive.Files[i].Data)

@@ -68,9 +68,7 @@ func growText(t *testing.T, body string, pieces int, limits Limits) (bytes, step
 func TestGrowingTexts(t *testing.T) {
 	for name, body := range growingTexts {
 		t.Run(name, func(t *testing.T) {
-			for _, mebibytes := range []int64{4, 64} {
-				growText(t, body, 1024, Limits{Compute: 10 * time.Second, Bytes: mebibytes << 20})
-			}
+			growText(t, body, 1024, Limits{Compute: 10 * time.Second, Bytes: 4 << 20})
 			if name == "concat" {
 				return // a method makes a new text each time, as in JavaScript
 			}
