@@ -678,11 +678,12 @@ func arraySum(r *Run, args []Value) (Value, error) {
 		if v = v.Scalar(); err != nil || v.IsNil() || isBlank(v) {
 			return true, err
 		}
+		given := v
 		if v.k == KindString || v.k == KindBool {
 			v = toNumber(v)
 		}
 		if !v.isNumber() || (v.k == KindReal && v.Real() != v.Real()) {
-			return false, errNotA("a number", v)
+			return false, errNotA("a number", given)
 		}
 		if sum.k == KindInt && v.k == KindInt {
 			sum = Int(sum.Int() + v.Int())
