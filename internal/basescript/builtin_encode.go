@@ -154,12 +154,22 @@ func htmlToPlainText(r *Run, args []Value) (Value, error) {
 		if !found {
 			break
 		}
+		if !beginsTag(rest) {
+			b.WriteByte('<')
+			s = rest
+			continue
+		}
 		lineBreak := false
 		if s, lineBreak = skipTag(rest); lineBreak {
 			b.WriteByte('\n')
 		}
 	}
 	return r.text(strings.TrimSpace(html.UnescapeString(b.String())))
+}
+
+// beginsTag tells the "<" of a tag from one that means itself, as in a < b.
+func beginsTag(rest string) bool {
+	return rest != "" && (rest[0] == '/' || rest[0] == '!' || rest[0] == '?' || isWordByte(rest[0]) && rest[0] > '9')
 }
 
 // skipTag returns what follows a tag whose "<" is gone, and whether the tag breaks the line.

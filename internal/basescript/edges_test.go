@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // showValues is show(…): a line for each argument, the value of a function without parameters, or "! "
@@ -31,6 +32,9 @@ func shown(r *Run, v Value) string {
 	}
 	if o := v.Object(); o != nil && o.class != classObject && o.class != classArray && o.class != classError {
 		return o.ClassName()
+	}
+	if v.Kind() == KindString && !utf8.ValidString(v.Str()) {
+		return fmt.Sprintf("bytes %X", v.Str())
 	}
 	return strings.ReplaceAll(repr(r, v), "\n", `\n`)
 }
@@ -62,8 +66,8 @@ func edgeValues() []edge {
 	}
 }
 
-// showEdges is edges(function, arguments): calls of the function with too few arguments, then with each
-// argument in turn replaced by undefined, null, values of wrong types and so on. Values with the same
+// showEdges is edges(function, arguments): a call of the function, calls with too few arguments, then with
+// each argument in turn replaced by undefined, null, values of wrong types and so on. Values with the same
 // result share a line.
 func showEdges(r *Run, args []Value) (Value, error) {
 	out := r.Host().(*strings.Builder)
@@ -75,6 +79,7 @@ func showEdges(r *Run, args []Value) (Value, error) {
 		}
 		return shown(r, v)
 	}
+	fmt.Fprintf(out, "as given -> %s\n", try(list))
 	for n := range list {
 		fmt.Fprintf(out, "%d arguments -> %s\n", n, try(list[:n]))
 	}
