@@ -187,21 +187,24 @@ func (m *mapObject) each(r *Run, visit func(e mapEntry) (bool, error)) error {
 }
 
 // mapPart is what a loop or list takes of an entry.
-type mapPart func(r *Run, e mapEntry) (Value, error)
+type mapPart func(r *Run, e mapEntry) Value
 
-func mapKey(_ *Run, e mapEntry) (Value, error)   { return e.key, nil }
-func mapValue(_ *Run, e mapEntry) (Value, error) { return e.val, nil }
-func mapPair(r *Run, e mapEntry) (Value, error)  { return r.array([]Value{e.key, e.val}) }
+func mapKey(_ *Run, e mapEntry) Value   { return e.key }
+func mapValue(_ *Run, e mapEntry) Value { return e.val }
+
+// mapPair counts the pair it makes, but never fails: a loop that could not raise the error would end
+// early in its place.
+func mapPair(r *Run, e mapEntry) Value {
+	r.bytes += 2 * sizeValue
+	return ObjectValue(r.NewArray([]Value{e.key, e.val}))
+}
 
 func mapIterate(part mapPart) func(r *Run, self Value) iter.Seq[Value] {
 	return func(r *Run, self Value) iter.Seq[Value] {
 		m := self.obj().ext.(*mapObject)
 		return func(yield func(Value) bool) {
-			// A failed charge shows again at the next step of whoever goes through the entries.
-			_ = m.each(r, func(e mapEntry) (bool, error) {
-				v, err := part(r, e)
-				return err == nil && yield(v), err
-			})
+			// A run whose steps are used up or whose time is over learns it again at its next step.
+			_ = m.each(r, func(e mapEntry) (bool, error) { return yield(part(r, e)), nil })
 		}
 	}
 }
@@ -210,13 +213,7 @@ func mapList(part mapPart) func(*Run, *mapObject, []Value) (Value, error) {
 	return func(r *Run, m *mapObject, _ []Value) (Value, error) {
 		out := r.NewArray(nil)
 		defer r.Pin(ObjectValue(out))()
-		err := m.each(r, func(e mapEntry) (bool, error) {
-			v, err := part(r, e)
-			if err != nil {
-				return false, err
-			}
-			return true, r.appendTo(out, v)
-		})
+		err := m.each(r, func(e mapEntry) (bool, error) { return true, r.appendTo(out, part(r, e)) })
 		return ObjectValue(out), err
 	}
 }

@@ -163,16 +163,22 @@ func (c *compiler) growingSum(target, right ast.Expression) expr {
 			return Undefined, e
 		}
 		for _, term := range list[1:] {
-			f.slots[keep] = acc
+			if acc.k >= KindString {
+				f.slots[keep] = acc
+			}
 			x, e := term(f)
 			if e != nil {
 				return Undefined, e
 			}
-			if acc, e = f.run.appendText(acc, x); e != nil {
+			if acc.k == KindInt && x.k == KindInt {
+				acc = Int(acc.Int() + x.Int())
+			} else if acc, e = f.run.appendText(acc, x); e != nil {
 				return Undefined, p.raise(e)
 			}
 		}
-		f.slots[keep] = Undefined
+		if acc.k >= KindString {
+			f.slots[keep] = Undefined
+		}
 		return acc, nil
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,9 @@ func testGlobals() *Globals {
 		}}}}, functionGlobals([]Func{
 		{Name: "show", Call: showValues},
 		{Name: "edges", Min: 2, Call: showEdges},
+		// field(v) is a host object that stands for a scalar, items(…) a collection, as .NET has them.
+		{Name: "field", Min: 1, Call: func(_ *Run, args []Value) (Value, error) { return hostValue(&scalarHost{value: args[0]}), nil }},
+		{Name: "items", Call: func(_ *Run, args []Value) (Value, error) { return collection(slices.Clone(args)...), nil }},
 	}))
 }
 
@@ -235,5 +239,29 @@ func TestUndeclaredNamesAreApart(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestNullEqualsUndefined: the switch compat.null_equals_undefined makes the two empty values equal
+// wherever equality counts, and nothing else (spec/basescript.md 1.3).
+func TestNullEqualsUndefined(t *testing.T) {
+	src := `function kind(v) { switch (v) { case null: return 'empty'; default: return 'other' } }
+		return [undefined == null, null === undefined, undefined != null, kind(undefined), kind(0), null == 0, null == '', undefined == false,
+			[null].indexOf(undefined), [1].indexOf(undefined), ArraySelectDistinct([null, undefined]).length, ArrayOptFindByKey([{ id: null }], undefined) != undefined,
+			ArrayIntersect([undefined], [null]).length, new Set([null, undefined]).size, StrLen(null) + StrLen(undefined)].join(' ')`
+	p, err := Compile("x-local://test.js", src, Options{Globals: NewGlobals()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for equal, want := range map[bool]string{
+		false: "false false true other other false false false -1 -1 2 false 0 2 9",
+		true:  "true true false empty other false false false 0 -1 1 true 1 1 9",
+	} {
+		r := NewRun(context.Background(), RunConfig{Limits: testLimits, NullEqualsUndefined: equal})
+		v, err := r.Exec(p)
+		if err != nil || v.Text() != want {
+			t.Errorf("%v: %s, want %s (%v)", equal, v.Text(), want, err)
+		}
+		r.Close()
 	}
 }

@@ -265,7 +265,10 @@ func arith(op byte, a, b Value) Value {
 // divide is real division; a quotient without remainder stays an integer, so that long ids keep
 // their digits (spec/basescript.md 1.5: an integral result prints without fraction).
 func divide(x, y int64) Value {
-	if y != 0 && y != -1 && x%y == 0 {
+	switch {
+	case y == -1 && x != math.MinInt64:
+		return Int(-x)
+	case y != 0 && y != -1 && x%y == 0:
 		return Int(x / y)
 	}
 	return Real(float64(x) / float64(y))

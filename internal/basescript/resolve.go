@@ -449,15 +449,23 @@ func (a *analysis) classLiteral(n *ast.ClassLiteral, s *scope) {
 	for _, e := range n.Body {
 		switch e := e.(type) {
 		case *ast.MethodDefinition:
+			a.refusePrivate(e.Key)
 			if e.Computed {
 				a.expr(e.Key, inner)
 			}
 			a.function(e.Body, inner, false)
 		case *ast.FieldDefinition:
+			a.refusePrivate(e.Key)
 			a.fieldDefinition(e, inner)
 		default:
 			a.fail(e, "Static blocks of classes are not supported")
 		}
+	}
+}
+
+func (a *analysis) refusePrivate(key ast.Expression) {
+	if _, ok := key.(*ast.PrivateIdentifier); ok {
+		a.fail(key, "Private class members are not supported")
 	}
 }
 
