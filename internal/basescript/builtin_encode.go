@@ -22,7 +22,7 @@ func encodeGlobals() []Global {
 	const one = "(text: any): string"
 	const literal = "(value: any): string"
 	const charset = "(text: any, charset: string): string"
-	return functionGlobals([]Func{
+	globals := functionGlobals([]Func{
 		{Name: "Base64Encode", Min: 1, Call: grown(2, base64.StdEncoding.EncodeToString), Sig: one, Doc: "Writes bytes as Base64."},
 		{Name: "Base64Decode", Min: 1, Call: base64Decode, Sig: one, Doc: "Reads Base64, with or without padding, of either alphabet."},
 		{Name: "HexData", Min: 1, Call: grown(2, func(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }), Sig: one, Doc: "Writes bytes as upper-case hexadecimal digits."},
@@ -46,6 +46,7 @@ func encodeGlobals() []Global {
 		{Name: "EncodeCharset", Min: 2, Call: encodeCharset, Sig: charset, Doc: "Turns text into the bytes of another encoding; what it lacks becomes a question mark."},
 		{Name: "DecodeCharset", Min: 2, Call: decodeCharset, Sig: charset, Doc: "Turns the bytes of another encoding into text."},
 	})
+	return append(globals, secretGlobals()...)
 }
 
 // grown makes a function whose result is a known number of times as long as its argument.

@@ -42,6 +42,7 @@ func objectGlobals() []Global {
 		{Name: "SyntaxError", Origin: Superset, Call: newError("SyntaxError"), New: newError("SyntaxError"), Sig: newErr, Doc: "Makes an error to throw."},
 		{Name: "ReferenceError", Origin: Superset, Call: newError("ReferenceError"), New: newError("ReferenceError"), Sig: newErr, Doc: "Makes an error to throw."},
 	})
+	globals = append(globals, collectionGlobals()...)
 	return append(globals, Global{Name: "Object", Static: objectClass, Sig: "(value?: any): object", Doc: "Makes an object.",
 		Func: &Func{Name: "Object", Call: newObject, New: newObject, Sig: "(value?: any): object", Doc: "Makes an object."}})
 }
