@@ -36,7 +36,7 @@ func boundNames() map[string]basescript.Origin {
 		members(c.Name, c.Class)
 	}
 	for _, t := range basescript.BuiltinTypes() {
-		members(t.Name, &basescript.Class{Props: t.Props, Methods: t.Methods})
+		members(t.Name, t)
 	}
 	return names
 }
