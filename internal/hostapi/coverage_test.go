@@ -74,12 +74,14 @@ func specifiedNames(t *testing.T) []specified {
 func (s specified) status(bound map[string]basescript.Origin) (status string, ok bool) {
 	origin, known := bound[s.name]
 	switch {
-	case known && strings.HasPrefix(s.note, "refused"):
-		return "bound, though listed as refused", false
+	case known && (strings.HasPrefix(s.note, "refused:") || strings.HasPrefix(s.note, "value:")):
+		return "bound, though listed as " + s.note, false
 	case known && origin == basescript.Refused:
 		return "stubbed", true
 	case known:
 		return "implemented", true
+	case strings.HasPrefix(s.note, "value:"):
+		return "implemented as a " + s.note, true
 	case s.note != "":
 		return s.note, true
 	}
