@@ -36,6 +36,9 @@ func init() { // the table refers to functions that refer to the table
 		{"flat", 0, arrayFlat, "(depth?: number): any[]", "Returns the elements with those of inner arrays in their place."},
 		{"flatMap", 1, arrayFlatMap, test + ": any[]", "Returns what the function gives, inner arrays flattened."},
 		{"fill", 0, arrayFill, "(value: any, start?: number, end?: number): any[]", "Sets a range of elements to a value."},
+		{"keys", 0, arrayParts(true, false), "(): number[]", "Returns the positions of the elements."},
+		{"values", 0, arrayParts(false, true), "(): any[]", "Returns a copy of the elements."},
+		{"entries", 0, arrayParts(true, true), "(): [number, any][]", "Returns the elements, each behind its position."},
 		{"at", 0, arrayAt, "(index: number): any", "Returns an element, counted from the end if negative."},
 		{"toString", 0, func(r *Run, o *Object, _ []Value) (Value, error) { return r.joinElements(o, ",") }, "(): string", "Returns the elements with commas between them."},
 	}))
@@ -679,4 +682,30 @@ func arrayObtainSorted(r *Run, o *Object, args []Value) (Value, error) {
 		return Int(int64(low)), nil
 	}
 	return Int(int64(low)), r.replaceRange(o, low, 0, args[:1])
+}
+
+// arrayParts makes keys, values and entries, which return arrays and not iterators: for-of and spread
+// take either.
+func arrayParts(keys, values bool) func(r *Run, o *Object, _ []Value) (Value, error) {
+	return func(r *Run, o *Object, _ []Value) (Value, error) {
+		size := sizeValue
+		if keys && values {
+			size += sizeObject + 2*sizeValue
+		}
+		if err := r.reserve(int64(len(o.vals)), size); err != nil {
+			return Undefined, err
+		}
+		list := make([]Value, len(o.vals))
+		for i, v := range o.vals {
+			switch {
+			case !values:
+				list[i] = Int(int64(i))
+			case !keys:
+				list[i] = v
+			default:
+				list[i] = ObjectValue(newArrayOf([]Value{Int(int64(i)), v}))
+			}
+		}
+		return ObjectValue(r.NewArray(list)), nil
+	}
 }

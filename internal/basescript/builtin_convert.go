@@ -15,6 +15,7 @@ func init() { // the tables refer to functions that refer to the tables
 		{Name: "toString", Call: numberToString, Sig: "(radix?: number): string", Doc: "Returns the number as text, in base 10 unless told otherwise."},
 		{Name: "toFixed", Call: numberToFixed, Sig: "(digits?: number): string", Doc: "Returns the number with a fixed count of fractional digits."},
 		{Name: "toPrecision", Call: numberToPrecision, Sig: "(digits?: number): string", Doc: "Returns the number with a fixed count of significant digits."},
+		{Name: "toExponential", Call: numberToExponential, Sig: "(digits?: number): string", Doc: "Returns the number with an exponent."},
 		{Name: "toLocaleString", Call: numberToLocaleString, Sig: "(): string", Doc: "Returns the number with its thousands apart."},
 		{Name: "valueOf", Call: selfValue, Sig: "(): number", Doc: "Returns the number."},
 	})))
@@ -653,4 +654,20 @@ func numberToLocaleString(_ *Run, self Value, _ []Value) (Value, error) {
 	}
 	s, err := formatRounded([]Value{self, Int(3), True}, 3, false)
 	return String(s), err
+}
+
+func numberToExponential(_ *Run, self Value, args []Value) (Value, error) {
+	if !finite(self) {
+		return String(self.Text()), nil
+	}
+	digits := -1 // as many as the number has
+	if !arg(args, 0).IsUndefined() {
+		var err error
+		if digits, err = digitsArg(args, 0, 0); err != nil {
+			return Undefined, err
+		}
+	}
+	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(self.real(), 'e', digits, 64), "e")
+	n, _ := strconv.Atoi(exponent)
+	return String(fmt.Sprintf("%se%+d", mantissa, n)), nil
 }

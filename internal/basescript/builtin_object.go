@@ -59,6 +59,7 @@ var objectClass = &Class{Name: "Object", Methods: superset([]Method{
 	{Name: "defineProperty", Min: 3, Call: static(objectDefine), Sig: "(object: any, name: any, descriptor: any): any", Doc: "Sets a property by its value or its get and set functions."},
 	{Name: "freeze", Min: 1, Call: static(objectFreeze), Sig: "(object: any): any", Doc: "Makes an object read only."},
 	{Name: "isFrozen", Min: 1, Call: static(objectIsFrozen), Sig: "(object: any): boolean", Doc: "Tells whether an object is read only."},
+	{Name: "hasOwn", Min: 2, Call: func(r *Run, _ Value, args []Value) (Value, error) { return hasOwnProperty(r, args[0], args[1:]) }, Sig: "(object: any, name: any): boolean", Doc: "Tells whether an object itself has a property."},
 	{Name: "is", Min: 2, Call: static(objectIs), Sig: "(a: any, b: any): boolean", Doc: "Compares two values, NaN being equal to itself."},
 })}
 
