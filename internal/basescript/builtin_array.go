@@ -35,6 +35,7 @@ func arrayGlobals() []Global {
 		{Name: "ArrayOptMax", Min: 1, Text: element, Call: arrayExtreme(1, false), Sig: "(list: any, " + optExpr + "): any", Doc: "Returns the element with the greatest value, undefined if there is none."},
 		{Name: "ArrayOptMin", Min: 1, Text: element, Call: arrayExtreme(-1, false), Sig: "(list: any, " + optExpr + "): any", Doc: "Returns the element with the least value, undefined if there is none."},
 		{Name: "ArraySum", Min: 1, Text: element, Call: arraySum, Sig: "(list: any, " + optExpr + "): number", Doc: "Returns the sum of the values of the expression."},
+		{Name: "ArraySelectHierSubset", Min: 3, Call: arraySelectHier, Sig: "(list: any, key: any, parentField: string): any[]", Doc: "Returns the element with the given id and all below it in a tree."},
 		{Name: "ArrayExpand", Min: 1, Text: element, Call: arrayExpand, Sig: "(list: any, " + optExpr + "): any[]", Doc: "Returns the elements of the lists the expression gives."},
 	})
 	return append(globals, Global{Name: "Array", Static: arrayClass, Sig: "(...elements: any[]): any[]", Doc: "Makes an array.",
@@ -677,11 +678,12 @@ func arraySum(r *Run, args []Value) (Value, error) {
 		if v = v.Scalar(); err != nil || v.IsNil() || isBlank(v) {
 			return true, err
 		}
+		given := v
 		if v.k == KindString || v.k == KindBool {
 			v = toNumber(v)
 		}
 		if !v.isNumber() || (v.k == KindReal && v.Real() != v.Real()) {
-			return false, errNotA("a number", v)
+			return false, errNotA("a number", given)
 		}
 		if sum.k == KindInt && v.k == KindInt {
 			sum = Int(sum.Int() + v.Int())

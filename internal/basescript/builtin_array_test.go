@@ -68,7 +68,7 @@ func TestArrayFunctions(t *testing.T) {
 		{"ArraySum([{v: 1}, {v: 2.5}, {v: null}, {v: ''}, {v: '3'}], 'v')", "6.5r"},
 		{"ArraySum([], 'v')", "0"},
 		{"ArraySum([7177256154427237596, 1], 'This')", "7177256154427237597"},
-		{"ArraySum(['x'], 'This')", "error: Value is not a number: NaN"},
+		{"ArraySum(['x'], 'This')", "error: Value is not a number: 'x'"},
 		{"ArrayExpand([{l: [1]}, {l: []}, {l: [2, 3]}], 'l')", "[1,2,3]"},
 		{"ArrayExpand([[1], [2]])", "[1,2]"},
 		{"ArrayExpand([1], 'This')", "error: Value is not an array: 1"},

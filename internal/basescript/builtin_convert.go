@@ -3,6 +3,7 @@ package basescript
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 )
@@ -10,17 +11,18 @@ import (
 var numberMethods, boolMethods map[string]*Method
 
 func init() { // the tables refer to functions that refer to the tables
-	numberMethods = methodTable(onNumber([]Method{
+	numberMethods = methodTable(superset(onNumber([]Method{
 		{Name: "toString", Call: numberToString, Sig: "(radix?: number): string", Doc: "Returns the number as text, in base 10 unless told otherwise."},
 		{Name: "toFixed", Call: numberToFixed, Sig: "(digits?: number): string", Doc: "Returns the number with a fixed count of fractional digits."},
 		{Name: "toPrecision", Call: numberToPrecision, Sig: "(digits?: number): string", Doc: "Returns the number with a fixed count of significant digits."},
+		{Name: "toExponential", Call: numberToExponential, Sig: "(digits?: number): string", Doc: "Returns the number with an exponent."},
 		{Name: "toLocaleString", Call: numberToLocaleString, Sig: "(): string", Doc: "Returns the number with its thousands apart."},
 		{Name: "valueOf", Call: selfValue, Sig: "(): number", Doc: "Returns the number."},
-	}))
-	boolMethods = methodTable([]Method{
+	})))
+	boolMethods = methodTable(superset([]Method{
 		{Name: "toString", Call: selfText, Sig: "(): string", Doc: "Returns true or false as text."},
 		{Name: "valueOf", Call: selfValue, Sig: "(): boolean", Doc: "Returns the value itself."},
-	})
+	}))
 }
 
 // onNumber lets methods rely on a number as self; through Function.call they can be given anything.
@@ -52,24 +54,25 @@ func convertGlobals() []Global {
 		{Name: "StrReal", Min: 1, Call: strReal, Sig: "(value: number, maxPrecision?: number, group?: boolean, options?: {ReplaceZero?: boolean}): string", Doc: "Writes a real number, rounded, without trailing zeros."},
 		{Name: "StrRealFixed", Min: 1, Call: strRealFixed, Sig: "(value: number, precision?: number, group?: boolean): string", Doc: "Writes a real number with a fixed count of fractional digits."},
 		{Name: "StrHexInt", Min: 1, Call: strHexInt, Sig: "(value: number): string", Doc: "Writes an integer as 16 hexadecimal digits."},
+		{Name: "TextInt", Min: 1, Call: textInt, Sig: "(value: number, gender?: 0 | 1): string", Doc: "Writes an integer in Russian words; gender 1 is feminine."},
 		{Name: "parseInt", Min: 1, Call: parseIntPrefix, Sig: "(text: any, radix?: number): number", Doc: "Reads the integer a text begins with."},
 		{Name: "parseFloat", Min: 1, Call: parseFloatPrefix, Sig: "(text: any): number", Doc: "Reads the number a text begins with."},
 		{Name: "isNaN", Call: isNaN, Sig: "(value: any): boolean", Doc: "Tells whether the value does not convert to a number."},
-		{Name: "isFinite", Call: isFinite, Sig: "(value: any): boolean", Doc: "Tells whether the value converts to a finite number."},
-		{Name: "Boolean", Call: convertBoolean, New: convertBoolean, Sig: "(value?: any): boolean", Doc: "Returns how the value counts in a condition."},
+		{Name: "isFinite", Origin: Superset, Call: isFinite, Sig: "(value: any): boolean", Doc: "Tells whether the value converts to a finite number."},
+		{Name: "Boolean", Origin: Superset, Call: convertBoolean, New: convertBoolean, Sig: "(value?: any): boolean", Doc: "Returns how the value counts in a condition."},
 	})
 	return append(globals,
 		Global{Name: "String", Static: stringClass, Sig: "(value?: any): string", Doc: "Converts to text.",
 			Func: &Func{Name: "String", Call: convertString, New: convertString, Sig: "(value?: any): string", Doc: "Converts to text."}},
 		Global{Name: "Number", Static: numberClass, Sig: "(value?: any): number", Doc: "Converts to a number as JavaScript does.",
 			Func: &Func{Name: "Number", Call: convertNumber, New: convertNumber, Sig: "(value?: any): number", Doc: "Converts to a number as JavaScript does."}},
-		Global{Name: "NaN", Value: constant(Real(math.NaN())), Sig: "number", Doc: "Not a number."},
-		Global{Name: "Infinity", Value: constant(Real(math.Inf(1))), Sig: "number", Doc: "The infinite number."},
+		Global{Name: "NaN", Origin: Superset, Value: constant(Real(math.NaN())), Sig: "number", Doc: "Not a number."},
+		Global{Name: "Infinity", Origin: Superset, Value: constant(Real(math.Inf(1))), Sig: "number", Doc: "The infinite number."},
 	)
 }
 
 var numberClass = &Class{Name: "Number",
-	Props: []Prop{
+	Props: supersetProps([]Prop{
 		constProp("MAX_SAFE_INTEGER", Int(1<<53-1), "The largest integer JavaScript holds exactly."),
 		constProp("MIN_SAFE_INTEGER", Int(1-1<<53), "The smallest integer JavaScript holds exactly."),
 		constProp("MAX_VALUE", Real(math.MaxFloat64), "The largest real number."),
@@ -78,15 +81,15 @@ var numberClass = &Class{Name: "Number",
 		constProp("POSITIVE_INFINITY", Real(math.Inf(1)), "The infinite number."),
 		constProp("NEGATIVE_INFINITY", Real(math.Inf(-1)), "The negative infinite number."),
 		constProp("NaN", Real(math.NaN()), "Not a number."),
-	},
-	Methods: []Method{
+	}),
+	Methods: superset([]Method{
 		{Name: "isInteger", Call: numberTest(isInteger), Sig: "(value: any): boolean", Doc: "Tells whether the value is a whole number."},
 		{Name: "isSafeInteger", Call: numberTest(isSafeInteger), Sig: "(value: any): boolean", Doc: "Tells whether JavaScript holds the whole number exactly."},
 		{Name: "isNaN", Call: numberTest(func(v Value) bool { return v.k == KindReal && math.IsNaN(v.Real()) }), Sig: "(value: any): boolean", Doc: "Tells whether the value is NaN."},
 		{Name: "isFinite", Call: numberTest(finite), Sig: "(value: any): boolean", Doc: "Tells whether the value is a finite number."},
 		{Name: "parseInt", Min: 1, Call: static(parseIntPrefix), Sig: "(text: any, radix?: number): number", Doc: "Reads the integer a text begins with."},
 		{Name: "parseFloat", Min: 1, Call: static(parseFloatPrefix), Sig: "(text: any): number", Doc: "Reads the number a text begins with."},
-	},
+	}),
 }
 
 // constant is the Value of a global that is the same in every run.
@@ -320,6 +323,9 @@ func formatRounded(args []Value, precision int, fixed bool) (string, error) {
 		return "", errNotA("a number", args[0])
 	}
 	s := roundReal(f, precision)
+	if v := toNumber(args[0].Scalar()); v.k == KindInt { // a real would lose digits of a long integer
+		s = fixedInt(v.Int(), precision)
+	}
 	if !fixed && strings.IndexByte(s, '.') >= 0 {
 		s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 	}
@@ -573,7 +579,42 @@ func numberToFixed(_ *Run, self Value, args []Value) (Value, error) {
 	if err != nil {
 		return Undefined, err
 	}
-	return String(roundReal(self.real(), digits)), nil
+	if self.k == KindInt {
+		return String(fixedInt(self.Int(), digits)), nil
+	}
+	f := self.Real()
+	if !finite(self) || math.Abs(f) >= 1e21 {
+		return String(self.Text()), nil
+	}
+	s := strconv.FormatFloat(math.Abs(f), 'f', digits, 64)
+	if isTie(f, digits) {
+		s = roundReal(math.Abs(f), digits)
+	}
+	if f < 0 {
+		s = "-" + s
+	}
+	return String(s), nil
+}
+
+// fixedInt keeps all digits of a long integer.
+func fixedInt(n int64, digits int) string {
+	s := strconv.FormatInt(n, 10)
+	if digits > 0 {
+		s += "." + strings.Repeat("0", digits)
+	}
+	return s
+}
+
+// isTie reports whether f lies exactly between two numbers with so many fractional digits. There
+// JavaScript rounds up, Go to the even digit; elsewhere both round the exact binary value.
+func isTie(f float64, digits int) bool {
+	s := strconv.FormatFloat(f, 'f', -1, 64)
+	dot := strings.IndexByte(s, '.')
+	if dot < 0 || len(s)-dot-2 != digits || s[len(s)-1] != '5' {
+		return false
+	}
+	exact, ok := new(big.Rat).SetString(s)
+	return ok && exact.Cmp(new(big.Rat).SetFloat64(f)) == 0
 }
 
 func numberToPrecision(_ *Run, self Value, args []Value) (Value, error) {
@@ -587,13 +628,24 @@ func numberToPrecision(_ *Run, self Value, args []Value) (Value, error) {
 	if digits == 0 {
 		return Undefined, Errorf("Number of digits must be from 1 to %d", maxDigits)
 	}
-	s := strconv.FormatFloat(self.real(), 'e', digits-1, 64)
+	f := self.real()
+	if places := digits - 1 - decimalExponent(f); places >= 0 && isTie(f, places) {
+		f, _ = strconv.ParseFloat(roundReal(f, places), 64) // away from zero
+	}
+	s := strconv.FormatFloat(f, 'e', digits-1, 64)
 	mantissa, exponent, _ := strings.Cut(s, "e")
 	exp, _ := strconv.Atoi(exponent)
 	if exp < -6 || exp >= digits {
 		return String(fmt.Sprintf("%se%+d", mantissa, exp)), nil
 	}
-	return String(strconv.FormatFloat(self.real(), 'f', digits-1-exp, 64)), nil
+	return String(strconv.FormatFloat(f, 'f', digits-1-exp, 64)), nil
+}
+
+// decimalExponent is the power of ten of a number's first digit.
+func decimalExponent(f float64) int {
+	_, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
+	n, _ := strconv.Atoi(exponent)
+	return n
 }
 
 func numberToLocaleString(_ *Run, self Value, _ []Value) (Value, error) {
@@ -602,4 +654,20 @@ func numberToLocaleString(_ *Run, self Value, _ []Value) (Value, error) {
 	}
 	s, err := formatRounded([]Value{self, Int(3), True}, 3, false)
 	return String(s), err
+}
+
+func numberToExponential(_ *Run, self Value, args []Value) (Value, error) {
+	if !finite(self) {
+		return String(self.Text()), nil
+	}
+	digits := -1 // as many as the number has
+	if !arg(args, 0).IsUndefined() {
+		var err error
+		if digits, err = digitsArg(args, 0, 0); err != nil {
+			return Undefined, err
+		}
+	}
+	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(self.real(), 'e', digits, 64), "e")
+	n, _ := strconv.Atoi(exponent)
+	return String(fmt.Sprintf("%se%+d", mantissa, n)), nil
 }

@@ -34,6 +34,7 @@ func dateGlobals() []Global {
 		{Name: "StrXmlDate", Min: 1, Call: strXMLDate, Sig: "(date: any, showTime?: boolean | {ShowTime?: boolean, ShowTimeZone?: boolean}, showSeconds?: boolean): string", Doc: "Writes a date as 2024-03-05T09:07:30+03:00, as much of it as the date has."},
 		{Name: "StrMimeDate", Min: 1, Call: strMimeDate, Sig: "(date: any): string", Doc: "Writes a date as mail headers have it."},
 	})
+	globals = append(globals, functionGlobals(timeZoneGlobals())...)
 	return append(globals,
 		Global{Name: "Date", Static: dateClass, Sig: make, Doc: "Makes a date; without arguments the present moment.",
 			Func: &Func{Name: "Date", Call: callDate, New: newDate, Sig: make, Doc: "Makes a date; without arguments the present moment."}},
@@ -41,11 +42,11 @@ func dateGlobals() []Global {
 	)
 }
 
-var dateClass = &Class{Name: "Date", Methods: []Method{
+var dateClass = &Class{Name: "Date", Methods: superset([]Method{
 	{Name: "now", Call: func(*Run, Value, []Value) (Value, error) { return Int(time.Now().UnixMilli()), nil }, Sig: "(): number", Doc: "Returns the milliseconds since 1970."},
 	{Name: "parse", Min: 1, Call: dateParse, Sig: "(text: any): number", Doc: "Reads a date and returns its milliseconds since 1970, NaN for what is none."},
 	{Name: "UTC", Min: 1, Call: dateUTC, Sig: "(year: number, month?: number, day?: number, hour?: number, minute?: number, second?: number, ms?: number): number", Doc: "Returns the milliseconds since 1970 of a moment in UTC, the month counted from 0."},
-}}
+})}
 
 func intIf(has bool, n int) Value {
 	if !has {

@@ -22,7 +22,7 @@ func encodeGlobals() []Global {
 	const one = "(text: any): string"
 	const literal = "(value: any): string"
 	const charset = "(text: any, charset: string): string"
-	return functionGlobals([]Func{
+	globals := functionGlobals([]Func{
 		{Name: "Base64Encode", Min: 1, Call: grown(2, base64.StdEncoding.EncodeToString), Sig: one, Doc: "Writes bytes as Base64."},
 		{Name: "Base64Decode", Min: 1, Call: base64Decode, Sig: one, Doc: "Reads Base64, with or without padding, of either alphabet."},
 		{Name: "HexData", Min: 1, Call: grown(2, func(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }), Sig: one, Doc: "Writes bytes as upper-case hexadecimal digits."},
@@ -46,6 +46,7 @@ func encodeGlobals() []Global {
 		{Name: "EncodeCharset", Min: 2, Call: encodeCharset, Sig: charset, Doc: "Turns text into the bytes of another encoding; what it lacks becomes a question mark."},
 		{Name: "DecodeCharset", Min: 2, Call: decodeCharset, Sig: charset, Doc: "Turns the bytes of another encoding into text."},
 	})
+	return append(globals, secretGlobals()...)
 }
 
 // grown makes a function whose result is a known number of times as long as its argument.
@@ -154,12 +155,22 @@ func htmlToPlainText(r *Run, args []Value) (Value, error) {
 		if !found {
 			break
 		}
+		if !beginsTag(rest) {
+			b.WriteByte('<')
+			s = rest
+			continue
+		}
 		lineBreak := false
 		if s, lineBreak = skipTag(rest); lineBreak {
 			b.WriteByte('\n')
 		}
 	}
 	return r.text(strings.TrimSpace(html.UnescapeString(b.String())))
+}
+
+// beginsTag tells the "<" of a tag from one that means itself, as in a < b.
+func beginsTag(rest string) bool {
+	return rest != "" && (rest[0] == '/' || rest[0] == '!' || rest[0] == '?' || isWordByte(rest[0]) && rest[0] > '9')
 }
 
 // skipTag returns what follows a tag whose "<" is gone, and whether the tag breaks the line.

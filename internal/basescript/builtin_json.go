@@ -10,8 +10,11 @@ func jsonGlobals() []Global {
 		{Name: "EncodeJson", Min: 1, Call: encodeJSON,
 			Sig: "(value: any, options?: {PrettyFormat?: boolean, ExportLargeIntegersAsStrings?: boolean}): string",
 			Doc: "Writes a value as JSON."},
+		{Name: "ParseConfig", Min: 1, Call: parseConfig,
+			Sig: "(text: string): object",
+			Doc: "Reads the text of an INI file; its sections become objects."},
 	})
-	return append(globals, Global{Name: "JSON", Static: jsonClass, Sig: "JSON", Doc: "JSON as in JavaScript."})
+	return append(globals, Global{Name: "JSON", Origin: Superset, Static: jsonClass, Sig: "JSON", Doc: "JSON as in JavaScript."})
 }
 
 var jsonClass = &Class{Name: "JSON", Methods: []Method{
@@ -172,7 +175,7 @@ func (w *jsonReplacer) replaceElements(o *Object, depth int) (Value, error) {
 func (w *jsonReplacer) replaceMembers(o *Object, depth int) (Value, error) {
 	made := w.r.NewObject()
 	defer w.r.Pin(ObjectValue(made))()
-	for _, name := range append([]string(nil), o.keys...) {
+	for _, name := range append([]string(nil), o.Keys()...) {
 		if w.allowed != nil && !w.allowed[name] {
 			continue
 		}

@@ -39,9 +39,9 @@ var mathClass = &Class{Name: "Math",
 		{Name: "abs", Call: mathAbs, Sig: unary, Doc: "Returns the number without its sign."},
 		{Name: "ceil", Call: mathWhole(math.Ceil), Sig: unary, Doc: "Rounds up."},
 		{Name: "floor", Call: mathWhole(math.Floor), Sig: unary, Doc: "Rounds down."},
-		{Name: "round", Call: mathWhole(func(f float64) float64 { return math.Floor(f + 0.5) }), Sig: unary, Doc: "Rounds to the nearest whole number, halves up."},
-		{Name: "trunc", Call: mathWhole(math.Trunc), Sig: unary, Doc: "Drops the fraction."},
-		{Name: "sign", Call: mathSign, Sig: unary, Doc: "Returns -1, 0 or 1."},
+		{Name: "round", Call: mathWhole(roundHalfUp), Sig: unary, Doc: "Rounds to the nearest whole number, halves up."},
+		{Name: "trunc", Origin: Superset, Call: mathWhole(math.Trunc), Sig: unary, Doc: "Drops the fraction."},
+		{Name: "sign", Origin: Superset, Call: mathSign, Sig: unary, Doc: "Returns -1, 0 or 1."},
 		{Name: "max", Call: mathExtreme(1), Sig: "(...numbers: number[]): number", Doc: "Returns the greatest of the numbers."},
 		{Name: "min", Call: mathExtreme(-1), Sig: "(...numbers: number[]): number", Doc: "Returns the least of the numbers."},
 		{Name: "pow", Call: func(_ *Run, _ Value, args []Value) (Value, error) {
@@ -50,14 +50,19 @@ var mathClass = &Class{Name: "Math",
 		{Name: "atan2", Call: func(_ *Run, _ Value, args []Value) (Value, error) {
 			return Real(math.Atan2(numberArg(args, 0).real(), numberArg(args, 1).real())), nil
 		}, Sig: "(y: number, x: number): number", Doc: "Returns the angle of a point."},
-		{Name: "hypot", Call: mathHypot, Sig: "(...numbers: number[]): number", Doc: "Returns the square root of the sum of the squares."},
+		{Name: "hypot", Origin: Superset, Call: mathHypot, Sig: "(...numbers: number[]): number", Doc: "Returns the square root of the sum of the squares."},
 		{Name: "random", Call: func(*Run, Value, []Value) (Value, error) { return Real(rand.Float64()), nil }, Sig: "(): number", Doc: "Returns a random number from 0 to below 1."},
 		{Name: "sqrt", Call: mathFunc(math.Sqrt), Sig: unary, Doc: "Returns the square root."},
-		{Name: "cbrt", Call: mathFunc(math.Cbrt), Sig: unary, Doc: "Returns the cube root."},
+		{Name: "cbrt", Origin: Superset, Call: mathFunc(math.Cbrt), Sig: unary, Doc: "Returns the cube root."},
 		{Name: "exp", Call: mathFunc(math.Exp), Sig: unary, Doc: "Returns e to a power."},
 		{Name: "log", Call: mathFunc(math.Log), Sig: unary, Doc: "Returns the natural logarithm."},
-		{Name: "log2", Call: mathFunc(math.Log2), Sig: unary, Doc: "Returns the logarithm to base 2."},
-		{Name: "log10", Call: mathFunc(math.Log10), Sig: unary, Doc: "Returns the logarithm to base 10."},
+		{Name: "log2", Origin: Superset, Call: mathFunc(math.Log2), Sig: unary, Doc: "Returns the logarithm to base 2."},
+		{Name: "log10", Origin: Superset, Call: mathFunc(math.Log10), Sig: unary, Doc: "Returns the logarithm to base 10."},
+		{Name: "log1p", Origin: Superset, Call: mathFunc(math.Log1p), Sig: unary, Doc: "Returns the natural logarithm of one more."},
+		{Name: "expm1", Origin: Superset, Call: mathFunc(math.Expm1), Sig: unary, Doc: "Returns e to a power, less one."},
+		{Name: "sinh", Origin: Superset, Call: mathFunc(math.Sinh), Sig: unary, Doc: "Returns the hyperbolic sine."},
+		{Name: "cosh", Origin: Superset, Call: mathFunc(math.Cosh), Sig: unary, Doc: "Returns the hyperbolic cosine."},
+		{Name: "tanh", Origin: Superset, Call: mathFunc(math.Tanh), Sig: unary, Doc: "Returns the hyperbolic tangent."},
 		{Name: "sin", Call: mathFunc(math.Sin), Sig: unary, Doc: "Returns the sine."},
 		{Name: "cos", Call: mathFunc(math.Cos), Sig: unary, Doc: "Returns the cosine."},
 		{Name: "tan", Call: mathFunc(math.Tan), Sig: unary, Doc: "Returns the tangent."},
@@ -86,6 +91,15 @@ func mathWhole(fn func(float64) float64) func(*Run, Value, []Value) (Value, erro
 		}
 		return Real(f), nil
 	}
+}
+
+// roundHalfUp does not add one half first: the sum would be rounded itself.
+func roundHalfUp(f float64) float64 {
+	whole := math.Floor(f)
+	if f-whole >= 0.5 {
+		return whole + 1
+	}
+	return whole
 }
 
 func mathSign(_ *Run, _ Value, args []Value) (Value, error) {

@@ -11,7 +11,7 @@ func init() { // the tables refer to functions that refer to the tables
 		{Name: "GetOptProperty", Min: 1, Call: getOptProperty, Sig: "(name: string | number, default?: any): any", Doc: "Returns a property, the default if the object has none of that name."},
 		{Name: "SetProperty", Min: 2, Call: setProperty, Sig: "(name: string | number, value: any): void", Doc: "Sets a property, creating it if need be."},
 		{Name: "AddProperty", Min: 2, Call: addProperty, Sig: "(name: string | number, value: any): void", Doc: "Creates a property; one that exists keeps its value."},
-		{Name: "hasOwnProperty", Min: 1, Call: hasOwnProperty, Sig: "(name: any): boolean", Doc: "Tells whether the object itself has a property."},
+		{Name: "hasOwnProperty", Origin: Superset, Min: 1, Call: hasOwnProperty, Sig: "(name: any): boolean", Doc: "Tells whether the object itself has a property."},
 		{Name: "toString", Call: objectToString, Sig: "(): string", Doc: "Names the kind of the object: [object Object]."},
 		{Name: "valueOf", Call: func(_ *Run, self Value, _ []Value) (Value, error) { return self.Scalar(), nil }, Sig: "(): any", Doc: "Returns the scalar the object stands for, else the object."},
 	})
@@ -35,17 +35,18 @@ func objectGlobals() []Global {
 		{Name: "UserError", Min: 1, Call: userError, New: userError, Sig: "(message: any, inner?: any): Error", Doc: "Makes an error whose text is shown without position lines."},
 		{Name: "UiError", Min: 1, Call: userError, New: userError, Sig: "(message: any): Error", Doc: "Makes an error whose text is shown without position lines."},
 		{Name: "ExtractUserError", Min: 1, Call: extractUserError, Sig: "(error: any): string", Doc: "Returns the part of an error meant for users, else all of its text."},
-		{Name: "Error", Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
-		{Name: "TypeError", Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
-		{Name: "RangeError", Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
-		{Name: "SyntaxError", Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
-		{Name: "ReferenceError", Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
+		{Name: "Error", Call: newError(""), New: newError(""), Sig: newErr, Doc: "Makes an error to throw."},
+		{Name: "TypeError", Origin: Superset, Call: newError("TypeError"), New: newError("TypeError"), Sig: newErr, Doc: "Makes an error to throw."},
+		{Name: "RangeError", Origin: Superset, Call: newError("RangeError"), New: newError("RangeError"), Sig: newErr, Doc: "Makes an error to throw."},
+		{Name: "SyntaxError", Origin: Superset, Call: newError("SyntaxError"), New: newError("SyntaxError"), Sig: newErr, Doc: "Makes an error to throw."},
+		{Name: "ReferenceError", Origin: Superset, Call: newError("ReferenceError"), New: newError("ReferenceError"), Sig: newErr, Doc: "Makes an error to throw."},
 	})
+	globals = append(globals, collectionGlobals()...)
 	return append(globals, Global{Name: "Object", Static: objectClass, Sig: "(value?: any): object", Doc: "Makes an object.",
 		Func: &Func{Name: "Object", Call: newObject, New: newObject, Sig: "(value?: any): object", Doc: "Makes an object."}})
 }
 
-var objectClass = &Class{Name: "Object", Methods: []Method{
+var objectClass = &Class{Name: "Object", Methods: superset([]Method{
 	{Name: "keys", Min: 1, Call: static(propertyNames), Sig: "(object: any): string[]", Doc: "Returns the names of the properties."},
 	{Name: "getOwnPropertyNames", Min: 1, Call: static(propertyNames), Sig: "(object: any): string[]", Doc: "Returns the names of the properties."},
 	{Name: "values", Min: 1, Call: static(objectValues), Sig: "(object: any): any[]", Doc: "Returns the values of the properties."},
@@ -57,8 +58,9 @@ var objectClass = &Class{Name: "Object", Methods: []Method{
 	{Name: "defineProperty", Min: 3, Call: static(objectDefine), Sig: "(object: any, name: any, descriptor: any): any", Doc: "Sets a property by its value or its get and set functions."},
 	{Name: "freeze", Min: 1, Call: static(objectFreeze), Sig: "(object: any): any", Doc: "Makes an object read only."},
 	{Name: "isFrozen", Min: 1, Call: static(objectIsFrozen), Sig: "(object: any): boolean", Doc: "Tells whether an object is read only."},
+	{Name: "hasOwn", Min: 2, Call: func(r *Run, _ Value, args []Value) (Value, error) { return hasOwnProperty(r, args[0], args[1:]) }, Sig: "(object: any, name: any): boolean", Doc: "Tells whether an object itself has a property."},
 	{Name: "is", Min: 2, Call: static(objectIs), Sig: "(a: any, b: any): boolean", Doc: "Compares two values, NaN being equal to itself."},
-}}
+})}
 
 func hasProperty(r *Run, self Value, args []Value) (Value, error) {
 	ok, e := r.hasProperty(self, args[0].Text())
@@ -372,12 +374,14 @@ func isCancelError(_ *Run, args []Value) (Value, error) {
 	return Bool(e != nil && e.Kind == Cancelled), nil
 }
 
-func newError(r *Run, args []Value) (Value, error) {
-	message := ""
-	if v := arg(args, 0); !v.IsUndefined() {
-		message = v.Text()
+func newError(name string) func(*Run, []Value) (Value, error) {
+	return func(r *Run, args []Value) (Value, error) {
+		e := &Error{name: name}
+		if v := arg(args, 0); !v.IsUndefined() {
+			e.Message = v.Text()
+		}
+		return r.NewErrorObject(e), r.Alloc(2*sizeObject + len(e.Message))
 	}
-	return r.NewErrorObject(NewError(message)), r.Alloc(2*sizeObject + len(message))
 }
 
 func userError(r *Run, args []Value) (Value, error) {

@@ -2,6 +2,7 @@ package basescript
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -114,4 +115,22 @@ func TestErrors(t *testing.T) {
 	if !errors.As(err, &e) || e.Kind != Cancelled {
 		t.Errorf("Cancel fails with %v", err)
 	}
+}
+
+// Deleted properties of a large object are gone from everything that looks at it, and the order of the
+// rest stays.
+func TestDeleteFromLargeObject(t *testing.T) {
+	const make = "(function () { var o = {}; for (i = 0; i < 20; i++) o['k' + i] = i; for (i = 0; i < 20; i++) if (i != 3 && i != 17) delete o['k' + i]; "
+	few := strings.Replace(make, "i != 3 && i != 17", "i > 4 && i < 8", 1)
+	checkExprs(t, []exprCase{
+		{make + "return o })()", `{"k3":3,"k17":17}`},
+		{make + "return Object.keys(o) })()", `["k3","k17"]`},
+		{make + "return [o.k3, o.k17, o.HasProperty('k4'), o.GetOptProperty('k0')] })()", `[3,17,false,null]`},
+		{make + "o.k4 = 'again'; return o })()", `{"k3":3,"k17":17,"k4":"again"}`},
+		{few + "var s = ''; for (k in o) s += k; return s })()", `"k0k1k2k3k4k8k9k10k11k12k13k14k15k16k17k18k19"`},
+		{few + "return EncodeJson({...o}) == EncodeJson(o) && EncodeJson(o) == JSON.stringify(o, function (k, v) { return v }) })()", `true`},
+		{few + "return Object.entries(o).length + ' ' + Object.values(o)[5] })()", `"17 8"`},
+		{few + "var s = ''; for (k in o) { s += k; delete o[k]; delete o.k9 } return s })()", `"k0k1k2k3k4k8k10k11k12k13k14k15k16k17k18k19"`},
+		{few + "o.k5 = 1; o.k99 = 2; delete o.k0; return Object.keys(o).join() })()", `"k1,k2,k3,k4,k8,k9,k10,k11,k12,k13,k14,k15,k16,k17,k18,k19,k5,k99"`},
+	})
 }

@@ -108,12 +108,12 @@ func TestBuiltinsAreDescribed(t *testing.T) {
 			described(g.Name+"."+p.Name, p.Sig, p.Doc)
 		}
 	}
-	for kind, table := range map[string]map[string]*Method{
-		"string": stringMethods, "array": arrayMethods, "object": objectMethods, "number": numberMethods,
-		"date": dateMethods, "error": errorMethods, "bool": boolMethods,
-	} {
-		for name, m := range table {
-			described(kind+" "+name, m.Sig, m.Doc)
+	for _, typ := range BuiltinTypes() {
+		for _, m := range typ.Methods {
+			described(typ.Name+" "+m.Name, m.Sig, m.Doc)
+		}
+		for _, p := range typ.Props {
+			described(typ.Name+" "+p.Name, p.Sig, p.Doc)
 		}
 	}
 }
@@ -185,6 +185,21 @@ func TestShiftIsCheap(t *testing.T) {
 	}
 }
 
+// A table whose entries come and go must not cost its size at every deletion, in whatever order.
+func TestDeleteIsCheap(t *testing.T) {
+	fill := "var o = {}, n = 50000; for (i = 0; i < n; i++) o['k' + i] = i; "
+	for _, loop := range []string{
+		"for (i = 0; i < n; i++) delete o['k' + i]",
+		"for (i = n - 1; i >= 0; i--) delete o['k' + i]",
+		"for (i = 0; i < n; i++) delete o['k' + i * 7919 % n]",
+		"for (k in o) delete o[k]",
+	} {
+		if got := evaluate(t, fill+loop+"; return Object.keys(o).length", exprLimits); got != "0" {
+			t.Errorf("%s: %s", loop, got)
+		}
+	}
+}
+
 // Methods can be called with any value as self; they must neither fail in Go nor read foreign memory.
 func TestMethodsWithForeignSelf(t *testing.T) {
 	r := newTestRun(t, exprLimits)
@@ -228,6 +243,9 @@ func TestFunctionsWithAnyArguments(t *testing.T) {
 		for _, a := range values {
 			for _, b := range values {
 				for _, c := range values {
+					if slow := g.Name == "PasswordHash"; slow && !(b.IsUndefined() && c.IsUndefined()) {
+						continue // it does not look at them
+					}
 					args := []Value{a, b, c}[:max(g.Func.Min, 1+len(g.Name)%3)]
 					if len(g.Func.Text) > 0 && len(args) > 1 {
 						args[1] = Null // texts need a caller's frame

@@ -45,7 +45,10 @@ func (c *compiler) plainAssignment(n *ast.AssignExpression) expr {
 		if chain := c.appendChain(id, n.Right); chain != nil {
 			return chain
 		}
-		value := c.namedValue(id.Name.String(), n.Right)
+		value := c.growingSum(id, n.Right)
+		if value == nil {
+			value = c.namedValue(id.Name.String(), n.Right)
+		}
 		store := c.storeName(id)
 		return func(f *frame) (Value, *Error) {
 			v, e := value(f)
@@ -74,7 +77,11 @@ func (c *compiler) plainAssignment(n *ast.AssignExpression) expr {
 			return v, nil
 		}
 	}
-	return c.reference(n.Left).set(c.expr(n.Right))
+	value := c.growingSum(n.Left, n.Right)
+	if value == nil {
+		value = c.expr(n.Right)
+	}
+	return c.reference(n.Left).set(value)
 }
 
 // namedValue compiles a value; an anonymous function takes the name it is assigned to.
@@ -132,6 +139,74 @@ func (c *compiler) appendChain(id *ast.Identifier, right ast.Expression) expr {
 		}
 		return acc, nil
 	}
+}
+
+// growingSum recognises o.s = o.s + a + b and a[i] = a[i] + b: a sum that begins with what it is assigned
+// to is put together by appending. Its value is the same as that of any sum.
+func (c *compiler) growingSum(target, right ast.Expression) expr {
+	b, ok := right.(*ast.BinaryExpression)
+	if !ok || b.Operator != token.PLUS {
+		return nil
+	}
+	terms := plusTerms(b)
+	if !sameReference(target, terms[0]) {
+		return nil
+	}
+	list := make([]expr, len(terms))
+	for i, t := range terms {
+		list[i] = c.expr(t)
+	}
+	keep, p := c.temp(), c.at(target.Idx0())
+	return func(f *frame) (Value, *Error) {
+		acc, e := list[0](f)
+		if e != nil {
+			return Undefined, e
+		}
+		for _, term := range list[1:] {
+			if acc.k >= KindString {
+				f.slots[keep] = acc
+			}
+			x, e := term(f)
+			if e != nil {
+				return Undefined, e
+			}
+			if acc.k == KindInt && x.k == KindInt {
+				acc = Int(acc.Int() + x.Int())
+			} else if acc, e = f.run.appendText(acc, x); e != nil {
+				return Undefined, p.raise(e)
+			}
+		}
+		if acc.k >= KindString {
+			f.slots[keep] = Undefined
+		}
+		return acc, nil
+	}
+}
+
+// sameReference reports whether two expressions are written alike, as far as names, members of names and
+// constants go.
+func sameReference(a, b ast.Expression) bool {
+	switch a := a.(type) {
+	case *ast.Identifier:
+		b, ok := b.(*ast.Identifier)
+		return ok && a.Name == b.Name
+	case *ast.ThisExpression:
+		_, ok := b.(*ast.ThisExpression)
+		return ok
+	case *ast.StringLiteral:
+		b, ok := b.(*ast.StringLiteral)
+		return ok && a.Literal == b.Literal
+	case *ast.NumberLiteral:
+		b, ok := b.(*ast.NumberLiteral)
+		return ok && a.Literal == b.Literal
+	case *ast.DotExpression:
+		b, ok := b.(*ast.DotExpression)
+		return ok && a.Identifier.Name == b.Identifier.Name && sameReference(a.Left, b.Left)
+	case *ast.BracketExpression:
+		b, ok := b.(*ast.BracketExpression)
+		return ok && sameReference(a.Member, b.Member) && sameReference(a.Left, b.Left)
+	}
+	return false
 }
 
 // appendSlot is s = s + x for a variable in a slot: the usual counter and the usual text loop.

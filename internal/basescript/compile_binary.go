@@ -471,9 +471,14 @@ func (r *Run) instanceOf(v, fn Value) (bool, *Error) {
 			return o.class == classArray, nil
 		case "Error":
 			return o.class == classError || inherits(o, classError), nil
+		case "TypeError", "RangeError", "SyntaxError", "ReferenceError":
+			return o.class == classError && o.ext.(*errorData).err.name == fo.native.Name, nil
 		case "Function":
 			return o.class == classFunction, nil
 		}
+	}
+	if o.class == classHost {
+		return fo.native != nil && fo.native.Name == o.ClassName(), nil
 	}
 	proto, _, e := r.functionProperty(fn.obj(), "prototype")
 	if e != nil {

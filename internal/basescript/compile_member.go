@@ -276,7 +276,7 @@ func (c *compiler) deleteProperty(n *ast.UnaryExpression) expr {
 		if o == nil || o.class == classHost || o.frozen {
 			return Undefined, p.raise(Errorf("Property %s cannot be deleted", name))
 		}
-		f.run.steps -= int64(o.Len() >> 2) // the order of the rest is kept
+		f.run.steps -= 8 // the order of the rest is kept
 		o.Delete(name)
 		return True, nil
 	}

@@ -488,6 +488,10 @@ func eachName(names []string, visit func(Value) ctl) ctl {
 func (f *frame) eachKey(o *Object, visit func(Value) ctl) ctl {
 	keys := o.keys
 	for i, name := range keys {
+		if name == gone {
+			f.run.steps--
+			continue
+		}
 		if moved := i >= len(o.keys) || o.keys[i] != name; moved && o.find(name) < 0 {
 			continue
 		}
@@ -540,19 +544,27 @@ func (c *compiler) throwStatement(n *ast.ThrowStatement) stmt {
 	}
 }
 
-// thrown makes an error of any thrown value. An error keeps its text and lines; of anything else only
-// the text counts: the catch variable is always a new Error (spec/basescript.md 1.10).
+// thrown makes an error of any thrown value. An error keeps its text and lines, an object its
+// properties; of anything else only the text counts: the catch variable is always a new Error
+// (spec/basescript.md 1.10).
 func thrown(v Value) *Error {
 	o := v.Object()
 	if e := o.ErrorOf(); e != nil {
+		if o.Len() > 1 || o.proto != nil {
+			e.own = o
+		}
 		return e
 	}
-	if o != nil && o.class != classHost {
+	if o != nil && o.class == classObject {
+		e := NewError("")
+		e.own = o
 		for p := o; p != nil; p = p.proto {
 			if m, ok := p.Get("message"); ok && m.k != kindAccessor {
-				return NewError(m.Text())
+				e.Message = m.Text()
+				break
 			}
 		}
+		return e
 	}
 	return NewError(string(append([]byte(nil), v.Text()...)))
 }
@@ -578,6 +590,9 @@ func (c *compiler) tryStatement(n *ast.TryStatement) stmt {
 		f.label = 0
 		if err != nil {
 			f.slots[pending] = String(err.Message)
+			if err.own != nil {
+				f.slots[pending] = ObjectValue(err.own)
+			}
 		}
 		if over := final(f); over != ctlNext {
 			return over
@@ -614,7 +629,11 @@ func (c *compiler) catch(body stmt, n *ast.CatchStatement) stmt {
 			return end
 		}
 		f.env = env
-		if e := f.run.alloc(sizeObject + sizeError); e != nil {
+		size := int64(sizeObject + sizeError)
+		if own := f.err.own; own != nil {
+			size += int64(own.Len()) * (sizeKey + sizeValue)
+		}
+		if e := f.run.alloc(size); e != nil {
 			return f.throw(p.raise(e))
 		}
 		f.slots[keep] = ObjectValue(newErrorObject(f.err))

@@ -54,6 +54,10 @@ type Error struct {
 	Kind    ErrorKind
 	Frames  []Frame
 
+	// own is the object that was thrown, whose properties the catch variable gets; nil if it has none
+	// beside a message. name is the constructor it was made by, "" for Error.
+	own  *Object
+	name string
 	// cause is the Go error a host function returned, kept for errors.Is and errors.As.
 	cause error
 	// undeclared is the name that was read though nothing declares it (typeof asks).

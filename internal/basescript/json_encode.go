@@ -255,6 +255,9 @@ func (e *jsonEncoder) members(v Value) *Error {
 	first := true
 	for i := 0; i < len(o.keys) && i < len(o.vals); i++ {
 		key, val := o.keys[i], o.vals[i]
+		if o.index != nil && key == gone {
+			continue
+		}
 		if val.k == kindAccessor {
 			var err *Error
 			if val, _, err = e.r.unfold(val, v); err != nil {

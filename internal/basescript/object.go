@@ -1,6 +1,7 @@
 package basescript
 
 import (
+	cryptorand "crypto/rand"
 	"strconv"
 	"sync/atomic"
 )
@@ -229,6 +230,10 @@ func (o *Object) Delete(name string) bool {
 	if i < 0 {
 		return false
 	}
+	if o.index != nil {
+		o.bury(i)
+		return true
+	}
 	keys := make([]string, 0, len(o.keys)-1)
 	keys = append(keys, o.keys[:i]...)
 	o.keys = append(keys, o.keys[i+1:]...)
@@ -236,16 +241,50 @@ func (o *Object) Delete(name string) bool {
 	copy(o.vals[i:], o.vals[i+1:])
 	o.vals[len(o.vals)-1] = Undefined
 	o.vals = o.vals[:len(o.vals)-1]
-	if o.index != nil {
-		o.reindex()
-	}
 	return true
+}
+
+// gone is the name of a deleted property of a large object until compact drops it: closing the gap at
+// each deletion would make a loop of deletions quadratic. Its entry in the index counts them. No script
+// can have a property of that name: nobody is told it.
+var gone = cryptorand.Text()
+
+// bury deletes the property at i of an object with an index.
+func (o *Object) bury(i int) {
+	if o.sharedKeys {
+		o.keys, o.sharedKeys = append([]string(nil), o.keys...), false
+	}
+	delete(o.index, o.keys[i])
+	o.keys[i], o.vals[i] = gone, Undefined
+	o.index[gone]++
+	if int(o.index[gone]) > len(o.keys)/2 {
+		o.compact()
+	}
+}
+
+// compact drops what was deleted. The key list is a new one: a loop may be going through the old.
+func (o *Object) compact() {
+	if o.index[gone] == 0 {
+		return
+	}
+	keys, n := make([]string, 0, len(o.keys)-int(o.index[gone])), 0
+	for i, k := range o.keys {
+		if k != gone {
+			keys = append(keys, k)
+			o.vals[n] = o.vals[i]
+			n++
+		}
+	}
+	clear(o.vals[n:])
+	o.keys, o.vals = keys, o.vals[:n]
+	o.reindex()
 }
 
 // Keys returns the names of the own properties in insertion order, for an array its indexes. The
 // slice must not be changed.
 func (o *Object) Keys() []string {
 	if o.class != classArray {
+		o.compact()
 		return o.keys
 	}
 	keys := make([]string, len(o.vals))
@@ -253,13 +292,13 @@ func (o *Object) Keys() []string {
 		keys[i] = strconv.Itoa(i)
 	}
 	if x, _ := o.ext.(*Object); x != nil {
-		keys = append(keys, x.keys...)
+		keys = append(keys, x.Keys()...)
 	}
 	return keys
 }
 
 // Len returns the number of own properties, for an array the number of its elements.
-func (o *Object) Len() int { return len(o.vals) }
+func (o *Object) Len() int { return len(o.vals) - int(o.index[gone]) }
 
 // Elements returns the elements of an array, nil for anything else. The slice is the array's own:
 // writing into it changes the array, appending does not.
@@ -312,9 +351,39 @@ func (d *errorData) text(o *Object) string {
 	return e.Error()
 }
 
-// newErrorObject makes the object a catch variable or new Error() gets.
+// newErrorObject makes the object a catch variable or new Error() gets: a new one, with the properties
+// and the class of the object that was thrown (spec/basescript.md 1.10: its identity is not preserved).
 func newErrorObject(e *Error) *Object {
-	return &Object{class: classError, keys: []string{"message"}, vals: []Value{String(e.Message)}, ext: &errorData{err: e}}
+	o := &Object{class: classError, keys: []string{"message"}, vals: []Value{String(e.Message)}, ext: &errorData{err: e}}
+	if e.own == nil {
+		return o
+	}
+	for i, name := range e.own.Keys() {
+		if name != "message" {
+			o.Set(name, e.own.vals[i])
+		}
+	}
+	o.proto, e.own = e.own.proto, nil
+	return o
+}
+
+// errorProperty are the properties every error has though scripts did not give it them: code, which the
+// original has, name and stack as in JavaScript.
+func (r *Run) errorProperty(o *Object, name string) (Value, bool, error) {
+	e := o.ext.(*errorData).err
+	switch name {
+	case "code":
+		return Undefined, true, nil
+	case "name":
+		if e.name == "" {
+			return String("Error"), true, nil
+		}
+		return String(e.name), true, nil
+	case "stack":
+		v, err := r.text(o.text())
+		return v, true, err
+	}
+	return Undefined, false, nil
 }
 
 // ErrorOf returns the error behind an error object with its present message, nil for anything else.

@@ -265,18 +265,54 @@ func arith(op byte, a, b Value) Value {
 // divide is real division; a quotient without remainder stays an integer, so that long ids keep
 // their digits (spec/basescript.md 1.5: an integral result prints without fraction).
 func divide(x, y int64) Value {
-	if y != 0 && y != -1 && x%y == 0 {
+	switch {
+	case y == -1 && x != math.MinInt64:
+		return Int(-x)
+	case y != 0 && y != -1 && x%y == 0:
 		return Int(x / y)
 	}
 	return Real(float64(x) / float64(y))
 }
 
+// power keeps integers whole as long as 64 bits hold them.
 func power(a, b Value) Value {
-	f := math.Pow(a.real(), b.real())
-	if a.k == KindInt && b.k == KindInt && b.Int() >= 0 && math.Abs(f) < 1<<53 {
-		return Int(int64(f))
+	if a.k == KindInt && b.k == KindInt && b.Int() >= 0 {
+		if n, ok := powerInt(a.Int(), b.Int()); ok {
+			return Int(n)
+		}
 	}
-	return Real(f)
+	x, y := a.real(), b.real()
+	if math.Abs(x) == 1 && math.IsInf(y, 0) {
+		return Real(math.NaN()) // as in JavaScript
+	}
+	return Real(math.Pow(x, y))
+}
+
+// powerInt is exact; ok is false for what 64 bits do not hold.
+func powerInt(base, exponent int64) (n int64, ok bool) {
+	n = 1
+	for ; ; exponent >>= 1 {
+		if exponent&1 != 0 {
+			if n, ok = multiply(n, base); !ok {
+				return 0, false
+			}
+		}
+		if exponent <= 1 {
+			return n, true
+		}
+		if base, ok = multiply(base, base); !ok {
+			return 0, false
+		}
+	}
+}
+
+// multiply reports whether 64 bits hold the product.
+func multiply(a, b int64) (int64, bool) {
+	if a == 0 || b == 0 {
+		return 0, true
+	}
+	p := a * b
+	return p, p/b == a && !(a == -1 && b == math.MinInt64) && !(b == -1 && a == math.MinInt64)
 }
 
 // bits computes & | ^ << >> on 64-bit integers.

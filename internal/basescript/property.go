@@ -64,9 +64,16 @@ func (r *Run) getProperty(v Value, name string) (Value, bool, *Error) {
 				return r.unfold(got, v)
 			}
 		}
-		if o.class == classFunction {
+		switch o.class {
+		case classFunction:
 			if got, ok, e := r.functionProperty(o, name); ok || e != nil {
 				return got, ok, e
+			}
+		case classError:
+			if got, ok, err := r.errorProperty(o, name); err != nil {
+				return Undefined, false, toError(err)
+			} else if ok {
+				return got, true, nil
 			}
 		}
 	case KindString:

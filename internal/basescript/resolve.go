@@ -241,6 +241,8 @@ func (a *analysis) walkExpression(n ast.Expression, s *scope) {
 		if op := n.Operator.String(); op == "++" || op == "--" {
 			a.assignTarget(n.Operand, s)
 			return
+		} else if id, ok := n.Operand.(*ast.Identifier); ok && op == "typeof" && id.Name == "Promise" {
+			return // asking is no use
 		}
 		a.expr(n.Operand, s)
 	case *ast.CallExpression:
@@ -270,6 +272,9 @@ func (a *analysis) reference(id *ast.Identifier, s *scope) {
 	v, elements := s.lookup(name)
 	if v == nil && name == "arguments" {
 		v = s.fn.argumentsVariable()
+	}
+	if v == nil && len(elements) == 0 && name == "Promise" && a.c.globals.Lookup(name) == nil {
+		a.fail(id, "Promise is not supported")
 	}
 	for _, e := range elements {
 		if !e.scope.done && e.scope.fn != s.fn {
@@ -465,15 +470,23 @@ func (a *analysis) classLiteral(n *ast.ClassLiteral, s *scope) {
 	for _, e := range n.Body {
 		switch e := e.(type) {
 		case *ast.MethodDefinition:
+			a.refusePrivate(e.Key)
 			if e.Computed {
 				a.expr(e.Key, inner)
 			}
 			a.function(e.Body, inner, false)
 		case *ast.FieldDefinition:
+			a.refusePrivate(e.Key)
 			a.fieldDefinition(e, inner)
 		default:
 			a.fail(e, "Static blocks of classes are not supported")
 		}
+	}
+}
+
+func (a *analysis) refusePrivate(key ast.Expression) {
+	if _, ok := key.(*ast.PrivateIdentifier); ok {
+		a.fail(key, "Private class members are not supported")
 	}
 }
 

@@ -356,6 +356,9 @@ func (a *analysis) hoistNested(s *scope, st ast.Node) {
 
 // lexical declares let, const and class of a block.
 func (a *analysis) lexical(s *scope, list []ast.Statement) {
+	if needsBlockScope(list) {
+		a.checkLexical(list)
+	}
 	for _, st := range list {
 		switch st := st.(type) {
 		case *ast.LexicalDeclaration:
@@ -368,6 +371,44 @@ func (a *analysis) lexical(s *scope, list []ast.Statement) {
 			}
 		case *ast.ClassDeclaration:
 			s.declare(st.Class.Name.Name.String(), varPlain)
+		}
+	}
+}
+
+// checkLexical refuses what JavaScript refuses of let, const and class: a name declared twice, a
+// constant without a value.
+func (a *analysis) checkLexical(list []ast.Statement) {
+	declared := make(map[string]bool) // true: by let, const or class
+	declare := func(n ast.Node, target ast.Node, lexical bool) {
+		targets(target, func(t ast.Node) {
+			id, ok := t.(*ast.Identifier)
+			if !ok {
+				return
+			}
+			name := id.Name.String()
+			if other, known := declared[name]; known && (lexical || other) {
+				a.fail(n, "Variable "+name+" already declared")
+			}
+			declared[name] = lexical || declared[name]
+		})
+	}
+	for _, st := range list {
+		switch st := st.(type) {
+		case *ast.VariableStatement:
+			for _, b := range st.List {
+				declare(b.Target, b.Target, false)
+			}
+		case *ast.FunctionDeclaration:
+			declare(st.Function, st.Function.Name, false)
+		case *ast.ClassDeclaration:
+			declare(st.Class, st.Class.Name, true)
+		case *ast.LexicalDeclaration:
+			for _, b := range st.List {
+				declare(b.Target, b.Target, true)
+				if b.Initializer == nil && st.Token.String() == "const" {
+					a.fail(b.Target, "A constant needs a value")
+				}
+			}
 		}
 	}
 }

@@ -117,6 +117,8 @@ func (w *weigher) object(o *Object) {
 	w.values(o.vals)
 	w.value(ObjectValue(o.proto))
 	switch ext := o.ext.(type) {
+	case *mapObject:
+		ext.weigh(w)
 	case *Object:
 		w.value(ObjectValue(ext))
 	case *function:
