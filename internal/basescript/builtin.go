@@ -34,6 +34,22 @@ func methodTable(list []Method) map[string]*Method {
 	return table
 }
 
+// superset marks methods the original does not have (spec/basescript.md 1.9, 2).
+func superset(list []Method) []Method {
+	for i := range list {
+		list[i].Origin = Superset
+	}
+	return list
+}
+
+// supersetProps marks properties the original does not have.
+func supersetProps(list []Prop) []Prop {
+	for i := range list {
+		list[i].Origin = Superset
+	}
+	return list
+}
+
 // arg returns an argument, undefined if it is absent.
 func arg(args []Value, i int) Value {
 	if i < len(args) {

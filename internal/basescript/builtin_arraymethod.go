@@ -4,26 +4,22 @@ import "math"
 
 var arrayMethods map[string]*Method
 
-var arrayClass = &Class{Name: "Array", Methods: []Method{
+var arrayClass = &Class{Name: "Array", Methods: superset([]Method{
 	{Name: "isArray", Call: func(_ *Run, _ Value, args []Value) (Value, error) { return Bool(arg(args, 0).Object().IsArray()), nil }, Sig: "(value: any): boolean", Doc: "Tells whether the value is an array."},
 	{Name: "of", Call: func(r *Run, _ Value, args []Value) (Value, error) { return r.array(append([]Value(nil), args...)) }, Sig: "(...elements: any[]): any[]", Doc: "Makes an array of its arguments."},
 	{Name: "from", Min: 1, Call: arrayFrom, Sig: "(source: any, map?: (elem: any, index: number) => any): any[]", Doc: "Makes an array of a collection, a text or an object with a length."},
-}}
+})}
 
 func init() { // the table refers to functions that refer to the table
 	const test = "(test: (elem: any, index: number, list: any[]) => any, self?: any)"
-	arrayMethods = methodTable(onArray([]arrayMethod{
-		{"push", 0, arrayPush, "(...elements: any[]): number", "Appends elements and returns the new length."},
+	javascript := superset(onArray([]arrayMethod{
 		{"pop", 0, arrayPop, "(): any", "Removes the last element and returns it."},
 		{"shift", 0, arrayShift, "(): any", "Removes the first element and returns it."},
 		{"unshift", 0, arrayUnshift, "(...elements: any[]): number", "Puts elements before the first and returns the new length."},
-		{"splice", 0, arraySplice, "(start: number, count?: number, ...elements: any[]): any[]", "Replaces a range of elements and returns what was there."},
 		{"slice", 0, arraySlice, "(start?: number, end?: number): any[]", "Returns a copy of a range."},
 		{"concat", 0, arrayConcat, "(...lists: any[]): any[]", "Returns the elements with those of other arrays behind them."},
-		{"join", 0, arrayJoin, "(separator?: any): string", "Returns the elements as a text."},
 		{"reverse", 0, arrayReverse, "(): any[]", "Turns the order of the elements round."},
 		{"sort", 0, arraySortInPlace, "(compare?: (a: any, b: any) => number): any[]", "Sorts the elements, as texts unless told how to compare."},
-		{"indexOf", 0, arrayIndexOf, "(value: any, start?: number): number", "Returns the position of a value, -1 if there is none."},
 		{"lastIndexOf", 0, arrayLastIndexOf, "(value: any, start?: number): number", "Returns the last position of a value, -1 if there is none."},
 		{"includes", 0, arrayIncludes, "(value: any, start?: number): boolean", "Tells whether a value is among the elements."},
 		{"find", 1, arraySearch(false, false), test + ": any", "Returns the first element that passes the test."},
@@ -42,12 +38,18 @@ func init() { // the table refers to functions that refer to the table
 		{"fill", 0, arrayFill, "(value: any, start?: number, end?: number): any[]", "Sets a range of elements to a value."},
 		{"at", 0, arrayAt, "(index: number): any", "Returns an element, counted from the end if negative."},
 		{"toString", 0, func(r *Run, o *Object, _ []Value) (Value, error) { return r.joinElements(o, ",") }, "(): string", "Returns the elements with commas between them."},
+	}))
+	arrayMethods = methodTable(append(javascript, onArray([]arrayMethod{ // spec/basescript.md 2.3
+		{"push", 0, arrayPush, "(...elements: any[]): number", "Appends elements and returns the new length."},
+		{"splice", 0, arraySplice, "(start: number, count?: number, ...elements: any[]): any[]", "Replaces a range of elements and returns what was there."},
+		{"join", 0, arrayJoin, "(separator?: any): string", "Returns the elements as a text."},
+		{"indexOf", 0, arrayIndexOf, "(value: any, start?: number): number", "Returns the position of a value, -1 if there is none."},
 		{"AppendUniqueValue", 1, arrayAppendUnique, "(value: any): boolean", "Appends a value unless it is there; tells whether it was appended."},
 		{"ByValueExists", 1, arrayIncludes, "(value: any): boolean", "Tells whether a value is among the elements."},
 		{"ObtainByValue", 1, arrayObtain, "(value: any): number", "Returns the position of a value, appending it if it is not there."},
 		{"FindIndexBySortedValue", 1, arrayIndexOf, "(value: any, start?: number): number", "Returns the position of a value in a sorted array, -1 if it is not there."},
 		{"ObtainBySortedValue", 1, arrayObtainSorted, "(value: any): number", "Returns the position of a value in a sorted array, inserting it if it is not there."},
-	}))
+	})...))
 }
 
 // arrayMethod is a method whose self is known to be an array.

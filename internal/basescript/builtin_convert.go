@@ -10,17 +10,17 @@ import (
 var numberMethods, boolMethods map[string]*Method
 
 func init() { // the tables refer to functions that refer to the tables
-	numberMethods = methodTable(onNumber([]Method{
+	numberMethods = methodTable(superset(onNumber([]Method{
 		{Name: "toString", Call: numberToString, Sig: "(radix?: number): string", Doc: "Returns the number as text, in base 10 unless told otherwise."},
 		{Name: "toFixed", Call: numberToFixed, Sig: "(digits?: number): string", Doc: "Returns the number with a fixed count of fractional digits."},
 		{Name: "toPrecision", Call: numberToPrecision, Sig: "(digits?: number): string", Doc: "Returns the number with a fixed count of significant digits."},
 		{Name: "toLocaleString", Call: numberToLocaleString, Sig: "(): string", Doc: "Returns the number with its thousands apart."},
 		{Name: "valueOf", Call: selfValue, Sig: "(): number", Doc: "Returns the number."},
-	}))
-	boolMethods = methodTable([]Method{
+	})))
+	boolMethods = methodTable(superset([]Method{
 		{Name: "toString", Call: selfText, Sig: "(): string", Doc: "Returns true or false as text."},
 		{Name: "valueOf", Call: selfValue, Sig: "(): boolean", Doc: "Returns the value itself."},
-	})
+	}))
 }
 
 // onNumber lets methods rely on a number as self; through Function.call they can be given anything.
@@ -55,21 +55,21 @@ func convertGlobals() []Global {
 		{Name: "parseInt", Min: 1, Call: parseIntPrefix, Sig: "(text: any, radix?: number): number", Doc: "Reads the integer a text begins with."},
 		{Name: "parseFloat", Min: 1, Call: parseFloatPrefix, Sig: "(text: any): number", Doc: "Reads the number a text begins with."},
 		{Name: "isNaN", Call: isNaN, Sig: "(value: any): boolean", Doc: "Tells whether the value does not convert to a number."},
-		{Name: "isFinite", Call: isFinite, Sig: "(value: any): boolean", Doc: "Tells whether the value converts to a finite number."},
-		{Name: "Boolean", Call: convertBoolean, New: convertBoolean, Sig: "(value?: any): boolean", Doc: "Returns how the value counts in a condition."},
+		{Name: "isFinite", Origin: Superset, Call: isFinite, Sig: "(value: any): boolean", Doc: "Tells whether the value converts to a finite number."},
+		{Name: "Boolean", Origin: Superset, Call: convertBoolean, New: convertBoolean, Sig: "(value?: any): boolean", Doc: "Returns how the value counts in a condition."},
 	})
 	return append(globals,
 		Global{Name: "String", Static: stringClass, Sig: "(value?: any): string", Doc: "Converts to text.",
 			Func: &Func{Name: "String", Call: convertString, New: convertString, Sig: "(value?: any): string", Doc: "Converts to text."}},
 		Global{Name: "Number", Static: numberClass, Sig: "(value?: any): number", Doc: "Converts to a number as JavaScript does.",
 			Func: &Func{Name: "Number", Call: convertNumber, New: convertNumber, Sig: "(value?: any): number", Doc: "Converts to a number as JavaScript does."}},
-		Global{Name: "NaN", Value: constant(Real(math.NaN())), Sig: "number", Doc: "Not a number."},
-		Global{Name: "Infinity", Value: constant(Real(math.Inf(1))), Sig: "number", Doc: "The infinite number."},
+		Global{Name: "NaN", Origin: Superset, Value: constant(Real(math.NaN())), Sig: "number", Doc: "Not a number."},
+		Global{Name: "Infinity", Origin: Superset, Value: constant(Real(math.Inf(1))), Sig: "number", Doc: "The infinite number."},
 	)
 }
 
 var numberClass = &Class{Name: "Number",
-	Props: []Prop{
+	Props: supersetProps([]Prop{
 		constProp("MAX_SAFE_INTEGER", Int(1<<53-1), "The largest integer JavaScript holds exactly."),
 		constProp("MIN_SAFE_INTEGER", Int(1-1<<53), "The smallest integer JavaScript holds exactly."),
 		constProp("MAX_VALUE", Real(math.MaxFloat64), "The largest real number."),
@@ -78,15 +78,15 @@ var numberClass = &Class{Name: "Number",
 		constProp("POSITIVE_INFINITY", Real(math.Inf(1)), "The infinite number."),
 		constProp("NEGATIVE_INFINITY", Real(math.Inf(-1)), "The negative infinite number."),
 		constProp("NaN", Real(math.NaN()), "Not a number."),
-	},
-	Methods: []Method{
+	}),
+	Methods: superset([]Method{
 		{Name: "isInteger", Call: numberTest(isInteger), Sig: "(value: any): boolean", Doc: "Tells whether the value is a whole number."},
 		{Name: "isSafeInteger", Call: numberTest(isSafeInteger), Sig: "(value: any): boolean", Doc: "Tells whether JavaScript holds the whole number exactly."},
 		{Name: "isNaN", Call: numberTest(func(v Value) bool { return v.k == KindReal && math.IsNaN(v.Real()) }), Sig: "(value: any): boolean", Doc: "Tells whether the value is NaN."},
 		{Name: "isFinite", Call: numberTest(finite), Sig: "(value: any): boolean", Doc: "Tells whether the value is a finite number."},
 		{Name: "parseInt", Min: 1, Call: static(parseIntPrefix), Sig: "(text: any, radix?: number): number", Doc: "Reads the integer a text begins with."},
 		{Name: "parseFloat", Min: 1, Call: static(parseFloatPrefix), Sig: "(text: any): number", Doc: "Reads the number a text begins with."},
-	},
+	}),
 }
 
 // constant is the Value of a global that is the same in every run.

@@ -41,11 +41,11 @@ func dateGlobals() []Global {
 	)
 }
 
-var dateClass = &Class{Name: "Date", Methods: []Method{
+var dateClass = &Class{Name: "Date", Methods: superset([]Method{
 	{Name: "now", Call: func(*Run, Value, []Value) (Value, error) { return Int(time.Now().UnixMilli()), nil }, Sig: "(): number", Doc: "Returns the milliseconds since 1970."},
 	{Name: "parse", Min: 1, Call: dateParse, Sig: "(text: any): number", Doc: "Reads a date and returns its milliseconds since 1970, NaN for what is none."},
 	{Name: "UTC", Min: 1, Call: dateUTC, Sig: "(year: number, month?: number, day?: number, hour?: number, minute?: number, second?: number, ms?: number): number", Doc: "Returns the milliseconds since 1970 of a moment in UTC, the month counted from 0."},
-}}
+})}
 
 func intIf(has bool, n int) Value {
 	if !has {

@@ -11,8 +11,8 @@ func init() { // the table refers to functions that refer to the table
 	in := func(zone func(time.Time) time.Time, part func(time.Time) int) func(Date) Value {
 		return func(d Date) Value { return Int(int64(part(zone(d.Time)))) }
 	}
-	list := []dateMethod{
-		{"getTime", func(d Date) Value { return Int(d.Time.UnixMilli()) }, number, "Returns the milliseconds since 1970."},
+	list := []dateMethod{{"getTime", func(d Date) Value { return Int(d.Time.UnixMilli()) }, number, "Returns the milliseconds since 1970."}}
+	javascript := []dateMethod{
 		{"valueOf", func(d Date) Value { return Int(d.Time.UnixMilli()) }, number, "Returns the milliseconds since 1970."},
 		{"getTimezoneOffset", func(d Date) Value { return Int(int64(-zoneOffset(d.Time) / 60)) }, number, "Returns the minutes from the date's zone to UTC."},
 		{"toISOString", func(d Date) Value { return String(d.Time.UTC().Format("2006-01-02T15:04:05.000Z")) }, text, "Writes the moment in UTC."},
@@ -30,7 +30,7 @@ func init() { // the table refers to functions that refer to the table
 		{"getUTC", " in UTC", time.Time.UTC},
 	}
 	for _, z := range zones {
-		list = append(list,
+		javascript = append(javascript,
 			dateMethod{z.prefix + "FullYear", in(z.zone, time.Time.Year), number, "Returns the year" + z.where + "."},
 			dateMethod{z.prefix + "Month", in(z.zone, func(t time.Time) int { return int(t.Month()) - 1 }), number, "Returns the month" + z.where + ", 0 for January."},
 			dateMethod{z.prefix + "Date", in(z.zone, time.Time.Day), number, "Returns the day of the month" + z.where + "."},
@@ -41,7 +41,7 @@ func init() { // the table refers to functions that refer to the table
 			dateMethod{z.prefix + "Milliseconds", in(z.zone, func(t time.Time) int { return t.Nanosecond() / 1e6 }), number, "Returns the milliseconds within the second" + z.where + "."},
 		)
 	}
-	dateMethods = methodTable(onDate(list))
+	dateMethods = methodTable(append(onDate(list), superset(onDate(javascript))...))
 }
 
 func zoneOffset(t time.Time) int {

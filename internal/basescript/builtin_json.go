@@ -11,7 +11,7 @@ func jsonGlobals() []Global {
 			Sig: "(value: any, options?: {PrettyFormat?: boolean, ExportLargeIntegersAsStrings?: boolean}): string",
 			Doc: "Writes a value as JSON."},
 	})
-	return append(globals, Global{Name: "JSON", Static: jsonClass, Sig: "JSON", Doc: "JSON as in JavaScript."})
+	return append(globals, Global{Name: "JSON", Origin: Superset, Static: jsonClass, Sig: "JSON", Doc: "JSON as in JavaScript."})
 }
 
 var jsonClass = &Class{Name: "JSON", Methods: []Method{

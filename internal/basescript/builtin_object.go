@@ -11,7 +11,7 @@ func init() { // the tables refer to functions that refer to the tables
 		{Name: "GetOptProperty", Min: 1, Call: getOptProperty, Sig: "(name: string | number, default?: any): any", Doc: "Returns a property, the default if the object has none of that name."},
 		{Name: "SetProperty", Min: 2, Call: setProperty, Sig: "(name: string | number, value: any): void", Doc: "Sets a property, creating it if need be."},
 		{Name: "AddProperty", Min: 2, Call: addProperty, Sig: "(name: string | number, value: any): void", Doc: "Creates a property; one that exists keeps its value."},
-		{Name: "hasOwnProperty", Min: 1, Call: hasOwnProperty, Sig: "(name: any): boolean", Doc: "Tells whether the object itself has a property."},
+		{Name: "hasOwnProperty", Origin: Superset, Min: 1, Call: hasOwnProperty, Sig: "(name: any): boolean", Doc: "Tells whether the object itself has a property."},
 		{Name: "toString", Call: objectToString, Sig: "(): string", Doc: "Names the kind of the object: [object Object]."},
 		{Name: "valueOf", Call: func(_ *Run, self Value, _ []Value) (Value, error) { return self.Scalar(), nil }, Sig: "(): any", Doc: "Returns the scalar the object stands for, else the object."},
 	})
@@ -36,16 +36,16 @@ func objectGlobals() []Global {
 		{Name: "UiError", Min: 1, Call: userError, New: userError, Sig: "(message: any): Error", Doc: "Makes an error whose text is shown without position lines."},
 		{Name: "ExtractUserError", Min: 1, Call: extractUserError, Sig: "(error: any): string", Doc: "Returns the part of an error meant for users, else all of its text."},
 		{Name: "Error", Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
-		{Name: "TypeError", Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
-		{Name: "RangeError", Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
-		{Name: "SyntaxError", Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
-		{Name: "ReferenceError", Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
+		{Name: "TypeError", Origin: Superset, Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
+		{Name: "RangeError", Origin: Superset, Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
+		{Name: "SyntaxError", Origin: Superset, Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
+		{Name: "ReferenceError", Origin: Superset, Call: newError, New: newError, Sig: newErr, Doc: "Makes an error to throw."},
 	})
 	return append(globals, Global{Name: "Object", Static: objectClass, Sig: "(value?: any): object", Doc: "Makes an object.",
 		Func: &Func{Name: "Object", Call: newObject, New: newObject, Sig: "(value?: any): object", Doc: "Makes an object."}})
 }
 
-var objectClass = &Class{Name: "Object", Methods: []Method{
+var objectClass = &Class{Name: "Object", Methods: superset([]Method{
 	{Name: "keys", Min: 1, Call: static(propertyNames), Sig: "(object: any): string[]", Doc: "Returns the names of the properties."},
 	{Name: "getOwnPropertyNames", Min: 1, Call: static(propertyNames), Sig: "(object: any): string[]", Doc: "Returns the names of the properties."},
 	{Name: "values", Min: 1, Call: static(objectValues), Sig: "(object: any): any[]", Doc: "Returns the values of the properties."},
@@ -58,7 +58,7 @@ var objectClass = &Class{Name: "Object", Methods: []Method{
 	{Name: "freeze", Min: 1, Call: static(objectFreeze), Sig: "(object: any): any", Doc: "Makes an object read only."},
 	{Name: "isFrozen", Min: 1, Call: static(objectIsFrozen), Sig: "(object: any): boolean", Doc: "Tells whether an object is read only."},
 	{Name: "is", Min: 2, Call: static(objectIs), Sig: "(a: any, b: any): boolean", Doc: "Compares two values, NaN being equal to itself."},
-}}
+})}
 
 func hasProperty(r *Run, self Value, args []Value) (Value, error) {
 	ok, e := r.hasProperty(self, args[0].Text())

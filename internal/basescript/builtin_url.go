@@ -26,10 +26,10 @@ func urlGlobals() []Global {
 		{Name: "UrlAppendPath", Min: 2, Call: urlAppendPath, Sig: "(url: any, path: any): string", Doc: "Appends to the path of a URL."},
 		{Name: "IsAbsoluteUrlStr", Min: 1, Call: isAbsoluteURL, Sig: "(url: any): boolean", Doc: "Tells whether a URL has a scheme."},
 		{Name: "AbsoluteUrl", Min: 2, Call: absoluteURL, Sig: "(url: any, base: any): string", Doc: "Returns the URL relative to a base."},
-		{Name: "encodeURIComponent", Min: 1, Call: percentFunc(func(c byte) bool { return isAlphaNumByte(c) || strings.IndexByte("-_.!~*'()", c) >= 0 }), Sig: "(text: any): string", Doc: "Writes text for a part of a URL."},
-		{Name: "encodeURI", Min: 1, Call: percentFunc(func(c byte) bool { return isAlphaNumByte(c) || strings.IndexByte("-_.!~*'();/?:@&=+$,#", c) >= 0 }), Sig: "(text: any): string", Doc: "Writes text as a URL."},
-		{Name: "decodeURIComponent", Min: 1, Call: decodeURI(""), Sig: "(text: any): string", Doc: "Reads a part of a URL."},
-		{Name: "decodeURI", Min: 1, Call: decodeURI(";/?:@&=+$,#"), Sig: "(text: any): string", Doc: "Reads a URL."},
+		{Name: "encodeURIComponent", Origin: Superset, Min: 1, Call: percentFunc(func(c byte) bool { return isAlphaNumByte(c) || strings.IndexByte("-_.!~*'()", c) >= 0 }), Sig: "(text: any): string", Doc: "Writes text for a part of a URL."},
+		{Name: "encodeURI", Origin: Superset, Min: 1, Call: percentFunc(func(c byte) bool { return isAlphaNumByte(c) || strings.IndexByte("-_.!~*'();/?:@&=+$,#", c) >= 0 }), Sig: "(text: any): string", Doc: "Writes text as a URL."},
+		{Name: "decodeURIComponent", Origin: Superset, Min: 1, Call: decodeURI(""), Sig: "(text: any): string", Doc: "Reads a part of a URL."},
+		{Name: "decodeURI", Origin: Superset, Min: 1, Call: decodeURI(";/?:@&=+$,#"), Sig: "(text: any): string", Doc: "Reads a URL."},
 	})
 }
 

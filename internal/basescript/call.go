@@ -342,15 +342,15 @@ func (r *Run) staticMember(c *Class, name string) (Value, bool, *Error) {
 var functionMethods map[string]*Method
 
 func init() { // the table refers to functions that refer to the table
-	functionMethods = methodTable([]Method{
-		{Name: "call", Call: func(r *Run, self Value, args []Value) (Value, error) {
+	functionMethods = methodTable(superset([]Method{
+		{Name: "call", Sig: "(self?: any, ...args: any[]): any", Doc: "Calls the function with arguments.", Call: func(r *Run, self Value, args []Value) (Value, error) {
 			var this Value
 			if len(args) > 0 {
 				this, args = args[0], args[1:]
 			}
 			return r.CallValue(self, this, args...)
 		}},
-		{Name: "apply", Call: func(r *Run, self Value, args []Value) (Value, error) {
+		{Name: "apply", Sig: "(self?: any, args?: any[]): any", Doc: "Calls the function with a list of arguments.", Call: func(r *Run, self Value, args []Value) (Value, error) {
 			var this Value
 			var list []Value
 			if len(args) > 0 {
@@ -364,7 +364,7 @@ func init() { // the table refers to functions that refer to the table
 			}
 			return r.CallValue(self, this, list...)
 		}},
-		{Name: "bind", Call: func(r *Run, self Value, args []Value) (Value, error) {
+		{Name: "bind", Sig: "(self?: any, ...args: any[]): Function", Doc: "Returns the function with its first arguments fixed.", Call: func(r *Run, self Value, args []Value) (Value, error) {
 			b := &boundCall{fn: self}
 			if len(args) > 0 {
 				b.this = args[0]
@@ -379,5 +379,5 @@ func init() { // the table refers to functions that refer to the table
 			}
 			return ObjectValue(fn), nil
 		}},
-	})
+	}))
 }

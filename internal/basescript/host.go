@@ -71,9 +71,10 @@ type Func struct {
 	// Doc says what the function does, in a sentence.
 	Doc string
 	// Origin says where the function exists; Since is the version of Datex.XHTTP that brought it ("1.24"),
-	// empty for every version.
-	Origin Origin
-	Since  string
+	// empty for every version. OptSince is the version that brought its optional arguments.
+	Origin   Origin
+	Since    string
+	OptSince string
 }
 
 // Prop is a property of a Class.

@@ -12,12 +12,12 @@ import (
 // socketMethods are the static methods of Datex.XHTTP.WebSocketContext (spec/websocket.md B).
 var socketMethods = []basescript.Func{
 	{
-		Name: "GetWebSockets", Call: getWebSockets,
+		Name: "GetWebSockets", OptSince: "1.24", Call: getWebSockets,
 		Sig: "(filter?: string | object | null, force_remote?: boolean): WebSocketCollection",
 		Doc: "The open sockets a filter chooses, all without one. force_remote false leaves out those of other nodes.",
 	},
 	{
-		Name: "GetLocalWebSocket", Min: 1, Call: getLocalWebSocket,
+		Name: "GetLocalWebSocket", Since: "1.24", Min: 1, Call: getLocalWebSocket,
 		Sig: "(socketId: string): WebSocket | null",
 		Doc: "The socket of this node with that id, null if there is none.",
 	},
