@@ -55,10 +55,7 @@ func since124(p basescript.Prop) basescript.Prop {
 // argument, by the names of Classes.
 func Hooks() []basescript.Func {
 	return []basescript.Func{
-		{
-			Name: "open", Sig: "(context: OpenContext): any", Origin: basescript.Superset,
-			Doc: "Called when a socket opens; false or an error refuses it.",
-		},
+		{Name: "open", Sig: "(context: OpenContext): any", Doc: "Called when a socket opens; false or an error refuses it."},
 		{Name: "process", Sig: "(context: ProcessContext): any", Doc: "Called for each message of the client."},
 		{Name: "close", Sig: "(context: CloseContext): any", Doc: "Called once when the socket has ended."},
 	}

@@ -9,7 +9,7 @@ import (
 // behave as the settings of the server say; a script that reads it runs here only.
 var serverGlobals = []basescript.Global{{
 	Name: "tutorsocket", Origin: basescript.Superset,
-	Doc:  "Settings of this server. Not in the original: a script that uses it does not run there.",
+	Doc: "Settings of this server. Not in the original: a script that uses it does not run there.",
 	Static: &basescript.Class{Name: "tutorsocket", Props: []basescript.Prop{
 		settingProp("profile", "'1.22' | '1.24' | 'native'", "The version of the original that is imitated.",
 			func(s *Settings) basescript.Value { return basescript.String(profileName(s.Profile)) }),
