@@ -66,8 +66,8 @@ type InspectOptions struct {
 	Stub func(name string) bool
 	// Call, if set, is asked about each call of a function of the tables.
 	Call func(Call) Answer
-	// Lenient: the source may use names that are not known; only members are looked at.
-	Lenient bool
+	// Known, if set, tells of names beyond the tables that the source may use.
+	Known func(name string) bool
 }
 
 // Call is a call of a function of the tables, as far as the source itself tells.

@@ -40,12 +40,19 @@ func (in *inspection) knownName(name string, s *scope) bool {
 	if _, constant := languageConstants[name]; constant {
 		return true
 	}
+	if in.opts.Known != nil && in.opts.Known(name) {
+		return true
+	}
 	return name == "arguments" && s.fn.argumentsVariable() != nil || in.opts.Globals.Lookup(name) != nil
 }
 
 // usedGlobal says of a global that is used as a value what its table says.
 func (in *inspection) usedGlobal(name string, v *variable, elements []*variable, at place) {
-	if g := in.opts.Globals.Lookup(name); g != nil && v == nil && len(elements) == 0 {
+	g := in.opts.Globals.Lookup(name)
+	if g != nil && g.Func == nil && g.Static != nil && g.Origin == Refused {
+		return // its members are
+	}
+	if g != nil && v == nil && len(elements) == 0 {
 		in.entry(name, globalOrigin(g), globalSince(g), at)
 	}
 }
@@ -72,14 +79,12 @@ func (in *inspection) entry(name string, origin Origin, since string, at place) 
 		if in.guardOf(at) != unguarded {
 			level = LevelWarning
 		}
-		in.report(at, FindRefused, level, "%s exists in WebTutor and fails here; a stand-in for it can be put into stubs/%s.js", name, lastName(name))
+		in.report(at, FindRefused, level, "%s exists in WebTutor and fails here; a stand-in for it can be put into stubs/%s.js", name, name)
 	case origin == Superset:
 		in.report(at, FindPortability, LevelPortability, "%s does not exist in WebTutor", name)
 	}
 	in.since(name, since, at)
 }
-
-func lastName(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
 
 func (in *inspection) since(what, since string, at place) {
 	if since != "" && in.opts.Version != "" && since > in.opts.Version {
@@ -255,9 +260,6 @@ func visible(s *scope) []string {
 
 // resolveNames says what is to be said of names nothing declares, once the whole source is known.
 func (in *inspection) resolveNames() {
-	if in.opts.Lenient {
-		return
-	}
 	for _, u := range in.uses {
 		guard := in.guardOf(u.at)
 		if guard == probed && !u.call || len(in.found) >= maxFindings {
@@ -327,4 +329,13 @@ func editDistance(a, b string) int {
 		before, row = row, next
 	}
 	return row[len(to)]
+}
+
+// Meant is the end of a message about an unknown name: "; did you mean …?", empty if none of the names
+// resembles it.
+func Meant(wrong string, names []string) string {
+	if meant := nearest(wrong, names); meant != "" {
+		return "; did you mean " + meant + "?"
+	}
+	return ""
 }
