@@ -22,6 +22,13 @@ type Problem struct {
 	Caret   string `json:"caret,omitempty" doc:"The source line with a mark under the column."`
 }
 
+// The levels of problems.
+const (
+	LevelError       = string(basescript.LevelError)
+	LevelWarning     = string(basescript.LevelWarning)
+	LevelPortability = string(basescript.LevelPortability)
+)
+
 // kindApp is the kind of problems with registration files, names and comments of scripts.
 const kindApp = "app"
 
@@ -122,7 +129,7 @@ type checker struct {
 }
 
 func (c *checker) add(p Problem) {
-	if p.Level != string(basescript.LevelPortability) || c.opts.Portability {
+	if p.Level != LevelPortability || c.opts.Portability {
 		c.problems = append(c.problems, p)
 	}
 }
@@ -131,7 +138,7 @@ func (c *checker) add(p Problem) {
 func (c *checker) folder(name string, kind Kind) {
 	list, err := c.app.List(name)
 	if err != nil {
-		c.add(Problem{File: name, Level: string(basescript.LevelError), Kind: kindApp, Message: err.Error()})
+		c.add(Problem{File: name, Level: LevelError, Kind: kindApp, Message: err.Error()})
 	}
 	for _, url := range list {
 		c.script(url, kind)
@@ -147,7 +154,7 @@ func (c *checker) script(url string, kind Kind) {
 	text, _, err := c.app.Text(url, "")
 	if err != nil {
 		if kind == KindStub || kind == KindTest {
-			c.add(Problem{File: file(url), Level: string(basescript.LevelError), Kind: kindApp, Message: err.Error()})
+			c.add(Problem{File: file(url), Level: LevelError, Kind: kindApp, Message: err.Error()})
 		}
 		return
 	}
@@ -216,12 +223,12 @@ func (c *checker) finish() Report {
 		return a.File == b.File && a.Line == b.Line && a.Column == b.Column && a.Message == b.Message
 	})
 	for _, p := range r.Problems {
-		switch basescript.Level(p.Level) {
-		case basescript.LevelError:
+		switch p.Level {
+		case LevelError:
 			r.Errors++
-		case basescript.LevelWarning:
+		case LevelWarning:
 			r.Warnings++
-		case basescript.LevelPortability:
+		case LevelPortability:
 			r.Portability++
 		}
 	}
@@ -233,14 +240,14 @@ func (c *checker) finish() Report {
 
 // appProblem is a problem the app itself found.
 func appProblem(p app.Problem) Problem {
-	level, kind := basescript.LevelError, kindApp
+	level, kind := LevelError, kindApp
 	if p.Note {
-		level = basescript.LevelWarning
+		level = LevelWarning
 	}
 	if p.Caret != "" {
 		kind = string(basescript.FindSyntax)
 	}
-	return Problem{File: file(p.URL), Line: p.Line, Column: p.Column, Level: string(level), Kind: kind, Message: p.Message, Caret: p.Caret}
+	return Problem{File: file(p.URL), Line: p.Line, Column: p.Column, Level: level, Kind: kind, Message: p.Message, Caret: p.Caret}
 }
 
 func file(url string) string { return strings.TrimPrefix(url, scheme) }

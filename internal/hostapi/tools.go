@@ -21,7 +21,7 @@ var toolsGlobals = []basescript.Global{{
 			Call: func(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
 				return assemblyNamed(r, args[0])
 			},
-			Sig: "(code: string): Assembly",
+			Sig: "(code: 'XHTTPMiddlewareStatic'): Assembly",
 			Doc: "The .NET assembly of that code: XHTTPMiddlewareStatic, which holds the sockets. There are no others.",
 		},
 		{
