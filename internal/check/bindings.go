@@ -7,13 +7,13 @@ import (
 
 // Binding is a name that scripts may use, or a class of objects they get.
 type Binding struct {
-	Name      string    `json:"name"`
-	Kind      string    `json:"kind" enum:"function,namespace,value,class,type,hook" doc:"class: objects of the server; type: values of the language; hook: a function of a service that the server calls."`
-	Signature string    `json:"signature" doc:"In TypeScript; empty where the members say it all."`
-	Doc       string    `json:"doc"`
-	Origin    string    `json:"origin" enum:"shared,superset,refused" doc:"shared: in WebTutor and here; superset: here only; refused: in WebTutor, a call fails here unless the app has a stand-in."`
-	Since     string    `json:"since,omitempty" doc:"Version of Datex.XHTTP that brought it."`
-	Members   []Binding `json:"members,omitempty"`
+	Name      string
+	Kind      string // function, namespace, value; class: of the server; type: of the language; hook: of services
+	Signature string // in TypeScript, empty where the members say it all
+	Doc       string
+	Origin    string // shared, superset (here only), refused (fails here unless there is a stand-in)
+	Since     string // version of Datex.XHTTP that brought it, empty for all
+	Members   []Binding
 }
 
 // Bindings returns everything scripts may use, in the order of the tables.

@@ -13,16 +13,17 @@ import (
 
 // Problem is something wrong with a file of an app.
 type Problem struct {
-	File    string `json:"file" doc:"Path in the app folder."`
-	Line    int    `json:"line" doc:"From 1; 0 where no line is to blame."`
-	Column  int    `json:"column" doc:"From 1, in characters; 0 where none is to blame."`
-	Level   string `json:"level" enum:"error,warning,portability" doc:"error: fails when it is executed; warning: may well be a mistake; portability: works here and not in WebTutor."`
-	Kind    string `json:"kind" doc:"What it is about: syntax, unknown-name, unknown-function, unknown-member, text-expression, arguments, version, refused, portability, app."`
-	Message string `json:"message"`
-	Caret   string `json:"caret,omitempty" doc:"The source line with a mark under the column."`
+	File    string `json:"file"`            // path in the app folder
+	Line    int    `json:"line"`            // from 1; 0 where no line is to blame
+	Column  int    `json:"column"`          // from 1, in characters; 0 where none is to blame
+	Level   string `json:"level"`           // one of the levels below
+	Kind    string `json:"kind"`            // a basescript.FindingKind, or "app": registration files, names, comments
+	Message string `json:"message"`         // what is wrong, and the name that was probably meant
+	Caret   string `json:"caret,omitempty"` // the source line with a mark under the column
 }
 
-// The levels of problems.
+// The levels of problems: what fails when it is executed, what may well be a mistake, what works here
+// and not in WebTutor.
 const (
 	LevelError       = string(basescript.LevelError)
 	LevelWarning     = string(basescript.LevelWarning)

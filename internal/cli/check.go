@@ -98,11 +98,10 @@ func (p *program) runCheck(cfg config.Config, opts checkOptions) error {
 
 // versionOf is the version of Datex.XHTTP as the tables name it, empty if none is imitated.
 func versionOf(cfg config.Config) string {
-	parts := strings.SplitN(cfg.Queue.Profile.String(), ".", 3)
-	if len(parts) < 2 {
-		return ""
+	if name := cfg.Queue.Profile.Short(); name != "native" {
+		return name
 	}
-	return parts[0] + "." + parts[1]
+	return ""
 }
 
 // printReport prints problems as compilers do, for people and for editors.
