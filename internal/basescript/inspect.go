@@ -250,10 +250,15 @@ func (in *inspection) position(at place) (line, column int) {
 		at = place{site.outer, site.lit.Idx0() + file.Idx(1+site.rawOffset(int(at.idx)-1-at.src.head))}
 	}
 	src, offset := at.src, min(max(int(at.idx)-1, 0), len(at.src.text))
+	const long = 8 << 10 // a line whose marked copy costs much, a thousand times
 	line = max(1, sort.SearchInts(src.lines, offset+1))
 	start := src.lines[line-1]
 	if line == 1 {
 		start = min(src.head, offset)
+	}
+	if offset-start < long && (line == len(src.lines) || src.lines[line]-start < long) {
+		e := src.errorAt(offset, "")
+		return e.Line, e.Column
 	}
 	return line, 1 + utf8.RuneCountInString(src.text[start:offset])
 }
