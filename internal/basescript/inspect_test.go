@@ -58,9 +58,9 @@ func inspectOptions(library bool) InspectOptions {
 	}
 }
 
-// TestInspect compares what is said of sources with the sections of testdata/inspect.txtar.
+// TestInspect compares what is said of sources with the sections of testdata/findings/inspect.txtar.
 func TestInspect(t *testing.T) {
-	file := filepath.Join("testdata", "inspect.txtar")
+	file := filepath.Join("testdata", "findings", "inspect.txtar")
 	archive, err := txtar.ParseFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -102,11 +102,11 @@ func TestInspectCaret(t *testing.T) {
 // TestInspectHostile: sources made to cost much are looked at quickly, and the list has an end.
 func TestInspectHostile(t *testing.T) {
 	for name, source := range map[string]string{
-		"names":   strings.Repeat("foo();bar;", 50_000),
-		"tries":   strings.Repeat("try{a}catch(e){b.c.d()}", 20_000),
-		"members": "var a = things;" + strings.Repeat("a.b.c;things.x();", 30_000),
+		"names":   strings.Repeat("foo();bar;", 25_000),
+		"tries":   strings.Repeat("try{a}catch(e){b.c.d()}", 5_000),
+		"members": "var a = things;" + strings.Repeat("a.b.c;things.x();", 15_000),
 		"chain":   "var a0 = CurItem;" + chain(3000),
-		"texts":   strings.Repeat("ArraySelect([], 'foo( This ) + (');", 10_000),
+		"texts":   strings.Repeat("ArraySelect([], 'foo( This ) + (');", 5_000),
 		"nested":  strings.Repeat("try{", 300) + "foo()" + strings.Repeat("}catch(e){}", 300),
 		"deep":    strings.Repeat("(", 5000),
 	} {
