@@ -21,12 +21,16 @@ type Declared struct {
 	Dir     string
 	values  map[string]bool
 	types   map[string]bool
+	spaces  map[string]bool // namespaces, which may be declared in several parts
 	members map[string]bool // namespace.member
 }
 
 func (d *Declared) value(name string) bool {
 	return d != nil && (!d.Installed || d.values[name])
 }
+
+// closed reports whether a name is declared as something that cannot be added to.
+func (d *Declared) closed(name string) bool { return d != nil && d.values[name] && !d.spaces[name] }
 
 func (d *Declared) typed(name string) bool { return d != nil && d.types[name] }
 
@@ -71,7 +75,7 @@ const (
 
 // readDeclarations reads what the declaration files below a folder declare.
 func readDeclarations(lib string) (*Declared, error) {
-	d := &Declared{Installed: true, Dir: lib, values: map[string]bool{}, types: map[string]bool{}, members: map[string]bool{}}
+	d := &Declared{Installed: true, Dir: lib, values: map[string]bool{}, types: map[string]bool{}, spaces: map[string]bool{}, members: map[string]bool{}}
 	files, size := 0, 0
 	err := filepath.WalkDir(lib, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".d.ts") {
@@ -111,6 +115,7 @@ func (d *Declared) read(text string) {
 		}
 		if m := declaredSpace.FindStringSubmatch(line); m != nil {
 			space = m[1]
+			d.spaces[space] = true
 		} else if strings.HasPrefix(line, "}") {
 			space = ""
 		} else if m := declaredMember.FindStringSubmatch(line); m != nil && space != "" {

@@ -213,6 +213,7 @@ func (t *typings) hooks() {
 func (t *typings) global(g *basescript.Global) {
 	switch {
 	case t.with != nil && !t.with.Installed && isLanguageName(g.Name): // whatever they lack of the language
+	case t.with.closed(g.Name):
 	case g.Static != nil && g.Func == nil && (g.Sig == "" || g.Sig == "object"):
 		t.namespace(g)
 	case t.with.value(g.Name) && (t.with.Installed || g.Origin != basescript.Superset):
@@ -232,13 +233,16 @@ var languageNames = sync.OnceValue(func() *basescript.Globals { return basescrip
 
 func isLanguageName(name string) bool { return languageNames().Lookup(name) != nil }
 
-// browserNames are variables of browsers that mean something else here. Where a project has the
-// libraries of browsers they stay what they are there: a second declaration would be an error.
-var browserNames = []string{"Request", "Response", "Lock", "Thread", "ActiveXObject", "caches"}
+// otherNames are variables of browsers and of Windows Script Host that mean something else here, each
+// with a name that is only there with them. In a project that has their libraries they stay what they
+// are there: a second declaration would be an error.
+var otherNames = map[string]string{
+	"Request": "onmessage", "Response": "onmessage", "Lock": "onmessage", "ActiveXObject": "WScript",
+}
 
 func (t *typings) variable(name, of string) {
-	if slices.Contains(browserNames, name) {
-		of = fmt.Sprintf("typeof globalThis extends { onmessage: any; %s: infer T } ? T : %s", name, of)
+	if mark, ok := otherNames[name]; ok {
+		of = fmt.Sprintf("typeof globalThis extends { %s: any; %s: infer T } ? T : %s", mark, name, of)
 	}
 	fmt.Fprintf(t.out, "declare var %s: %s;\n", name, of)
 }
