@@ -78,14 +78,18 @@ type Call struct {
 	Args  []CallArg
 }
 
-// CallArg is an argument of a call: Text is that of a literal string, Count the elements of a literal
-// array; each is only there if the argument is one.
+// CallArg is an argument of a call: Text is that of a literal string, Count the number of elements of a
+// literal array and Items the first of them; each is only there if the argument is one.
 type CallArg struct {
 	Text    string
 	IsText  bool
 	Count   int
+	Items   []CallArg
 	IsArray bool
 }
+
+// maxItems is how many elements of an array are looked at.
+const maxItems = 4
 
 // TextArg returns the literal text of an argument, ok false if it is none.
 func (c Call) TextArg(i int) (text string, ok bool) {

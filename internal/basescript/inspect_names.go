@@ -192,8 +192,12 @@ func (in *inspection) ask(c Call, at place) Answer {
 	return answer
 }
 
+// maxArgs is how many arguments are looked at.
+const maxArgs = 16
+
 // callArgs is what a source tells of the arguments of a call.
 func callArgs(list []ast.Expression) []CallArg {
+	list = list[:min(len(list), maxArgs)]
 	args := make([]CallArg, len(list))
 	for i, e := range list {
 		switch e := e.(type) {
@@ -205,7 +209,7 @@ func callArgs(list []ast.Expression) []CallArg {
 			}
 		case *ast.ArrayLiteral:
 			if !hasSpreadNode(e.Value) {
-				args[i] = CallArg{Count: len(e.Value), IsArray: true}
+				args[i] = CallArg{Count: len(e.Value), Items: callArgs(e.Value[:min(len(e.Value), maxItems)]), IsArray: true}
 			}
 		}
 	}

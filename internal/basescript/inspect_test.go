@@ -107,6 +107,7 @@ func TestInspectHostile(t *testing.T) {
 		"members": "var a = things;" + strings.Repeat("a.b.c;things.x();", 15_000),
 		"chain":   "var a0 = CurItem;" + chain(3000),
 		"texts":   strings.Repeat("ArraySelect([], 'foo( This ) + (');", 5_000),
+		"array":   "things.call('x', [" + strings.Repeat("1,", 100_000) + "1])" + strings.Repeat(".a", 2000),
 		"nested":  strings.Repeat("try{", 300) + "foo()" + strings.Repeat("}catch(e){}", 300),
 		"deep":    strings.Repeat("(", 5000),
 	} {

@@ -96,16 +96,29 @@ func staticMethod(class hostapi.StaticClass, call basescript.Call) basescript.An
 			names = append(names, m.Name)
 			continue
 		}
-		count := -1
+		answer := basescript.Answer{Func: m, Count: -1}
 		switch {
 		case len(call.Args) < 3:
-			count = 0
+			answer.Count = 0
 		case call.Args[2].IsArray:
-			count = call.Args[2].Count
+			answer.Count = call.Args[2].Count
+			answer.Message = filterFault(m, call.Args[2].Items)
+			answer.Kind = basescript.FindArguments
 		}
-		return basescript.Answer{Func: m, Count: count}
+		return answer
 	}
 	return unknown("Unknown method " + class.Name + "." + name + "()" + basescript.Meant(name, names))
+}
+
+// filterFault is what is wrong with a literal filter of sockets, empty if nothing is.
+func filterFault(m *basescript.Func, args []basescript.CallArg) string {
+	if m.Name != "GetWebSockets" || len(args) == 0 || !args[0].IsText {
+		return ""
+	}
+	if err := hostapi.CheckFilter(args[0].Text); err != nil {
+		return m.Name + ": " + err.Error()
+	}
+	return ""
 }
 
 // loaders are the functions that load a script by its address (spec/basescript.md 1.12).

@@ -86,6 +86,12 @@ func filterArg(r *basescript.Run, v basescript.Value) (hub.Filter, error) {
 	return hub.Filter{}, basescript.Errorf("A filter is a text, an object or null, not %s", kindName(v))
 }
 
+// CheckFilter says what is wrong with the text of a filter, nil if nothing is.
+func CheckFilter(text string) error {
+	_, err := hub.ParseFilter(text)
+	return err
+}
+
 // kindName names a value in an error, arrays apart from other objects.
 func kindName(v basescript.Value) string {
 	if v.Object().IsArray() {
