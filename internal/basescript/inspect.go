@@ -158,7 +158,8 @@ type inspection struct {
 	declared  map[string]bool // variables of whatever function
 	captures  map[*funcScope]bool
 	escapes   []escape
-	reported  map[string]bool // portability is said once per feature and line
+	vars      map[*variable]bool // declared by a var already
+	reported  map[string]bool    // portability is said once per feature and line
 }
 
 // walk goes through the tree; a source that does not parse has none.
@@ -176,7 +177,7 @@ func (in *inspection) walk(url, text string) {
 	in.assigned, in.untyped = map[*variable][]assignment{}, map[*variable]bool{}
 	in.deciding, in.types = map[*variable]bool{}, map[*variable]string{}
 	in.own, in.declared, in.reported = map[string]bool{}, map[string]bool{}, map[string]bool{}
-	in.captures = map[*funcScope]bool{}
+	in.captures, in.vars = map[*funcScope]bool{}, map[*variable]bool{}
 	p := &Program{url: url, library: in.opts.Library, globals: in.opts.Globals, functions: map[string]*funcCode{}}
 	c := newCompilation(p, src)
 	a := newAnalysis(c)

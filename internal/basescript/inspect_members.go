@@ -45,12 +45,14 @@ type assignment struct {
 func (in *inspection) assignments(n ast.Node, s *scope) {
 	switch n := n.(type) {
 	case *ast.VariableStatement:
+		in.redeclared(n.List, s)
 		in.bindings(n.List, s)
 	case *ast.LexicalDeclaration:
 		in.bindings(n.List, s)
 	case *ast.ForStatement:
 		switch init := n.Initializer.(type) {
 		case *ast.ForLoopInitializerVarDeclList:
+			in.redeclared(init.List, s)
 			in.bindings(init.List, s)
 		case *ast.ForLoopInitializerLexicalDecl:
 			in.bindings(init.LexicalDeclaration.List, s)

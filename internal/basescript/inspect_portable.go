@@ -199,6 +199,25 @@ func (in *inspection) onLiteral(n *ast.DotExpression) {
 	}
 }
 
+// redeclared reports a second var of one name, which builds with Datex.XHTTP 1.22 refuse when they come
+// to it (spec/basescript.md 1.8).
+func (in *inspection) redeclared(list []*ast.Binding, s *scope) {
+	if in.opts.Version != "1.22" {
+		return
+	}
+	for _, b := range list {
+		id, ok := b.Target.(*ast.Identifier)
+		if !ok {
+			continue
+		}
+		v, _ := s.lookup(id.Name.String())
+		if v != nil && in.vars[v] {
+			in.report(in.here(id.Idx), FindPortability, LevelPortability, "A second var of %s is an error in WebTutor with Datex.XHTTP 1.22", v.name)
+		}
+		in.vars[v] = true
+	}
+}
+
 // noteCapture notes that functions between a name and its variable use a variable of an outer call.
 func (in *inspection) noteCapture(v *variable, s *scope) {
 	if v == nil || v.scope.fn == s.fn || v.scope.fn.parent == nil {
