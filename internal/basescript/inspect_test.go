@@ -102,12 +102,12 @@ func TestInspectCaret(t *testing.T) {
 // TestInspectHostile: sources made to cost much are looked at quickly, and the list has an end.
 func TestInspectHostile(t *testing.T) {
 	for name, source := range map[string]string{
-		"names":   strings.Repeat("foo();bar;", 25_000),
-		"tries":   strings.Repeat("try{a}catch(e){b.c.d()}", 5_000),
-		"members": "var a = things;" + strings.Repeat("a.b.c;things.x();", 15_000),
-		"chain":   "var a0 = CurItem;" + chain(3000),
-		"texts":   strings.Repeat("ArraySelect([], 'foo( This ) + (');", 5_000),
-		"array":   "things.call('x', [" + strings.Repeat("1,", 100_000) + "1])" + strings.Repeat(".a", 2000),
+		"names":   strings.Repeat("foo();bar;", 10_000),
+		"tries":   strings.Repeat("try{a}catch(e){b.c.d()}", 2_000),
+		"members": "var a = things;" + strings.Repeat("a.b.c;things.x();", 2_000),
+		"chain":   "var a0 = CurItem;" + chain(1500),
+		"texts":   strings.Repeat("ArraySelect([], 'foo( This ) + (');", 2_000),
+		"array":   "things.call('x', [" + strings.Repeat("1,", 20_000) + "1])" + strings.Repeat(".a", 500),
 		"nested":  strings.Repeat("try{", 300) + "foo()" + strings.Repeat("}catch(e){}", 300),
 		"deep":    strings.Repeat("(", 5000),
 	} {
