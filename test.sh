@@ -79,6 +79,7 @@ if [ -n "$unformatted" ]; then
 fi
 go vet ./...
 go vet -tags e2e ./web/e2e
+go vet -tags types ./internal/check
 go tool -modfile=tools/go.mod staticcheck ./...
 go mod tidy -diff
 
@@ -95,6 +96,9 @@ if [ -n "$stale" ]; then
 	printf 'test.sh: web/dist is not what web/src builds; run npm run build in web and commit it:\n%s\n' "$stale" >&2
 	exit 1
 fi
+
+step "the editor typings, by the TypeScript compiler"
+go test -tags types -run Typings ./internal/check
 
 step "Go tests with the race detector"
 go test -race -timeout 12m ./...

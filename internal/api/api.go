@@ -60,6 +60,7 @@ func New(cfg Config, deps Deps) http.Handler {
 	h.registerScripts(router)
 	h.registerRuns(router)
 	h.registerLogs(router)
+	h.registerChecks(router)
 	h.openAPI = sync.OnceValue(func() []byte { return encodeOpenAPI(router.OpenAPI()) })
 	h.mux.HandleFunc("GET "+openAPIPath, h.serveOpenAPI)
 	return h

@@ -28,6 +28,7 @@ type Deps struct {
 	Runs    Runner
 	Scripts Scripts
 	Logs    Logs
+	Checker Checker
 }
 
 // Authenticator says whether a request carries the admin token.
@@ -80,6 +81,14 @@ type Runner interface {
 type Scripts interface {
 	Services() []Script
 	Agents() []Script
+}
+
+// Checker looks at sources without running them.
+type Checker interface {
+	// Check says what is wrong with a source, in the order of its lines. The request is valid.
+	Check(CheckRequest) []Diagnostic
+	// Bindings are the names scripts may use.
+	Bindings() []Binding
 }
 
 // Logs are the lines all scripts write; *logs.Log has these methods.

@@ -35,7 +35,7 @@ func newFixture(t *testing.T, cfg ...api.Config) *fixture {
 		log: logs.New(logs.Config{}, nil, nil),
 	}
 	f.server = httptest.NewServer(api.New(cfg[0], api.Deps{
-		Auth: auth.NewAdmin(token), Sockets: cluster.New(f.hub), Runs: (*fakeRuns)(f), Scripts: fakeScripts{}, Logs: f.log,
+		Auth: auth.NewAdmin(token), Sockets: cluster.New(f.hub), Runs: (*fakeRuns)(f), Scripts: fakeScripts{}, Logs: f.log, Checker: fakeChecker{},
 	}))
 	t.Cleanup(f.server.Close)
 	return f
@@ -117,4 +117,18 @@ func (fakeScripts) Services() []api.Script {
 
 func (fakeScripts) Agents() []api.Script {
 	return []api.Script{{Name: "broken", URL: "x-local://agents/broken.js", Problem: "unexpected }"}, {Name: "hello", URL: "x-local://agents/hello.js"}}
+}
+
+// fakeChecker finds fault with the word bad, and tells what it was asked.
+type fakeChecker struct{}
+
+func (fakeChecker) Check(req api.CheckRequest) []api.Diagnostic {
+	if req.Source != "bad" {
+		return nil
+	}
+	return []api.Diagnostic{{File: req.Name, Line: 1, Column: 1, Level: "error", Kind: "syntax", Message: req.Kind + " " + req.Level + " " + req.Version}}
+}
+
+func (fakeChecker) Bindings() []api.Binding {
+	return []api.Binding{{Name: "tools", Kind: "namespace", Origin: "shared", Members: []api.Binding{{Name: "f", Kind: "function", Signature: "(): void", Origin: "refused", Since: "1.24"}}}}
 }

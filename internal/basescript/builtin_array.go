@@ -7,7 +7,7 @@ func arrayGlobals() []Global {
 	const optExpr = "expr?: string | ((elem: any) => any)"
 	element := []int{1}
 	globals := functionGlobals([]Func{
-		{Name: "ArrayOptFirstElem", Min: 1, Call: arrayOptFirst, Sig: "(list: any, default?: any): any", Doc: "Returns the first element, the default if there is none."},
+		{Name: "ArrayOptFirstElem", Min: 1, Call: arrayOptFirst, Sig: "(list: any, otherwise?: any): any", Doc: "Returns the first element, the default if there is none."},
 		{Name: "ArrayFirstElem", Min: 1, Call: arrayFirst, Sig: "(list: any): any", Doc: "Returns the first element; fails if there is none."},
 		{Name: "ArrayCount", Min: 1, Call: arrayCount, Sig: "(list: any): number", Doc: "Returns the number of elements."},
 		{Name: "ArrayOptSize", Min: 1, Call: arrayOptSize, Sig: "(list: any): number", Doc: "Returns the number of elements if it is known beforehand, else undefined."},

@@ -39,9 +39,9 @@ func onNumber(methods []Method) []Method {
 func convertGlobals() []Global {
 	globals := functionGlobals([]Func{
 		{Name: "Int", Min: 1, Call: convertInt, Sig: "(value: any): number", Doc: "Converts to an integer; fails for what is not one."},
-		{Name: "OptInt", Min: 1, Call: convertOptInt, Sig: "(value: any, default?: any): any", Doc: "Converts to an integer; returns the default for what is not one."},
+		{Name: "OptInt", Min: 1, Call: convertOptInt, Sig: "(value: any, otherwise?: any): any", Doc: "Converts to an integer; returns the default for what is not one."},
 		{Name: "Real", Min: 1, Call: convertReal, Sig: "(value: any): number", Doc: "Converts to a real number; fails for what is not one."},
-		{Name: "OptReal", Min: 1, Call: convertOptReal, Sig: "(value: any, default?: any): any", Doc: "Converts to a real number; returns the default for what is not one."},
+		{Name: "OptReal", Min: 1, Call: convertOptReal, Sig: "(value: any, otherwise?: any): any", Doc: "Converts to a real number; returns the default for what is not one."},
 		{Name: "RValue", Min: 1, Call: func(_ *Run, args []Value) (Value, error) { return args[0].Scalar(), nil }, Sig: "(value: any): any", Doc: "Returns the scalar an object stands for."},
 		{Name: "IsEmptyValue", Min: 1, Call: isEmptyValue, Sig: "(value: any): boolean", Doc: "Tells whether the value is undefined, null or an empty text."},
 		{Name: "IsArray", Min: 1, Call: isArray, Sig: "(value: any): boolean", Doc: "Tells whether the value is an array or a collection."},

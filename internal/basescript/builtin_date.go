@@ -9,7 +9,7 @@ func dateGlobals() []Global {
 	const make = "(value?: any, ...fields: number[]): Date"
 	const part = "(date: any): number"
 	globals := functionGlobals([]Func{
-		{Name: "OptDate", Min: 1, Call: optDate, Sig: "(value: any, default?: any): any", Doc: "Makes a date of a value or of year, month, day, hour, minute and second; returns the default for what is none."},
+		{Name: "OptDate", Min: 1, Call: optDate, Sig: "(value: any, otherwise?: any): any", Doc: "Makes a date of a value or of year, month, day, hour, minute and second; returns the default for what is none."},
 		{Name: "ParseDate", Min: 1, Call: parseDate, Sig: "(text: any): Date", Doc: "Reads a date, also one with the month as a word."},
 		{Name: "ParseMimeDate", Min: 1, Call: parseDate, Sig: "(text: any): Date", Doc: "Reads a date as mail headers have it."},
 		{Name: "DateNewTime", Min: 1, Call: dateNewTime, Sig: "(date: any, hour?: number, minute?: number, second?: number): Date", Doc: "Replaces the time of a date; without one removes it."},

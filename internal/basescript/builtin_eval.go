@@ -11,7 +11,7 @@ func evalGlobals() []Global {
 	return functionGlobals([]Func{
 		{Name: "eval", Min: 1, Evaluates: EvalSees, Call: evalOwn, Sig: "(code: string, fields?: object): any", Doc: "Runs code that sees the variables of the caller and the fields of an object, and returns the last value; its own variables are gone afterwards."},
 		{Name: "InPlaceEval", Min: 1, Evaluates: EvalAdds, Call: evalInPlace, Sig: "(code: string): void", Doc: "Runs code as if it stood here: variables and functions it makes stay."},
-		{Name: "OptEval", Min: 1, Evaluates: EvalSees, Call: evalOptional, Sig: "(code: string, default?: any): any", Doc: "Runs code as eval does; the default if it fails."},
+		{Name: "OptEval", Min: 1, Evaluates: EvalSees, Call: evalOptional, Sig: "(code: string, otherwise?: any): any", Doc: "Runs code as eval does; the default if it fails."},
 		{Name: "EvalCs", Min: 1, Evaluates: EvalSees, Call: evalCritical, Sig: "(code: string): any", Doc: "Runs code as eval does, while no other script of the server runs any in EvalCs."},
 		{Name: "SafeEval", Min: 1, Call: evalSafe, Sig: "(code: string, fields?: object[]): any", Doc: "Runs code that sees no variable and no function but the fields of the objects; those of a later object come first."},
 		{Name: "ExtEval", Min: 2, Call: evalExtended, Sig: "(code: string, environment: 'Global' | 'Safe', base?: object, fields?: object[]): any", Doc: "Runs code that sees global functions (Global) or none (Safe), and the fields of the objects, but no variables of the caller."},

@@ -8,7 +8,7 @@ func init() { // the tables refer to functions that refer to the tables
 	objectMethods = methodTable([]Method{
 		{Name: "HasProperty", Min: 1, Call: hasProperty, Sig: "(name: string | number): boolean", Doc: "Tells whether the object has a property, even one that is undefined."},
 		{Name: "GetProperty", Min: 1, Call: func(r *Run, self Value, args []Value) (Value, error) { return getProperty(r, self, args[0]) }, Sig: "(name: string | number): any", Doc: "Returns a property; fails if the object has none of that name."},
-		{Name: "GetOptProperty", Min: 1, Call: getOptProperty, Sig: "(name: string | number, default?: any): any", Doc: "Returns a property, the default if the object has none of that name."},
+		{Name: "GetOptProperty", Min: 1, Call: getOptProperty, Sig: "(name: string | number, otherwise?: any): any", Doc: "Returns a property, the default if the object has none of that name."},
 		{Name: "SetProperty", Min: 2, Call: setProperty, Sig: "(name: string | number, value: any): void", Doc: "Sets a property, creating it if need be."},
 		{Name: "AddProperty", Min: 2, Call: addProperty, Sig: "(name: string | number, value: any): void", Doc: "Creates a property; one that exists keeps its value."},
 		{Name: "hasOwnProperty", Origin: Superset, Min: 1, Call: hasOwnProperty, Sig: "(name: any): boolean", Doc: "Tells whether the object itself has a property."},

@@ -23,6 +23,9 @@ func (a *analysis) walk(n ast.Node, s *scope) {
 		return
 	}
 	defer a.leave()
+	if a.visit != nil {
+		a.visit(n, s)
+	}
 	switch n := n.(type) {
 	case ast.Statement:
 		a.walkStatement(n, s)

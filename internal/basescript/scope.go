@@ -176,6 +176,8 @@ type analysis struct {
 	order  []*scope
 	depth  int
 	err    *SyntaxError
+	// visit, if set, sees each statement and expression with its scope before it is walked (Inspect).
+	visit func(n ast.Node, s *scope)
 }
 
 // parsedText is a literal string expression: an expression, or a body with return.

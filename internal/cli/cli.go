@@ -68,7 +68,7 @@ func (p *program) root() *cobra.Command {
 	root.SetArgs(p.Args)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
-	root.AddCommand(p.dev(), p.agent(), p.service(), p.sockets(), p.send(), p.logs(), p.version())
+	root.AddCommand(p.dev(), p.check(), p.types(), p.agent(), p.service(), p.sockets(), p.send(), p.logs(), p.version())
 	return root
 }
 

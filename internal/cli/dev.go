@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -49,13 +50,13 @@ func (p *program) dev() *cobra.Command {
 	return c
 }
 
-// settingFlags adds a flag for each setting that has one. The function returned
-// tells which were given, by key of the setting.
-func settingFlags(c *cobra.Command) (given func() map[string][]string) {
+// settingFlags adds a flag for each setting that has one, or for those of the keys
+// named. The function returned tells which were given, by key of the setting.
+func settingFlags(c *cobra.Command, keys ...string) (given func() map[string][]string) {
 	type value struct{ key, flag string }
 	var values []value
 	for _, s := range config.Reference() {
-		if s.Flag == "" {
+		if s.Flag == "" || len(keys) > 0 && !slices.Contains(keys, s.Key) {
 			continue
 		}
 		usage := s.Doc

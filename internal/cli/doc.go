@@ -3,9 +3,10 @@
 //
 // [Main] runs one command. What it reads and writes comes in an [Env], so that
 // tests run commands in their own process. "dev" starts a server with package
-// server; every other command is a client of one and speaks to it through the
-// client of package api. Where that server is and which token opens it is found
-// out in target.go. Exit codes are in exit.go.
+// server; "check" and "types" read an app folder by themselves; every other command
+// is a client of a server and speaks to it through the client of package api. Where
+// that server is and which token opens it is found out in target.go. Exit codes are
+// in exit.go.
 //
 // Commands run one at a time; Main may be called again.
 package cli

@@ -65,3 +65,13 @@ func Classes() []NamedClass {
 // WebSocketContext returns the static methods of Datex.XHTTP.WebSocketContext, which scripts call
 // through CallClassStaticMethod.
 func WebSocketContext() []basescript.Func { return socketMethods }
+
+// StaticClass is a .NET class whose static methods scripts call by its name, with CallClassStaticMethod
+// of an Assembly.
+type StaticClass struct {
+	Name    string
+	Methods []basescript.Func
+}
+
+// StaticClasses returns the .NET classes there are.
+func StaticClasses() []StaticClass { return []StaticClass{{contextClass, socketMethods}} }

@@ -8,8 +8,8 @@ import (
 // serverGlobals is the one name the original does not have. It is for the built-in scripts, which
 // behave as the settings of the server say; a script that reads it runs here only.
 var serverGlobals = []basescript.Global{{
-	Name: "tutorsocket",
-	Doc:  "Settings of this server. Not in the original: a script that uses it does not run there.",
+	Name: "tutorsocket", Origin: basescript.Superset,
+	Doc: "Settings of this server. Not in the original: a script that uses it does not run there.",
 	Static: &basescript.Class{Name: "tutorsocket", Props: []basescript.Prop{
 		settingProp("profile", "'1.22' | '1.24' | 'native'", "The version of the original that is imitated.",
 			func(s *Settings) basescript.Value { return basescript.String(profileName(s.Profile)) }),

@@ -22,7 +22,7 @@ var socketClass = &basescript.Class{
 	Name: netObject,
 	Props: []basescript.Prop{
 		{
-			Name: "Tags",
+			Name: "Tags", Since: "1.24",
 			Get: func(r *basescript.Run, self basescript.Value) (basescript.Value, error) {
 				tags, err := readTags(r, self)
 				if err != nil {
@@ -39,19 +39,19 @@ var socketClass = &basescript.Class{
 	},
 	Methods: []basescript.Method{
 		{
-			Name: "GetTag", Min: 1, Call: getTag,
+			Name: "GetTag", Since: "1.24", Min: 1, Call: getTag,
 			Sig: "(name: string): string | null", Doc: "The value of a tag, null if there is none of that name.",
 		},
 		{
-			Name: "AddOrUpdateTag", Min: 2, Call: addOrUpdateTag,
+			Name: "AddOrUpdateTag", Since: "1.24", Min: 2, Call: addOrUpdateTag,
 			Sig: "(name: string, value: any): void", Doc: "Sets a tag and keeps the others.",
 		},
 		{
-			Name: "RemoveTag", Min: 1, Call: removeTag,
+			Name: "RemoveTag", Since: "1.24", Min: 1, Call: removeTag,
 			Sig: "(name: string): boolean", Doc: "Removes a tag, and says whether it was there.",
 		},
 		{
-			Name: "SetTagsFromJson", Min: 1, Call: setTagsFromJSON,
+			Name: "SetTagsFromJson", Since: "1.24", Min: 1, Call: setTagsFromJSON,
 			Sig: "(json: string): void", Doc: "Replaces all tags by the properties of a JSON object.",
 		},
 		{

@@ -35,12 +35,12 @@ var toolsWebGlobals = []basescript.Global{{
 			Doc: "Removes everything whose key begins so, and says how much that was.",
 		},
 		{
-			Name: "join_recipients", Min: 3, Call: joinRecipients,
+			Name: "join_recipients", Origin: basescript.Superset, Min: 3, Call: joinRecipients,
 			Sig: "(key: string, person_id: string | number, socket_id: string, seconds?: number): void",
 			Doc: "Enters a socket in a list of recipients, once, and renews the list's time. Scripts that do so at the same moment lose nothing. Not in the original.",
 		},
 		{
-			Name: "leave_recipients", Min: 2, Call: leaveRecipients,
+			Name: "leave_recipients", Origin: basescript.Superset, Min: 2, Call: leaveRecipients,
 			Sig: "(key: string | null, socket_id: string): number",
 			Doc: "Takes a socket out of a list of recipients, or with null out of all, and says out of how many. Not in the original.",
 		},

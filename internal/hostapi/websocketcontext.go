@@ -12,12 +12,12 @@ import (
 // socketMethods are the static methods of Datex.XHTTP.WebSocketContext (spec/websocket.md B).
 var socketMethods = []basescript.Func{
 	{
-		Name: "GetWebSockets", Call: getWebSockets,
+		Name: "GetWebSockets", OptSince: "1.24", Call: getWebSockets,
 		Sig: "(filter?: string | object | null, force_remote?: boolean): WebSocketCollection",
 		Doc: "The open sockets a filter chooses, all without one. force_remote false leaves out those of other nodes.",
 	},
 	{
-		Name: "GetLocalWebSocket", Min: 1, Call: getLocalWebSocket,
+		Name: "GetLocalWebSocket", Since: "1.24", Min: 1, Call: getLocalWebSocket,
 		Sig: "(socketId: string): WebSocket | null",
 		Doc: "The socket of this node with that id, null if there is none.",
 	},
@@ -84,6 +84,12 @@ func filterArg(r *basescript.Run, v basescript.Value) (hub.Filter, error) {
 		return hub.ParseFilter(text)
 	}
 	return hub.Filter{}, basescript.Errorf("A filter is a text, an object or null, not %s", kindName(v))
+}
+
+// CheckFilter says what is wrong with the text of a filter, nil if nothing is.
+func CheckFilter(text string) error {
+	_, err := hub.ParseFilter(text)
+	return err
 }
 
 // kindName names a value in an error, arrays apart from other objects.

@@ -1,6 +1,9 @@
 package hub
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Profile names the generation of the original system whose behaviour is reproduced.
 type Profile uint8
@@ -25,6 +28,12 @@ func ParseProfile(name string) (Profile, error) {
 		return Native, nil
 	}
 	return 0, fmt.Errorf("unknown version %q: use 1.22.10.29, 1.24.4.27 or native", name)
+}
+
+// Short returns the name of the profile without the last parts of the version: 1.22, 1.24, native.
+func (p Profile) Short() string {
+	parts := strings.SplitN(p.String(), ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
 }
 
 // String returns the full name of the profile, which [ParseProfile] accepts.

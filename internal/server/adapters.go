@@ -9,6 +9,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/api"
 	"github.com/tutorsocket/tutorsocket/internal/app"
 	"github.com/tutorsocket/tutorsocket/internal/auth"
+	"github.com/tutorsocket/tutorsocket/internal/check"
 	"github.com/tutorsocket/tutorsocket/internal/cluster"
 	"github.com/tutorsocket/tutorsocket/internal/engine"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
@@ -93,4 +94,49 @@ func describe(list []*app.Script) []api.Script {
 		described = append(described, d)
 	}
 	return described
+}
+
+// checker is package check as the API sees it.
+type checker struct {
+	app     *app.App
+	profile hub.Profile
+}
+
+func (c checker) Check(req api.CheckRequest) []api.Diagnostic {
+	kind, err := check.ParseKind(req.Kind)
+	if err != nil {
+		kind = check.KindAgent // the API knows the kinds
+	}
+	version := req.Version
+	if version == "" {
+		version = c.profile.Short()
+	}
+	if version == hub.Native.Short() {
+		version = ""
+	}
+	name := req.Name
+	if name == "" {
+		name = "script.js"
+	}
+	opts := check.Options{Version: version, Portability: req.Level == check.LevelPortability}
+	var list []api.Diagnostic
+	for _, p := range check.Source(c.app, kind, name, req.Source, opts) {
+		if req.Level != check.LevelError || p.Level == check.LevelError {
+			list = append(list, api.Diagnostic(p))
+		}
+	}
+	return list
+}
+
+func (c checker) Bindings() []api.Binding { return bindings(check.Bindings()) }
+
+func bindings(list []check.Binding) []api.Binding {
+	var shown []api.Binding
+	for _, b := range list {
+		shown = append(shown, api.Binding{
+			Name: b.Name, Kind: b.Kind, Signature: b.Signature, Doc: b.Doc, Origin: b.Origin, Since: b.Since,
+			Members: bindings(b.Members),
+		})
+	}
+	return shown
 }

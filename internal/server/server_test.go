@@ -648,3 +648,34 @@ func TestAScriptThatMisbehavesHoldsUpNobodyElse(t *testing.T) {
 		t.Error("the spinning script had ended before the others were done")
 	}
 }
+
+func TestASourceIsCheckedAgainstTheApp(t *testing.T) {
+	s := servertest.Start(t, servertest.App(map[string]string{"libs/libA.js": "function f() {}"}))
+	ask := func(body string) string {
+		t.Helper()
+		resp, text := s.Ask(t, "POST", "/api/v1/check", body)
+		if resp.StatusCode != 200 {
+			t.Fatalf("%d %s", resp.StatusCode, text)
+		}
+		return text
+	}
+	library := `tools.call_code_library_method('libA', '%s', [])`
+	for body, want := range map[string]string{
+		`{"source":"` + strings.Replace(library, "%s", "f", 1) + `"}`:                                                `{"problems":[]}`,
+		`{"source":"` + strings.Replace(library, "%s", "g", 1) + `"}`:                                                `has no method g`,
+		`{"source":"alert(1","name":"agents/x.js"}`:                                                                  `"file":"agents/x.js","line":1,"column":8,"level":"error","kind":"syntax"`,
+		`{"source":"[1].map(alert)"}`:                                                                                `{"problems":[]}`,
+		`{"source":"[1].map(alert)","level":"portability"}`:                                                          `"kind":"portability"`,
+		`{"source":"try { f() } catch (e) { }"}`:                                                                     `"level":"warning"`,
+		`{"source":"try { f() } catch (e) { }","level":"error"}`:                                                     `{"problems":[]}`,
+		`{"source":"function process(context) { context.WebSocketCurrent.Tags }","kind":"service","version":"1.22"}`: `"kind":"version"`,
+		`{"source":"function process(context) { context.WebSocketCurrent.Tags }","kind":"service"}`:                  `{"problems":[]}`,
+	} {
+		if got := ask(body); !strings.Contains(got, want) {
+			t.Errorf("%s\ngave %s\nwant %s", body, got, want)
+		}
+	}
+	if _, text := s.Ask(t, "GET", "/api/v1/bindings", ""); !strings.Contains(text, `{"name":"StrContains","kind":"function","signature":"(text: any, part: any, ignoreCase?: boolean): boolean"`) {
+		t.Errorf("bindings: %.300s", text)
+	}
+}

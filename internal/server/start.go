@@ -89,6 +89,7 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
 	s.routes.api = api.New(api.Config{Version: s.cfg.Version, Node: nodeName}, api.Deps{
 		Auth: auth.NewAdmin(s.admin.Token), Sockets: sockets, Runs: runner{eng}, Scripts: scripts{s.app}, Logs: lines,
+		Checker: checker{s.app, settings.Queue.Profile},
 	})
 	guard := settings.Guard
 	guard.Listen = s.addr.String()
