@@ -473,6 +473,9 @@ func (r *Run) instanceOf(v, fn Value) (bool, *Error) {
 			return o.class == classError || inherits(o, classError), nil
 		case "Function":
 			return o.class == classFunction, nil
+		case "RegExp":
+			_, ok := Self[*regExp](v)
+			return ok, nil
 		}
 	}
 	proto, _, e := r.functionProperty(fn.obj(), "prototype")
