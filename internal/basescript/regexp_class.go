@@ -2,7 +2,6 @@ package basescript
 
 import (
 	"slices"
-	"sort"
 	"sync"
 	"unicode"
 )
@@ -87,10 +86,12 @@ func (p *patternParser) classRange(from, to rune, single bool) {
 	if !p.flags.ignoreCase {
 		return
 	}
-	cased := casedChars()
 	var more []rune
-	for i := sort.Search(len(cased), func(i int) bool { return cased[i] >= from }); i < len(cased) && cased[i] <= to; i++ {
-		for _, v := range caseVariants(cased[i], p.flags.unicode) {
+	for _, c := range casedBetween(from, to) {
+		if p.cases++; p.cases > maxPatternCases {
+			p.fail("too large")
+		}
+		for _, v := range caseVariants(c, p.flags.unicode) {
 			if v < from || v > to {
 				more = append(more, v)
 			}
@@ -126,6 +127,13 @@ var casedChars = sync.OnceValue(func() []rune {
 	}
 	return list
 })
+
+func casedBetween(from, to rune) []rune {
+	cased := casedChars()
+	begin, _ := slices.BinarySearch(cased, from)
+	end, _ := slices.BinarySearch(cased, to+1)
+	return cased[begin:end]
+}
 
 // lastCased is beyond all characters with more than one case.
 const lastCased = 0x1ffff

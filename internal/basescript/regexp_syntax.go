@@ -20,6 +20,7 @@ const (
 	maxPatternGroups = 1000
 	maxPatternNest   = 200
 	maxPatternReady  = 256 << 10 // bytes of what is given to the engine
+	maxPatternCases  = 200_000   // characters looked at for their other cases
 	maxRepeat        = 1<<31 - 1
 )
 
@@ -67,6 +68,7 @@ type patternParser struct {
 	total int
 	named map[string]int
 	nest  int
+	cases int // characters looked at for their other cases
 }
 
 // patternFault ends the reading of a pattern; it never leaves translatePattern.
