@@ -191,8 +191,12 @@ func (p *patternParser) alternatives() {
 	p.nest--
 }
 
-// What the engine has as assertions of lines knows line feeds only; JavaScript's lines end in four ways.
+// The engine's assertions of lines know line feeds only, JavaScript's lines end in four ways; its edges of
+// words go by all letters, JavaScript's words are made of ASCII.
 const (
+	wordEdge   = `(?:(?<=\w)(?!\w)|(?<!\w)(?=\w))`
+	noWordEdge = `(?:(?<=\w)(?=\w)|(?<!\w)(?!\w))`
+
 	lineEnds  = `\n\r\u2028\u2029`
 	lineStart = `(?<![^` + lineEnds + `])`
 	lineEnd   = `(?![^` + lineEnds + `])`
@@ -415,9 +419,13 @@ func (p *patternParser) escape() bool {
 		p.fail(`\ at the end`)
 	}
 	switch c := p.in[p.pos]; c {
-	case 'b', 'B':
+	case 'b':
 		p.pos++
-		p.write(`\` + string(c))
+		p.write(wordEdge)
+		return false
+	case 'B':
+		p.pos++
+		p.write(noWordEdge)
 		return false
 	case 'd', 'D', 'w', 'W', 's', 'S':
 		p.pos++
