@@ -190,19 +190,23 @@ func (p *pattern) match(r *Run, s *subject, from int) (*regexp2.Match, error) {
 		re = withPatience(re, left)
 	}
 	m, err := re.FindRunesMatchStartingAt(s.chars, from)
+	if err != nil && !errors.Is(err, regexp2.ErrBacktrackingStackLimit) { // its time was over
+		m, err = matchLong(r, p.usual, s, from)
+	}
+	if !errors.Is(err, regexp2.ErrBacktrackingStackLimit) {
+		return m, err
+	}
+	if e := r.alloc(spaciousBytes); e != nil {
+		return nil, e
+	}
+	if re, err = p.spacious(); err != nil {
+		return nil, NewError(err.Error())
+	}
+	m, err = matchLong(r, re, s, from)
 	if errors.Is(err, regexp2.ErrBacktrackingStackLimit) {
-		if e := r.alloc(spaciousBytes); e != nil {
-			return nil, e
-		}
-		if re, err = p.spacious(); err != nil {
-			return nil, NewError(err.Error())
-		}
-		return matchLong(r, re, s, from)
+		err = NewError("The regular expression takes too much memory on this text")
 	}
-	if err != nil {
-		return matchLong(r, p.usual, s, from)
-	}
-	return m, nil
+	return m, err
 }
 
 // withPatience returns the same expression with another time-out.
@@ -226,7 +230,7 @@ func matchLong(r *Run, re *regexp2.Regexp, s *subject, from int) (*regexp2.Match
 			case got.err == nil:
 				return got.match, nil
 			case errors.Is(got.err, regexp2.ErrBacktrackingStackLimit):
-				return nil, NewError("The regular expression takes too much memory on this text")
+				return nil, got.err
 			case errors.Is(got.err, errEngineFailed):
 				return nil, NewError("The regular expression cannot be matched with this text")
 			case left == patience:

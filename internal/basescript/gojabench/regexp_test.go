@@ -142,7 +142,7 @@ func (g patternGenerator) next() regExpCase {
 	if strings.Contains(c.source, `\b`) || strings.Contains(c.source, `\B`) { // one of goja's engines takes я for part of a word
 		c.text = strings.NewReplacer("я", "a", "Я", "B").Replace(c.text)
 	}
-	for flag, rare := range map[string]int{"i": 40, "m": 4, "s": 4, "y": 4} { // not u: with it goja replaces more than the first match
+	for flag, rare := range map[string]int{"i": 500, "m": 4, "s": 4, "y": 4} { // not u: with it goja replaces more than the first match
 		if g.IntN(rare) == 0 { // one of goja's engines takes its time to ignore case
 			c.flags += flag
 		}
@@ -165,23 +165,24 @@ func (g patternGenerator) term(depth int, groups *int) string {
 	case n == 0:
 		return g.pick("^", "$", `\b`, `\B`)
 	case n == 1 && depth > 0:
-		return g.pick("(?=", "(?!", "(?<=", "(?<!") + g.alternatives(depth-1, groups) + ")"
+		return g.pick("(?=", "(?!", "(?<=", "(?<!") + g.alternatives(depth-1, nil) + ")"
 	case n < 5 && depth > 0:
 		return g.group(depth, groups)
-	case n == 5 && *groups > 0:
+	case n == 5 && groups != nil && *groups > 0:
 		return fmt.Sprintf(`(?:\%d)`, 1+g.IntN(*groups))
 	}
 	return g.atom() + g.pick("", "", "", "*", "+", "?", "*?", "+?", "??", "{2}", "{1,2}", "{0,1}?")
 }
 
-// group is repeated only if it has no groups inside and cannot be empty: what its groups hold after
+// Look-around has no groups inside (groups is nil there): goja drops one that begins before the group
+// before it. A group is repeated only if it has no groups inside and cannot be empty: what its groups hold after
 // several turns, and how often an empty turn is made, goja's engines see differently from ECMAScript.
 func (g patternGenerator) group(depth int, groups *int) string {
 	if g.IntN(3) == 0 {
 		return "(?:" + g.atom() + g.pick("", "+", "|"+g.atom()) + ")" + g.pick("*", "+", "?", "{2}", "*?")
 	}
 	open := "(?:"
-	if g.IntN(2) == 0 {
+	if groups != nil && g.IntN(2) == 0 {
 		open = "("
 		*groups++
 	}
