@@ -8,7 +8,7 @@ func Builtins() []Global {
 	var all []Global
 	for _, table := range [][]Global{
 		convertGlobals(), stringGlobals(), arrayGlobals(), dateGlobals(), jsonGlobals(),
-		encodeGlobals(), urlGlobals(), objectGlobals(), mathGlobals(), evalGlobals(),
+		encodeGlobals(), urlGlobals(), objectGlobals(), mathGlobals(), evalGlobals(), regExpGlobals(),
 	} {
 		all = append(all, table...)
 	}

@@ -1,16 +1,15 @@
 package basescript
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 )
 
-// textPattern is what replace, split, match and search look for: a plain text, or a regular expression
-// (an object whose ext implements this).
+// textPattern is what replace, split, match and search look for: a plain text, or a regular expression.
 type textPattern interface {
-	// find returns the byte positions of the first match at or after from, then those of its groups (-1
-	// for a group that took no part); nil if there is no match.
-	find(r *Run, s string, from int) ([]int, error)
+	// search begins to look through s. The caller ends what it returns.
+	search(r *Run, s string) (textSearch, error)
 	// isGlobal reports whether all matches are meant and not only the first.
 	isGlobal() bool
 	// groupNames returns the names of the groups in the order of find, the whole match first; "" for one
@@ -18,40 +17,62 @@ type textPattern interface {
 	groupNames() []string
 }
 
+// textSearch finds the matches of a pattern in one text.
+type textSearch interface {
+	// find returns the byte positions of the first match at or after from, then those of its groups (-1
+	// for a group that took no part); nil if there is no match.
+	find(from int) ([]int, error)
+	end()
+}
+
 // patternOf returns the pattern an argument stands for: a regular expression, or the argument's text.
 func patternOf(v Value) textPattern {
-	if o := v.Object(); o != nil {
-		if p, ok := o.ext.(textPattern); ok {
-			return p
-		}
+	if re, ok := Self[*regExp](v); ok {
+		return re
 	}
 	return plainText(v.Text())
 }
 
 type plainText string
 
-func (p plainText) find(r *Run, s string, from int) ([]int, error) {
-	if err := r.scan(len(s) - from); err != nil {
+type plainSearch struct {
+	r    *Run
+	s    string
+	part string
+}
+
+func (p plainText) search(r *Run, s string) (textSearch, error) {
+	return &plainSearch{r, s, string(p)}, nil
+}
+
+func (p *plainSearch) find(from int) ([]int, error) {
+	if err := p.r.scan(len(p.s) - from); err != nil {
 		return nil, err
 	}
-	i := strings.Index(s[from:], string(p))
+	i := strings.Index(p.s[from:], p.part)
 	if i < 0 {
 		return nil, nil
 	}
-	return []int{from + i, from + i + len(p)}, nil
+	return []int{from + i, from + i + len(p.part)}, nil
 }
 
+func (p *plainSearch) end()              {}
 func (p plainText) isGlobal() bool       { return false }
 func (p plainText) groupNames() []string { return nil }
 
-// eachMatch calls fn for the first match in s or, if all, for every one. After an empty match it goes on
-// with the next character.
-func (r *Run) eachMatch(p textPattern, s string, all bool, fn func(loc []int) error) error {
-	for from := 0; from <= len(s); {
+// eachMatch calls fn for the first match in s at or after from or, if all, for every one. After an empty
+// match it goes on with the next character.
+func (r *Run) eachMatch(p textPattern, s string, from int, all bool, fn func(loc []int) error) error {
+	search, err := p.search(r, s)
+	if err != nil {
+		return err
+	}
+	defer search.end()
+	for from <= len(s) {
 		if err := r.Step(1); err != nil {
 			return err
 		}
-		loc, err := p.find(r, s, from)
+		loc, err := search.find(from)
 		if err != nil || loc == nil {
 			return err
 		}
@@ -64,6 +85,52 @@ func (r *Run) eachMatch(p textPattern, s string, all bool, fn func(loc []int) er
 			}
 			from = charEnd(s, from)
 		}
+	}
+	return nil
+}
+
+// matches calls fn for the matches a method of a text means: all of a global expression, else the next
+// one, which for a sticky expression depends on its lastIndex. Afterwards lastIndex is what exec leaves.
+func (r *Run) matches(p textPattern, s string, all bool, fn func(loc []int) error) error {
+	re, _ := p.(*regExp)
+	switch {
+	case re == nil || !re.pattern.flags.global && !re.pattern.flags.sticky:
+		return r.eachMatch(p, s, 0, all, fn)
+	case re.pattern.flags.global:
+		re.lastIndex = 0
+		return r.eachMatch(p, s, 0, true, fn)
+	}
+	subject, err := r.subject(s)
+	if err != nil {
+		return err
+	}
+	defer r.release(subject)
+	m, err := re.next(r, subject)
+	if err != nil || m == nil {
+		return err
+	}
+	return fn(m.loc)
+}
+
+// charCounter counts the characters before positions of a text, from the last position on.
+type charCounter struct {
+	s         string
+	at, count int
+}
+
+func (c *charCounter) before(offset int) int {
+	if offset < c.at {
+		c.at, c.count = 0, 0
+	}
+	c.count += charCount(c.s[c.at:offset])
+	c.at = offset
+	return c.count
+}
+
+// needsAll is the error of a method that takes global expressions only, as in JavaScript.
+func needsAll(method string, p textPattern) error {
+	if re, ok := p.(*regExp); ok && !re.isGlobal() {
+		return Errorf("%s needs a regular expression with the flag g", method)
 	}
 	return nil
 }
@@ -82,33 +149,45 @@ func stringReplace(all bool) func(*Run, Value, []Value) (Value, error) {
 			}
 			return r.replaceText(s, string(plain), fn.Text(), limit)
 		}
-		out, last := textBuilder{r: r}, 0
-		err := r.eachMatch(p, s, all || p.isGlobal(), func(loc []int) error {
-			if err := out.add(s[last:loc[0]]); err != nil {
-				return err
-			}
-			last = loc[1]
-			with, err := r.replacement(p, s, loc, fn)
-			if err != nil {
-				return err
-			}
-			return out.add(with)
-		})
-		if err == nil {
-			err = out.add(s[last:])
+		if err := needsAll("replaceAll", p); all && err != nil {
+			return Undefined, err
 		}
-		return out.value(), err
+		return r.replaceMatches(p, s, all, fn)
 	}
 }
 
-// replacement is the text that takes the place of one match.
-func (r *Run) replacement(p textPattern, s string, loc []int, with Value) (string, error) {
-	if with.Object().IsFunction() {
-		args := make([]Value, 0, len(loc)/2+2)
-		for i := 0; i < len(loc); i += 2 {
-			args = append(args, groupText(s, loc, i/2))
+func (r *Run) replaceMatches(p textPattern, s string, all bool, with Value) (Value, error) {
+	out, last := textBuilder{r: r}, 0
+	chars, kept := charCounter{s: s}, textKeeper{whole: s}
+	err := r.matches(p, s, all, func(loc []int) error {
+		if err := out.add(s[last:loc[0]]); err != nil {
+			return err
 		}
-		args = append(args, Int(int64(charCount(s[:loc[0]]))), String(s))
+		last = loc[1]
+		text, err := r.replacement(p, &kept, loc, &chars, with)
+		if err != nil {
+			return err
+		}
+		return out.add(text)
+	})
+	if err == nil {
+		err = out.add(s[last:])
+	}
+	return out.value(), err
+}
+
+// replacement is the text that takes the place of one match.
+func (r *Run) replacement(p textPattern, s *textKeeper, loc []int, chars *charCounter, with Value) (string, error) {
+	if with.Object().IsFunction() {
+		args := make([]Value, 0, len(loc)/2+3)
+		for i := 0; i < len(loc); i += 2 {
+			args = append(args, s.group(loc, i/2))
+		}
+		vals := args
+		args = append(args, Int(int64(chars.before(loc[0]))), String(s.whole))
+		if groups := r.groupsObject(p, vals); !groups.IsUndefined() {
+			args = append(args, groups)
+		}
 		v, e := r.callValue(with, Undefined, with.Object().function().accepted(args))
 		if e != nil {
 			return "", e
@@ -119,15 +198,34 @@ func (r *Run) replacement(p textPattern, s string, loc []int, with Value) (strin
 	if _, plain := p.(plainText); plain || strings.IndexByte(template, '$') < 0 {
 		return template, nil
 	}
-	return expandTemplate(r, template, s, loc, p.groupNames())
+	return expandTemplate(r, template, s.whole, loc, p.groupNames())
 }
 
-// groupText is what a group matched, undefined for one that took no part.
-func groupText(s string, loc []int, group int) Value {
+// group is what a group matched, undefined for one that took no part.
+func (k *textKeeper) group(loc []int, group int) Value {
 	if from, to := loc[2*group], loc[2*group+1]; from >= 0 {
-		return String(s[from:to])
+		return String(k.keep(k.whole[from:to]))
 	}
 	return Undefined
+}
+
+// groupsObject holds what groups with names matched; undefined if the pattern has none.
+func (r *Run) groupsObject(p textPattern, vals []Value) Value {
+	var groups *Object
+	for group, name := range p.groupNames() {
+		if name == "" || group >= len(vals) {
+			continue
+		}
+		if groups == nil {
+			groups = r.NewObject()
+		}
+		r.bytes += sizeKey + sizeValue
+		groups.Set(name, vals[group])
+	}
+	if groups == nil {
+		return Undefined
+	}
+	return ObjectValue(groups)
 }
 
 // expandTemplate puts what was found in the place of $&, $1, $<name>, $` and $'; $$ is a dollar.
@@ -164,14 +262,7 @@ func templateItem(rest, s string, loc []int, names []string) (text string, used 
 	case '\'':
 		return s[loc[1]:], 1
 	case '<':
-		if name, _, closed := strings.Cut(rest[1:], ">"); closed {
-			for group, known := range names {
-				if known == name && known != "" {
-					return groupOrEmpty(s, loc, group), len(name) + 2
-				}
-			}
-		}
-		return "", 0
+		return templateName(rest, s, loc, names)
 	}
 	for digits := 2; digits > 0; digits-- {
 		if len(rest) < digits || rest[0]-'0' > 9 {
@@ -184,9 +275,28 @@ func templateItem(rest, s string, loc []int, names []string) (text string, used 
 	return "", 0
 }
 
+// templateName reads <name>. A name no group has is empty text, unless no group has a name at all.
+func templateName(rest, s string, loc []int, names []string) (text string, used int) {
+	name, _, closed := strings.Cut(rest[1:], ">")
+	if !closed {
+		return "", 0
+	}
+	anyNamed := false
+	for group, known := range names {
+		if known != "" && known == name {
+			return groupOrEmpty(s, loc, group), len(name) + 2
+		}
+		anyNamed = anyNamed || known != ""
+	}
+	if anyNamed {
+		return "", len(name) + 2
+	}
+	return "", 0
+}
+
 func groupOrEmpty(s string, loc []int, group int) string {
-	if v := groupText(s, loc, group); v.k == KindString {
-		return v.Str()
+	if from, to := loc[2*group], loc[2*group+1]; from >= 0 {
+		return s[from:to]
 	}
 	return ""
 }
@@ -203,95 +313,126 @@ func stringSplit(r *Run, self Value, args []Value) (Value, error) {
 		return r.array([]Value{self})
 	}
 	switch p := patternOf(separator).(type) {
+	case *regExp:
+		p, err := p.unsticky(r)
+		if err != nil {
+			return Undefined, err
+		}
+		return r.splitPattern(self.Str(), p, limit)
 	case plainText:
 		return r.splitText(self.Str(), string(p), limit)
-	default:
-		return r.splitPattern(self.Str(), p, limit)
 	}
+	return Undefined, nil
 }
+
+// errEnough ends a search that has what it needs.
+var errEnough = errors.New("enough")
 
 // splitPattern splits at the matches of a regular expression; what its groups matched comes between
 // the parts.
 func (r *Run) splitPattern(s string, p textPattern, limit int) (Value, error) {
-	out, last := r.NewArray(nil), 0
+	out, last, matched := r.NewArray(nil), 0, false
+	defer r.Pin(ObjectValue(out))()
 	kept := textKeeper{whole: s}
 	add := func(v Value) error {
 		if len(out.vals) >= limit {
-			return nil
-		}
-		if v.k == KindString {
-			v = String(kept.keep(v.Str()))
+			return errEnough
 		}
 		return r.appendTo(out, v)
 	}
-	err := r.eachMatch(p, s, true, func(loc []int) error {
-		if loc[0] == loc[1] && (loc[0] == last || loc[0] == len(s)) {
+	err := r.eachMatch(p, s, 0, true, func(loc []int) error {
+		matched = true
+		if loc[1] == last || loc[0] == len(s) {
 			return nil
 		}
-		if err := add(String(s[last:loc[0]])); err != nil {
+		if err := add(String(kept.keep(s[last:loc[0]]))); err != nil {
 			return err
 		}
 		last = loc[1]
 		for group := 1; group < len(loc)/2; group++ {
-			if err := add(groupText(s, loc, group)); err != nil {
+			if err := add(kept.group(loc, group)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err == nil && (s != "" || len(out.vals) == 0) {
-		err = add(String(s[last:]))
+	if err == nil && (s != "" || !matched) {
+		err = add(String(kept.keep(s[last:])))
+	}
+	if errors.Is(err, errEnough) {
+		err = nil
 	}
 	return ObjectValue(out), err
 }
 
-// matchObject is what match returns for one match: an array of the match and its groups, with index,
-// input and, where groups have names, groups.
-func (r *Run) matchObject(p textPattern, s string, loc []int) (Value, error) {
+// matchObject is what exec and match return for one match: an array of the match and its groups, with
+// index, input and groups, which is undefined where no group has a name.
+func (r *Run) matchObject(p textPattern, s *textKeeper, loc []int, index int) (Value, error) {
+	if err := r.Alloc(sizeObject*2 + (sizeKey+sizeValue)*3); err != nil {
+		return Undefined, err
+	}
 	vals := make([]Value, 0, len(loc)/2)
 	for group := range len(loc) / 2 {
-		vals = append(vals, groupText(s, loc, group))
+		vals = append(vals, s.group(loc, group))
 	}
 	v, err := r.array(vals)
 	if err != nil {
 		return Undefined, err
 	}
-	v.Object().Set("index", Int(int64(charCount(s[:loc[0]]))))
-	v.Object().Set("input", String(s))
-	groups := r.NewObject()
-	for group, name := range p.groupNames() {
-		if name != "" && group < len(vals) {
-			groups.Set(name, vals[group])
-		}
+	v.Object().Set("index", Int(int64(index)))
+	v.Object().Set("input", String(s.whole))
+	v.Object().Set("groups", r.groupsObject(p, vals))
+	return v, nil
+}
+
+// expressionOf returns the regular expression match and search look for: as in JavaScript a text is the
+// source of one.
+func (r *Run) expressionOf(v Value, flags string) (*regExp, error) {
+	if re, ok := Self[*regExp](v); ok {
+		return re, nil
 	}
-	if groups.Len() > 0 {
-		v.Object().Set("groups", ObjectValue(groups))
+	source := ""
+	if !v.IsUndefined() {
+		source = v.Text()
 	}
-	return v, r.Alloc(sizeObject * 3)
+	p, err := r.compilePattern(source, flags)
+	return &regExp{pattern: p}, err
 }
 
 func stringMatch(r *Run, self Value, args []Value) (Value, error) {
-	s, p := self.Str(), patternOf(arg(args, 0))
-	if p.isGlobal() {
-		list := r.NewArray(nil)
-		err := r.eachMatch(p, s, true, func(loc []int) error { return r.appendTo(list, groupText(s, loc, 0)) })
-		if err != nil || len(list.vals) == 0 {
-			return Null, err
-		}
-		return ObjectValue(list), nil
+	re, err := r.expressionOf(arg(args, 0), "")
+	if err != nil {
+		return Undefined, err
 	}
-	result := Null
-	err := r.eachMatch(p, s, false, func(loc []int) (err error) {
-		result, err = r.matchObject(p, s, loc)
-		return err
-	})
-	return result, err
+	if !re.isGlobal() {
+		return re.exec(r, self.Str())
+	}
+	list, kept := r.NewArray(nil), textKeeper{whole: self.Str()}
+	defer r.Pin(ObjectValue(list))()
+	err = r.matches(re, self.Str(), true, func(loc []int) error { return r.appendTo(list, kept.group(loc, 0)) })
+	if err != nil || len(list.vals) == 0 {
+		return Null, err
+	}
+	return ObjectValue(list), nil
 }
 
 func stringMatchAll(r *Run, self Value, args []Value) (Value, error) {
-	s, p, list := self.Str(), patternOf(arg(args, 0)), r.NewArray(nil)
-	err := r.eachMatch(p, s, true, func(loc []int) error {
-		m, err := r.matchObject(p, s, loc)
+	re, err := r.expressionOf(arg(args, 0), "g")
+	if err == nil {
+		err = needsAll("matchAll", re)
+	}
+	if err != nil {
+		return Undefined, err
+	}
+	s, list := self.Str(), r.NewArray(nil)
+	defer r.Pin(ObjectValue(list))()
+	chars, kept := charCounter{s: s}, textKeeper{whole: s}
+	from := charOffset(s, int(re.lastIndex))
+	if int64(charCount(s)) < re.lastIndex {
+		from = len(s) + 1
+	}
+	err = r.eachMatch(re, s, from, true, func(loc []int) error {
+		m, err := r.matchObject(re, &kept, loc, chars.before(loc[0]))
 		if err != nil {
 			return err
 		}
@@ -300,10 +441,15 @@ func stringMatchAll(r *Run, self Value, args []Value) (Value, error) {
 	return ObjectValue(list), err
 }
 
+// stringSearch ignores and keeps lastIndex.
 func stringSearch(r *Run, self Value, args []Value) (Value, error) {
-	s, at := self.Str(), -1
-	err := r.eachMatch(patternOf(arg(args, 0)), s, false, func(loc []int) error {
-		at = charCount(s[:loc[0]])
+	re, err := r.expressionOf(arg(args, 0), "")
+	if err != nil {
+		return Undefined, err
+	}
+	at := -1
+	err = r.eachMatch(re, self.Str(), 0, false, func(loc []int) error {
+		at = charCount(self.Str()[:loc[0]])
 		return nil
 	})
 	return Int(int64(at)), err

@@ -1,7 +1,6 @@
 package basescript
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -233,28 +232,18 @@ func TestPiecesOfLongTextsAreCopied(t *testing.T) {
 	}
 }
 
-// goPattern stands for a regular expression.
-type goPattern struct {
-	re  *regexp.Regexp
-	all bool
-}
-
-func (p goPattern) find(_ *Run, s string, from int) ([]int, error) {
-	loc := p.re.FindStringSubmatchIndex(s[from:])
-	for i := range loc {
-		if loc[i] >= 0 {
-			loc[i] += from
-		}
-	}
-	return loc, nil
-}
-func (p goPattern) isGlobal() bool       { return p.all }
-func (p goPattern) groupNames() []string { return p.re.SubexpNames() }
-
 func TestStringMethodsWithPatterns(t *testing.T) {
 	r := newTestRun(t, exprLimits)
 	pattern := func(expr string, all bool) Value {
-		return ObjectValue(&Object{ext: goPattern{regexp.MustCompile(expr), all}})
+		flags := ""
+		if all {
+			flags = "g"
+		}
+		v, err := r.newRegExp(String(expr), String(flags))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
 	}
 	shout, _ := r.newFunction(function{native: &Func{Name: "shout", Call: func(_ *Run, args []Value) (Value, error) {
 		return String(args[0].Text() + "/" + args[1].Text() + "/" + args[2].Text() + "!"), nil
@@ -266,16 +255,16 @@ func TestStringMethodsWithPatterns(t *testing.T) {
 	}{
 		{"replace", "2024-03-05", []Value{pattern(`(\d+)-(\d+)`, false), String("$2.$1 $$ $& $3 $`|$'")}, "\"03.2024 $ 2024-03 $3 |-05-05\""},
 		{"replace", "a1b22", []Value{pattern(`\d+`, true), String("<$&>")}, `"a<1>b<22>"`},
-		{"replace", "я1", []Value{pattern(`(?P<n>\d)`, true), String("$<n>$<x>$")}, `"я1$<x>$"`},
+		{"replace", "я1", []Value{pattern(`(?<n>\d)`, true), String("$<n>$<x>$")}, `"я1$"`},
 		{"replace", "яx1", []Value{pattern(`x(\d)`, false), ObjectValue(shout)}, `"яx1/1/1!"`},
-		{"replaceAll", "бa", []Value{pattern(`x*`, false), String("-")}, `"-б-a-"`},
+		{"replaceAll", "бa", []Value{pattern(`x*`, true), String("-")}, `"-б-a-"`},
 		{"split", "a1b2c", []Value{pattern(`\d`, false)}, `["a","b","c"]`},
 		{"split", "a1b", []Value{pattern(`(\d)|(x)`, false)}, `["a","1",null,"b"]`},
 		{"split", "аб", []Value{pattern(``, false)}, `["а","б"]`},
 		{"split", "a1b2c", []Value{pattern(`\d`, false), Int(2)}, `["a","b"]`},
 		{"match", "a1b22", []Value{pattern(`\d+`, true)}, `["1","22"]`},
 		{"match", "ab", []Value{pattern(`\d+`, true)}, `null`},
-		{"match", "яb22", []Value{pattern(`b(?P<n>\d+)(x)?`, false)}, `["b22","22",null]`},
+		{"match", "яb22", []Value{pattern(`b(?<n>\d+)(x)?`, false)}, `["b22","22",null]`},
 		{"matchAll", "a1b2", []Value{pattern(`[a-z](\d)`, true)}, `[["a1","1"],["b2","2"]]`},
 		{"search", "яb2", []Value{pattern(`\d`, false)}, `2`},
 	} {
@@ -284,7 +273,7 @@ func TestStringMethodsWithPatterns(t *testing.T) {
 			t.Errorf("%s of %s: %s, %v, want %s", tc.method, tc.self, repr(r, v), err, tc.want)
 		}
 	}
-	v, _ := stringMethods["match"].Call(r, String("яb22"), []Value{pattern(`b(?P<n>\d+)`, false)})
+	v, _ := stringMethods["match"].Call(r, String("яb22"), []Value{pattern(`b(?<n>\d+)`, false)})
 	index, _ := v.Object().Get("index")
 	groups, _ := v.Object().Get("groups")
 	if index.Int() != 1 || repr(r, groups) != `{"n":"22"}` {

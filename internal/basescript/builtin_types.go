@@ -32,7 +32,7 @@ var builtinTypes = sync.OnceValue(func() []*Class {
 			{Name: "name", Origin: Superset, Sig: "string", Doc: "The constructor of the error."},
 			{Name: "stack", Origin: Superset, Sig: "string", Doc: "The text with the position lines."},
 		}),
-		mapClass, setClass,
+		mapClass, setClass, regExpClass,
 	}
 })
 

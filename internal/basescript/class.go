@@ -350,9 +350,3 @@ func (c *compiler) classDeclaration(n *ast.ClassDeclaration) stmt {
 		return ctlNext
 	}
 }
-
-// regExp refuses a regular expression literal: the dialect has none.
-func (c *compiler) regExp(n *ast.RegExpLiteral) expr {
-	c.fail(n, "Regular expression literals are not part of the dialect yet")
-	return literal(Undefined)
-}

@@ -475,6 +475,9 @@ func (r *Run) instanceOf(v, fn Value) (bool, *Error) {
 			return o.class == classError && o.ext.(*errorData).err.name == fo.native.Name, nil
 		case "Function":
 			return o.class == classFunction, nil
+		case "RegExp":
+			_, ok := Self[*regExp](v)
+			return ok, nil
 		}
 	}
 	if o.class == classHost {

@@ -16,6 +16,7 @@
 //	run.go      a Run: a fresh environment, its frames, budgets for steps, time, depth and live bytes
 //	value.go    Value: undefined, null, bool, int64, real, byte string, date, object
 //	object.go   objects, arrays, functions, errors; host.go: what Go offers to scripts, by explicit tables
+//	regexp*.go  regular expressions: a pattern is read here and matched by a borrowed engine within the budgets
 //	builtin_*.go the pure functions of the language (strings, arrays, dates, JSON, encodings)
 //
 // A Program is immutable and may serve any number of runs at once. A Run, its values and everything

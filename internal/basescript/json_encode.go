@@ -247,7 +247,7 @@ func (e *jsonEncoder) array(o *Object) *Error {
 	return nil
 }
 
-// members writes a plain object, an error or a regular expression: its own properties. A getter may
+// members writes a plain object or an error: its own properties. A getter may
 // change the object meanwhile.
 func (e *jsonEncoder) members(v Value) *Error {
 	o := v.obj()
@@ -299,6 +299,9 @@ func (e *jsonEncoder) host(v Value) *Error {
 	}
 	if items := h.Iterate(e.r); items != nil {
 		return e.hostItems(items)
+	}
+	if _, ok := Self[*regExp](v); ok { // as JavaScript does
+		return e.hostMembers(h, nil)
 	}
 	e.buf = append(e.buf, "null"...)
 	return nil

@@ -49,6 +49,7 @@ const (
 	sizeObject = 112
 	sizeValue  = 24
 	sizeKey    = 16
+	sizeHost   = 64  // what a host object adds, beside the Go value behind it
 	sizeError  = 240 // what an error adds to its object, its first position lines included
 )
 
@@ -101,6 +102,11 @@ func (o *Object) text() string {
 	case classHost:
 		if s, ok := o.scalar(); ok {
 			return s.Text()
+		}
+		if h, ok := o.ext.(*instance); ok {
+			if re, ok := h.self.(*regExp); ok {
+				return re.text()
+			}
 		}
 	}
 	return ""

@@ -65,6 +65,9 @@ type Run struct {
 	line       int   // of the last call that may reach a built-in through a value
 	inCritical int   // calls of EvalCs in progress
 	made       Value // the object the class constructor that ended last was run on
+
+	subjects     []*subject // texts prepared for regular expressions
+	subjectClock uint64
 }
 
 var runPool = sync.Pool{New: func() any { return new(Run) }}
@@ -168,6 +171,31 @@ func (r *Run) look() *Error {
 	return nil
 }
 
+// remaining is the time left of the run's budget and until its context ends, but not more than most; an
+// error if there is none left. It is what work that looks at neither while it lasts is given.
+func (r *Run) remaining(most time.Duration) (time.Duration, *Error) {
+	if r.ctx.Err() != nil {
+		return 0, r.stopByContext()
+	}
+	left, now, limits := most, time.Now(), &r.cfg.Limits
+	if limits.Compute > 0 {
+		if !r.timing {
+			r.timing, r.start, r.waited = true, now, 0
+		}
+		if left = min(left, limits.Compute-(now.Sub(r.start)-r.waited)); left <= 0 {
+			return 0, r.stop("the limit of %v of computing time is used up", limits.Compute)
+		}
+	}
+	if deadline, ok := r.ctx.Deadline(); ok {
+		if left = min(left, deadline.Sub(now)); left <= 0 { // its timer is about to fire
+			e := r.stop("its time is over")
+			e.cause = context.DeadlineExceeded
+			return 0, e
+		}
+	}
+	return left, nil
+}
+
 func (r *Run) stop(format string, args ...any) *Error {
 	e := Errorf("Script stopped: "+format, args...)
 	e.Kind = Stopped
@@ -212,6 +240,7 @@ func (r *Run) alloc(n int64) *Error {
 // allocations that cause it.
 func (r *Run) weigh(wanted int64) *Error {
 	limit := r.cfg.Limits.Bytes
+	r.dropSubjects()
 	live := r.liveBytes() + wanted
 	if live > limit {
 		return r.stop("its values take more than %d MiB", limit>>20)

@@ -324,6 +324,11 @@ func bufferValue(b *textBuffer, n int) Value {
 // textIdentity tells strings apart that share memory, for the live-bytes budget.
 func (v Value) textIdentity() unsafe.Pointer { return v.p }
 
+// sameMemory reports that two texts are the same bytes in memory, without looking at them.
+func sameMemory(a, b string) bool {
+	return len(a) == len(b) && (len(a) == 0 || unsafe.StringData(a) == unsafe.StringData(b))
+}
+
 // ownedText is a string Value over bytes that nothing else will write to.
 func ownedText(b []byte) Value {
 	return Value{k: KindString, p: unsafe.Pointer(unsafe.SliceData(b)), n: uint64(len(b))}

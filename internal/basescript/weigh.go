@@ -29,6 +29,10 @@ func (r *Run) liveBytes() int64 {
 	for _, v := range r.globals {
 		w.value(v)
 	}
+	for _, s := range r.subjects {
+		w.bytes += s.held()
+		w.value(String(s.text))
+	}
 	w.protos(r.protos)
 	w.held(r.cfg.Host)
 	w.drain()
@@ -71,16 +75,9 @@ func (w *weigher) text(v Value) {
 	if b := v.textBuf(); b != nil {
 		size = int64(cap(b.b))
 	}
-	if size > sharedText {
-		if _, seen := w.texts[v.textIdentity()]; seen {
-			return
-		}
-		if w.texts == nil {
-			w.texts = make(map[unsafe.Pointer]struct{})
-		}
-		w.texts[v.textIdentity()] = struct{}{}
+	if size <= sharedText || w.once(v.textIdentity()) {
+		w.bytes += size
 	}
-	w.bytes += size
 }
 
 func (w *weigher) values(list []Value) {
@@ -124,13 +121,38 @@ func (w *weigher) object(o *Object) {
 	case *function:
 		w.bytes += 160
 		w.function(ext)
+	case *instance:
+		w.host(ext.self)
+	case *scalarInstance:
+		w.host(ext.self)
 	case *errorData:
 		w.bytes += sizeError + int64(len(ext.err.Message)) + int64(cap(ext.err.Frames))*40
-	case *instance:
-		w.held(ext.self)
-	case *scalarInstance:
-		w.held(ext.self)
 	}
+}
+
+// weighable is a Holder of this package.
+type weighable interface{ weigh(w *weigher) }
+
+// host adds the Go value behind a host object.
+func (w *weigher) host(self any) {
+	w.bytes += sizeHost
+	if h, ok := self.(weighable); ok {
+		h.weigh(w)
+		return
+	}
+	w.held(self)
+}
+
+// once reports whether something shared is met for the first time.
+func (w *weigher) once(p unsafe.Pointer) bool {
+	if _, seen := w.texts[p]; seen {
+		return false
+	}
+	if w.texts == nil {
+		w.texts = make(map[unsafe.Pointer]struct{})
+	}
+	w.texts[p] = struct{}{}
+	return true
 }
 
 func (w *weigher) function(fn *function) {

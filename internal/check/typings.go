@@ -95,9 +95,7 @@ func (t *typings) language() {
 interface CallableFunction extends Function {}
 interface NewableFunction extends Function {}
 interface IArguments extends TutorIndexed<any> { length: number }
-interface RegExp {}
 `)
-	t.known["RegExp"] = true
 }
 
 func isLanguageType(name string) bool {

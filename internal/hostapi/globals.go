@@ -33,7 +33,11 @@ type NamedClass struct {
 
 // Classes returns the classes of objects that functions of this package return.
 func Classes() []NamedClass {
+	regExp, match, matches := basescript.VBRegExpClasses()
 	return []NamedClass{
+		{"VBScriptRegExp", regExp},
+		{"VBMatch", match},
+		{"VBMatchCollection", matches},
 		{"Assembly", assemblyClass},
 		{"DotNetHost", dotNetHostClass},
 		{"DotNetHostObject", dotNetHostObjectClass},

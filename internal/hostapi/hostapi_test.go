@@ -468,6 +468,14 @@ func TestIsTrue(t *testing.T) {
 		"false", "0", `"0"`, `"yes"`, "null", "null", "{}", "2")
 }
 
+// All options of reg_exp_init are on at first (spec/basescript.md 3.2).
+func TestRegExpInit(t *testing.T) {
+	b := newBench(t)
+	b.prints(`re = tools_web.reg_exp_init(); alert(re.Global); alert(re.IgnoreCase); alert(re.MultiLine);
+		re.Pattern = '^(я)(x)?'; alert(re.Execute('Я\nяx').Count); alert(re.Replace('Я\nя', '[$1]')); re.Global = false; alert(re.Execute('Я\nя').Count); alert(re.Test('ю'))`,
+		"true", "true", "true", "2", "[Я]\n[я]", "1", "false")
+}
+
 func TestAgentNames(t *testing.T) {
 	b := newBench(t)
 	env := b.env()

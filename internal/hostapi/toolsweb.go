@@ -52,6 +52,14 @@ var toolsWebGlobals = []basescript.Global{{
 			Sig: "(value: any): boolean",
 			Doc: "Whether the value is true, 1, '1' or 'true'.",
 		},
+		{
+			Name: "reg_exp_init",
+			Call: func(r *basescript.Run, _ basescript.Value, _ []basescript.Value) (basescript.Value, error) {
+				return r.NewVBRegExp(true)
+			},
+			Sig: "(): VBScriptRegExp",
+			Doc: "A VBScript.RegExp whose Global, IgnoreCase and MultiLine are true, with Pattern, Test, Execute and Replace.",
+		},
 	}, portalMethods...), portalCacheMethods...)},
 }}
 
