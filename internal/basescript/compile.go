@@ -118,25 +118,6 @@ func (c *compiler) enter(n ast.Node) bool {
 	return true
 }
 
-// functionBody compiles statements into a body that yields the returned value.
-func (c *compiler) functionBody(list []ast.Statement) expr {
-	if len(list) == 1 {
-		if ret, ok := list[0].(*ast.ReturnStatement); ok && ret.Argument != nil {
-			return c.expr(ret.Argument)
-		}
-	}
-	body := c.statements(list)
-	return func(f *frame) (Value, *Error) {
-		switch body(f) {
-		case ctlReturn:
-			return f.ret, nil
-		case ctlThrow:
-			return Undefined, f.err
-		}
-		return Undefined, nil
-	}
-}
-
 // hoistedFunctions creates the functions declared in a scope before anything else runs there.
 func (c *compiler) hoistedFunctions(s *scope) []stmt {
 	var list []stmt

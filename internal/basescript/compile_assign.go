@@ -14,6 +14,9 @@ func (c *compiler) assignment(n *ast.AssignExpression) expr {
 	case token.LOGICAL_AND, token.LOGICAL_OR, token.COALESCE:
 		return c.logicalAssignment(n)
 	}
+	if chain := c.appendAssign(n); chain != nil {
+		return chain
+	}
 	op := c.assignOperator(n)
 	ref := c.reference(n.Left)
 	value := c.expr(n.Right)
@@ -92,22 +95,43 @@ func (c *compiler) namedValue(name string, n ast.Expression) expr {
 
 // appendChain recognises s = s + a + b, which appends to s in place (design: evaluator, "Strings").
 func (c *compiler) appendChain(id *ast.Identifier, right ast.Expression) expr {
-	b, ok := right.(*ast.BinaryExpression)
-	if !ok || b.Operator != token.PLUS {
+	if !appendsTo(id, right) {
 		return nil
 	}
-	terms := plusTerms(b)
+	return c.appendTerms(id, plusTerms(right)[1:])
+}
+
+// appendsTo reports whether an expression is id + something.
+func appendsTo(id *ast.Identifier, n ast.Expression) bool {
+	terms := plusTerms(n)
 	first, ok := terms[0].(*ast.Identifier)
-	if !ok || first.Name != id.Name {
+	return ok && len(terms) > 1 && first.Name == id.Name
+}
+
+// appendAssign recognises s += x, and s += 'a' + b: where the sum begins with a text it is the same as
+// s = s + 'a' + b.
+func (c *compiler) appendAssign(n *ast.AssignExpression) expr {
+	id, ok := n.Left.(*ast.Identifier)
+	if !ok || n.Operator != token.PLUS {
 		return nil
 	}
+	terms := plusTerms(n.Right)
+	if _, text := terms[0].(*ast.StringLiteral); len(terms) > 1 && !text {
+		terms = []ast.Expression{n.Right}
+	}
+	return c.appendTerms(id, terms)
+}
+
+// appendTerms compiles adding terms to a variable one after the other; nil where the name may not be
+// a variable.
+func (c *compiler) appendTerms(id *ast.Identifier, terms []ast.Expression) expr {
 	v, elements := c.find(id.Name.String())
 	if v == nil || len(elements) > 0 || v.kind == varConst || v.code != nil {
 		return nil
 	}
 	load, store, p := c.load(v), c.store(v), c.at(id.Idx)
-	list := make([]expr, len(terms)-1)
-	for i, t := range terms[1:] {
+	list := make([]expr, len(terms))
+	for i, t := range terms {
 		list[i] = c.expr(t)
 	}
 	keep := c.temp()

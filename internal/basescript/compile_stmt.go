@@ -55,7 +55,7 @@ func (c *compiler) statement(n ast.Statement) stmt {
 	case *ast.EmptyStatement, *ast.DebuggerStatement, *ast.FunctionDeclaration:
 		return nil // functions were hoisted
 	case *ast.ExpressionStatement:
-		return c.expressionStatement(n.Expression)
+		return c.effect(n.Expression)
 	case *ast.VariableStatement:
 		return c.declare(n.List, false)
 	case *ast.LexicalDeclaration:
@@ -91,21 +91,6 @@ func (c *compiler) statement(n ast.Statement) stmt {
 	}
 	c.fail(n, fmt.Sprintf("Unsupported statement (%s)", strings.TrimPrefix(fmt.Sprintf("%T", n), "*ast.")))
 	return nil
-}
-
-func (c *compiler) expressionStatement(n ast.Expression) stmt {
-	if u, ok := n.(*ast.UnaryExpression); ok && u.Postfix {
-		pre := *u
-		pre.Postfix = false // the old value is not wanted
-		n = &pre
-	}
-	value := c.expr(n)
-	return func(f *frame) ctl {
-		if _, e := value(f); e != nil {
-			return f.throw(e)
-		}
-		return ctlNext
-	}
 }
 
 // declare compiles var, let and const. A var without initialiser does nothing; a let without
@@ -296,12 +281,12 @@ func (c *compiler) branch(n *ast.BranchStatement) stmt {
 }
 
 // loop compiles while, do-while and the turns of for. A turn costs a step.
-func (c *compiler) loop(idx file.Idx, test func(f *frame) (bool, *Error), update expr, bodyNode ast.Statement, l labelSet, bodyFirst bool) stmt {
+func (c *compiler) loop(idx file.Idx, test test, update stmt, bodyNode ast.Statement, l labelSet, bodyFirst bool) stmt {
 	body, p := c.orNothing(bodyNode), c.at(idx)
 	return turns(test, update, body, p, l, bodyFirst)
 }
 
-func turns(test func(f *frame) (bool, *Error), update expr, body stmt, p *at, l labelSet, bodyFirst bool) stmt {
+func turns(test test, update stmt, body stmt, p *at, l labelSet, bodyFirst bool) stmt {
 	return func(f *frame) ctl {
 		r := f.run
 		for first := bodyFirst; ; first = false {
@@ -328,8 +313,8 @@ func turns(test func(f *frame) (bool, *Error), update expr, body stmt, p *at, l 
 				}
 			}
 			if update != nil {
-				if _, e := update(f); e != nil {
-					return f.throw(e)
+				if end := update(f); end != ctlNext {
+					return end
 				}
 			}
 		}
@@ -339,17 +324,17 @@ func turns(test func(f *frame) (bool, *Error), update expr, body stmt, p *at, l 
 func (c *compiler) forStatement(n *ast.ForStatement, l labelSet) stmt {
 	return c.within(n, func(s *scope) stmt {
 		init := c.forInitializer(n.Initializer)
-		var test func(f *frame) (bool, *Error)
+		var test test
 		if n.Test != nil {
 			test = c.condition(n.Test)
 		}
-		var update expr
+		var update stmt
 		if n.Update != nil {
-			update = c.discarded(n.Update)
+			update = c.effect(n.Update)
 		}
 		body, p := c.orNothing(n.Body), c.at(n.For)
 		if s != nil && s.hasEnv {
-			update = freshTurn(s, update)
+			update = freshTurn(s, update, p)
 		}
 		loop := turns(test, update, body, p, l, false)
 		if init == nil {
@@ -359,27 +344,17 @@ func (c *compiler) forStatement(n *ast.ForStatement, l labelSet) stmt {
 	})
 }
 
-// discarded compiles an expression whose value is not wanted.
-func (c *compiler) discarded(n ast.Expression) expr {
-	if u, ok := n.(*ast.UnaryExpression); ok && u.Postfix {
-		pre := *u
-		pre.Postfix = false
-		return c.expr(&pre)
-	}
-	return c.expr(n)
-}
-
 // freshTurn gives each turn of a for loop its own copy of captured let variables before the update.
-func freshTurn(s *scope, update expr) expr {
-	return func(f *frame) (Value, *Error) {
+func freshTurn(s *scope, update stmt, p *at) stmt {
+	return func(f *frame) ctl {
 		next, e := f.run.newEnv(s, f.env.parent)
 		if e != nil {
-			return Undefined, e
+			return f.throw(p.raise(e))
 		}
 		copy(next.vals, f.env.vals)
 		f.env = next
 		if update == nil {
-			return Undefined, nil
+			return ctlNext
 		}
 		return update(f)
 	}
@@ -388,7 +363,7 @@ func freshTurn(s *scope, update expr) expr {
 func (c *compiler) forInitializer(n ast.ForLoopInitializer) stmt {
 	switch n := n.(type) {
 	case *ast.ForLoopInitializerExpression:
-		return c.expressionStatement(n.Expression)
+		return c.effect(n.Expression)
 	case *ast.ForLoopInitializerVarDeclList:
 		return c.declare(n.List, false)
 	case *ast.ForLoopInitializerLexicalDecl:

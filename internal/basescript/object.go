@@ -127,6 +127,10 @@ func (o *Object) findHint(name string, hint *atomic.Uint32) int {
 	if i := int(hint.Load()); i < len(o.keys) && o.keys[i] == name {
 		return i
 	}
+	return o.findAndHint(name, hint)
+}
+
+func (o *Object) findAndHint(name string, hint *atomic.Uint32) int {
 	i := o.find(name)
 	if i >= 0 {
 		hint.Store(uint32(i))

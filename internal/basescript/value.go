@@ -161,9 +161,14 @@ func (v Value) textBuf() *textBuffer {
 // Truthy reports how v counts in a condition: undefined, null, ”, 0, NaN and false are false
 // (spec/basescript.md 1.4). An object with a scalar value counts as that scalar.
 func (v Value) Truthy() bool {
+	if v.k <= KindInt {
+		return v.n != 0 // undefined and null have no number
+	}
+	return v.truth()
+}
+
+func (v Value) truth() bool {
 	switch v.k {
-	case KindBool, KindInt:
-		return v.n != 0
 	case KindReal:
 		f := v.Real()
 		return f != 0 && f == f
@@ -182,10 +187,15 @@ func (v Value) Truthy() bool {
 
 // Scalar returns the scalar value of an object that has one (RValue of the dialect), v itself otherwise.
 func (v Value) Scalar() Value {
-	if v.k == KindObject {
-		if s, ok := v.obj().scalar(); ok {
-			return s
-		}
+	if v.k != KindObject {
+		return v
+	}
+	return v.objectScalar()
+}
+
+func (v Value) objectScalar() Value {
+	if s, ok := v.obj().scalar(); ok {
+		return s
 	}
 	return v
 }
