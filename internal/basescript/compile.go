@@ -87,6 +87,7 @@ func (c *compiler) function(code *funcCode, n ast.Node, s *scope) {
 	} else {
 		code.body = c.functionBody(parts.body)
 	}
+	code.plain = !code.hasEnv && len(code.prologue) == 0
 	code.slots = c.fn.slots
 	code.weight = 1 + c.nest/weightPer
 }

@@ -46,13 +46,20 @@ type operand struct {
 	literal bool
 	v       Value // of a literal
 	eval    expr  // nil for a slot
+	// keep is the slot plus one that holds the value in sight of the live-bytes budget while the right
+	// operand runs.
+	keep int
 }
 
 func (o *operand) get(f *frame) (Value, *Error) {
 	if o.eval == nil {
 		return f.slots[o.slot], nil
 	}
-	return o.eval(f)
+	v, e := o.eval(f)
+	if o.keep > 0 {
+		f.slots[o.keep-1] = v
+	}
+	return v, e
 }
 
 // both reads two operands, the left one first.
@@ -61,6 +68,8 @@ func both(f *frame, a, b *operand) (x, y Value, e *Error) {
 		x = f.slots[a.slot]
 	} else if x, e = a.eval(f); e != nil {
 		return
+	} else if a.keep > 0 && x.k >= KindString {
+		f.slots[a.keep-1] = x
 	}
 	if b.eval == nil {
 		y = f.slots[b.slot]
@@ -96,18 +105,10 @@ func (c *compiler) operand(n ast.Expression) operand {
 func (c *compiler) operands(left, right ast.Expression) (a, b *operand) {
 	x, y := c.operand(left), c.operand(right)
 	if x.eval != nil && holds(left) && c.mayCall(right) {
-		keep, eval := c.temp(), x.eval
-		x.eval = func(f *frame) (Value, *Error) {
-			v, e := eval(f)
-			f.slots[keep] = v
-			return v, e
-		}
+		x.keep = c.temp() + 1
 	} else if x.eval == nil && c.mayCall(right) {
-		slot, keep := x.slot, c.temp() // the right side may assign the variable
-		x = operand{eval: func(f *frame) (Value, *Error) {
-			f.slots[keep] = f.slots[slot]
-			return f.slots[keep], nil
-		}}
+		slot := x.slot // the right side may assign the variable
+		x = operand{keep: c.temp() + 1, eval: func(f *frame) (Value, *Error) { return f.slots[slot], nil }}
 	}
 	return &x, &y
 }

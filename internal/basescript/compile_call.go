@@ -127,11 +127,15 @@ func (c *compiler) fieldCallFirst(name string, n *ast.CallExpression, elements [
 // callCode compiles a call of a script function known at compile time: its arguments are evaluated
 // straight into the slots of its frame.
 func (c *compiler) callCode(code *funcCode, args []argument, p *at) expr {
+	values := make([]expr, len(args))
+	for i := range args {
+		values[i] = args[i].value
+	}
 	return func(f *frame) (Value, *Error) {
 		r := f.run
 		g := r.pushFrame(code)
-		for i := range args {
-			v, e := args[i].value(f)
+		for i, value := range values {
+			v, e := value(f)
 			if e != nil {
 				r.popFrame(g)
 				return Undefined, e
@@ -142,7 +146,7 @@ func (c *compiler) callCode(code *funcCode, args []argument, p *at) expr {
 				g.addExtra(v)
 			}
 		}
-		g.passed = len(args)
+		g.passed = len(values)
 		g.inst, g.env = f.inst, f.inst.root
 		v, e := r.exec(g)
 		if e != nil {

@@ -1,6 +1,8 @@
 package basescript
 
 import (
+	"math"
+
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/token"
 )
@@ -59,14 +61,7 @@ func (c *compiler) comparison(n *ast.BinaryExpression) test {
 		return c.membership(n)
 	}
 	a, b := c.operands(n.Left, n.Right)
-	rel := relations[n.Operator]
-	switch {
-	case a.eval == nil && b.eval == nil:
-		return rel.slots(a.slot, b.slot)
-	case a.eval == nil && b.literal && b.v.k == KindInt:
-		return rel.slotAndInt(a.slot, b.v)
-	}
-	return rel.operands(a, b)
+	return relations[n.Operator].test(a, b)
 }
 
 // relation is an operator of order. Between two integers it is a < b: with the sides changed for > and
@@ -83,13 +78,6 @@ var relations = map[token.Token]*relation{
 	token.GREATER_OR_EQUAL: {false, true, func(cmp int) bool { return cmp >= 0 }},
 }
 
-func (rel *relation) ints(x, y int64) bool {
-	if rel.swap {
-		x, y = y, x
-	}
-	return (x < y) != rel.negate
-}
-
 // values compares values of any types.
 func (rel *relation) values(r *Run, x, y Value) bool {
 	r.chargeTexts(x, y)
@@ -97,37 +85,59 @@ func (rel *relation) values(r *Run, x, y Value) bool {
 	return ok && rel.holds(cmp)
 }
 
-func (rel *relation) slots(a, b int) test {
-	return func(f *frame) (bool, *Error) {
-		x, y := &f.slots[a], &f.slots[b]
-		if x.k == KindInt && y.k == KindInt {
-			return rel.ints(x.Int(), y.Int()), nil
-		}
-		return rel.values(f.run, *x, *y), nil
+// test compiles a comparison; variables in slots and literals are compared without a call.
+func (rel *relation) test(a, b *operand) test {
+	switch {
+	case a.eval == nil && b.eval == nil && rel.swap:
+		return rel.slots(b.slot, a.slot)
+	case a.eval == nil && b.eval == nil:
+		return rel.slots(a.slot, b.slot)
+	case a.eval == nil && b.literal && b.v.k == KindInt && b.v.Int() < math.MaxInt64:
+		return rel.slotAndInt(a.slot, b.v)
 	}
-}
-
-func (rel *relation) slotAndInt(slot int, v Value) test {
-	n := v.Int()
-	return func(f *frame) (bool, *Error) {
-		x := &f.slots[slot]
-		if x.k == KindInt {
-			return rel.ints(x.Int(), n), nil
-		}
-		return rel.values(f.run, *x, v), nil
-	}
-}
-
-func (rel *relation) operands(a, b *operand) test {
 	return func(f *frame) (bool, *Error) {
 		x, y, e := both(f, a, b)
 		if e != nil {
 			return false, e
 		}
 		if x.k == KindInt && y.k == KindInt {
-			return rel.ints(x.Int(), y.Int()), nil
+			i, j := x.Int(), y.Int()
+			if rel.swap {
+				i, j = j, i
+			}
+			return (i < j) != rel.negate, nil
 		}
 		return rel.values(f.run, x, y), nil
+	}
+}
+
+// slots compares two variables, whose order does not matter: first is the one on the left of <.
+func (rel *relation) slots(first, second int) test {
+	negate := rel.negate
+	return func(f *frame) (bool, *Error) {
+		x, y := &f.slots[first], &f.slots[second]
+		if x.k == KindInt && y.k == KindInt {
+			return (x.Int() < y.Int()) != negate, nil
+		}
+		if rel.swap {
+			x, y = y, x
+		}
+		return rel.values(f.run, *x, *y), nil
+	}
+}
+
+// slotAndInt compares a variable with an integer: x <= 5 is x < 6.
+func (rel *relation) slotAndInt(slot int, v Value) test {
+	limit, negate := v.Int(), rel.negate
+	if rel.swap {
+		limit, negate = limit+1, !negate
+	}
+	return func(f *frame) (bool, *Error) {
+		x := &f.slots[slot]
+		if x.k == KindInt {
+			return (x.Int() < limit) != negate, nil
+		}
+		return rel.values(f.run, *x, v), nil
 	}
 }
 

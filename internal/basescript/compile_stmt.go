@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/dop251/goja/ast"
-	"github.com/dop251/goja/file"
 )
 
 // statements compiles a list into one statement.
@@ -278,98 +277,6 @@ func (c *compiler) branch(n *ast.BranchStatement) stmt {
 		f.label = label
 		return result
 	}
-}
-
-// loop compiles while, do-while and the turns of for. A turn costs a step.
-func (c *compiler) loop(idx file.Idx, test test, update stmt, bodyNode ast.Statement, l labelSet, bodyFirst bool) stmt {
-	body, p := c.orNothing(bodyNode), c.at(idx)
-	return turns(test, update, body, p, l, bodyFirst)
-}
-
-func turns(test test, update stmt, body stmt, p *at, l labelSet, bodyFirst bool) stmt {
-	return func(f *frame) ctl {
-		r := f.run
-		for first := bodyFirst; ; first = false {
-			if !first && test != nil {
-				ok, e := test(f)
-				if e != nil {
-					return f.throw(e)
-				}
-				if !ok {
-					return ctlNext
-				}
-			}
-			if r.steps--; r.steps <= 0 {
-				if e := r.look(); e != nil {
-					return f.throw(p.raise(e))
-				}
-			}
-			if end := body(f); end != ctlNext {
-				if end == ctlBreak && l.mine(f) {
-					return ctlNext
-				}
-				if end != ctlContinue || !l.mine(f) {
-					return end
-				}
-			}
-			if update != nil {
-				if end := update(f); end != ctlNext {
-					return end
-				}
-			}
-		}
-	}
-}
-
-func (c *compiler) forStatement(n *ast.ForStatement, l labelSet) stmt {
-	return c.within(n, func(s *scope) stmt {
-		init := c.forInitializer(n.Initializer)
-		var test test
-		if n.Test != nil {
-			test = c.condition(n.Test)
-		}
-		var update stmt
-		if n.Update != nil {
-			update = c.effect(n.Update)
-		}
-		body, p := c.orNothing(n.Body), c.at(n.For)
-		if s != nil && s.hasEnv {
-			update = freshTurn(s, update, p)
-		}
-		loop := turns(test, update, body, p, l, false)
-		if init == nil {
-			return loop
-		}
-		return sequence([]stmt{init, loop})
-	})
-}
-
-// freshTurn gives each turn of a for loop its own copy of captured let variables before the update.
-func freshTurn(s *scope, update stmt, p *at) stmt {
-	return func(f *frame) ctl {
-		next, e := f.run.newEnv(s, f.env.parent)
-		if e != nil {
-			return f.throw(p.raise(e))
-		}
-		copy(next.vals, f.env.vals)
-		f.env = next
-		if update == nil {
-			return ctlNext
-		}
-		return update(f)
-	}
-}
-
-func (c *compiler) forInitializer(n ast.ForLoopInitializer) stmt {
-	switch n := n.(type) {
-	case *ast.ForLoopInitializerExpression:
-		return c.effect(n.Expression)
-	case *ast.ForLoopInitializerVarDeclList:
-		return c.declare(n.List, false)
-	case *ast.ForLoopInitializerLexicalDecl:
-		return c.declare(n.LexicalDeclaration.List, true)
-	}
-	return nil
 }
 
 // forIn compiles for-in and for-of: values of arrays and host collections, names of objects; nothing
