@@ -159,6 +159,8 @@ func (c *compiler) appendTerms(id *ast.Identifier, terms []ast.Expression) expr 
 }
 
 // appendSlot is s = s + x for a variable in a slot: the usual counter and the usual text loop.
+//
+//go:noinline
 func appendSlot(slot int, term expr, keep int, p *at) expr {
 	return func(f *frame) (Value, *Error) {
 		acc := f.slots[slot]
@@ -224,6 +226,7 @@ func (c *compiler) increment(n *ast.UnaryExpression) expr {
 	}
 }
 
+//go:noinline
 func incrementSlot(slot int, delta int64, postfix bool) expr {
 	return func(f *frame) (Value, *Error) {
 		old := f.slots[slot]

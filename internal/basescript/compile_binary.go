@@ -81,6 +81,14 @@ func both(f *frame, a, b *operand) (x, y Value, e *Error) {
 	return
 }
 
+// operandOf is a variable as an operand, read with load where it is not in a slot; v may be nil.
+func operandOf(v *variable, load expr) operand {
+	if v != nil && !v.inEnv && v.code == nil {
+		return operand{slot: v.index}
+	}
+	return operand{eval: load}
+}
+
 // operand compiles an expression to be read with get.
 func (c *compiler) operand(n ast.Expression) operand {
 	if id, ok := n.(*ast.Identifier); ok {
@@ -142,6 +150,7 @@ func (c *compiler) binary(n *ast.BinaryExpression) expr {
 	}
 }
 
+//go:noinline
 func minus(a, b *operand) expr {
 	if a.eval == nil && b.literal && b.v.k == KindInt {
 		return slotMinusInt(a.slot, b.v)
@@ -158,6 +167,7 @@ func minus(a, b *operand) expr {
 	}
 }
 
+//go:noinline
 func slotMinusInt(slot int, v Value) expr {
 	n := v.Int()
 	return func(f *frame) (Value, *Error) {

@@ -88,6 +88,8 @@ func (c *compiler) returned(n *ast.ReturnStatement) expr {
 }
 
 // choice is test ? yes : no.
+//
+//go:noinline
 func choice(test test, yes, no expr) expr {
 	return func(f *frame) (Value, *Error) {
 		ok, e := test(f)

@@ -167,6 +167,8 @@ func (c *compiler) callGlobal(n *ast.CallExpression, name string, p *at) expr {
 
 // callGo compiles a call of a Go function known at compile time: its arguments are evaluated onto the
 // run's argument stack.
+//
+//go:noinline
 func callGo(name string, least int, call func(*Run, []Value) (Value, error), args []argument, p *at) expr {
 	return func(f *frame) (Value, *Error) {
 		r := f.run
@@ -265,6 +267,8 @@ func (c *compiler) literalText(t *parsedText, s *scope, n ast.Node) expr {
 }
 
 // callValue compiles a call of a value that is known at run time only.
+//
+//go:noinline
 func (c *compiler) callValue(callee expr, name string, args []argument, p *at) expr {
 	keep := c.temp()
 	return func(f *frame) (Value, *Error) {

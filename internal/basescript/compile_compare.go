@@ -41,6 +41,7 @@ func (c *compiler) condition(n ast.Expression) test {
 	}
 }
 
+//go:noinline
 func logicalTest(a, b test, or bool) test {
 	return func(f *frame) (bool, *Error) {
 		ok, e := a(f)
@@ -112,6 +113,8 @@ func (rel *relation) test(a, b *operand) test {
 }
 
 // slots compares two variables, whose order does not matter: first is the one on the left of <.
+//
+//go:noinline
 func (rel *relation) slots(first, second int) test {
 	negate := rel.negate
 	return func(f *frame) (bool, *Error) {
@@ -127,6 +130,8 @@ func (rel *relation) slots(first, second int) test {
 }
 
 // slotAndInt compares a variable with an integer: x <= 5 is x < 6.
+//
+//go:noinline
 func (rel *relation) slotAndInt(slot int, v Value) test {
 	limit, negate := v.Int(), rel.negate
 	if rel.swap {
@@ -147,10 +152,23 @@ func (c *compiler) equality(n *ast.BinaryExpression, want bool) test {
 	if b.literal && b.v.k == KindString {
 		return equalsText(a, b.v, want)
 	}
-	return func(f *frame) (bool, *Error) {
-		x, y, e := both(f, a, b)
-		if e != nil {
+	if b.eval == nil {
+		return equalsSlot(a, b.slot, want)
+	}
+	return func(f *frame) (ok bool, e *Error) {
+		var x Value
+		if a.eval == nil {
+			x = f.slots[a.slot]
+		} else if x, e = a.eval(f); e != nil {
 			return false, e
+		} else if a.keep > 0 {
+			f.slots[a.keep-1] = x
+		}
+		y := b.v
+		if !b.literal {
+			if y, e = b.eval(f); e != nil {
+				return false, e
+			}
 		}
 		if x.k == y.k && (x.k == KindInt || x.k == KindBool) {
 			return (x.n == y.n) == want, nil
@@ -159,7 +177,28 @@ func (c *compiler) equality(n *ast.BinaryExpression, want bool) test {
 	}
 }
 
+// equalsSlot compares with a variable in a slot.
+//
+//go:noinline
+func equalsSlot(a *operand, slot int, want bool) test {
+	return func(f *frame) (ok bool, e *Error) {
+		var x Value
+		if a.eval == nil {
+			x = f.slots[a.slot]
+		} else if x, e = a.eval(f); e != nil {
+			return false, e
+		}
+		y := &f.slots[slot]
+		if x.k == y.k && (x.k == KindInt || x.k == KindBool) {
+			return (x.n == y.n) == want, nil
+		}
+		return f.run.Equal(x, *y) == want, nil
+	}
+}
+
 // equalsText compares with a literal text.
+//
+//go:noinline
 func equalsText(a *operand, v Value, want bool) test {
 	text := v.Str()
 	return func(f *frame) (ok bool, e *Error) {

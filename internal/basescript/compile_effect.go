@@ -53,6 +53,7 @@ func (c *compiler) countEffect(n *ast.UnaryExpression) stmt {
 	}
 }
 
+//go:noinline
 func countSlot(slot int, delta int64) stmt {
 	return func(f *frame) ctl {
 		v := &f.slots[slot]
@@ -108,6 +109,7 @@ func (c *compiler) sumEffect(n *ast.AssignExpression) stmt {
 	return nil
 }
 
+//go:noinline
 func addSlotToSlot(slot, added int, p *at) stmt {
 	return func(f *frame) ctl {
 		acc, x := &f.slots[slot], &f.slots[added]
@@ -119,6 +121,7 @@ func addSlotToSlot(slot, added int, p *at) stmt {
 	}
 }
 
+//go:noinline
 func addLiteralToSlot(slot int, x Value, p *at) stmt {
 	return func(f *frame) ctl {
 		acc := &f.slots[slot]
@@ -152,6 +155,7 @@ func (c *compiler) slotEffect(n *ast.AssignExpression) stmt {
 	return storeSlot(v.index, c.namedValue(id.Name.String(), n.Right))
 }
 
+//go:noinline
 func storeSlot(slot int, value expr) stmt {
 	return func(f *frame) ctl {
 		v, e := value(f)

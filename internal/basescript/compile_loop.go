@@ -12,6 +12,7 @@ func (c *compiler) loop(idx file.Idx, test test, update stmt, bodyNode ast.State
 	return turns(test, update, body, p, l, bodyFirst)
 }
 
+//go:noinline
 func turns(test test, update, body stmt, p *at, l labelSet, bodyFirst bool) stmt {
 	return func(f *frame) ctl {
 		r := f.run
@@ -83,6 +84,8 @@ func (c *compiler) forStatement(n *ast.ForStatement, l labelSet) stmt {
 }
 
 // freshTurn gives each turn of a for loop its own copy of captured let variables before the update.
+//
+//go:noinline
 func freshTurn(s *scope, update stmt, p *at) stmt {
 	return func(f *frame) ctl {
 		next, e := f.run.newEnv(s, f.env.parent)

@@ -18,6 +18,7 @@ func (c *compiler) statements(list []ast.Statement) stmt {
 	return sequence(all)
 }
 
+//go:noinline
 func sequence(all []stmt) stmt {
 	switch len(all) {
 	case 0:
@@ -222,6 +223,8 @@ func (c *compiler) labelledStatement(n *ast.LabelledStatement, outer labelSet) s
 }
 
 // labelled lets break leave a statement that is no loop.
+//
+//go:noinline
 func (c *compiler) labelled(l labelSet, body stmt) stmt {
 	if len(l) == 0 || body == nil {
 		return body
@@ -532,6 +535,8 @@ func (c *compiler) switchStatement(n *ast.SwitchStatement, l labelSet) stmt {
 
 // switchBody finds the first case equal to the subject, by the dialect's own equality on scalars
 // (spec/basescript.md 1.3), and runs on from there.
+//
+//go:noinline
 func switchBody(tests []expr, bodies []stmt, def, keep int) stmt {
 	return func(f *frame) ctl {
 		subject, at := f.slots[keep], def

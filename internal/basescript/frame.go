@@ -13,6 +13,9 @@ const (
 
 // expr and stmt are what the tree is compiled to. They are shared by all runs; everything that
 // belongs to a run is reached through the frame.
+//
+// A small function that makes such a closure is marked go:noinline: the Go compiler copies the closure of
+// a function it inlines, and inlines nothing inside the copy.
 type (
 	expr func(f *frame) (Value, *Error)
 	stmt func(f *frame) ctl

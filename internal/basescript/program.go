@@ -25,6 +25,7 @@ type Program struct {
 	scope     *scope // script level
 	top       *funcCode
 	hasTop    bool // a library's top level has something to do
+	indirect  bool // text may reach a built-in from anywhere (see compilation.indirect)
 	functions map[string]*funcCode
 	names     []string
 	texts     textCache
@@ -103,6 +104,7 @@ func (c *compilation) program(fn *ast.FunctionLiteral) error {
 	}
 	a.finish(root)
 	p := c.prog
+	p.indirect = c.indirect
 	p.scope = root
 	p.hasTop = !c.library || doesSomething(fn.Body.List)
 	p.top = &funcCode{name: "", prog: p, line: 1}

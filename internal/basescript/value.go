@@ -23,6 +23,8 @@ const (
 
 	// kindAccessor marks a property that is a getter and setter pair. It never leaves an object.
 	kindAccessor
+	// kindKeys marks the memory of a key list (see keysValue). It never leaves a frame.
+	kindKeys
 )
 
 // String returns the name DataType gives to values of the kind.
@@ -329,6 +331,17 @@ func (v Value) isNumber() bool { return v.k == KindInt || v.k == KindReal }
 
 func bufferValue(b *textBuffer, n int) Value {
 	return Value{k: KindString, buf: true, p: unsafe.Pointer(b), n: uint64(n)}
+}
+
+// keysValue remembers a key list. Lists are appended to and replaced but never written into, so a list at
+// the same place with the same length is the same, as long as the memory is held.
+func keysValue(keys []string) Value {
+	return Value{k: kindKeys, p: unsafe.Pointer(unsafe.SliceData(keys)), n: uint64(len(keys))}
+}
+
+// isKeys reports whether v remembers just this key list.
+func (v *Value) isKeys(keys []string) bool {
+	return v.k == kindKeys && v.p == unsafe.Pointer(unsafe.SliceData(keys)) && v.n == uint64(len(keys))
 }
 
 // textIdentity tells strings apart that share memory, for the live-bytes budget.
