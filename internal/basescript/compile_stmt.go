@@ -436,7 +436,7 @@ func thrown(v Value) *Error {
 			}
 		}
 	}
-	return NewError(string(append([]byte(nil), v.Text()...)))
+	return NewError(strings.Clone(v.Text()))
 }
 
 func (c *compiler) tryStatement(n *ast.TryStatement) stmt {

@@ -306,6 +306,8 @@ func arrayIndex(name string) (int, bool) {
 // "message" (they may change it) followed by the position lines.
 type errorData struct {
 	err *Error
+	// lent: an error thrown again adds its lines behind those of err, in the same memory.
+	lent bool
 }
 
 func (d *errorData) text(o *Object) string {
@@ -318,18 +320,33 @@ func (d *errorData) text(o *Object) string {
 
 // newErrorObject makes the object a catch variable or new Error() gets.
 func newErrorObject(e *Error) *Object {
-	return &Object{class: classError, keys: []string{"message"}, vals: []Value{String(e.Message)}, ext: &errorData{err: e}}
+	made := &struct {
+		Object
+		errorData
+		room [1]Value
+	}{errorData: errorData{err: e}}
+	o := &made.Object
+	made.room[0] = String(e.Message)
+	o.class, o.keys, o.sharedKeys, o.vals, o.ext = classError, errorKeys, true, made.room[:], &made.errorData
+	return o
 }
+
+// errorKeys are the properties of a new error object.
+var errorKeys = []string{"message"}
 
 // ErrorOf returns the error behind an error object with its present message, nil for anything else.
 func (o *Object) ErrorOf() *Error {
 	if !o.IsError() {
 		return nil
 	}
-	e := *o.ext.(*errorData).err
+	d := o.ext.(*errorData)
+	e := *d.err
 	if m, ok := o.Get("message"); ok {
 		e.Message = m.Text()
 	}
-	e.Frames = append([]Frame(nil), e.Frames...)
+	if d.lent {
+		e.Frames = e.Frames[:len(e.Frames):len(e.Frames)]
+	}
+	d.lent = true
 	return &e
 }
