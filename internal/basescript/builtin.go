@@ -144,7 +144,7 @@ func (r *Run) text(s string) (Value, error) {
 // short piece of it.
 func (r *Run) part(s string, from, to int) (Value, error) {
 	p := s[from:to]
-	if len(s) <= jsonShareText || len(p)*4 >= len(s) {
+	if len(s) <= jsonShareText || len(p)*4 >= len(s)*3 {
 		return String(p), nil
 	}
 	return r.text(strings.Clone(p))

@@ -48,6 +48,7 @@ const (
 	sizeObject = 112
 	sizeValue  = 24
 	sizeKey    = 16
+	sizeEntry  = 56  // of an index, half of which may be empty
 	sizeError  = 240 // what an error adds to its object, its first position lines included
 )
 
