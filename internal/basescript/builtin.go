@@ -123,6 +123,20 @@ func (r *Run) reserve(n int64, size int) error {
 	return r.Alloc(int(n) * size)
 }
 
+// reserveBeside is reserve for a text that replaces one of held bytes which the weighing does not see.
+func (r *Run) reserveBeside(n, held int64) error {
+	if n > maxTextBytes {
+		return errTextTooLong()
+	}
+	if err := r.Step(int(n) >> 6); err != nil {
+		return err
+	}
+	if e := r.allocHeld(n, held); e != nil {
+		return e
+	}
+	return nil
+}
+
 // allocHeld charges n bytes of a value in the making, of which held bytes exist already where the
 // weighing of live values does not see them.
 func (r *Run) allocHeld(n, held int64) *Error {
@@ -146,7 +160,7 @@ func (r *Run) text(s string) (Value, error) {
 // short piece of it.
 func (r *Run) part(s string, from, to int) (Value, error) {
 	p := s[from:to]
-	if len(s) <= jsonShareText || len(p)*4 >= len(s) {
+	if len(s) <= jsonShareText || len(p)*4 >= len(s)*3 {
 		return String(p), nil
 	}
 	return r.text(strings.Clone(p))

@@ -137,15 +137,110 @@ func (s selector) of(elem Value) (Value, error) {
 	return s.callback.Call(elem)
 }
 
-// build makes an array by looking at each element of a collection, with room for so many elements to
-// begin with; it is in sight of the budget of live bytes while it grows.
-func (r *Run) build(list Value, room int, fn func(out *Object, elem Value) error) (Value, error) {
+// text returns the string expression of a selector that can be evaluated in a loop of its own, and the
+// frame it is evaluated on; nil for any other.
+func (s selector) text() (*textCode, *frame) {
+	if !s.given {
+		return nil, nil
+	}
+	fo := s.callback.fn.obj().function()
+	if fo.text == nil || fo.text.scope.hasEnv {
+		return nil, nil
+	}
+	return fo.text, fo.frame
+}
+
+// eachOf is each with what a selector gives for every element.
+func (r *Run) eachOf(list Value, sel selector, fn func(elem, key Value) (bool, error)) error {
+	if o := list.Object(); o.IsArray() {
+		if text, f := sel.text(); text != nil {
+			return r.eachText(o, text, f, fn)
+		}
+	}
+	return r.each(list, func(elem Value) (bool, error) {
+		key, err := sel.of(elem)
+		if err != nil {
+			return false, err
+		}
+		return fn(elem, key)
+	})
+}
+
+// eachTrue calls fn for the elements a selector is true for, until it returns false or fails.
+func (r *Run) eachTrue(list Value, sel selector, fn func(elem Value) (bool, error)) error {
+	if o := list.Object(); o.IsArray() {
+		if text, f := sel.text(); text != nil && text.test != nil {
+			return r.eachTest(o, text, f, fn)
+		}
+	}
+	return r.eachOf(list, sel, func(elem, ok Value) (bool, error) {
+		if ok.Truthy() {
+			return fn(elem)
+		}
+		return true, nil
+	})
+}
+
+// eachTest is eachText for a string expression whose truth alone is wanted.
+func (r *Run) eachTest(o *Object, text *textCode, f *frame, fn func(elem Value) (bool, error)) error {
+	slot, saved := f.lend(text)
+	more, err := true, error(nil)
+	for i := 0; i < len(o.vals) && more; i++ {
+		if e := r.step(2); e != nil {
+			err = e
+			break
+		}
+		elem := o.vals[i]
+		f.slots[slot] = elem
+		ok, e := text.test(f)
+		if e != nil {
+			err = e
+			break
+		}
+		if !ok {
+			continue
+		}
+		if more, err = fn(elem); err != nil {
+			break
+		}
+	}
+	f.slots[slot] = saved
+	return err
+}
+
+// eachText evaluates a string expression for every element of an array. The element is in sight of the
+// live-bytes budget in the frame's slot. An element costs two steps, as with any other callback.
+func (r *Run) eachText(o *Object, text *textCode, f *frame, fn func(elem, key Value) (bool, error)) error {
+	slot, saved := f.lend(text)
+	more, err := true, error(nil)
+	for i := 0; i < len(o.vals) && more && err == nil; i++ {
+		if e := r.step(2); e != nil {
+			err = e
+			break
+		}
+		elem := o.vals[i]
+		f.slots[slot] = elem
+		key, e := text.body(f)
+		if e != nil {
+			err = e
+			break
+		}
+		r.keepResult(key)
+		more, err = fn(elem, key)
+	}
+	f.slots[slot] = saved
+	return err
+}
+
+// build makes an array by looking at each element of a collection and what a selector gives for it, with
+// room for so many elements to begin with; it is in sight of the budget of live bytes while it grows.
+func (r *Run) build(list Value, sel selector, room int, fn func(out *Object, elem, key Value) error) (Value, error) {
 	if err := r.reserve(int64(room), sizeValue); err != nil {
 		return Undefined, err
 	}
 	out := r.NewArray(make([]Value, 0, room))
 	defer r.Pin(ObjectValue(out))()
-	err := r.each(list, func(elem Value) (bool, error) { return true, fn(out, elem) })
+	err := r.eachOf(list, sel, func(elem, key Value) (bool, error) { return true, fn(out, elem, key) })
 	if err != nil {
 		return Undefined, err
 	}
@@ -213,12 +308,9 @@ func (r *Run) find(args []Value) (elem Value, found bool, err error) {
 	if err != nil {
 		return Undefined, false, err
 	}
-	err = r.each(args[0], func(v Value) (bool, error) {
-		ok, err := sel.of(v)
-		if err == nil && ok.Truthy() {
-			elem, found = v, true
-		}
-		return !found, err
+	err = r.eachTrue(args[0], sel, func(v Value) (bool, error) {
+		elem, found = v, true
+		return false, nil
 	})
 	return elem, found, err
 }
@@ -267,7 +359,7 @@ func arrayOptFindByKey(r *Run, args []Value) (Value, error) {
 
 func arraySelectByKey(r *Run, args []Value) (Value, error) {
 	field := keyField(args, 2)
-	return r.build(args[0], 0, func(out *Object, elem Value) error {
+	return r.build(args[0], selector{}, 0, func(out *Object, elem, _ Value) error {
 		ok, err := r.fieldEquals(elem, field, args[1])
 		if err != nil || !ok {
 			return err
@@ -278,7 +370,7 @@ func arraySelectByKey(r *Run, args []Value) (Value, error) {
 
 func arraySelectByPrefix(r *Run, args []Value) (Value, error) {
 	field, prefix := keyField(args, 2), args[1].Text()
-	return r.build(args[0], 0, func(out *Object, elem Value) error {
+	return r.build(args[0], selector{}, 0, func(out *Object, elem, _ Value) error {
 		v, err := r.GetProperty(elem, field)
 		if err != nil || !strings.HasPrefix(v.Text(), prefix) {
 			return err
@@ -293,18 +385,20 @@ func arraySelect(r *Run, args []Value) (Value, error) {
 		return Undefined, err
 	}
 	n := knownLength(args[0])
-	return r.build(args[0], 0, func(out *Object, elem Value) error {
-		ok, err := sel.of(elem)
-		if err != nil || !ok.Truthy() {
-			return err
-		}
+	out := r.NewArray(nil)
+	defer r.Pin(ObjectValue(out))()
+	err = r.eachTrue(args[0], sel, func(elem Value) (bool, error) {
 		if room := cap(out.vals); len(out.vals) == room && room < n {
 			if err := r.growTo(out, min(n, max(8, 4*room))); err != nil {
-				return err
+				return false, err
 			}
 		}
-		return r.appendTo(out, elem)
+		return true, r.appendTo(out, elem)
 	})
+	if err != nil {
+		return Undefined, err
+	}
+	return ObjectValue(out), nil
 }
 
 func arraySelectAll(r *Run, args []Value) (Value, error) {
@@ -327,18 +421,14 @@ func arrayExtract(r *Run, args []Value) (Value, error) {
 	if err != nil {
 		return Undefined, err
 	}
-	return r.build(args[0], max(0, knownLength(args[0])), func(out *Object, elem Value) error {
-		v, err := sel.of(elem)
-		if err != nil {
-			return err
-		}
+	return r.build(args[0], sel, max(0, knownLength(args[0])), func(out *Object, _, v Value) error {
 		return r.appendTo(out, v)
 	})
 }
 
 func arrayExtractKeys(r *Run, args []Value) (Value, error) {
 	field := keyField(args, 1)
-	return r.build(args[0], max(0, knownLength(args[0])), func(out *Object, elem Value) error {
+	return r.build(args[0], selector{}, max(0, knownLength(args[0])), func(out *Object, elem, _ Value) error {
 		v, err := r.GetProperty(elem, field)
 		if err != nil {
 			return err
@@ -357,11 +447,7 @@ func arrayMerge(r *Run, args []Value) (Value, error) {
 		delimiter = v.Text()
 	}
 	out, first := textBuilder{r: r}, true
-	err = r.each(args[0], func(elem Value) (bool, error) {
-		v, err := sel.of(elem)
-		if err != nil {
-			return false, err
-		}
+	err = r.eachOf(args[0], sel, func(_, v Value) (bool, error) {
 		if !first {
 			if err := out.add(delimiter); err != nil {
 				return false, err
@@ -445,21 +531,14 @@ func arrayIntersect(r *Run, args []Value) (Value, error) {
 		return Undefined, err
 	}
 	keys := valueSet{}
-	err = r.each(args[1], func(elem Value) (bool, error) {
-		key, err := right.of(elem)
-		if err == nil {
-			_, err = keys.add(r, key)
-		}
+	err = r.eachOf(args[1], right, func(_, key Value) (bool, error) {
+		_, err := keys.add(r, key)
 		return true, err
 	})
 	if err != nil {
 		return Undefined, err
 	}
-	return r.build(args[0], 0, func(out *Object, elem Value) error {
-		key, err := left.of(elem)
-		if err != nil {
-			return err
-		}
+	return r.build(args[0], left, 0, func(out *Object, elem, key Value) error {
 		if _, ok := keys[r.keyOf(key)]; !ok || !r.Equal(key, key) {
 			return nil
 		}
@@ -474,11 +553,7 @@ func arrayDistinct(wantKeys bool) func(*Run, []Value) (Value, error) {
 			return Undefined, err
 		}
 		keys := valueSet{}
-		return r.build(args[0], 0, func(out *Object, elem Value) error {
-			key, err := sel.of(elem)
-			if err != nil {
-				return err
-			}
+		return r.build(args[0], sel, 0, func(out *Object, elem, key Value) error {
 			isNew, err := keys.add(r, key)
 			switch {
 			case err != nil || !isNew:
@@ -652,12 +727,11 @@ func arrayExtreme(sign int, must bool) func(*Run, []Value) (Value, error) {
 		}
 		var best, bestKey Value
 		found := false
-		err = r.each(args[0], func(elem Value) (bool, error) {
-			key, err := sel.of(elem)
-			if err == nil && (!found || compareAny(key, bestKey)*sign > 0) {
+		err = r.eachOf(args[0], sel, func(elem, key Value) (bool, error) {
+			if !found || compareAny(key, bestKey)*sign > 0 {
 				best, bestKey, found = elem, key, true
 			}
-			return true, err
+			return true, nil
 		})
 		if err == nil && must && !found {
 			err = NewError("Array is empty")
@@ -673,10 +747,9 @@ func arraySum(r *Run, args []Value) (Value, error) {
 		return Undefined, err
 	}
 	sum := Int(0)
-	err = r.each(args[0], func(elem Value) (bool, error) {
-		v, err := sel.of(elem)
-		if v = v.Scalar(); err != nil || v.IsNil() || isBlank(v) {
-			return true, err
+	err = r.eachOf(args[0], sel, func(_, v Value) (bool, error) {
+		if v = v.Scalar(); v.IsNil() || isBlank(v) {
+			return true, nil
 		}
 		given := v
 		if v.k == KindString || v.k == KindBool {
@@ -700,11 +773,7 @@ func arrayExpand(r *Run, args []Value) (Value, error) {
 	if err != nil {
 		return Undefined, err
 	}
-	return r.build(args[0], 0, func(out *Object, elem Value) error {
-		list, err := sel.of(elem)
-		if err != nil {
-			return err
-		}
+	return r.build(args[0], sel, 0, func(out *Object, _, list Value) error {
 		return r.each(list, func(v Value) (bool, error) { return true, r.appendTo(out, v) })
 	})
 }

@@ -1,6 +1,9 @@
 package basescript
 
-import "math"
+import (
+	"math"
+	mathbits "math/bits"
+)
 
 var arrayMethods map[string]*Method
 
@@ -162,14 +165,22 @@ func arrayPop(_ *Run, o *Object, _ []Value) (Value, error) {
 }
 
 // arrayShift moves the beginning of the array instead of its elements: a loop that takes one after the
-// other stays linear.
-func arrayShift(_ *Run, o *Object, _ []Value) (Value, error) {
+// other stays linear. Now and then it copies what is left, or the memory of what was taken would stay and
+// not be seen: whenever the room left is a multiple of an eighth of itself.
+func arrayShift(r *Run, o *Object, _ []Value) (Value, error) {
 	if err := writable(o); err != nil || len(o.vals) == 0 {
 		return Undefined, err
 	}
 	first := o.vals[0]
 	o.vals[0] = Undefined
 	o.vals = o.vals[1:]
+	room := cap(o.vals)
+	if step := 1 << max(1, mathbits.Len(uint(room))-4); room%step == 0 {
+		if err := r.Alloc(len(o.vals) * sizeValue); err != nil {
+			return Undefined, err
+		}
+		o.vals = append(make([]Value, 0, len(o.vals)), o.vals...)
+	}
 	return first, nil
 }
 

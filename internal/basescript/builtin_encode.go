@@ -127,14 +127,14 @@ func (r *Run) escapeText(s string, encoder *strings.Replacer, before, after stri
 	if len(s) > maxTextBytes/maxEscape {
 		return Undefined, errTextTooLong()
 	}
-	if err := r.scan(len(s)); err != nil {
+	encoded, err := r.mapPieces(s, encoder.Replace, encoder.Replace)
+	if err != nil || before == "" && after == "" {
+		return encoded, err
+	}
+	if err := r.reserve(int64(len(before)+int(encoded.n)+len(after)), 1); err != nil {
 		return Undefined, err
 	}
-	if err := r.Alloc(len(s)); err != nil {
-		return Undefined, err
-	}
-	encoded := before + encoder.Replace(s) + after
-	return r.text(encoded)
+	return String(before + encoded.Str() + after), nil
 }
 
 func xmlStr(r *Run, args []Value) (Value, error) {

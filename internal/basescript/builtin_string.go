@@ -20,10 +20,10 @@ func stringGlobals() []Global {
 		{Name: "StrReplaceOne", Min: 3, Call: strReplace(1), Sig: "(text: any, old: any, replacement: any): string", Doc: "Replaces the first occurrence of a part."},
 		{Name: "StrLowerCase", Min: 1, Call: strMap(strLower), Sig: one, Doc: "Returns the text in lower case."},
 		{Name: "StrUpperCase", Min: 1, Call: strMap(strUpper), Sig: one, Doc: "Returns the text in upper case."},
-		{Name: "StrTitleCase", Min: 1, Call: strMap(titleCase), Sig: one, Doc: "Returns the text with its first character in upper case and the rest in lower case."},
-		{Name: "StrNonTitleCase", Min: 1, Call: strMap(nonTitleCase), Sig: one, Doc: "Returns the text with its first character in lower case."},
+		{Name: "StrTitleCase", Min: 1, Call: strTitleCase, Sig: one, Doc: "Returns the text with its first character in upper case and the rest in lower case."},
+		{Name: "StrNonTitleCase", Min: 1, Call: strNonTitleCase, Sig: one, Doc: "Returns the text with its first character in lower case."},
 		{Name: "Trim", Min: 1, Call: strTrim, Sig: one, Doc: "Returns the text without blanks, tabs and line breaks at its ends."},
-		{Name: "UnifySpaces", Min: 1, Call: strMap(unifySpaces), Sig: one, Doc: "Returns the text with runs of white space made single blanks."},
+		{Name: "UnifySpaces", Min: 1, Call: strUnifySpaces, Sig: one, Doc: "Returns the text with runs of white space made single blanks."},
 		{Name: "StrLen", Min: 1, Call: strLen, Sig: "(text: any): number", Doc: "Returns the number of bytes."},
 		{Name: "StrCharCount", Min: 1, Call: strCharCount, Sig: "(text: any): number", Doc: "Returns the number of characters."},
 		{Name: "StrLeftRange", Min: 2, Call: strLeft(bytePos), Sig: "(text: any, count: number): string", Doc: "Returns the first bytes of the text."},
@@ -66,11 +66,7 @@ func strUpper(s string) string {
 // strMap makes a function of a mapping whose result is about as long as its argument.
 func strMap(mapping func(string) string) func(*Run, []Value) (Value, error) {
 	return func(r *Run, args []Value) (Value, error) {
-		s := args[0].Text()
-		if err := r.scan(len(s)); err != nil {
-			return Undefined, err
-		}
-		return r.text(mapping(s))
+		return r.mapPieces(args[0].Text(), mapping, mapping)
 	}
 }
 
@@ -81,12 +77,18 @@ func strPair(r *Run, args []Value) (a, b string, err error) {
 		return "", "", err
 	}
 	if len(args) > 2 && flagArg(args, 2) {
-		if err := r.Alloc(len(a) + len(b)); err != nil {
-			return "", "", err
-		}
-		a, b = strLower(a), strLower(b)
+		return r.lowerPair(a, b)
 	}
 	return a, b, nil
+}
+
+func (r *Run) lowerPair(a, b string) (lowA, lowB string, err error) {
+	x, err := r.mapPieces(a, strLower, strLower)
+	if err != nil {
+		return "", "", err
+	}
+	y, err := r.mapPieces(b, strLower, strLower)
+	return x.Str(), y.Str(), err
 }
 
 func strTest(test func(s, sub string) bool) func(*Run, []Value) (Value, error) {
@@ -120,7 +122,29 @@ func (r *Run) replaceText(s, old, with string, limit int) (Value, error) {
 	if err := r.reserve(int64(len(s)+n*(len(with)-len(old))), 1); err != nil {
 		return Undefined, err
 	}
-	return String(strings.Replace(s, old, with, n)), r.scan(2 * len(s))
+	var b strings.Builder
+	b.Grow(len(s) + n*(len(with)-len(old)))
+	for range n {
+		at := strings.Index(s, old)
+		b.WriteString(s[:at])
+		b.WriteString(with)
+		s = s[at+len(old):]
+		if e := r.step(int64((at+len(old)+len(with))>>6) + 1); e != nil {
+			return Undefined, e
+		}
+	}
+	if err := r.fillPieces(&b, s); err != nil {
+		return Undefined, err
+	}
+	return String(b.String()), nil
+}
+
+func strTitleCase(r *Run, args []Value) (Value, error) {
+	return r.mapPieces(args[0].Text(), titleCase, strLower)
+}
+
+func strNonTitleCase(r *Run, args []Value) (Value, error) {
+	return r.mapPieces(args[0].Text(), nonTitleCase, strings.Clone)
 }
 
 func titleCase(s string) string {
@@ -154,15 +178,24 @@ func strTrim(r *Run, args []Value) (Value, error) {
 	return r.part(s, from, from+len(t))
 }
 
-// unifySpaces leaves a text of nothing but blanks as it is (observed on the original).
-func unifySpaces(s string) string {
+// strUnifySpaces leaves a text of nothing but blanks as it is (observed on the original).
+func strUnifySpaces(r *Run, args []Value) (Value, error) {
+	s := args[0].Text()
 	if strings.Trim(s, blanks) == "" {
-		return s
+		return String(s), r.scan(len(s))
+	}
+	if err := r.Alloc(len(s)); err != nil {
+		return Undefined, err
 	}
 	var b strings.Builder
 	b.Grow(len(s))
 	blank := false
 	for i := range len(s) {
+		if i%4096 == 0 {
+			if err := r.Step(64); err != nil {
+				return Undefined, err
+			}
+		}
 		if strings.IndexByte(blanks, s[i]) >= 0 {
 			blank = true
 			continue
@@ -176,7 +209,7 @@ func unifySpaces(s string) string {
 	if blank {
 		b.WriteByte(' ')
 	}
-	return b.String()
+	return String(b.String()), nil
 }
 
 func strLen(_ *Run, args []Value) (Value, error) { return Int(int64(len(args[0].Text()))), nil }
@@ -380,6 +413,9 @@ func (r *Run) texts(list []string) (Value, error) {
 
 func strSplit2(r *Run, args []Value) (Value, error) {
 	s, delimiter := args[0].Text(), args[1].Text()
+	if err := r.scan(len(s)); err != nil {
+		return Undefined, err
+	}
 	left, right := s, ""
 	if delimiter != "" {
 		left, right, _ = strings.Cut(s, delimiter)

@@ -228,11 +228,7 @@ func stringSubstr(r *Run, self Value, args []Value) (Value, error) {
 
 func stringMap(mapping func(string) string) func(*Run, Value, []Value) (Value, error) {
 	return func(r *Run, self Value, _ []Value) (Value, error) {
-		s := self.Str()
-		if err := r.scan(len(s)); err != nil {
-			return Undefined, err
-		}
-		return r.text(mapping(s))
+		return r.mapPieces(self.Str(), mapping, mapping)
 	}
 }
 
@@ -270,7 +266,26 @@ func stringRepeat(r *Run, self Value, args []Value) (Value, error) {
 	if err := r.reserve(int64(count*len(s)), 1); err != nil {
 		return Undefined, err
 	}
-	return String(strings.Repeat(s, count)), nil
+	return r.repeat(s, count)
+}
+
+// repeat returns a text so many times; its memory is charged.
+func (r *Run) repeat(s string, count int) (Value, error) {
+	if len(s)*count <= pieceBytes {
+		return String(strings.Repeat(s, count)), nil
+	}
+	var b strings.Builder
+	b.Grow(len(s) * count)
+	piece := s
+	if len(s) < pieceBytes {
+		piece = strings.Repeat(s, pieceBytes/len(s))
+	}
+	for left := len(s) * count; left > 0; left -= len(piece) {
+		if err := r.fillPieces(&b, piece[:min(left, len(piece))]); err != nil {
+			return Undefined, err
+		}
+	}
+	return String(b.String()), nil
 }
 
 func stringPad(atStart bool) func(*Run, Value, []Value) (Value, error) {

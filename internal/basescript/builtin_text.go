@@ -102,7 +102,7 @@ type textBuilder struct {
 func (b *textBuilder) add(s string) error {
 	if size := b.b.Len() + len(s); size > b.b.Cap() {
 		room := max(32, size+size/2)
-		if err := b.r.reserve(int64(room), 1); err != nil {
+		if err := b.r.reserveBeside(int64(room), int64(b.b.Cap())); err != nil {
 			return err
 		}
 		made := b.b.String()
@@ -133,4 +133,52 @@ func mapText(s string, mapping func(rune) rune) string {
 		i += size
 	}
 	return b.String()
+}
+
+// pieceBytes is how much of a long text is worked on between two looks at the clock.
+const pieceBytes = 256 << 10
+
+// mapPieces maps a long text piece by piece, so that a run does not outlive its budget by the time the
+// whole text takes. The mapping must take each character by itself; first is what maps the beginning.
+func (r *Run) mapPieces(s string, first, mapping func(string) string) (Value, error) {
+	if len(s) <= pieceBytes {
+		if err := r.scan(len(s)); err != nil {
+			return Undefined, err
+		}
+		return r.text(first(s))
+	}
+	out := textBuilder{r: r}
+	for len(s) > 0 {
+		cut := pieceEnd(s)
+		if err := r.scan(cut); err != nil {
+			return Undefined, err
+		}
+		if err := out.add(first(s[:cut])); err != nil {
+			return Undefined, err
+		}
+		first, s = mapping, s[cut:]
+	}
+	return out.value(), nil
+}
+
+// pieceEnd is where the first piece of a text ends: between characters, and not inside a line end.
+func pieceEnd(s string) int {
+	cut := min(pieceBytes, len(s))
+	for cut < len(s) && (continues(s[cut]) || s[cut-1] == '\r') {
+		cut++
+	}
+	return cut
+}
+
+// fillPieces writes a text to a builder with room for it, looking at the clock meanwhile.
+func (r *Run) fillPieces(b *strings.Builder, s string) error {
+	for len(s) > pieceBytes {
+		if err := r.Step(pieceBytes >> 6); err != nil {
+			return err
+		}
+		b.WriteString(s[:pieceBytes])
+		s = s[pieceBytes:]
+	}
+	b.WriteString(s)
+	return r.scan(len(s))
 }

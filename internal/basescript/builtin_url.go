@@ -39,10 +39,8 @@ func isAlphaNumByte(c byte) bool { return c != '_' && isWordByte(c) }
 func percentFunc(plain func(c byte) bool) func(*Run, []Value) (Value, error) {
 	return func(r *Run, args []Value) (Value, error) {
 		s := args[0].Text()
-		if err := r.reserve(int64(3*len(s)), 1); err != nil {
-			return Undefined, err
-		}
-		return String(percentEncode(s, plain)), nil
+		encode := func(s string) string { return percentEncode(s, plain) }
+		return r.mapPieces(s, encode, encode)
 	}
 }
 

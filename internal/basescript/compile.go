@@ -5,6 +5,7 @@ import (
 
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/file"
+	"github.com/dop251/goja/token"
 )
 
 // compiler turns the tree of one function into closures. Names were resolved by the analysis.
@@ -96,6 +97,7 @@ func (c *compiler) function(code *funcCode, n ast.Node, s *scope) {
 	} else {
 		code.body = c.functionBody(parts.body)
 	}
+	code.plain = !code.hasEnv && len(code.prologue) == 0
 	code.slots = c.fn.slots
 	code.weight = 1 + c.nest/weightPer
 }
@@ -125,28 +127,6 @@ func (c *compiler) enter(n ast.Node) bool {
 	c.depth++
 	c.nest = max(c.nest, c.depth)
 	return true
-}
-
-// functionBody compiles statements into a body that yields the returned value.
-func (c *compiler) functionBody(list []ast.Statement) expr {
-	if len(list) == 1 {
-		if ret, ok := list[0].(*ast.ReturnStatement); ok && ret.Argument != nil {
-			return c.expr(ret.Argument)
-		}
-	}
-	body, completion := c.statements(list), c.completion
-	return func(f *frame) (Value, *Error) {
-		switch body(f) {
-		case ctlReturn:
-			return f.ret, nil
-		case ctlThrow:
-			return Undefined, f.err
-		}
-		if completion > 0 {
-			return f.slots[completion-1], nil
-		}
-		return Undefined, nil
-	}
 }
 
 // hoistedFunctions creates the functions declared in a scope before anything else runs there.
@@ -424,14 +404,20 @@ func (c *compiler) identifier(n *ast.Identifier) expr {
 	default:
 		rest = c.global(name, c.at(n.Idx))
 	}
-	return c.fieldFirst(name, elements, rest, c.at(n.Idx))
+	return c.fieldFirst(name, elements, v, rest, c.at(n.Idx))
 }
 
 // fieldFirst reads a name of a string expression: a field of the element if it has one, otherwise
 // what the name means to the caller (spec/basescript.md 1.11).
-func (c *compiler) fieldFirst(name string, elements []*variable, rest expr, p *at) expr {
+func (c *compiler) fieldFirst(name string, elements []*variable, outer *variable, rest expr, p *at) expr {
 	for i := len(elements) - 1; i >= 0; i-- {
 		element, after, hint := c.load(elements[i]), rest, new(hintCell)
+		if !elements[i].inEnv {
+			rest = fieldOfSlot(elements[i].index, c.temp(), name, operandOf(outer, after), p)
+			outer = nil
+			continue
+		}
+		outer = nil
 		rest = func(f *frame) (Value, *Error) {
 			elem, _ := element(f)
 			if elem.k == KindObject {
@@ -447,6 +433,45 @@ func (c *compiler) fieldFirst(name string, elements []*variable, rest expr, p *a
 		}
 	}
 	return rest
+}
+
+// fieldOfSlot is a name of a string expression whose element is in a slot. The slot memo remembers the key
+// list of the last element without the name: lists are mostly made of like objects.
+//
+//go:noinline
+func fieldOfSlot(slot, memo int, name string, rest operand, p *at) expr {
+	hint := new(hintCell)
+	return func(f *frame) (Value, *Error) {
+		elem := &f.slots[slot]
+		if elem.k != KindObject {
+			return rest.get(f)
+		}
+		o := elem.obj()
+		if o.class == classObject && o.proto == nil {
+			if f.slots[memo].isKeys(o.keys) {
+				if rest.eval == nil {
+					return f.slots[rest.slot], nil
+				}
+				return rest.eval(f)
+			}
+			i := o.findHint(name, &hint.at)
+			if i < 0 {
+				f.slots[memo] = keysValue(o.keys)
+				return rest.get(f)
+			}
+			if got := &o.vals[i]; got.k != kindAccessor {
+				return *got, nil
+			}
+		}
+		v, ok, e := f.run.field(*elem, name, &hint.at)
+		if e != nil {
+			return Undefined, p.raise(e)
+		}
+		if ok {
+			return v, nil
+		}
+		return rest.get(f)
+	}
 }
 
 // global reads a name that is no variable: a constant of the language, a host name, or an error.
@@ -514,6 +539,7 @@ func (r *Run) globalValue(g *Global) (Value, *Error) {
 	return v, nil
 }
 
+//go:noinline
 func literal(v Value) expr { return func(*frame) (Value, *Error) { return v, nil } }
 
 // text compiles a string expression whose scope the analysis opened.
@@ -524,6 +550,7 @@ func (c *compiler) text(t *parsedText, s *scope) *textCode {
 	hoisted := c.hoistedFunctions(s)
 	if t.expr != nil {
 		code.body = c.expr(t.expr)
+		code.test = c.textTest(t.expr)
 	} else {
 		code.body = c.functionBody(t.fn.Body.List)
 	}
@@ -540,4 +567,12 @@ func (c *compiler) text(t *parsedText, s *scope) *textCode {
 	}
 	c.scope, c.src, c.labels, c.completion = outerScope, outerSrc, outerLabels, outerCompletion
 	return code
+}
+
+// textTest compiles an expression that compares, as most that select do, for its truth alone.
+func (c *compiler) textTest(n ast.Expression) test {
+	if b, ok := n.(*ast.BinaryExpression); ok && (b.Comparison || b.Operator == token.LOGICAL_AND || b.Operator == token.LOGICAL_OR) {
+		return c.condition(n)
+	}
+	return nil
 }

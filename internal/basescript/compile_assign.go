@@ -14,6 +14,9 @@ func (c *compiler) assignment(n *ast.AssignExpression) expr {
 	case token.LOGICAL_AND, token.LOGICAL_OR, token.COALESCE:
 		return c.logicalAssignment(n)
 	}
+	if chain := c.appendAssign(n); chain != nil {
+		return chain
+	}
 	op := c.assignOperator(n)
 	ref := c.reference(n.Left)
 	value := c.expr(n.Right)
@@ -99,22 +102,43 @@ func (c *compiler) namedValue(name string, n ast.Expression) expr {
 
 // appendChain recognises s = s + a + b, which appends to s in place (design: evaluator, "Strings").
 func (c *compiler) appendChain(id *ast.Identifier, right ast.Expression) expr {
-	b, ok := right.(*ast.BinaryExpression)
-	if !ok || b.Operator != token.PLUS {
+	if !appendsTo(id, right) {
 		return nil
 	}
-	terms := plusTerms(b)
+	return c.appendTerms(id, plusTerms(right)[1:])
+}
+
+// appendsTo reports whether an expression is id + something.
+func appendsTo(id *ast.Identifier, n ast.Expression) bool {
+	terms := plusTerms(n)
 	first, ok := terms[0].(*ast.Identifier)
-	if !ok || first.Name != id.Name {
+	return ok && len(terms) > 1 && first.Name == id.Name
+}
+
+// appendAssign recognises s += x, and s += 'a' + b: where the sum begins with a text it is the same as
+// s = s + 'a' + b.
+func (c *compiler) appendAssign(n *ast.AssignExpression) expr {
+	id, ok := n.Left.(*ast.Identifier)
+	if !ok || n.Operator != token.PLUS {
 		return nil
 	}
+	terms := plusTerms(n.Right)
+	if _, text := terms[0].(*ast.StringLiteral); len(terms) > 1 && !text {
+		terms = []ast.Expression{n.Right}
+	}
+	return c.appendTerms(id, terms)
+}
+
+// appendTerms compiles adding terms to a variable one after the other; nil where the name may not be
+// a variable.
+func (c *compiler) appendTerms(id *ast.Identifier, terms []ast.Expression) expr {
 	v, elements := c.find(id.Name.String())
 	if v == nil || len(elements) > 0 || v.kind == varConst || v.code != nil {
 		return nil
 	}
 	load, store, p := c.load(v), c.store(v), c.at(id.Idx)
-	list := make([]expr, len(terms)-1)
-	for i, t := range terms[1:] {
+	list := make([]expr, len(terms))
+	for i, t := range terms {
 		list[i] = c.expr(t)
 	}
 	keep := c.temp()
@@ -210,6 +234,8 @@ func sameReference(a, b ast.Expression) bool {
 }
 
 // appendSlot is s = s + x for a variable in a slot: the usual counter and the usual text loop.
+//
+//go:noinline
 func appendSlot(slot int, term expr, keep int, p *at) expr {
 	return func(f *frame) (Value, *Error) {
 		acc := f.slots[slot]
@@ -275,6 +301,7 @@ func (c *compiler) increment(n *ast.UnaryExpression) expr {
 	}
 }
 
+//go:noinline
 func incrementSlot(slot int, delta int64, postfix bool) expr {
 	return func(f *frame) (Value, *Error) {
 		old := f.slots[slot]
@@ -353,7 +380,7 @@ func (c *compiler) nameReference(id *ast.Identifier) ref {
 	load, store := c.identifier(id), c.storeName(id)
 	if v, elements := c.find(id.Name.String()); v != nil {
 		// A string expression writes the variable, not a field: read the same.
-		load = c.fieldFirst(v.name, assignable(elements), c.load(v), c.at(id.Idx))
+		load = c.fieldFirst(v.name, assignable(elements), v, c.load(v), c.at(id.Idx))
 	}
 	return ref{
 		set: func(value expr) expr {

@@ -46,13 +46,47 @@ type operand struct {
 	literal bool
 	v       Value // of a literal
 	eval    expr  // nil for a slot
+	// keep is the slot plus one that holds the value in sight of the live-bytes budget while the right
+	// operand runs.
+	keep int
 }
 
 func (o *operand) get(f *frame) (Value, *Error) {
 	if o.eval == nil {
 		return f.slots[o.slot], nil
 	}
-	return o.eval(f)
+	v, e := o.eval(f)
+	if o.keep > 0 {
+		f.slots[o.keep-1] = v
+	}
+	return v, e
+}
+
+// both reads two operands, the left one first.
+func both(f *frame, a, b *operand) (x, y Value, e *Error) {
+	if a.eval == nil {
+		x = f.slots[a.slot]
+	} else if x, e = a.eval(f); e != nil {
+		return
+	} else if a.keep > 0 && x.k >= KindString {
+		f.slots[a.keep-1] = x
+	}
+	if b.eval == nil {
+		y = f.slots[b.slot]
+	} else if b.literal {
+		y = b.v
+	} else {
+		y, e = b.eval(f)
+	}
+	return
+}
+
+// operandOf is a variable as an operand, read with load where it is not in a slot; v may be nil.
+func operandOf(v *variable, load expr) operand {
+	if v != nil && !v.inEnv && v.code == nil {
+		return operand{slot: v.index}
+	}
+	return operand{eval: load}
 }
 
 // operand compiles an expression to be read with get.
@@ -63,10 +97,14 @@ func (c *compiler) operand(n ast.Expression) operand {
 			return operand{slot: v.index}
 		}
 	}
-	if lit, ok := n.(*ast.NumberLiteral); ok {
+	switch lit := n.(type) {
+	case *ast.NumberLiteral:
 		if v, ok := parseNumber(lit.Literal); ok {
 			return operand{literal: true, v: v, eval: literal(v)}
 		}
+	case *ast.StringLiteral:
+		v := String(lit.Value.String())
+		return operand{literal: true, v: v, eval: literal(v)}
 	}
 	return operand{eval: c.expr(n)}
 }
@@ -75,18 +113,10 @@ func (c *compiler) operand(n ast.Expression) operand {
 func (c *compiler) operands(left, right ast.Expression) (a, b *operand) {
 	x, y := c.operand(left), c.operand(right)
 	if x.eval != nil && holds(left) && c.mayCall(right) {
-		keep, eval := c.temp(), x.eval
-		x.eval = func(f *frame) (Value, *Error) {
-			v, e := eval(f)
-			f.slots[keep] = v
-			return v, e
-		}
+		x.keep = c.temp() + 1
 	} else if x.eval == nil && c.mayCall(right) {
-		slot, keep := x.slot, c.temp() // the right side may assign the variable
-		x = operand{eval: func(f *frame) (Value, *Error) {
-			f.slots[keep] = f.slots[slot]
-			return f.slots[keep], nil
-		}}
+		slot := x.slot // the right side may assign the variable
+		x = operand{keep: c.temp() + 1, eval: func(f *frame) (Value, *Error) { return f.slots[slot], nil }}
 	}
 	return &x, &y
 }
@@ -112,11 +142,7 @@ func (c *compiler) binary(n *ast.BinaryExpression) expr {
 		return minus(a, b)
 	}
 	return func(f *frame) (Value, *Error) {
-		x, e := a.get(f)
-		if e != nil {
-			return Undefined, e
-		}
-		y, e := b.get(f)
+		x, y, e := both(f, a, b)
 		if e != nil {
 			return Undefined, e
 		}
@@ -124,25 +150,32 @@ func (c *compiler) binary(n *ast.BinaryExpression) expr {
 	}
 }
 
+//go:noinline
 func minus(a, b *operand) expr {
-	return func(f *frame) (x Value, e *Error) {
-		if a.eval == nil {
-			x = f.slots[a.slot]
-		} else if x, e = a.eval(f); e != nil {
-			return Undefined, e
-		}
-		var y Value
-		if b.eval == nil {
-			y = f.slots[b.slot]
-		} else if b.literal {
-			y = b.v
-		} else if y, e = b.eval(f); e != nil {
+	if a.eval == nil && b.literal && b.v.k == KindInt {
+		return slotMinusInt(a.slot, b.v)
+	}
+	return func(f *frame) (Value, *Error) {
+		x, y, e := both(f, a, b)
+		if e != nil {
 			return Undefined, e
 		}
 		if x.k == KindInt && y.k == KindInt {
 			return Int(x.Int() - y.Int()), nil
 		}
 		return arith('-', x, y), nil
+	}
+}
+
+//go:noinline
+func slotMinusInt(slot int, v Value) expr {
+	n := v.Int()
+	return func(f *frame) (Value, *Error) {
+		x := &f.slots[slot]
+		if x.k == KindInt {
+			return Int(x.Int() - n), nil
+		}
+		return arith('-', *x, v), nil
 	}
 }
 
@@ -167,18 +200,9 @@ func (c *compiler) plus(n *ast.BinaryExpression) expr {
 	p := c.at(n.Left.Idx0())
 	if len(terms) == 2 {
 		a, b := c.operands(terms[0], terms[1])
-		return func(f *frame) (x Value, e *Error) {
-			if a.eval == nil {
-				x = f.slots[a.slot]
-			} else if x, e = a.eval(f); e != nil {
-				return Undefined, e
-			}
-			var y Value
-			if b.eval == nil {
-				y = f.slots[b.slot]
-			} else if b.literal {
-				y = b.v
-			} else if y, e = b.eval(f); e != nil {
+		return func(f *frame) (Value, *Error) {
+			x, y, e := both(f, a, b)
+			if e != nil {
 				return Undefined, e
 			}
 			if x.k == KindInt && y.k == KindInt {
@@ -293,86 +317,6 @@ func (c *compiler) logical(n *ast.BinaryExpression) expr {
 	}
 }
 
-// condition compiles an expression used for its truth.
-func (c *compiler) condition(n ast.Expression) func(f *frame) (bool, *Error) {
-	if !c.enter(n) {
-		return func(*frame) (bool, *Error) { return false, nil }
-	}
-	defer func() { c.depth-- }()
-	switch n := n.(type) {
-	case *ast.BinaryExpression:
-		switch n.Operator {
-		case token.EQUAL, token.STRICT_EQUAL, token.NOT_EQUAL, token.STRICT_NOT_EQUAL,
-			token.LESS, token.LESS_OR_EQUAL, token.GREATER, token.GREATER_OR_EQUAL, token.IN, token.INSTANCEOF:
-			return c.comparison(n)
-		case token.LOGICAL_AND, token.LOGICAL_OR:
-			a, b, or := c.condition(n.Left), c.condition(n.Right), n.Operator == token.LOGICAL_OR
-			return func(f *frame) (bool, *Error) {
-				ok, e := a(f)
-				if e != nil || ok == or {
-					return ok, e
-				}
-				return b(f)
-			}
-		}
-	case *ast.UnaryExpression:
-		if n.Operator == token.NOT {
-			test := c.condition(n.Operand)
-			return func(f *frame) (bool, *Error) {
-				ok, e := test(f)
-				return !ok, e
-			}
-		}
-	}
-	value := c.expr(n)
-	return func(f *frame) (bool, *Error) {
-		v, e := value(f)
-		return v.Truthy(), e
-	}
-}
-
-// comparison compiles == != < <= > >= in instanceof to a truth.
-func (c *compiler) comparison(n *ast.BinaryExpression) func(f *frame) (bool, *Error) {
-	n = c.leftAssociate(n)
-	switch n.Operator {
-	case token.EQUAL, token.STRICT_EQUAL, token.NOT_EQUAL, token.STRICT_NOT_EQUAL:
-		return c.equality(n, n.Operator == token.EQUAL || n.Operator == token.STRICT_EQUAL)
-	case token.IN, token.INSTANCEOF:
-		return c.membership(n)
-	}
-	a, b := c.operands(n.Left, n.Right)
-	holds := map[token.Token]func(cmp int) bool{
-		token.LESS:             func(cmp int) bool { return cmp < 0 },
-		token.LESS_OR_EQUAL:    func(cmp int) bool { return cmp <= 0 },
-		token.GREATER:          func(cmp int) bool { return cmp > 0 },
-		token.GREATER_OR_EQUAL: func(cmp int) bool { return cmp >= 0 },
-	}[n.Operator]
-	less := n.Operator == token.LESS
-	return func(f *frame) (bool, *Error) {
-		var x Value
-		var e *Error
-		var y Value
-		if a.eval == nil {
-			x = f.slots[a.slot]
-		} else if x, e = a.eval(f); e != nil {
-			return false, e
-		}
-		if b.eval == nil {
-			y = f.slots[b.slot]
-		} else if b.literal {
-			y = b.v
-		} else if y, e = b.eval(f); e != nil {
-			return false, e
-		}
-		if less && x.k == KindInt && y.k == KindInt {
-			return x.Int() < y.Int(), nil
-		}
-		f.run.chargeTexts(x, y)
-		cmp, ok := order(x, y)
-		return ok && holds(cmp), nil
-	}
-}
-
 func isRelational(op token.Token) bool {
 	switch op {
 	case token.LESS, token.LESS_OR_EQUAL, token.GREATER, token.GREATER_OR_EQUAL, token.IN, token.INSTANCEOF:
@@ -408,49 +352,6 @@ func (c *compiler) bracketed(left ast.Expression, right *ast.BinaryExpression) b
 	}
 	opened := strings.Count(between(left.Idx1(), right.Idx0()), "(")
 	return opened > strings.Count(between(right.Left.Idx1(), right.Right.Idx0()), ")")
-}
-
-func (c *compiler) equality(n *ast.BinaryExpression, want bool) func(f *frame) (bool, *Error) {
-	a, b := c.operands(n.Left, n.Right)
-	return func(f *frame) (bool, *Error) {
-		x, e := a.get(f)
-		if e != nil {
-			return false, e
-		}
-		y, e := b.get(f)
-		if e != nil {
-			return false, e
-		}
-		if x.k == y.k && (x.k == KindInt || x.k == KindBool) {
-			return (x.n == y.n) == want, nil
-		}
-		return f.run.Equal(x, y) == want, nil
-	}
-}
-
-func (c *compiler) membership(n *ast.BinaryExpression) func(f *frame) (bool, *Error) {
-	a, b := c.operands(n.Left, n.Right)
-	p, in := c.at(n.Right.Idx0()), n.Operator == token.IN
-	return func(f *frame) (bool, *Error) {
-		x, e := a.get(f)
-		if e != nil {
-			return false, e
-		}
-		y, e := b.get(f)
-		if e != nil {
-			return false, e
-		}
-		var ok bool
-		if in {
-			ok, e = f.run.hasProperty(y, f.run.keyText(x))
-		} else {
-			ok, e = f.run.instanceOf(x, y)
-		}
-		if e != nil {
-			return false, p.raise(e)
-		}
-		return ok, nil
-	}
 }
 
 // instanceOf follows the prototypes; values of built-in types belong to their constructors.

@@ -137,11 +137,15 @@ func (c *compiler) fieldCallFirst(name string, args []argument, elements []*vari
 // callCode compiles a call of a script function known at compile time: its arguments are evaluated
 // straight into the slots of its frame.
 func (c *compiler) callCode(code *funcCode, args []argument, p *at) expr {
+	values := make([]expr, len(args))
+	for i := range args {
+		values[i] = args[i].value
+	}
 	return func(f *frame) (Value, *Error) {
 		r := f.run
 		g := r.pushFrame(code)
-		for i := range args {
-			v, e := args[i].value(f)
+		for i, value := range values {
+			v, e := value(f)
 			if e != nil {
 				r.popFrame(g)
 				return Undefined, e
@@ -152,7 +156,7 @@ func (c *compiler) callCode(code *funcCode, args []argument, p *at) expr {
 				g.addExtra(v)
 			}
 		}
-		g.passed = len(args)
+		g.passed = len(values)
 		g.inst, g.env = f.inst, f.inst.root
 		v, e := r.exec(g)
 		if e != nil {
@@ -173,6 +177,8 @@ func (c *compiler) callGlobal(n *ast.CallExpression, name string, args []argumen
 
 // callGo compiles a call of a Go function known at compile time: its arguments are evaluated onto the
 // run's argument stack.
+//
+//go:noinline
 func callGo(name string, least int, call func(*Run, []Value) (Value, error), args []argument, p *at) expr {
 	return func(f *frame) (Value, *Error) {
 		r := f.run
@@ -272,6 +278,8 @@ func (c *compiler) literalText(t *parsedText, s *scope, n ast.Node) expr {
 }
 
 // callValue compiles a call of a value that is known at run time only.
+//
+//go:noinline
 func (c *compiler) callValue(callee expr, name string, args []argument, p *at) expr {
 	keep := c.temp()
 	return func(f *frame) (Value, *Error) {

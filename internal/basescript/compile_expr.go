@@ -105,17 +105,7 @@ func parseNumber(literal string) (Value, bool) {
 }
 
 func (c *compiler) conditional(n *ast.ConditionalExpression) expr {
-	test, yes, no := c.condition(n.Test), c.expr(n.Consequent), c.expr(n.Alternate)
-	return func(f *frame) (Value, *Error) {
-		ok, e := test(f)
-		if e != nil {
-			return Undefined, e
-		}
-		if ok {
-			return yes(f)
-		}
-		return no(f)
-	}
+	return choice(c.condition(n.Test), c.expr(n.Consequent), c.expr(n.Alternate))
 }
 
 func (c *compiler) sequence(n *ast.SequenceExpression) expr {

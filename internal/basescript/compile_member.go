@@ -18,22 +18,50 @@ func (c *compiler) dot(n *ast.DotExpression) expr {
 	if name == "length" {
 		return lengthRead(&left, p)
 	}
+	if left.eval == nil {
+		return readOfSlot(left.slot, name, p)
+	}
+	return readOf(left.eval, name, p)
+}
+
+//go:noinline
+func readOf(left expr, name string, p *at) expr {
 	hint := new(hintCell)
-	return func(f *frame) (v Value, e *Error) {
-		if left.eval == nil {
-			v = f.slots[left.slot]
-		} else if v, e = left.eval(f); e != nil {
+	return func(f *frame) (Value, *Error) {
+		v, e := left(f)
+		if e != nil {
 			return Undefined, e
 		}
 		if v.k == KindObject {
 			o := v.obj()
 			if i := o.findHint(name, &hint.at); i >= 0 && o.class != classHost {
-				if got := o.vals[i]; got.k != kindAccessor {
-					return got, nil
+				if got := &o.vals[i]; got.k != kindAccessor {
+					return *got, nil
 				}
 			}
 		}
 		return f.run.read(v, name, p)
+	}
+}
+
+//go:noinline
+func readOfSlot(slot int, name string, p *at) expr {
+	hint := new(hintCell)
+	return func(f *frame) (Value, *Error) {
+		v := &f.slots[slot]
+		if v.k == KindObject {
+			o := v.obj()
+			i := int(hint.at.Load())
+			if i >= len(o.keys) || o.keys[i] != name {
+				i = o.findAndHint(name, &hint.at)
+			}
+			if i >= 0 && o.class != classHost {
+				if got := &o.vals[i]; got.k != kindAccessor {
+					return *got, nil
+				}
+			}
+		}
+		return f.run.read(*v, name, p)
 	}
 }
 
@@ -49,6 +77,7 @@ func (r *Run) read(v Value, name string, p *at) (Value, *Error) {
 	return got, nil
 }
 
+//go:noinline
 func lengthRead(left *operand, p *at) expr {
 	return func(f *frame) (Value, *Error) {
 		v, e := left.get(f)

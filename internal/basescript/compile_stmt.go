@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/dop251/goja/ast"
-	"github.com/dop251/goja/file"
 )
 
 // statements compiles a list into one statement.
@@ -19,6 +18,7 @@ func (c *compiler) statements(list []ast.Statement) stmt {
 	return sequence(all)
 }
 
+//go:noinline
 func sequence(all []stmt) stmt {
 	switch len(all) {
 	case 0:
@@ -55,7 +55,10 @@ func (c *compiler) statement(n ast.Statement) stmt {
 	case *ast.EmptyStatement, *ast.DebuggerStatement, *ast.FunctionDeclaration:
 		return nil // functions were hoisted
 	case *ast.ExpressionStatement:
-		return c.expressionStatement(n.Expression)
+		if c.completion > 0 {
+			return c.completed(n.Expression)
+		}
+		return c.effect(n.Expression)
 	case *ast.VariableStatement:
 		return c.declare(n.List, false)
 	case *ast.LexicalDeclaration:
@@ -91,24 +94,6 @@ func (c *compiler) statement(n ast.Statement) stmt {
 	}
 	c.fail(n, fmt.Sprintf("Unsupported statement (%s)", strings.TrimPrefix(fmt.Sprintf("%T", n), "*ast.")))
 	return nil
-}
-
-func (c *compiler) expressionStatement(n ast.Expression) stmt {
-	if c.completion > 0 {
-		return c.completed(n)
-	}
-	if u, ok := n.(*ast.UnaryExpression); ok && u.Postfix {
-		pre := *u
-		pre.Postfix = false // the old value is not wanted
-		n = &pre
-	}
-	value := c.expr(n)
-	return func(f *frame) ctl {
-		if _, e := value(f); e != nil {
-			return f.throw(e)
-		}
-		return ctlNext
-	}
 }
 
 // declare compiles var, let and const. A var without initialiser does nothing; a let without
@@ -241,6 +226,8 @@ func (c *compiler) labelledStatement(n *ast.LabelledStatement, outer labelSet) s
 }
 
 // labelled lets break leave a statement that is no loop.
+//
+//go:noinline
 func (c *compiler) labelled(l labelSet, body stmt) stmt {
 	if len(l) == 0 || body == nil {
 		return body
@@ -296,108 +283,6 @@ func (c *compiler) branch(n *ast.BranchStatement) stmt {
 		f.label = label
 		return result
 	}
-}
-
-// loop compiles while, do-while and the turns of for. A turn costs a step.
-func (c *compiler) loop(idx file.Idx, test func(f *frame) (bool, *Error), update expr, bodyNode ast.Statement, l labelSet, bodyFirst bool) stmt {
-	body, p := c.orNothing(bodyNode), c.at(idx)
-	return turns(test, update, body, p, l, bodyFirst)
-}
-
-func turns(test func(f *frame) (bool, *Error), update expr, body stmt, p *at, l labelSet, bodyFirst bool) stmt {
-	return func(f *frame) ctl {
-		r := f.run
-		for first := bodyFirst; ; first = false {
-			if !first && test != nil {
-				ok, e := test(f)
-				if e != nil {
-					return f.throw(e)
-				}
-				if !ok {
-					return ctlNext
-				}
-			}
-			if r.steps--; r.steps <= 0 {
-				if e := r.look(); e != nil {
-					return f.throw(p.raise(e))
-				}
-			}
-			if end := body(f); end != ctlNext {
-				if end == ctlBreak && l.mine(f) {
-					return ctlNext
-				}
-				if end != ctlContinue || !l.mine(f) {
-					return end
-				}
-			}
-			if update != nil {
-				if _, e := update(f); e != nil {
-					return f.throw(e)
-				}
-			}
-		}
-	}
-}
-
-func (c *compiler) forStatement(n *ast.ForStatement, l labelSet) stmt {
-	return c.within(n, func(s *scope) stmt {
-		init := c.forInitializer(n.Initializer)
-		var test func(f *frame) (bool, *Error)
-		if n.Test != nil {
-			test = c.condition(n.Test)
-		}
-		var update expr
-		if n.Update != nil {
-			update = c.discarded(n.Update)
-		}
-		body, p := c.orNothing(n.Body), c.at(n.For)
-		if s != nil && s.hasEnv {
-			update = freshTurn(s, update)
-		}
-		loop := turns(test, update, body, p, l, false)
-		if init == nil {
-			return loop
-		}
-		return sequence([]stmt{init, loop})
-	})
-}
-
-// discarded compiles an expression whose value is not wanted.
-func (c *compiler) discarded(n ast.Expression) expr {
-	if u, ok := n.(*ast.UnaryExpression); ok && u.Postfix {
-		pre := *u
-		pre.Postfix = false
-		return c.expr(&pre)
-	}
-	return c.expr(n)
-}
-
-// freshTurn gives each turn of a for loop its own copy of captured let variables before the update.
-func freshTurn(s *scope, update expr) expr {
-	return func(f *frame) (Value, *Error) {
-		next, e := f.run.newEnv(s, f.env.parent)
-		if e != nil {
-			return Undefined, e
-		}
-		copy(next.vals, f.env.vals)
-		f.env = next
-		if update == nil {
-			return Undefined, nil
-		}
-		return update(f)
-	}
-}
-
-func (c *compiler) forInitializer(n ast.ForLoopInitializer) stmt {
-	switch n := n.(type) {
-	case *ast.ForLoopInitializerExpression:
-		return c.expressionStatement(n.Expression)
-	case *ast.ForLoopInitializerVarDeclList:
-		return c.declare(n.List, false)
-	case *ast.ForLoopInitializerLexicalDecl:
-		return c.declare(n.LexicalDeclaration.List, true)
-	}
-	return nil
 }
 
 // forIn compiles for-in and for-of: values of arrays and host collections, names of objects; nothing
@@ -566,7 +451,7 @@ func thrown(v Value) *Error {
 		}
 		return e
 	}
-	return NewError(string(append([]byte(nil), v.Text()...)))
+	return NewError(strings.Clone(v.Text()))
 }
 
 func (c *compiler) tryStatement(n *ast.TryStatement) stmt {
@@ -672,6 +557,8 @@ func (c *compiler) switchStatement(n *ast.SwitchStatement, l labelSet) stmt {
 
 // switchBody finds the first case equal to the subject, by the dialect's own equality on scalars
 // (spec/basescript.md 1.3), and runs on from there.
+//
+//go:noinline
 func switchBody(tests []expr, bodies []stmt, def, keep int) stmt {
 	return func(f *frame) ctl {
 		subject, at := f.slots[keep], def

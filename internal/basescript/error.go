@@ -65,6 +65,7 @@ type Error struct {
 	// passed is the line the error crossed last in the function it is in now; leaving the function
 	// makes a frame of it.
 	passed Frame
+	room   [1]Frame // of Frames, most errors have one
 }
 
 // maxFrames bounds the position lines kept of one error: a deep recursion names its innermost lines.
@@ -103,6 +104,9 @@ func toError(err error) *Error {
 }
 
 func (e *Error) addFrame(f Frame) {
+	if e.Frames == nil {
+		e.Frames = e.room[:0]
+	}
 	if len(e.Frames) < maxFrames {
 		e.Frames = append(e.Frames, f)
 	}

@@ -93,15 +93,26 @@ func (r *Run) evaluate(t evalText, objects []Value) (Value, *Error) {
 	if t.line == 0 {
 		return r.exec(g)
 	}
-	if e := r.enter(code); e != nil {
-		r.popFrame(g)
-		return Undefined, e
+	return r.execText(g)
+}
+
+// execText is exec for text, which is no function its author would know: it leaves no line.
+func (r *Run) execText(f *frame) (Value, *Error) {
+	depth := r.depth
+	r.steps--
+	r.depth = depth + f.code.weight
+	var v Value
+	var e *Error
+	if r.steps <= 0 || r.depth > r.limit {
+		e = r.refuse(f.code)
 	}
-	g.active = true
-	v, e := code.run(g)
-	r.depth -= code.weight
-	r.popFrame(g)
-	return v, e // the text is no function its author would know: it leaves no line
+	if e == nil {
+		f.active = true
+		v, e = f.code.run(f)
+	}
+	r.depth = depth
+	r.popFrame(f)
+	return v, e
 }
 
 // evalCodeAt returns code compiled against a scope, or on its own if that is nil. Compiling is work in

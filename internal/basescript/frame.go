@@ -13,6 +13,9 @@ const (
 
 // expr and stmt are what the tree is compiled to. They are shared by all runs; everything that
 // belongs to a run is reached through the frame.
+//
+// A small function that makes such a closure is marked go:noinline: the Go compiler copies the closure of
+// a function it inlines, and inlines nothing inside the copy.
 type (
 	expr func(f *frame) (Value, *Error)
 	stmt func(f *frame) ctl
@@ -79,7 +82,6 @@ func (r *Run) pushFrame(code *funcCode) *frame {
 	}
 	f := r.frames[r.top]
 	r.top++
-	f.run = r
 	f.code = code
 	f.passed = 0
 	if n := code.slots; n <= len(f.room) {
@@ -97,14 +99,32 @@ func (r *Run) pushFrame(code *funcCode) *frame {
 func (r *Run) popFrame(f *frame) {
 	r.top--
 	f.active = false
-	clear(f.slots)
+	wipe(f.slots)
 	if f.cold {
 		f.this, f.fn, f.extra, f.target, f.cold = Undefined, nil, nil, nil, false
 	}
 	if f.ret.p != nil {
 		f.ret = Undefined
 	}
-	f.err = nil
+	if f.err != nil {
+		f.err = nil
+	}
+}
+
+// wipe is clear for the few slots most functions have, many of which hold numbers: clear is a call,
+// and tells the collector of every one.
+func wipe(slots []Value) {
+	if len(slots) > 8 {
+		clear(slots)
+		return
+	}
+	for i := range slots {
+		v := &slots[i]
+		if v.p != nil {
+			v.p = nil
+		}
+		v.n, v.k, v.buf = 0, KindUndefined, false
+	}
 }
 
 // throw ends a statement with an error.
@@ -131,15 +151,25 @@ func (f *frame) addExtra(v Value) {
 
 // exec runs the prepared call in f and gives the frame back. Errors leave with the position line of
 // the function they left.
-func (r *Run) exec(f *frame) (Value, *Error) {
+func (r *Run) exec(f *frame) (v Value, e *Error) {
 	code := f.code
-	if e := r.enter(code); e != nil {
-		r.popFrame(f)
-		return Undefined, e
+	r.steps--
+	depth := r.depth
+	r.depth = depth + code.weight
+	if r.steps <= 0 || r.depth > r.limit {
+		if e = r.refuse(code); e != nil {
+			r.depth = depth
+			r.popFrame(f)
+			return Undefined, e
+		}
 	}
 	f.active = true
-	v, e := code.run(f)
-	r.depth -= code.weight
+	if code.plain {
+		v, e = code.body(f)
+	} else {
+		v, e = code.run(f)
+	}
+	r.depth = depth
 	if f.target != nil {
 		r.made = f.this
 	}
@@ -150,18 +180,16 @@ func (r *Run) exec(f *frame) (Value, *Error) {
 	return v, nil
 }
 
-// enter charges a call: a step, and as much depth as the function's expressions nest, because that
-// is what its evaluation takes of the Go stack.
-func (r *Run) enter(code *funcCode) *Error {
-	if r.depth+code.weight > r.limit {
+// refuse is asked about a call when the depth or the steps of the run are used up, or it is time to
+// look. A call takes as much depth as the function's expressions nest, because that is what its
+// evaluation takes of the Go stack.
+func (r *Run) refuse(code *funcCode) *Error {
+	if r.depth > r.limit {
 		return r.stop("calls nested deeper than %d", r.limit) // the call's line comes from its caller
 	}
-	if r.steps--; r.steps <= 0 {
-		if e := r.look(); e != nil {
-			return e.raisedAt(code.prog.url, code.line)
-		}
+	if e := r.look(); e != nil {
+		return e.raisedAt(code.prog.url, code.line)
 	}
-	r.depth += code.weight
 	return nil
 }
 
@@ -180,6 +208,7 @@ type funcCode struct {
 	prologue   []stmt
 	body       expr
 	hasEnv     bool
+	plain      bool // nothing comes before the body
 	wantsExtra bool
 	arrow      bool
 	method     bool // not a constructor

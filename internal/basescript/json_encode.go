@@ -61,12 +61,15 @@ func (r *Run) EncodeJSON(v Value, opt JSONOptions) (string, error) {
 	if err == nil {
 		err = r.step(e.steps)
 	}
-	if err == nil {
-		err = r.alloc(int64(len(e.buf)))
-	}
 	var text string
-	if err == nil {
-		text = string(e.buf)
+	switch {
+	case err != nil:
+	case cap(e.buf) > jsonPooled: // the buffer becomes the text
+		text, e.buf = ownedText(e.buf).Str(), nil
+	default:
+		if err = r.alloc(int64(len(e.buf))); err == nil {
+			text = string(e.buf)
+		}
 	}
 	e.release()
 	if err != nil {
@@ -75,11 +78,14 @@ func (r *Run) EncodeJSON(v Value, opt JSONOptions) (string, error) {
 	return text, nil
 }
 
+// jsonPooled is the largest buffer kept for the next encoding.
+const jsonPooled = 1 << 16
+
 func (e *jsonEncoder) release() {
 	buf, path := e.buf[:0], e.path[:cap(e.path)]
 	clear(path)
 	*e = jsonEncoder{buf: buf, path: path[:0]}
-	if cap(buf) <= 1<<16 {
+	if cap(buf) <= jsonPooled {
 		jsonEncoders.Put(e)
 	}
 }
@@ -98,6 +104,14 @@ func (e *jsonEncoder) grow(n int) *Error {
 	e.steps, e.charged = 0, size
 	if err := e.r.step(steps); err != nil {
 		return err
+	}
+	if size > cap(e.buf) && size > jsonPooled { // the old buffer and the new one exist at once
+		room := size + size/4
+		if err := e.r.allocHeld(int64(room), int64(cap(e.buf))); err != nil {
+			return err
+		}
+		e.buf = append(make([]byte, 0, room), e.buf...)
+		return nil
 	}
 	return e.r.allocHeld(bytes, held)
 }

@@ -50,6 +50,7 @@ const (
 	sizeValue  = 24
 	sizeKey    = 16
 	sizeHost   = 64  // what a host object adds, beside the Go value behind it
+	sizeEntry  = 56  // of an index, half of which may be empty
 	sizeError  = 240 // what an error adds to its object, its first position lines included
 )
 
@@ -134,6 +135,10 @@ func (o *Object) findHint(name string, hint *atomic.Uint32) int {
 	if i := int(hint.Load()); i < len(o.keys) && o.keys[i] == name {
 		return i
 	}
+	return o.findAndHint(name, hint)
+}
+
+func (o *Object) findAndHint(name string, hint *atomic.Uint32) int {
 	i := o.find(name)
 	if i >= 0 {
 		hint.Store(uint32(i))
@@ -347,6 +352,8 @@ func arrayIndex(name string) (int, bool) {
 // "message" (they may change it) followed by the position lines.
 type errorData struct {
 	err *Error
+	// lent: an error thrown again adds its lines behind those of err, in the same memory.
+	lent bool
 }
 
 func (d *errorData) text(o *Object) string {
@@ -360,7 +367,14 @@ func (d *errorData) text(o *Object) string {
 // newErrorObject makes the object a catch variable or new Error() gets: a new one, with the properties
 // and the class of the object that was thrown (spec/basescript.md 1.10: its identity is not preserved).
 func newErrorObject(e *Error) *Object {
-	o := &Object{class: classError, keys: []string{"message"}, vals: []Value{String(e.Message)}, ext: &errorData{err: e}}
+	made := &struct {
+		Object
+		errorData
+		room [1]Value
+	}{errorData: errorData{err: e}}
+	o := &made.Object
+	made.room[0] = String(e.Message)
+	o.class, o.keys, o.sharedKeys, o.vals, o.ext = classError, errorKeys, true, made.room[:], &made.errorData
 	if e.own == nil {
 		return o
 	}
@@ -392,15 +406,22 @@ func (r *Run) errorProperty(o *Object, name string) (Value, bool, error) {
 	return Undefined, false, nil
 }
 
+// errorKeys are the properties of a new error object.
+var errorKeys = []string{"message"}
+
 // ErrorOf returns the error behind an error object with its present message, nil for anything else.
 func (o *Object) ErrorOf() *Error {
 	if !o.IsError() {
 		return nil
 	}
-	e := *o.ext.(*errorData).err
+	d := o.ext.(*errorData)
+	e := *d.err
 	if m, ok := o.Get("message"); ok {
 		e.Message = m.Text()
 	}
-	e.Frames = append([]Frame(nil), e.Frames...)
+	if d.lent {
+		e.Frames = e.Frames[:len(e.Frames):len(e.Frames)]
+	}
+	d.lent = true
 	return &e
 }

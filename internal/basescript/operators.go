@@ -2,6 +2,7 @@ package basescript
 
 import (
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -201,10 +202,16 @@ func (r *Run) appendText(a, b Value) (Value, *Error) {
 	if a.k != KindString {
 		return r.add(a, b)
 	}
-	if b.k == KindObject {
-		b = b.Scalar()
+	var digits [20]byte // of an integer: no text of its own
+	var t string
+	switch b = b.Scalar(); b.k {
+	case KindString:
+		t = b.Str()
+	case KindInt:
+		t = string(strconv.AppendInt(digits[:0], b.Int(), 10))
+	default:
+		t = b.Text()
 	}
-	t := b.Text()
 	if t == "" {
 		return a, nil
 	}

@@ -31,6 +31,7 @@ type Program struct {
 	scope     *scope // script level
 	top       *funcCode
 	hasTop    bool // a library's top level has something to do
+	indirect  bool // text may reach a built-in from anywhere (see compilation.indirect)
 	functions map[string]*funcCode
 	names     []string
 	infos     map[string]*FuncInfo
@@ -124,6 +125,7 @@ func (c *compilation) program(fn *ast.FunctionLiteral) error {
 	}
 	a.finish(root)
 	p := c.prog
+	p.indirect = c.indirect
 	p.scope = root
 	c.signatures(fn.Body.List)
 	p.hasTop = !c.library || doesSomething(fn.Body.List) || c.makesFunctions(root)

@@ -219,7 +219,11 @@ func (r *Run) setNamed(o *Object, name string, val, this Value) *Error {
 }
 
 func (r *Run) addProperty(o *Object, name string, val Value) *Error {
-	if e := r.alloc(sizeKey + sizeValue); e != nil {
+	size := 2*(sizeKey+sizeValue) + int64(len(name)) // lists double as they grow
+	if len(o.keys) >= indexFrom-1 {
+		size += sizeEntry
+	}
+	if e := r.alloc(size); e != nil {
 		return e
 	}
 	o.add(name, val)

@@ -22,7 +22,7 @@ var hostilePatterns = []struct{ name, body string }{
 	{"many wildcards", `new RegExp('^' + '(.*)'.repeat(20) + '[yz]!').test('x'.repeat(300) + '!')`},
 	{"address", `/^([a-zA-Z0-9])(([\-.]|[_]+)?([a-zA-Z0-9]+))*(@){1}[a-z0-9]+[.]{1}(([a-z]{2,3})|([a-z]{2,3}[.]{1}[a-z]{2,3}))$/.test('a'.repeat(60) + '!')`},
 	{"case ignored", `/^(я+)+$/i.test('Яя'.repeat(40) + '!')`},
-	{"quadratic on a long text", `/(?:a|b|ab)*c?[xyz]/.test('ab'.repeat(200000))`},
+	{"quadratic on a long text", `/(?:a|b|ab)*c?[xyz]/.test('ab'.repeat(20000))`},
 	{"exec", `/(a+)+$/.exec('a'.repeat(60) + '!')`},
 	{"match", `('a'.repeat(60) + '!').match(/(a+)+$/g)`},
 	{"replace", `('a'.repeat(60) + '!').replace(/(a+)+$/g, 'x')`},

@@ -48,6 +48,7 @@ type textCode struct {
 	element *variable
 	slots   int
 	body    expr
+	test    test // the truth of body, where that is known without its value; else nil
 }
 
 // eval evaluates the expression with This as the element.
@@ -77,6 +78,15 @@ func (t *textCode) eval(f *frame, elem Value) (Value, *Error) {
 	}
 	f.env = outer
 	return v, e
+}
+
+// lend makes room for an expression evaluated for many elements, and returns the slot of its element
+// and what is in it: whoever puts elements there puts that back.
+func (f *frame) lend(t *textCode) (slot int, saved Value) {
+	if n := t.slots; n > len(f.slots) {
+		f.growSlots(n)
+	}
+	return t.element.index, f.slots[t.element.index]
 }
 
 func (f *frame) growSlots(n int) {
@@ -155,7 +165,8 @@ func (r *Run) textAt(p *Program, s *scope, text string, line int) (*textCode, *E
 }
 
 // compileText compiles text against a scope kept from compile time. Every variable there lives in an
-// env, so the text may make closures of its own.
+// env, and so do those of the text: other text may be evaluated on the same frame meanwhile, in the same
+// slots. The element of an expression needs none: its slot is the same in every text, and given back.
 func (p *Program) compileText(s *scope, text string, line int) *textEntry {
 	t := parseText(p.url, text, line)
 	if t.err != nil {
@@ -168,7 +179,9 @@ func (p *Program) compileText(s *scope, text string, line int) *textEntry {
 	anchor := newScope(s, fs)
 	scope := a.textImplicit(t, anchor)
 	if a.err == nil {
-		captureAll(scope)
+		if t.expr == nil || len(scope.vars) > 1 || p.indirect {
+			captureAll(scope)
+		}
 		a.finish(&funcScopeless)
 	}
 	if a.err != nil {

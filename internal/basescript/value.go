@@ -23,6 +23,8 @@ const (
 
 	// kindAccessor marks a property that is a getter and setter pair. It never leaves an object.
 	kindAccessor
+	// kindKeys marks the memory of a key list (see keysValue). It never leaves a frame.
+	kindKeys
 )
 
 // String returns the name DataType gives to values of the kind.
@@ -161,9 +163,14 @@ func (v Value) textBuf() *textBuffer {
 // Truthy reports how v counts in a condition: undefined, null, ”, 0, NaN and false are false
 // (spec/basescript.md 1.4). An object with a scalar value counts as that scalar.
 func (v Value) Truthy() bool {
+	if v.k <= KindInt {
+		return v.n != 0 // undefined and null have no number
+	}
+	return v.truth()
+}
+
+func (v Value) truth() bool {
 	switch v.k {
-	case KindBool, KindInt:
-		return v.n != 0
 	case KindReal:
 		f := v.Real()
 		return f != 0 && f == f
@@ -182,10 +189,15 @@ func (v Value) Truthy() bool {
 
 // Scalar returns the scalar value of an object that has one (RValue of the dialect), v itself otherwise.
 func (v Value) Scalar() Value {
-	if v.k == KindObject {
-		if s, ok := v.obj().scalar(); ok {
-			return s
-		}
+	if v.k != KindObject {
+		return v
+	}
+	return v.objectScalar()
+}
+
+func (v Value) objectScalar() Value {
+	if s, ok := v.obj().scalar(); ok {
+		return s
 	}
 	return v
 }
@@ -319,6 +331,17 @@ func (v Value) isNumber() bool { return v.k == KindInt || v.k == KindReal }
 
 func bufferValue(b *textBuffer, n int) Value {
 	return Value{k: KindString, buf: true, p: unsafe.Pointer(b), n: uint64(n)}
+}
+
+// keysValue remembers a key list. Lists are appended to and replaced but never written into, so a list at
+// the same place with the same length is the same, as long as the memory is held.
+func keysValue(keys []string) Value {
+	return Value{k: kindKeys, p: unsafe.Pointer(unsafe.SliceData(keys)), n: uint64(len(keys))}
+}
+
+// isKeys reports whether v remembers just this key list.
+func (v *Value) isKeys(keys []string) bool {
+	return v.k == kindKeys && v.p == unsafe.Pointer(unsafe.SliceData(keys)) && v.n == uint64(len(keys))
 }
 
 // textIdentity tells strings apart that share memory, for the live-bytes budget.

@@ -51,6 +51,10 @@ type weigher struct {
 // sharedText is the length from which a text is counted once however often it is referred to.
 const sharedText = 32
 
+// sizeText is what a text of its own takes beside its bytes: what the allocator rounds up, and its place
+// among the texts of the weighing.
+const sizeText = 24
+
 func (w *weigher) value(v Value) {
 	switch v.k {
 	case KindString:
@@ -74,6 +78,9 @@ func (w *weigher) text(v Value) {
 	size := int64(v.n)
 	if b := v.textBuf(); b != nil {
 		size = int64(cap(b.b))
+	}
+	if size > sharedText {
+		size += sizeText
 	}
 	if size <= sharedText || w.once(v.textIdentity()) {
 		w.bytes += size
@@ -110,7 +117,7 @@ func (w *weigher) object(o *Object) {
 			w.bytes += int64(len(k))
 		}
 	}
-	w.bytes += int64(len(o.index)) * 32
+	w.bytes += int64(len(o.index)) * sizeEntry
 	w.values(o.vals)
 	w.value(ObjectValue(o.proto))
 	switch ext := o.ext.(type) {

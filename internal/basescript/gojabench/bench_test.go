@@ -3,84 +3,12 @@ package gojabench
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/dop251/goja"
 
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
 )
-
-// work is a script for both sides: function main(x) is called once per turn.
-type work struct {
-	name string
-	src  string
-	arg  string
-	// gojaSrc replaces src for goja where the dialect's own functions are used.
-	gojaSrc string
-}
-
-const message = `{"socket_action":"init_socket","socket_type":"ws_group","uid":"7f3a9c","user_id":"7177256154427237596","tags":[{"name":"is_person","value":"1"}],"n":42}`
-
-const handler = `
-function main(text) {
-	var m = parse(text);
-	switch (m.socket_action) {
-	case 'close_socket':
-		return '';
-	case 'init_socket':
-		host1(m.socket_type);
-		host2(m.user_id, m.n);
-		host3(m.uid);
-		var reply = { socket_action: m.socket_action, socket_type: m.socket_type, uid: m.uid, error: 0, count: m.tags.length };
-		return encode(reply);
-	}
-	return '';
-}`
-
-var works = []work{
-	{name: "Handler", src: handler, arg: message},
-	{name: "PropertyLoop", src: `
-function main(x) {
-	var list = [], i, sum = 0;
-	for (i = 0; i < 10000; i++) { list.push({ id: i, value: i * 2 }); }
-	for (i = 0; i < list.length; i++) { sum = sum + list[i].value; }
-	return '' + sum;
-}`},
-	{name: "StringAppend1000", src: `
-function main(x) { var s = '', i; for (i = 0; i < 1000; i++) { s = s + 'item ' + i + ';'; } return s; }`},
-	{name: "Fib25", src: `
-function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
-function main(x) { return '' + fib(25); }`},
-	{name: "MillionAdditions", src: `
-function main(x) { var s = 0, i; for (i = 0; i < 1000000; i++) { s = s + i; } return '' + s; }`},
-	{name: "SelectLiteral10000", src: `
-function main(x) {
-	var list = [], i, y = 77;
-	for (i = 0; i < 10000; i++) { list.push({ id: i, type: i % 100 }); }
-	for (i = 0; i < 10; i++) { found = ArraySelect(list, 'This.type == y'); }
-	return '' + found.length;
-}`, gojaSrc: `
-function main(x) {
-	var list = [], i, y = 77, found;
-	for (i = 0; i < 10000; i++) { list.push({ id: i, type: i % 100 }); }
-	for (i = 0; i < 10; i++) { found = list.filter(function (This) { return This.type == y; }); }
-	return '' + found.length;
-}`},
-	{name: "ForInHostCall100000", src: `
-function main(x) {
-	var list = [], i, e;
-	for (i = 0; i < 100000; i++) { list.push(i); }
-	for (i = 0; i < 10; i++) { for (e in list) { host3(e); } }
-	return '';
-}`, gojaSrc: `
-function main(x) {
-	var list = [], i, e;
-	for (i = 0; i < 100000; i++) { list.push(i); }
-	for (i = 0; i < 10; i++) { for (e of list) { host3(e); } }
-	return '';
-}`},
-}
 
 func globals() *basescript.Globals {
 	fn := func(name string, call func(r *basescript.Run, args []basescript.Value) (basescript.Value, error)) basescript.Global {
@@ -105,20 +33,35 @@ func globals() *basescript.Globals {
 	return basescript.NewGlobals(table)
 }
 
-func oursOf(b testing.TB, w work) func() string {
-	p, err := basescript.Compile("x-local://bench.js", w.src, basescript.Options{Globals: globals(), Library: true})
+var limits = basescript.RunConfig{Limits: basescript.Limits{Compute: 1 << 40, Bytes: 512 << 20}}
+
+func compile(b testing.TB, src string) *basescript.Program {
+	p, err := basescript.Compile("x-local://bench.js", src, basescript.Options{Globals: globals(), Library: true})
 	if err != nil {
 		b.Fatal(err)
 	}
-	arg := basescript.String(w.arg)
-	cfg := basescript.RunConfig{Limits: basescript.Limits{Compute: 1 << 40, Bytes: 512 << 20}}
-	return func() string {
-		r := basescript.NewRun(context.Background(), cfg)
-		v, err := r.Call(p, "main", arg)
+	return p
+}
+
+// oursOf returns one turn of a work: a fresh run each, unless its data was prepared in one.
+func oursOf(b testing.TB, w work) func() string {
+	p := compile(b, w.src)
+	call := func(r *basescript.Run, name string, args ...basescript.Value) basescript.Value {
+		v, err := r.Call(p, name, args...)
 		if err != nil {
 			b.Fatal(err)
 		}
-		s := v.Text()
+		return v
+	}
+	if w.prepared {
+		r := basescript.NewRun(context.Background(), limits)
+		list := call(r, "prepare")
+		return func() string { return call(r, "main", list).Text() }
+	}
+	arg := basescript.String(w.arg)
+	return func() string {
+		r := basescript.NewRun(context.Background(), limits)
+		s := call(r, "main", arg).Text()
 		r.Close()
 		return s
 	}
@@ -130,15 +73,26 @@ func gojaOf(b testing.TB, w work) func() string {
 		src = w.src
 	}
 	vm := goja.New()
-	vm.Set("host1", func(goja.FunctionCall) goja.Value { return goja.Undefined() })
-	vm.Set("host2", func(goja.FunctionCall) goja.Value { return goja.Undefined() })
-	vm.Set("host3", func(goja.FunctionCall) goja.Value { return goja.Undefined() })
+	for _, name := range []string{"host1", "host2", "host3"} {
+		if err := vm.Set(name, func(goja.FunctionCall) goja.Value { return goja.Undefined() }); err != nil {
+			b.Fatal(err)
+		}
+	}
 	if _, err := vm.RunString("var parse = JSON.parse, encode = JSON.stringify;" + src); err != nil {
 		b.Fatal(err)
 	}
 	main, _ := goja.AssertFunction(vm.Get("main"))
+	arg := func() goja.Value { return vm.ToValue(w.arg) }
+	if w.prepared {
+		prepare, _ := goja.AssertFunction(vm.Get("prepare"))
+		list, err := prepare(goja.Undefined())
+		if err != nil {
+			b.Fatal(err)
+		}
+		arg = func() goja.Value { return list }
+	}
 	return func() string {
-		v, err := main(goja.Undefined(), vm.ToValue(w.arg))
+		v, err := main(goja.Undefined(), arg())
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -148,18 +102,21 @@ func gojaOf(b testing.TB, w work) func() string {
 
 func BenchmarkWork(b *testing.B) {
 	for _, w := range works {
-		sides := []struct {
-			name string
-			turn func() string
-		}{{"ours", oursOf(b, w)}, {"goja", gojaOf(b, w)}}
-		for _, side := range sides {
-			b.Run(w.name+"/"+side.name, func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					side.turn()
-				}
-			})
-		}
+		sides(b, w.name, oursOf(b, w), gojaOf(b, w))
+	}
+}
+
+func sides(b *testing.B, name string, ours, theirs func() string) {
+	for _, side := range []struct {
+		name string
+		turn func() string
+	}{{"ours", ours}, {"goja", theirs}} {
+		b.Run(name+"/"+side.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				side.turn()
+			}
+		})
 	}
 }
 
@@ -172,42 +129,9 @@ func TestSameResult(t *testing.T) {
 	}
 }
 
-// BenchmarkSetup is a run that does nothing: what a fresh environment costs.
-func BenchmarkSetup(b *testing.B) {
-	b.Run("ours", func(b *testing.B) {
-		turn := oursOf(b, work{src: "function main(x) { return ''; }"})
-		b.ReportAllocs()
-		for b.Loop() {
-			turn()
-		}
-	})
-	b.Run("goja", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			vm := goja.New()
-			for i := range 150 {
-				vm.Set(fmt.Sprintf("name%d", i), func(goja.FunctionCall) goja.Value { return goja.Undefined() })
-			}
-		}
-	})
-}
-
-// BenchmarkCompile compiles 10 KB of ordinary script.
-func BenchmarkCompile(b *testing.B) {
-	src := strings.Repeat(strings.ReplaceAll(handler, "main", "fn"), 10*1024/len(handler))
-	b.Run("ours", func(b *testing.B) {
-		g := globals()
-		for b.Loop() {
-			if _, err := basescript.Compile("x-local://bench.js", src, basescript.Options{Globals: g, Library: true}); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("goja", func(b *testing.B) {
-		for b.Loop() {
-			if _, err := goja.Compile("bench.js", src, false); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+// BenchmarkFixed are the works with a bar in time: what a fresh environment costs, what compiling does.
+func BenchmarkFixed(b *testing.B) {
+	for _, w := range fixedWorks(b) {
+		sides(b, w.name, w.ours, w.goja)
+	}
 }

@@ -2,8 +2,9 @@
 // the same work in the same run. It is a module of its own so that goja the engine never becomes a
 // dependency of the product.
 //
-//	go test -bench . -benchmem -count 7
+//	go test -run Ratios -ratios              the table: medians of both sides in turns, ratio, bar
+//	go test -run '^$' -bench . -benchmem     every side alone, for profiles
 //
-// Compare medians of the two sides of one benchmark; single figures of a shared machine mean little.
+// Single figures of a shared machine mean little; -rounds sets how many rounds the medians are of.
 // goja has its runtime set up once and reused, ours begins each call with a fresh environment.
 package gojabench
