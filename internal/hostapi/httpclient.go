@@ -172,7 +172,7 @@ func bodyError(resp *http.Response, err error) error {
 	var corrupt flate.CorruptInputError
 	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, &corrupt) ||
 		resp.Uncompressed && errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New(errGzip)
+		return basescript.NewError(errGzip)
 	}
 	return err
 }

@@ -335,13 +335,12 @@ func (b xmlBuilder) group(nodes []*xmlNode) (basescript.Value, error) {
 		return basescript.Undefined, err
 	}
 	list := b.r.NewArray(make([]basescript.Value, 0, len(nodes)))
+	read := b.value
+	if items {
+		read = func(n *xmlNode) (basescript.Value, error) { return b.group(n.children) }
+	}
 	for _, n := range nodes {
-		v, err := basescript.Undefined, error(nil)
-		if items {
-			v, err = b.group(n.children)
-		} else {
-			v, err = b.value(n)
-		}
+		v, err := read(n)
 		if err != nil {
 			return basescript.Undefined, err
 		}
