@@ -1,7 +1,8 @@
 // Package docs keeps the documents true. Its tests play every README and every page of docs/ as a
 // reader would: commands run against a server, scripts are written into an app folder and served,
 // messages are sent and their answers compared, settings are loaded. They also check that links lead
-// somewhere, that both languages show the same, and that the table of settings is that of the program.
+// somewhere, that both languages show the same, and that the tables of settings and of what exists are
+// those of the program.
 //
 // What a fenced block means is said by its first words (play_test.go):
 //

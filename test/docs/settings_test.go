@@ -12,7 +12,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/config"
 )
 
-var update = flag.Bool("update", false, "rewrite the tables of settings")
+var update = flag.Bool("update", false, "rewrite the tables of settings and of what exists")
 
 const (
 	tableBegin = "<!-- settings: written by go test ./test/docs -update -->\n"
