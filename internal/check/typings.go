@@ -274,7 +274,14 @@ func (t *typings) namespace(g *basescript.Global) {
 // one more form of what others declare.
 func (t *typings) ours(sig string) bool {
 	_, result := splitSig(sig)
-	return t.known[result] && !isLanguageType(result)
+	named := map[string]bool{}
+	note(named, result)
+	for name := range named {
+		if t.known[name] && !isLanguageType(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // constructor declares a name with members that can be called as well, or one such as Math.

@@ -620,7 +620,7 @@ func TestCallMethodObeysTheListOfAllowedMethods(t *testing.T) {
 // Others go on while a script spins: the run is still going when they have got their answers, because
 // its time is far longer than anything here may take.
 func TestAScriptThatMisbehavesHoldsUpNobodyElse(t *testing.T) {
-	s := servertest.Start(t, servertest.Settings(func(c *config.Config) { c.Script.Compute = time.Minute }),
+	s := servertest.Start(t, servertest.Settings(func(c *config.Config) { c.Script.Compute, c.Script.Bytes = time.Minute, 4<<20 }),
 		servertest.App(map[string]string{"services/s.js": `
 			function process(context) {
 				if (message == 'spin') { alert('spinning'); while (true) { } }
@@ -640,7 +640,7 @@ func TestAScriptThatMisbehavesHoldsUpNobodyElse(t *testing.T) {
 		good.Expect(t, "got hello")
 	}
 	s.Lines.Expect(t, "calls nested deeper than 1000\n(x-local://services/s.js,   line 4)")
-	s.Lines.Expect(t, "its values take more than 64 MiB\n")
+	s.Lines.Expect(t, "its values take more than 4 MiB\n")
 	if got := runLines(t, s, "alert('an agent goes on')"); !strings.Contains(got, "an agent goes on") {
 		t.Errorf("the agent printed %q", got)
 	}
