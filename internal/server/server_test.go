@@ -474,11 +474,11 @@ func TestAnAppFolderThatIsRemovedGoesOnBeingServed(t *testing.T) {
 }
 
 func TestAServiceThatDoesNotLoadIsNamedInTheLogOnly(t *testing.T) {
-	s := servertest.Start(t, servertest.App(map[string]string{"services/big.js": strings.Repeat("// long\n", 1<<18)}))
-	if reason := s.Dial(t, "big", "anna").ExpectClose(t, 1008); reason != "the file is larger than 1024 KiB" {
+	s := servertest.Start(t, servertest.App(map[string]string{"services/big.js": strings.Repeat("// long\n", 1<<19)}))
+	if reason := s.Dial(t, "big", "anna").ExpectClose(t, 1008); reason != "the file is larger than 2048 KiB" {
 		t.Errorf("the client was told %q", reason)
 	}
-	s.Lines.Expect(t, "the file is larger than 1024 KiB")
+	s.Lines.Expect(t, "the file is larger than 2048 KiB")
 	s.Lines.Expect(t, "(x-local://services/big.js)")
 }
 
