@@ -1,6 +1,11 @@
 package basescript
 
-import "github.com/dop251/goja/ast"
+import (
+	"slices"
+	"strings"
+
+	"github.com/dop251/goja/ast"
+)
 
 type varKind uint8
 
@@ -242,8 +247,26 @@ func (a *analysis) script(fn *ast.FunctionLiteral) *scope {
 	parts := partsOf(fn)
 	a.declareFunction(s, parts)
 	a.implicit(s, parts, a.c.library)
+	a.assignable(s, parts.body)
 	a.statements(parts.body, s)
 	return s
+}
+
+// assignable declares at script level the built-ins that functions of the script assign to be seen from
+// outside of them: RESULT = … in a function is the RESULT of the script (spec/basescript.md 5 row 9). A
+// library has no script level.
+func (a *analysis) assignable(s *scope, body []ast.Statement) {
+	mentioned := func(name string) bool { return strings.Contains(a.c.src.text, name) }
+	if a.c.library || !slices.ContainsFunc(a.c.globals.assignable, mentioned) {
+		return
+	}
+	w := assignedNames{a: a, inner: true, local: map[string]int{}, found: func(name string, local map[string]int) {
+		if g := a.c.globals.Lookup(name); g != nil && g.Assignable && local[name] == 0 && s.names[name] == nil {
+			v := s.declare(name, varPlain)
+			v.implicit, v.shadows = true, g
+		}
+	}}
+	w.block(body)
 }
 
 // function walks a function and everything in it.
@@ -521,6 +544,7 @@ type assignedNames struct {
 	a     *analysis
 	found func(name string, local map[string]int)
 	local map[string]int
+	inner bool // nested functions too
 }
 
 func (w *assignedNames) target(n ast.Node) {
@@ -559,6 +583,9 @@ func (w *assignedNames) node(n ast.Node) {
 	defer w.a.leave()
 	switch n := n.(type) {
 	case *ast.FunctionLiteral, *ast.ArrowFunctionLiteral, *ast.ClassLiteral, *ast.FunctionDeclaration:
+		if w.inner {
+			w.function(n)
+		}
 		return
 	case *ast.AssignExpression:
 		w.target(n.Left)
@@ -589,6 +616,20 @@ func (w *assignedNames) node(n ast.Node) {
 		w.texts(n)
 	}
 	children(n, w.node)
+}
+
+// function visits a nested function with its own names set apart, classes excepted.
+func (w *assignedNames) function(n ast.Node) {
+	if d, ok := n.(*ast.FunctionDeclaration); ok {
+		n = d.Function
+	}
+	parts := partsOf(n)
+	w.within(func(s *scope) { w.a.declareFunction(s, parts) }, func() {
+		if parts.expr != nil {
+			w.node(parts.expr)
+		}
+		w.block(parts.body)
+	})
 }
 
 func (w *assignedNames) forInto(into ast.ForInto, source ast.Expression, body ast.Statement) {
