@@ -285,6 +285,7 @@ func (a *analysis) function(n ast.Node, parent *scope, arrow bool) {
 	}
 	parts := partsOf(n)
 	if parts.params != nil {
+		own := len(s.vars) // the name of the function, which its body may take
 		for i, b := range parts.params.List {
 			if id, ok := b.Target.(*ast.Identifier); ok {
 				s.declare(id.Name.String(), varPlain).param = i + 1
@@ -296,6 +297,7 @@ func (a *analysis) function(n ast.Node, parent *scope, arrow bool) {
 		if parts.params.Rest != nil {
 			a.pattern(s, parts.params.Rest, varPlain)
 		}
+		a.checkRedeclared(s.vars[own:], parts.body)
 	}
 	a.declareFunction(s, parts)
 	a.implicit(s, parts, false)
@@ -434,6 +436,31 @@ func (a *analysis) checkLexical(list []ast.Statement) {
 					a.fail(b.Target, "A constant needs a value")
 				}
 			}
+		}
+	}
+}
+
+// checkRedeclared refuses let and const for the parameters of the function or catch whose body is the
+// list, as JavaScript does.
+func (a *analysis) checkRedeclared(params []*variable, list []ast.Statement) {
+	if len(params) == 0 || !needsBlockScope(list) {
+		return
+	}
+	taken := make(map[string]bool, len(params))
+	for _, v := range params {
+		taken[v.name] = true
+	}
+	for _, st := range list {
+		d, ok := st.(*ast.LexicalDeclaration)
+		if !ok {
+			continue
+		}
+		for _, b := range d.List {
+			targets(b.Target, func(t ast.Node) {
+				if id, ok := t.(*ast.Identifier); ok && taken[id.Name.String()] {
+					a.fail(b.Target, "Variable "+id.Name.String()+" already declared")
+				}
+			})
 		}
 	}
 }
