@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
 )
@@ -30,6 +31,7 @@ type Config struct {
 // App is an app folder and its newest snapshot. Safe for concurrent use.
 type App struct {
 	cfg      Config
+	patience time.Duration // how long Watch doubts what is gone or broken
 	snapshot atomic.Pointer[Snapshot]
 }
 
@@ -44,7 +46,7 @@ func Load(cfg Config) (*App, error) {
 		}
 		cfg.Dir = dir
 	}
-	a := &App{cfg: cfg}
+	a := &App{cfg: cfg, patience: secondLook}
 	snap, _, err := a.scan(&Snapshot{})
 	if err != nil {
 		return nil, err

@@ -311,7 +311,7 @@ func TestTexts(t *testing.T) {
 		"agents/utf16.js": utf16,
 		"agents/mixed.js": cp1251 + "\n// Привет", // neither, so it is read as Windows-1251
 		"agents/page.js":  "<%\n// Пример\nalert('Привет')\n%>",
-		"agents/big.js":   strings.Repeat("// long\n", 1<<17) + "//",
+		"agents/big.js":   strings.Repeat("// long\n", basescript.MaxSource/8) + "//",
 		"agents/empty.js": "",
 		"agents/crlf.js":  "/*\r\n * Пример\r\n * @timeout 5m\r\n */\r\nalert(1)",
 	}))
@@ -327,7 +327,7 @@ func TestTexts(t *testing.T) {
 	if agent, _ := a.Snapshot().Agent("crlf"); agent.Meta.Timeout.Minutes() != 5 {
 		t.Errorf("timeout %v", agent.Meta.Timeout)
 	}
-	if text := problemTexts(a); text != "the file is larger than 1024 KiB\n(x-local://agents/big.js)" {
+	if text := problemTexts(a); text != "the file is larger than 2048 KiB\n(x-local://agents/big.js)" {
 		t.Errorf("problems:\n%s", text)
 	}
 }
@@ -406,7 +406,7 @@ func TestCompileAgent(t *testing.T) {
 	if agent := app.CompileAgent("/tmp/my agent.js", "alert(", globals); agent.Err == nil || agent.URL != "x-local://tmp/my agent.js" {
 		t.Errorf("agent %+v", agent)
 	}
-	if agent := app.CompileAgent("x", strings.Repeat(" ", 1<<20+1), globals); agent.Err == nil || agent.Program != nil {
+	if agent := app.CompileAgent("x", strings.Repeat(" ", basescript.MaxSource+1), globals); agent.Err == nil || agent.Program != nil {
 		t.Errorf("a source above the limit was compiled: %+v", agent)
 	}
 }

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// secondLook is how long what is gone or broken all of a sudden gets to come back: some editors
-	// remove or empty a file before they write it.
+	// secondLook is how long what is gone or broken all of a sudden gets to come back, unless an App
+	// says otherwise: some editors remove or empty a file before they write it.
 	secondLook = 30 * time.Millisecond
 	// fresh is the age up to which an empty file counts as one that is about to be written.
 	fresh = 200 * time.Millisecond
@@ -28,15 +28,22 @@ func stampOf(info fs.FileInfo) stamp {
 	return stamp{size: info.Size(), modified: info.ModTime().UnixNano()}
 }
 
+// glance is when a look read the folder. A file was as the look found it at some moment between.
+type glance struct {
+	began, ended time.Time
+	patience     time.Duration // how long a doubt lasts
+}
+
 // doubt is what a look found and did not believe.
 type doubt struct {
-	seen  stamp
-	since time.Time
+	seen     stamp
+	since    time.Time
+	patience time.Duration
 }
 
 // wait returns how long the doubt lasts from now on if nothing more happens to the file.
 func (d doubt) wait(now time.Time) time.Duration {
-	left := secondLook - now.Sub(d.since)
+	left := d.patience - now.Sub(d.since)
 	if d.seen.size == 0 && d.seen.modified != 0 {
 		age := now.Sub(time.Unix(0, d.seen.modified))
 		if age >= 0 { // a clock elsewhere may be ahead: then the age says nothing
@@ -51,13 +58,14 @@ func (d doubt) wait(now time.Time) time.Duration {
 type doubts map[string]doubt
 
 // carry reports whether the state seen of a file is still to be doubted, given the doubts of the
-// look before; if it is, d has it.
-func (d doubts) carry(before doubts, file string, seen stamp, now time.Time) bool {
+// look before; if it is, d has it. Reading takes time, on a busy machine much: a state has lasted from
+// the end of the look that found it first to the beginning of this one, not longer.
+func (d doubts) carry(before doubts, file string, seen stamp, look glance) bool {
 	open, ok := before[file]
 	if !ok || open.seen != seen {
-		open = doubt{seen: seen, since: now}
+		open = doubt{seen: seen, since: look.ended, patience: look.patience}
 	}
-	if open.wait(now) <= 0 {
+	if open.wait(look.began) <= 0 {
 		return false
 	}
 	d[file] = open

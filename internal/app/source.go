@@ -13,8 +13,8 @@ import (
 
 const (
 	scheme = "x-local://"
-	// maxFile bounds one file, in bytes: scripts are written by people.
-	maxFile = 1 << 20
+	// maxFile bounds one file, in bytes.
+	maxFile = basescript.MaxSource
 )
 
 // fileURL returns the address scripts and errors use for a path in the app folder.

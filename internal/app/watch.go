@@ -167,21 +167,23 @@ func (w *watcher) matters(name string) bool {
 // stays as it was until a later look confirms it; the rest of the app does not wait for it.
 func (w *watcher) look() {
 	old := w.app.snapshot.Load()
+	look := glance{began: time.Now(), patience: w.app.patience}
 	snap, err := w.scan(old)
-	now, open := time.Now(), doubts{}
+	look.ended = time.Now()
+	open := doubts{}
 	switch {
 	case err == nil:
 		for _, was := range doubtful(old, snap) {
-			if file := filePath(was.URL); open.carry(w.doubts, file, snap.stamps[file], now) {
+			if file := filePath(was.URL); open.carry(w.doubts, file, snap.stamps[file], look) {
 				snap.hold(old, was)
 			}
 		}
-	case open.carry(w.doubts, ".", stamp{}, now):
+	case open.carry(w.doubts, ".", stamp{}, look):
 		snap = old
 	default:
 		snap = old.unreadable(w.app.cfg.Dir, err)
 	}
-	w.doubts, w.again = open, open.next(now)
+	w.doubts, w.again = open, open.next(look.ended)
 	change := difference(old, snap)
 	w.app.snapshot.Store(snap)
 	if !change.empty() {

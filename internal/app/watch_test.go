@@ -29,8 +29,17 @@ type watched struct {
 // watch starts watching the folder and waits until changes are noticed.
 func watch(t *testing.T, files map[string]string) *watched {
 	t.Helper()
+	return start(t, files, func(*app.App) {})
+}
+
+// patient makes Watch doubt for longer than other programs hold up a test that saves in steps.
+func patient(a *app.App) { a.SetPatience(5 * time.Second) }
+
+func start(t *testing.T, files map[string]string, prepare func(*app.App)) *watched {
+	t.Helper()
 	w := &watched{T: t, dir: folder(t, files), changes: make(chan app.Change, 100)}
 	w.App = load(t, w.dir)
+	prepare(w.App)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- w.Watch(ctx, func(c app.Change) { w.changes <- c }) }()
@@ -212,7 +221,7 @@ func TestEditorsSaveInSteps(t *testing.T) {
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := watch(t, map[string]string{"agents/a.js": "alert(1)"})
+			w := start(t, map[string]string{"agents/a.js": "alert(1)"}, patient)
 			for i, text := range []string{"alert(2)", "alert(3)"} {
 				tc.save(w, text)
 				if change := w.next(); !slices.Equal(change.Updated, []string{"x-local://agents/a.js"}) || len(change.Removed) > 0 {
@@ -511,7 +520,7 @@ func TestAServiceThatIsWrittenAllTheTimeIsNeverLost(t *testing.T) {
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := watch(t, map[string]string{"services/s.js": text(-1), "agents/a.js": "alert(0)"})
+			w := start(t, map[string]string{"services/s.js": text(-1), "agents/a.js": "alert(0)"}, patient)
 			var changes []app.Change
 			for i := range tc.times {
 				tc.save(w, i)

@@ -225,6 +225,11 @@ func TestParserIsBounded(t *testing.T) {
 		"array patterns":  "x = " + strings.Repeat("([a = ", 40) + "1" + strings.Repeat("]) => 1", 40),
 		"return types":    "x = " + strings.Repeat("(a = ", 40) + "1" + strings.Repeat("): int => 1", 40),
 		"labels":          labels + "x()",
+		"assignments":     strings.Repeat("a=", MaxSource/2-1) + "1",
+		"choices":         "x=" + strings.Repeat("a?b:", MaxSource/4-2) + "1",
+		"ifs":             strings.Repeat("if(a)", MaxSource/5-2) + ";",
+		"elses":           strings.Repeat("if(a)b;else ", MaxSource/12-2) + ";",
+		"loops":           strings.Repeat("do ", MaxSource/3-2),
 		"in a text":       "ArraySelect([1], '" + strings.Repeat("(a=", 40) + "1" + strings.Repeat(")=>1", 40) + "')",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -232,13 +237,17 @@ func TestParserIsBounded(t *testing.T) {
 			go func() { done <- play(t, src, Options{}) }()
 			select {
 			case out := <-done:
-				if !strings.Contains(out, "Too many labels") && !strings.Contains(out, "nested too deeply") {
+				if !strings.Contains(out, "Too many labels") && !strings.Contains(strings.ToLower(out), "nested too deeply") {
 					t.Errorf("got %.200s", out)
 				}
 			case <-time.After(10 * time.Second):
 				t.Fatal("still compiling")
 			}
 		})
+	}
+	lines := strings.Repeat("x = 1\nx.y = x ? 2 : 3\nvar z = x\nif (x) y = 1\nelse { y = 2 }\n", 10_000)
+	if out := play(t, lines, Options{}); out != "" && !strings.Contains(out, "Unknown") {
+		t.Errorf("a long source without semicolons: %.300s", out)
 	}
 	ordinary := "f = (a, b = (c = 1) => c) => list.map((x) => x.filter((y = (z) => z) => y)); a: for (;;) { b: for (;;) { break a } }"
 	if out := play(t, ordinary, Options{}); out != "" {
@@ -251,7 +260,7 @@ func TestPrepassIsBounded(t *testing.T) {
 	for _, part := range []string{"<%", "<%%>", "<%--", "<%--%>", "<%//%>", "<% // %>", "<%=a%>", "<!--", "//", "a//%>", "'", "'\\", "'\n'a ", "`${", "/[",
 		"f(a:{", "(a:b<", "(a:b<c,", "(a:(", "(a:'", "(a,b:c|", "var a:b<c|", "var a:{", "class A{a:{", "class A{a?", "function f<", "function f<a,", "function f(a?",
 		") ", "a?b:", "a ? (b) : ", "({a:", "namespace A{", "class", "00000", "\ua015", "export ", "( a ", "x=(a)=>", "?.", "...a", "-->\n"} {
-		source := strings.Repeat(part, maxSource/len(part))
+		source := strings.Repeat(part, MaxSource/len(part))
 		for _, mode := range []sourceMode{modeScript, modePage} {
 			began := time.Now()
 			_ = prepare(source, mode).text()

@@ -205,20 +205,40 @@ func (r *Run) EvalPageFile(url, text string) (Value, error) {
 func (r *Run) evalPage(t evalText) (Value, error) {
 	out := r.NewObject()
 	write, e := r.newFunction(function{native: &Func{Name: pageWriter, Min: 1, Call: func(r *Run, args []Value) (Value, error) {
-		text, e := r.appendText(out.vals[1], args[0])
-		if e != nil {
-			return Undefined, e
-		}
-		out.vals[1] = text
-		return Undefined, nil
+		return Undefined, r.writeText(out, args[0])
 	}}})
 	if e != nil {
 		return Undefined, e
 	}
 	out.Set(pageWriter, ObjectValue(write))
 	out.Set("\x00text", String(""))
+	outer := r.page
+	r.page = out
+	defer func() { r.page = outer }()
 	if _, err := r.evaluated(t, []Value{ObjectValue(out)}); err != nil {
 		return Undefined, err
 	}
 	return out.vals[1], nil
 }
+
+// writeText appends to the text of a page's hidden object.
+func (r *Run) writeText(page *Object, v Value) error {
+	text, e := r.appendText(page.vals[1], v)
+	if e != nil {
+		return e
+	}
+	page.vals[1] = text
+	return nil
+}
+
+// WritePage appends the text of "" + v to what the innermost page in progress writes, behind what it has written
+// so far (Response.Write). ok is false if the run is in no page; nothing is written then.
+func (r *Run) WritePage(v Value) (ok bool, err error) {
+	if r.page == nil {
+		return false, nil
+	}
+	return true, r.writeText(r.page, v)
+}
+
+// InPage reports whether the run is in a page (EvalCodePage), functions the page calls included.
+func (r *Run) InPage() bool { return r.page != nil }

@@ -292,8 +292,11 @@ type Global struct {
 	// Value looks a name up that belongs to the run (Request, message). ok false means that this run
 	// has no such name: the script gets "NAME not defined".
 	Value func(r *Run) (v Value, ok bool)
-	Sig   string
-	Doc   string
+	// Assignable names are assigned on purpose (RESULT): a function that does so without declaring the
+	// name assigns it for the whole script, not for itself (spec/basescript.md 5 row 9).
+	Assignable bool
+	Sig        string
+	Doc        string
 	// Origin and Since are as for Func; those of Func count where it is set.
 	Origin Origin
 	Since  string
@@ -301,8 +304,9 @@ type Global struct {
 
 // Globals is the set of names scripts are compiled against, immutable and shared by all programs.
 type Globals struct {
-	byName map[string]*Global
-	names  []string
+	byName     map[string]*Global
+	names      []string
+	assignable []string
 }
 
 // NewGlobals joins the language's own names (Builtins) with tables of host names; a later entry
@@ -320,6 +324,11 @@ func NewGlobals(tables ...[]Global) *Globals {
 				g.names = append(g.names, e.Name)
 			}
 			g.byName[e.Name] = e
+		}
+	}
+	for _, name := range g.names {
+		if g.byName[name].Assignable {
+			g.assignable = append(g.assignable, name)
 		}
 	}
 	return g

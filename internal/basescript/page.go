@@ -3,7 +3,7 @@ package basescript
 import "strings"
 
 // pageWriter is the function a page's script calls with what goes to the output, one argument a call:
-// literal text as a string, the value of <%= %> as it is (its text is that of ” + value, made by
+// literal text as a string, the value of <%= %> as it is (its text is that of "" + value, made by
 // the function). Whoever runs a page binds the name; scripts do not use it.
 const pageWriter = "__page_write__"
 

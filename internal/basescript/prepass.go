@@ -81,6 +81,7 @@ type prepass struct {
 	prefixes int
 	arrows   int
 	labels   int       // names with a colon in a row
+	links    int       // assignments, choices and statements that may each be inside the one before
 	nest     []bracket // nest[0] is the source itself
 	paramsAt int       // offset of the bracket that opens the parameters of the function begun
 	pending  []rewrite // types in brackets that may turn out to be the parameters of an arrow function
@@ -540,6 +541,7 @@ func (p *prepass) identifier() {
 	}
 	switch word {
 	case "if", "while", "for", "with":
+		p.link(start)
 		p.operand()
 		p.control = true
 	case "typeof", "void", "delete", "new", "await":
@@ -548,10 +550,14 @@ func (p *prepass) identifier() {
 	case "return", "case", "in", "of", "instanceof", "else", "do", "throw", "yield":
 		p.operator()
 		p.bare = word == "else" || word == "do"
-		if word == "case" {
+		switch word {
+		case "case":
 			p.top().choices++
+		case "else", "do":
+			p.link(start)
 		}
 	case "var", "let", "const":
+		p.links = 0
 		p.declare(start, word)
 	case "function":
 		p.function()
@@ -565,6 +571,9 @@ func (p *prepass) identifier() {
 // plainName is a name that is no keyword.
 func (p *prepass) plainName() {
 	expected := p.expected || p.top().kind == kindClass && p.newline && p.value
+	if p.value { // behind a value: a statement begins
+		p.links = 0
+	}
 	p.operand()
 	p.name = true
 	if expected {
@@ -590,6 +599,13 @@ func (p *prepass) arrowFollows(i int) bool { return strings.HasPrefix(p.in[skipS
 func (p *prepass) prefix(at int) {
 	if p.prefixes++; p.prefixes > maxPrefix {
 		p.fail(at, "Too many operators in a row")
+	}
+}
+
+// link counts what makes the parser recurse without a bracket: a = a = …, a ? b : a ? …, if (a) if (a) ….
+func (p *prepass) link(at int) {
+	if p.links++; p.links > maxLinks {
+		p.fail(at, "Nested too deeply")
 	}
 }
 
@@ -624,6 +640,8 @@ func (p *prepass) punctuation(c byte) {
 			if p.arrows++; p.arrows > maxArrows {
 				p.fail(at, "Too many arrow functions")
 			}
+		} else {
+			p.link(at)
 		}
 		p.value, p.control = false, false
 	default:
@@ -637,9 +655,11 @@ func (p *prepass) separator(c byte, at int) {
 	top := p.top()
 	switch c {
 	case ',':
+		p.links = 0
 		top.params++
 		p.expect = top.decl || top.kind == kindParams || top.kind == kindGroup
 	case ';':
+		p.links = 0
 		top.decl = false
 		p.expect = top.kind == kindClass
 		if p.tags.output && len(p.nest) == p.tags.nest {
@@ -652,6 +672,7 @@ func (p *prepass) separator(c byte, at int) {
 			p.pos++
 		} else if !strings.HasPrefix(p.in[at:], "?.") || p.digitAt(at+2) {
 			top.choices++
+			p.link(at)
 		}
 	case ':':
 		top.choices = max(0, top.choices-1)
@@ -731,6 +752,9 @@ func (p *prepass) close(at int, c byte) {
 	// After a block a slash starts an expression; after ) and ] it divides, but for if (…) /re/.
 	p.value, p.prefixes, p.control = c != '}' && b.kind != kindControl, 0, false
 	p.bare = b.kind == kindControl
+	if c == '}' {
+		p.links = 0
+	}
 	switch {
 	case b.kind == kindSpace:
 		p.blank(at, at+1)

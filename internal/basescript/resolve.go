@@ -52,6 +52,7 @@ func (a *analysis) walkStatement(n ast.Statement, s *scope) {
 		if n.Parameter != nil {
 			a.pattern(inner, n.Parameter, varPlain)
 			a.patternParts(n.Parameter, inner)
+			a.checkRedeclared(inner.vars, n.Body.List)
 		}
 		a.declareBlock(inner, n.Body.List)
 		a.statements(n.Body.List, inner)
@@ -65,9 +66,12 @@ func (a *analysis) walkStatement(n ast.Statement, s *scope) {
 		a.expr(n.Discriminant, s)
 		if opensScope(n) {
 			s = a.open(n, s, s.fn)
+			var all []ast.Statement // one block to let and const
 			for _, c := range n.Body {
 				a.declareBlock(s, c.Consequent)
+				all = append(all, c.Consequent...)
 			}
+			a.checkLexical(all)
 		}
 		for _, c := range n.Body {
 			a.expr(c.Test, s)
@@ -326,6 +330,9 @@ func (a *analysis) evaluation(id *ast.Identifier, s *scope) {
 	}
 	if v, _ := s.lookup(g.Name); v != nil {
 		return
+	}
+	if v, _ := s.lookup("arguments"); v == nil {
+		s.fn.argumentsVariable() // the code may mention it
 	}
 	captureAll(s)
 	if a.c.evaluates == 0 {

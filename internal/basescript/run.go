@@ -62,9 +62,10 @@ type Run struct {
 	libraries  []*library  // objects made by Library
 	globals    map[*Global]Value
 	protos     *protoSet
-	line       int   // of the last call that may reach a built-in through a value
-	inCritical int   // calls of EvalCs in progress
-	made       Value // the object the class constructor that ended last was run on
+	line       int     // of the last call that may reach a built-in through a value
+	inCritical int     // calls of EvalCs in progress
+	made       Value   // the object the class constructor that ended last was run on
+	page       *Object // the innermost page in progress
 
 	subjects     []*subject // texts prepared for regular expressions
 	subjectClock uint64

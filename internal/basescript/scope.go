@@ -1,6 +1,11 @@
 package basescript
 
-import "github.com/dop251/goja/ast"
+import (
+	"slices"
+	"strings"
+
+	"github.com/dop251/goja/ast"
+)
 
 type varKind uint8
 
@@ -242,8 +247,26 @@ func (a *analysis) script(fn *ast.FunctionLiteral) *scope {
 	parts := partsOf(fn)
 	a.declareFunction(s, parts)
 	a.implicit(s, parts, a.c.library)
+	a.assignable(s, parts.body)
 	a.statements(parts.body, s)
 	return s
+}
+
+// assignable declares at script level the built-ins that functions of the script assign to be seen from
+// outside of them: RESULT = … in a function is the RESULT of the script (spec/basescript.md 5 row 9). A
+// library has no script level.
+func (a *analysis) assignable(s *scope, body []ast.Statement) {
+	mentioned := func(name string) bool { return strings.Contains(a.c.src.text, name) }
+	if a.c.library || !slices.ContainsFunc(a.c.globals.assignable, mentioned) {
+		return
+	}
+	w := assignedNames{a: a, inner: true, local: map[string]int{}, found: func(name string, local map[string]int) {
+		if g := a.c.globals.Lookup(name); g != nil && g.Assignable && local[name] == 0 && s.names[name] == nil {
+			v := s.declare(name, varPlain)
+			v.implicit, v.shadows = true, g
+		}
+	}}
+	w.block(body)
 }
 
 // function walks a function and everything in it.
@@ -262,6 +285,7 @@ func (a *analysis) function(n ast.Node, parent *scope, arrow bool) {
 	}
 	parts := partsOf(n)
 	if parts.params != nil {
+		own := len(s.vars) // the name of the function, which its body may take
 		for i, b := range parts.params.List {
 			if id, ok := b.Target.(*ast.Identifier); ok {
 				s.declare(id.Name.String(), varPlain).param = i + 1
@@ -273,6 +297,7 @@ func (a *analysis) function(n ast.Node, parent *scope, arrow bool) {
 		if parts.params.Rest != nil {
 			a.pattern(s, parts.params.Rest, varPlain)
 		}
+		a.checkRedeclared(s.vars[own:], parts.body)
 	}
 	a.declareFunction(s, parts)
 	a.implicit(s, parts, false)
@@ -415,6 +440,31 @@ func (a *analysis) checkLexical(list []ast.Statement) {
 	}
 }
 
+// checkRedeclared refuses let and const for the parameters of the function or catch whose body is the
+// list, as JavaScript does.
+func (a *analysis) checkRedeclared(params []*variable, list []ast.Statement) {
+	if len(params) == 0 || !needsBlockScope(list) {
+		return
+	}
+	taken := make(map[string]bool, len(params))
+	for _, v := range params {
+		taken[v.name] = true
+	}
+	for _, st := range list {
+		d, ok := st.(*ast.LexicalDeclaration)
+		if !ok {
+			continue
+		}
+		for _, b := range d.List {
+			targets(b.Target, func(t ast.Node) {
+				if id, ok := t.(*ast.Identifier); ok && taken[id.Name.String()] {
+					a.fail(b.Target, "Variable "+id.Name.String()+" already declared")
+				}
+			})
+		}
+	}
+}
+
 // opensScope reports whether a statement has a scope of its own, which then holds the functions
 // declared inside: they may use its let variables.
 func opensScope(st ast.Statement) bool {
@@ -521,6 +571,7 @@ type assignedNames struct {
 	a     *analysis
 	found func(name string, local map[string]int)
 	local map[string]int
+	inner bool // nested functions too
 }
 
 func (w *assignedNames) target(n ast.Node) {
@@ -559,6 +610,9 @@ func (w *assignedNames) node(n ast.Node) {
 	defer w.a.leave()
 	switch n := n.(type) {
 	case *ast.FunctionLiteral, *ast.ArrowFunctionLiteral, *ast.ClassLiteral, *ast.FunctionDeclaration:
+		if w.inner {
+			w.function(n)
+		}
 		return
 	case *ast.AssignExpression:
 		w.target(n.Left)
@@ -589,6 +643,20 @@ func (w *assignedNames) node(n ast.Node) {
 		w.texts(n)
 	}
 	children(n, w.node)
+}
+
+// function visits a nested function with its own names set apart, classes excepted.
+func (w *assignedNames) function(n ast.Node) {
+	if d, ok := n.(*ast.FunctionDeclaration); ok {
+		n = d.Function
+	}
+	parts := partsOf(n)
+	w.within(func(s *scope) { w.a.declareFunction(s, parts) }, func() {
+		if parts.expr != nil {
+			w.node(parts.expr)
+		}
+		w.block(parts.body)
+	})
 }
 
 func (w *assignedNames) forInto(into ast.ForInto, source ast.Expression, body ast.Statement) {

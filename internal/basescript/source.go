@@ -10,15 +10,19 @@ import (
 	"github.com/dop251/goja/parser"
 )
 
+// MaxSource bounds a source, in bytes of UTF-8: a compilation that has begun is not stopped, and takes
+// time and memory in proportion to its text.
+const MaxSource = 2 << 20
+
 // Limits of a source. A Go stack overflow cannot be recovered from, so what makes the parser and the
 // compiler recurse is bounded before they see it.
 const (
-	maxSource  = 1 << 20 // bytes
-	maxNesting = 400     // brackets of any kind
-	maxPrefix  = 400     // prefix operators in a row
-	maxArrows  = 10_000  // arrow functions in one source
-	maxParams  = 6       // parameter lists inside each other's defaults: the parser takes twice as long for each
-	maxLabels  = 100     // labels in a row: the parser compares each with all before it
+	maxNesting = 400    // brackets of any kind
+	maxLinks   = 10_000 // assignments, choices and statements without brackets, each inside the one before
+	maxPrefix  = 400    // prefix operators in a row
+	maxArrows  = 10_000 // arrow functions in one source
+	maxParams  = 6      // parameter lists inside each other's defaults: the parser takes twice as long for each
+	maxLabels  = 100    // labels in a row: the parser compares each with all before it
 )
 
 // A source is parsed inside a function on line 1, so that a top-level return ends the script
@@ -70,9 +74,9 @@ func newPage(url, text string) (*source, error) {
 // it knows its positions.
 func wrapSource(url, text, head, tail string, mode sourceMode) (*source, error) {
 	text = strings.TrimPrefix(text, "\ufeff")
-	if len(text) > maxSource {
+	if len(text) > MaxSource {
 		return nil, &SyntaxError{URL: url, Line: 1, Column: 1,
-			Message: fmt.Sprintf("Source is larger than %d KiB", maxSource>>10)}
+			Message: fmt.Sprintf("Source is larger than %d KiB", MaxSource>>10)}
 	}
 	text = strings.ToValidUTF8(text, "\ufffd")
 	p := prepare(text, mode)

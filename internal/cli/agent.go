@@ -170,7 +170,7 @@ func (p *program) unknownAgent(ctx context.Context, client *api.Client, name str
 }
 
 // maxScript bounds a script file, in bytes, as the app folder's files are.
-const maxScript = 1 << 20
+const maxScript = 2 << 20
 
 // readScript reads a file as text: UTF-8 with or without a byte order mark, else
 // Windows-1251 (spec/basescript.md 1.13).

@@ -31,15 +31,15 @@ var agentGlobals = []basescript.Global{
 		Value: ofAgent((*Env).paramObject),
 	},
 	{
-		Name: "RESULT", Sig: "any", Doc: "What a remote action returns: undefined until the script sets it. In agents only.",
+		Name: "RESULT", Assignable: true, Sig: "any", Doc: "What a remote action returns: undefined until the script sets it. In agents only.",
 		Value: ofAgent(func(*Env) basescript.Value { return basescript.Undefined }),
 	},
 	{
-		Name: "ERROR", Sig: "any", Doc: "The error of a remote action: 0 until the script sets it. In agents only.",
+		Name: "ERROR", Assignable: true, Sig: "any", Doc: "The error of a remote action: 0 until the script sets it. In agents only.",
 		Value: ofAgent(func(*Env) basescript.Value { return basescript.Int(0) }),
 	},
 	{
-		Name: "MESSAGE", Sig: "any", Doc: "The message of a remote action: empty until the script sets it. In agents only.",
+		Name: "MESSAGE", Assignable: true, Sig: "any", Doc: "The message of a remote action: empty until the script sets it. In agents only.",
 		Value: ofAgent(func(*Env) basescript.Value { return basescript.String("") }),
 	},
 	{
@@ -51,11 +51,11 @@ var agentGlobals = []basescript.Global{
 		Value: ofAgent((*Env).paramObject),
 	},
 	{
-		Name: "COLUMNS", Sig: "any[]", Doc: "The columns of a remote collection: empty until the script sets it. In agents only.",
+		Name: "COLUMNS", Assignable: true, Sig: "any[]", Doc: "The columns of a remote collection: empty until the script sets it. In agents only.",
 		Value: columns,
 	},
 	{
-		Name: "SORT", Sig: "{ FIELD: string, DIRECTION: string }", Doc: "The order of a remote collection: both empty, none is asked for. In agents only.",
+		Name: "SORT", Assignable: true, Sig: "{ FIELD: string, DIRECTION: string }", Doc: "The order of a remote collection: both empty, none is asked for. In agents only.",
 		Value: ofAgent(func(e *Env) basescript.Value {
 			return once(&e.sort, func() basescript.Value {
 				empty := basescript.String("")
@@ -64,7 +64,7 @@ var agentGlobals = []basescript.Global{
 		}),
 	},
 	{
-		Name: "curUserID", Sig: "number", Doc: "The id of the user the script runs for.",
+		Name: "curUserID", Assignable: true, Sig: "number", Doc: "The id of the user the script runs for.",
 		Value: func(r *basescript.Run) (basescript.Value, bool) { return userID(envOf(r).User), true },
 	},
 	{
@@ -72,7 +72,7 @@ var agentGlobals = []basescript.Global{
 		Value: func(r *basescript.Run) (basescript.Value, bool) { return userID(envOf(r).User), true },
 	},
 	{
-		Name: "curUser", Sig: "JsObject", Doc: "The user the script runs for: id, login, fullname and what else is known.",
+		Name: "curUser", Assignable: true, Sig: "JsObject", Doc: "The user the script runs for: id, login, fullname and what else is known.",
 		Value: func(r *basescript.Run) (basescript.Value, bool) { return envOf(r).userObject(), true },
 	},
 	{

@@ -181,6 +181,7 @@ type Env struct {
 	params, appConfig, curUser      basescript.Value
 	current, assembly, form         basescript.Value
 	columns, sort                   basescript.Value
+	response                        responseState
 	ofSession                       *runSession
 	// locks counts the locks made at the top level of scripts, by address.
 	locks map[string]int
@@ -198,7 +199,7 @@ func envOf(r *basescript.Run) *Env { return r.Host().(*Env) }
 
 // Held implements [basescript.Holder].
 func (e *Env) Held(visit func(basescript.Value)) int64 {
-	for _, v := range []basescript.Value{e.request, e.session, e.query, e.header, e.params, e.appConfig, e.curUser, e.form, e.columns, e.sort} {
+	for _, v := range []basescript.Value{e.request, e.session, e.query, e.header, e.params, e.appConfig, e.curUser, e.form, e.columns, e.sort, e.response.contentType, e.response.writeMode} {
 		visit(v)
 	}
 	return 0

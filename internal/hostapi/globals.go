@@ -19,7 +19,7 @@ func init() { // the tables refer to functions that compile code against the tab
 func joinTables() *basescript.Globals {
 	language := basescript.NewGlobals()
 	tables := withRefused(logGlobals, controlGlobals, toolsGlobals, toolsWebGlobals, serverGlobals,
-		requestGlobals, agentGlobals, cacheGlobals, lockGlobals, threadGlobals, settingsGlobals, httpGlobals, fileGlobals(), fileNameGlobals, libraryGlobals)
+		requestGlobals, responseGlobals, agentGlobals, cacheGlobals, lockGlobals, threadGlobals, settingsGlobals, httpGlobals, fileGlobals(), fileNameGlobals, libraryGlobals)
 	refused := refusedFunctions(func(name string) bool { return language.Lookup(name) != nil })
 	return basescript.NewGlobals(append([][]basescript.Global{refused}, tables...)...) // later tables win
 }
@@ -53,6 +53,7 @@ func Classes() []NamedClass {
 		{"TagCollection", tagListClass},
 		{"TagPair", tagPairClass},
 		{"Request", requestClass},
+		{"Response", responseClass},
 		{"DataCache", dataCacheClass},
 		{"Lock", lockClass},
 		{"Thread", threadClass},

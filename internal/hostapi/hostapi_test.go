@@ -130,7 +130,12 @@ func (b *bench) prints(source string, want ...string) {
 // fails checks the message a source ends with.
 func (b *bench) fails(source, want string) {
 	b.Helper()
-	_, err := b.exec(b.env(), source)
+	b.failsIn(b.env(), source, want)
+}
+
+func (b *bench) failsIn(env *hostapi.Env, source, want string) {
+	b.Helper()
+	_, err := b.exec(env, source)
 	var e *basescript.Error
 	if !errors.As(err, &e) || !strings.Contains(e.Message, want) {
 		b.Errorf("%s\nerror %v\nwant  %q", source, err, want)

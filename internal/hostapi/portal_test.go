@@ -149,3 +149,20 @@ func TestRemoteActionNames(t *testing.T) {
 		t.Errorf("wrote %q, error %v", got, err)
 	}
 }
+
+// Names that are assigned on purpose are those of the whole script, whoever assigns them (spec/basescript.md 5 row 9).
+func TestFunctionsAssignResults(t *testing.T) {
+	b := newBench(t)
+	b.prints(`
+		alert(RESULT + ' ' + ERROR + '[' + MESSAGE + ']');
+		function fail(text) { ERROR = 1; MESSAGE = text }
+		function act() { RESULT = { rows: 2 }; fail('no luck'); var SORT = 3; own = 5; return SORT }
+		alert(act()); alert(RESULT.rows + ' ' + ERROR + ' ' + MESSAGE + ' ' + DataType(SORT));
+		try { own } catch (e) { alert(e.message) }
+		f = function () { curUserID = 17 }; f(); alert(curUserID);
+		function nested() { function inner(MESSAGE) { MESSAGE = 'its own' } inner('x'); for (let ERROR of [5]) ERROR += 1 }
+		nested(); alert(MESSAGE + ERROR)`,
+		"undefined 0[]", "3", "2 1 no luck object", "own not defined", "17", "no luck1")
+	b.prints(`if (true) { RESULT = 1 } function more() { RESULT += 1 } more(); more(); alert(RESULT)`, "3")
+	b.prints(`function one() { message = 1; return message } alert(one()); try { message } catch (e) { alert(e.message) }`, "1", "message not defined")
+}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -24,14 +25,53 @@ const (
 // newHTTPServer returns a server for the handler. Whole requests and answers have
 // no time limit, since runs and streams take as long as they take: api limits
 // the bodies, bounded the writes.
-func newHTTPServer(h http.Handler, logger *slog.Logger) *http.Server {
+func newHTTPServer(h http.Handler, logger *slog.Logger, unused *unusedConns) *http.Server {
 	return &http.Server{
+		ConnState:         unused.note,
 		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    headerBytes,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
+}
+
+// unusedConns are the connections that have not sent a request yet: browsers and other clients open some
+// to have them at hand. Shutdown of http.Server would wait five seconds for their first request. Safe for
+// concurrent use.
+type unusedConns struct {
+	mu     sync.Mutex
+	conns  map[net.Conn]struct{}
+	closed bool
+}
+
+// note follows the states of a connection.
+func (u *unusedConns) note(c net.Conn, state http.ConnState) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	switch {
+	case state != http.StateNew:
+		delete(u.conns, c)
+	case u.closed:
+		_ = c.Close() // nobody is to answer it
+	default:
+		if u.conns == nil {
+			u.conns = make(map[net.Conn]struct{})
+		}
+		u.conns[c] = struct{}{}
+	}
+}
+
+// close closes the connections, and those that come later. A request that is on its way on one of them
+// is not answered.
+func (u *unusedConns) close() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.closed = true
+	for c := range u.conns {
+		_ = c.Close() // it has no use any more
+	}
+	u.conns = nil
 }
 
 // routes says who answers which path. A switch instead of a ServeMux, which

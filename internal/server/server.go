@@ -163,7 +163,8 @@ func cause(err error) error {
 // serve answers requests until the server is closed: the listener is closed
 // early on the way back, the requests under way are waited for here, late.
 func (s *Server) serve(l net.Listener, handler http.Handler) {
-	httpServer := newHTTPServer(handler, s.logger)
+	var unused unusedConns
+	httpServer := newHTTPServer(handler, s.logger, &unused)
 	httpServer.BaseContext = func(net.Listener) context.Context { return s.alive }
 	s.group.Go(func() error {
 		err := httpServer.Serve(l)
@@ -174,6 +175,7 @@ func (s *Server) serve(l net.Listener, handler http.Handler) {
 	})
 	s.onClose("requests", func(ctx context.Context) error {
 		s.cancel()                                    // streams have no end of their own
+		unused.close()                                // nothing was asked on them
 		err := ignoreClosed(httpServer.Shutdown(ctx)) // the listener is closed already
 		if err != nil {
 			_ = httpServer.Close() // they had their time

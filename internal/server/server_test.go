@@ -139,6 +139,28 @@ func TestStoppingEndsRunsAndStreams(t *testing.T) {
 	}
 }
 
+// TestUnusedConnectionsDoNotHoldUpStopping: clients open connections to have them at hand, and the server
+// does not wait for requests on them.
+func TestUnusedConnectionsDoNotHoldUpStopping(t *testing.T) {
+	s := servertest.Start(t)
+	conn, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := s.API.Services(t.Context()); err != nil { // the server has accepted what came before
+		t.Fatal(err)
+	}
+	began := time.Now()
+	s.Stop(t)
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("stopping took %v", took)
+	}
+	if n, err := conn.Read(make([]byte, 1)); n > 0 || err == nil {
+		t.Errorf("the connection is still open: %d, %v", n, err)
+	}
+}
+
 // TestStoppingIsBounded: a script that does not end is ended.
 func TestStoppingIsBounded(t *testing.T) {
 	s := servertest.Start(t, servertest.App(map[string]string{
@@ -452,11 +474,11 @@ func TestAnAppFolderThatIsRemovedGoesOnBeingServed(t *testing.T) {
 }
 
 func TestAServiceThatDoesNotLoadIsNamedInTheLogOnly(t *testing.T) {
-	s := servertest.Start(t, servertest.App(map[string]string{"services/big.js": strings.Repeat("// long\n", 1<<18)}))
-	if reason := s.Dial(t, "big", "anna").ExpectClose(t, 1008); reason != "the file is larger than 1024 KiB" {
+	s := servertest.Start(t, servertest.App(map[string]string{"services/big.js": strings.Repeat("// long\n", 1<<19)}))
+	if reason := s.Dial(t, "big", "anna").ExpectClose(t, 1008); reason != "the file is larger than 2048 KiB" {
 		t.Errorf("the client was told %q", reason)
 	}
-	s.Lines.Expect(t, "the file is larger than 1024 KiB")
+	s.Lines.Expect(t, "the file is larger than 2048 KiB")
 	s.Lines.Expect(t, "(x-local://services/big.js)")
 }
 
