@@ -82,6 +82,32 @@ type openedLibraries struct {
 	byURL map[[2]string]*basescript.Program
 	// spaces are the V2 files the run has loaded, by namespace.
 	spaces map[string][]*basescript.Program
+	// known are those counted in bytes, the size of their texts.
+	known map[*basescript.Program]bool
+	bytes int
+}
+
+// Limits of the libraries one run loads: addresses that differ in what follows a question mark are
+// libraries of their own, which stay as long as the run.
+const (
+	maxOpenedBytes = 32 << 20
+	// sizeOpened is what a library takes beside its text, roughly.
+	sizeOpened = 16 << 10
+)
+
+// take counts a library, once. It fails if there is no room for it.
+func (o *openedLibraries) take(p *basescript.Program, size int) error {
+	if o.known[p] {
+		return nil
+	}
+	if o.bytes += size + sizeOpened; o.bytes > maxOpenedBytes {
+		return basescript.Errorf("The libraries loaded here are larger than %d MiB", maxOpenedBytes>>20)
+	}
+	if o.known == nil {
+		o.known = make(map[*basescript.Program]bool)
+	}
+	o.known[p] = true
+	return nil
 }
 
 // callerURL is the address of the calling script.
@@ -158,6 +184,9 @@ func loadLibrary(r *basescript.Run, v basescript.Value) (*basescript.Program, er
 	p, err := envOf(r).Settings.Code.Library(address, text)
 	if err != nil {
 		return nil, syntaxError(err)
+	}
+	if err := opened.take(p, len(text)); err != nil {
+		return nil, err
 	}
 	if opened.byURL == nil {
 		opened.byURL = make(map[[2]string]*basescript.Program)
@@ -326,8 +355,14 @@ type methodRef struct {
 	name   string
 }
 
-// Held is the object of the reference (see [basescript.Holder]).
-func (ref *methodRef) Held(visit func(basescript.Value)) { visit(ref.object) }
+// What holds values for scripts must be seen to do so.
+var _ = []basescript.Holder{(*methodRef)(nil), (*thread)(nil), (*httpResponse)(nil), (*handler)(nil), (*Env)(nil)}
+
+// Held implements [basescript.Holder].
+func (ref *methodRef) Held(visit func(basescript.Value)) int64 {
+	visit(ref.object)
+	return int64(len(ref.name))
+}
 
 var methodReferenceClass = &basescript.Class{Name: "MethodReference", Methods: []basescript.Method{{
 	Name: "Call",
