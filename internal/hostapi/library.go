@@ -141,9 +141,21 @@ type missingFile struct{ address string }
 func (m *missingFile) Error() string { return "The file " + m.address + " does not exist" }
 func (m *missingFile) Unwrap() error { return fs.ErrNotExist }
 
-// readCode reads the code an address names: a form file (.xml) stands for the .js beside it. An .xmi is
-// code, or a form for the .bs or .js beside it.
+// readCode reads the code an address names.
 func readCode(r *basescript.Run, url string) (text, address string, err error) {
+	for _, candidate := range CodeAddresses(url) {
+		text, address, err = readSource(r, candidate)
+		if err == nil && !IsForm(address, text) || err != nil && !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return text, address, err
+}
+
+// CodeAddresses returns the addresses where the code may be that an address names, the first that has
+// some being it: a form file (.xml) stands for the .js beside it. An .xmi is code, or a form for the .bs
+// or .js beside it (see [IsForm]).
+func CodeAddresses(url string) []string {
 	file, query, found := strings.Cut(url, "?")
 	if found {
 		query = "?" + query
@@ -152,17 +164,17 @@ func readCode(r *basescript.Run, url string) (text, address string, err error) {
 	base := strings.TrimSuffix(file, ext)
 	switch strings.ToLower(ext) {
 	case ".xml":
-		return readSource(r, base+".js"+query)
+		return []string{base + ".js" + query}
 	case ".xmi":
-		for _, ext := range []string{ext, ".bs"} {
-			text, address, err = readSource(r, base+ext+query)
-			if err == nil && !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "<") || err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return text, address, err
-			}
-		}
-		return readSource(r, base+".js"+query)
+		return []string{url, base + ".bs" + query, base + ".js" + query}
 	}
-	return readSource(r, url)
+	return []string{url}
+}
+
+// IsForm reports whether what lies at an address is the form of a library and not its code.
+func IsForm(address, text string) bool {
+	file, _, _ := strings.Cut(address, "?")
+	return strings.EqualFold(path.Ext(file), ".xmi") && strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "<")
 }
 
 // loadLibrary reads and compiles a library file. A file is read once per run, unless a question mark
