@@ -29,13 +29,23 @@ func (s *scan) noteUseless() {
 	}
 }
 
+// StubBody returns the name of the function whose body the text of a stub is; empty if the text, whose
+// program is given, has a function of that name.
+func StubBody(program *basescript.Program, name string) string {
+	function := lastPart(name)
+	odd := func(c rune) bool { return c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c) }
+	if program.HasFunction(function) || function == "" || strings.ContainsFunc(function, odd) || unicode.IsDigit(rune(function[0])) {
+		return "" // no function can have an odd name: such a stub stands in for nothing
+	}
+	return function
+}
+
 // stubProgram returns the program of a stub: the text compiled as it stands if that has a function of
 // the name, else the text as the body of one.
 func stubProgram(program *basescript.Program, name, text string, globals *basescript.Globals) (*basescript.Program, error) {
-	function := lastPart(name)
-	odd := func(c rune) bool { return c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c) }
-	if program.HasFunction(function) || strings.ContainsFunc(function, odd) || unicode.IsDigit(rune(function[0])) {
-		return program, nil // no function can have an odd name: such a stub stands in for nothing
+	function := StubBody(program, name)
+	if function == "" {
+		return program, nil
 	}
 	return basescript.Compile(program.URL(), text, basescript.Options{Globals: globals, Library: true, Function: function})
 }

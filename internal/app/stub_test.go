@@ -36,6 +36,7 @@ func TestStubs(t *testing.T) {
 		"stubs/tagged.js":         "\ufeff<%\nfunction inner() { return 'inner' }\nreturn inner()\n%>",
 		"stubs/own.js":            "function helper() { throw 'x' }\n\nhelper()",
 		"stubs/odd-name.js":       "return 1",
+		"stubs/a..js":             "return 1",
 		"stubs/bad.js":            "return 1\n+ ;",
 		"stubs/notes.txt":         "no script",
 	})).Snapshot()
@@ -50,7 +51,7 @@ func TestStubs(t *testing.T) {
 	if got := callStub(t, s, "OpenDoc"); got != "empty" {
 		t.Errorf("without arguments: %q", got)
 	}
-	if got := names(s.Stubs()); !slices.Contains(got, "tools.open_doc") || len(got) != 8 {
+	if got := names(s.Stubs()); !slices.Contains(got, "tools.open_doc") || len(got) != 9 {
 		t.Errorf("stubs %q", got)
 	}
 	problems := s.Problems()

@@ -68,6 +68,9 @@ type InspectOptions struct {
 	Call func(Call) Answer
 	// Known, if set, tells of names beyond the tables that the source may use.
 	Known func(name string) bool
+	// Part says that the source runs in the environment of another (EvalCodeUrl), whose names it may use:
+	// only calls that look like slips of the pen are reported, as warnings.
+	Part bool
 }
 
 // Call is a call of a function of the tables, as far as the source itself tells.
@@ -107,6 +110,8 @@ type Answer struct {
 	// Kind and Message name a fault of the call; an empty message means that there is none.
 	Kind    FindingKind
 	Message string
+	// Type, if set, is the type of what the call returns.
+	Type string
 }
 
 // Inspect compiles a source as Compile does and says what is wrong with it, in the order of the lines.
@@ -154,7 +159,7 @@ type inspection struct {
 	types     map[*variable]string
 	own       map[string]bool // properties the source itself defines somewhere
 	prototype bool            // the source touches a prototype: built-in types may have more members
-	makes     bool            // evaluated code may make names
+	makes     bool            // evaluated code may make names (spec/basescript.md 1.12)
 	declared  map[string]bool // variables of whatever function
 	captures  map[*funcScope]bool
 	escapes   []escape
@@ -164,7 +169,7 @@ type inspection struct {
 
 // walk goes through the tree; a source that does not parse has none.
 func (in *inspection) walk(url, text string) {
-	src, err := newSource(url, text)
+	src, err := newSourceIn(url, text, in.opts.Function)
 	if err != nil {
 		return
 	}

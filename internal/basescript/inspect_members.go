@@ -163,7 +163,7 @@ func (in *inspection) resolveMember(m memberUse) {
 		return
 	}
 	t := in.typeOf(m.dot.Left, m.scope)
-	if class := in.opts.Classes[t]; class != nil {
+	if class := in.classOf(t); class != nil {
 		in.ofClass(m, class, t, name, false)
 		return
 	}
@@ -209,6 +209,21 @@ func isFresh(e ast.Expression) bool {
 	return false
 }
 
+// classOf returns the class of a type: one of the host's, or of the language's own.
+func (in *inspection) classOf(t string) *Class {
+	switch class := in.opts.Classes[t]; {
+	case class != nil:
+		return class
+	case t == "Map":
+		return mapClass
+	case t == "Set":
+		return setClass
+	case t == "RegExp":
+		return regExpClass
+	}
+	return nil
+}
+
 // typeMethods are the methods of values of a built-in type, nil for what may have others.
 func typeMethods(t string) map[string]*Method {
 	switch t {
@@ -218,6 +233,8 @@ func typeMethods(t string) map[string]*Method {
 		return numberMethods
 	case "boolean":
 		return boolMethods
+	case "Date":
+		return dateMethods
 	}
 	return nil
 }
@@ -312,7 +329,7 @@ func (in *inspection) resolveByName(m memberUse) {
 	class, owner := in.staticClass(left, m.scope)
 	if class == nil {
 		owner = in.typeOf(left, m.scope)
-		class = in.opts.Classes[owner]
+		class = in.classOf(owner)
 	}
 	if class == nil || objectMethods[args[1].Text] != nil {
 		return
@@ -361,6 +378,10 @@ func (in *inspection) typeOf(e ast.Expression, s *scope) string {
 		return "string"
 	case *ast.ArrayLiteral:
 		return "any[]"
+	case *ast.RegExpLiteral:
+		return "RegExp"
+	case *ast.NewExpression:
+		return in.typeOfNew(e, s)
 	case *ast.Identifier:
 		return in.typeOfName(e.Name.String(), s)
 	case *ast.DotExpression:
@@ -382,7 +403,7 @@ func (in *inspection) typeOf(e ast.Expression, s *scope) string {
 func (in *inspection) propOf(e *ast.DotExpression, s *scope) *Prop {
 	class, _ := in.staticClass(e.Left, s)
 	if class == nil {
-		class = in.opts.Classes[in.typeOf(e.Left, s)]
+		class = in.classOf(in.typeOf(e.Left, s))
 	}
 	if class == nil {
 		return nil
@@ -464,7 +485,7 @@ func (in *inspection) typeOfCall(n *ast.CallExpression, s *scope) string {
 		class, owner := in.staticClass(callee.Left, s)
 		if class == nil {
 			owner = in.typeOf(callee.Left, s)
-			class = in.opts.Classes[owner]
+			class = in.classOf(owner)
 		}
 		if class != nil {
 			if m := class.Method(callee.Identifier.Name.String()); m != nil {
@@ -475,10 +496,31 @@ func (in *inspection) typeOfCall(n *ast.CallExpression, s *scope) string {
 	return ""
 }
 
+// typeOfNew is the type new X(…) makes, X being a name of the tables.
+func (in *inspection) typeOfNew(n *ast.NewExpression, s *scope) string {
+	id, ok := n.Callee.(*ast.Identifier)
+	if !ok {
+		return ""
+	}
+	name := id.Name.String()
+	if v, elements := s.lookup(name); v != nil || len(elements) > 0 {
+		return ""
+	}
+	g := in.opts.Globals.Lookup(name)
+	if g == nil || g.Func == nil || g.Func.New == nil {
+		return ""
+	}
+	return plainType(resultOf(g.Func.Sig))
+}
+
 // resultType is the type a call returns: that of the function called in the end, if that is known.
 func (in *inspection) resultType(c Call, sig string) string {
 	if in.opts.Call != nil {
-		if answer := in.opts.Call(c); answer.Func != nil {
+		answer := in.opts.Call(c)
+		if answer.Type != "" {
+			return answer.Type
+		}
+		if answer.Func != nil {
 			sig = answer.Func.Sig
 		}
 	}
@@ -508,7 +550,7 @@ func (in *inspection) elementType(t string) string {
 	if elem, ok := strings.CutSuffix(t, "[]"); ok {
 		return elem
 	}
-	if class := in.opts.Classes[t]; class != nil {
+	if class := in.classOf(t); class != nil {
 		if m := class.Method("ToArray"); m != nil {
 			elem, _ := strings.CutSuffix(resultOf(m.Sig), "[]")
 			return elem

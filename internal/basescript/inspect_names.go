@@ -1,7 +1,6 @@
 package basescript
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/dop251/goja/ast"
@@ -16,9 +15,6 @@ type nameUse struct {
 	call  bool
 	scope *scope
 }
-
-// makesNames are the functions whose code may make variables of their caller (spec/basescript.md 1.12).
-var makesNames = []string{"InPlaceEval", "EvalCodeUrl"}
 
 // name inspects a name that is read.
 func (in *inspection) name(id *ast.Identifier, s *scope) {
@@ -120,7 +116,7 @@ func (in *inspection) callName(n *ast.CallExpression, id *ast.Identifier, s *sco
 		}
 		return
 	}
-	in.makes = in.makes || slices.Contains(makesNames, name)
+	in.makes = in.makes || g.Func != nil && g.Func.Evaluates == EvalAdds
 	if len(elements) == 0 || g.Func != nil {
 		in.entry(name, globalOrigin(g), globalSince(g), at)
 	}
@@ -264,14 +260,18 @@ func visible(s *scope) []string {
 
 // resolveNames says what is to be said of names nothing declares, once the whole source is known.
 func (in *inspection) resolveNames() {
+	makes := in.makes || in.a.c.evaluates == EvalAdds // called, or used as a value
 	for _, u := range in.uses {
 		guard := in.guardOf(u.at)
 		if guard == probed && !u.call || len(in.found) >= maxFindings {
 			continue
 		}
 		meant := nearest(u.name, append(visible(u.scope), in.opts.Globals.names...))
+		if meant == "" && (makes || in.opts.Part) || in.opts.Part && !u.call {
+			continue // other code may make it
+		}
 		level := LevelError
-		if guard == probed || guard == guarded && (!u.call || meant == "") || in.makes || in.declared[u.name] {
+		if guard == probed || guard == guarded && (!u.call || meant == "") || makes || in.opts.Part || in.declared[u.name] {
 			level = LevelWarning
 		}
 		kind, what := FindUnknownName, u.name+" is not defined"
@@ -283,8 +283,6 @@ func (in *inspection) resolveNames() {
 			what = u.name + " is not defined here: it belongs to another function"
 		case meant != "":
 			what += "; did you mean " + meant + "?"
-		case in.makes:
-			what += " unless evaluated code makes it"
 		}
 		in.report(u.at, kind, level, "%s", what)
 	}

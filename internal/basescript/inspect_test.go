@@ -28,7 +28,7 @@ var (
 		{Name: "alert", Func: &Func{Name: "alert", Sig: "(value?: any): any"}},
 		{Name: "XQuery", Func: &Func{Name: "XQuery", Min: 1, Sig: "(query: string): any[]", Origin: Refused}},
 		{Name: "OpenDoc", Func: &Func{Name: "OpenDoc", Min: 1, Sig: "(url: string): any", Origin: Refused}},
-		{Name: "InPlaceEval", Func: &Func{Name: "InPlaceEval", Min: 1, Sig: "(code: string): void"}},
+		{Name: "InPlaceEval", Func: &Func{Name: "InPlaceEval", Min: 1, Evaluates: EvalAdds, Sig: "(code: string): void"}},
 		{Name: "CurItem", Sig: "Item", Value: func(*Run) (Value, bool) { return Undefined, false }},
 	})
 	inspectFiltered = Func{Name: "Filtered", Min: 0, OptSince: "1.24", Sig: "(filter?: string): Items"}

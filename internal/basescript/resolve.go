@@ -265,7 +265,7 @@ func (a *analysis) walkExpression(n ast.Expression, s *scope) {
 		}
 		children(n, func(child ast.Node) { a.walk(child, s) })
 	case *ast.MetaProperty:
-		a.fail(n, "new.target is not supported")
+		a.fail(n.Meta, "new.target is not supported") // the node itself has no position
 	case *ast.PrivateDotExpression:
 		a.fail(n, "Private class members are not supported")
 	default:

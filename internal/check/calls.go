@@ -3,7 +3,7 @@ package check
 import (
 	"errors"
 	"io/fs"
-	"slices"
+	"path"
 	"strings"
 
 	"github.com/tutorsocket/tutorsocket/internal/app"
@@ -23,8 +23,12 @@ func (c *checker) call(url string, call basescript.Call) basescript.Answer {
 		}
 	case call.Name == "CallClassStaticMethod":
 		return staticCall(call)
-	case call.Owner == "" && slices.Contains(loaders, call.Name):
-		return c.load(url, call)
+	case call.Name == "CreateClassObject" && call.Owner == "HttpAssembly":
+		return createdClass(call)
+	case call.Owner == "" && loaders[call.Name] != "":
+		return c.load(url, call, loaders[call.Name])
+	case call.Owner == "Thread" && call.Name == "EvalCodeUrl":
+		return c.load(url, call, KindAgent)
 	}
 	return basescript.Answer{}
 }
@@ -84,6 +88,15 @@ func staticCall(call basescript.Call) basescript.Answer {
 	return unknown("Unknown class " + name + basescript.Meant(name, names))
 }
 
+// createdClass looks at CreateClassObject( 'class' ) of the assembly of requests.
+func createdClass(call basescript.Call) basescript.Answer {
+	name, ok := call.TextArg(0)
+	if !ok || name == hostapi.RequestClass {
+		return basescript.Answer{}
+	}
+	return unknown("Unknown class " + name + basescript.Meant(name, []string{hostapi.RequestClass}))
+}
+
 func staticMethod(class hostapi.StaticClass, call basescript.Call) basescript.Answer {
 	name, ok := call.TextArg(1)
 	if !ok {
@@ -121,21 +134,60 @@ func filterFault(m *basescript.Func, args []basescript.CallArg) string {
 	return ""
 }
 
-// loaders are the functions that load a script by its address (spec/basescript.md 1.12).
-var loaders = []string{"OpenCodeLib", "OpenCodeLibrary", "RegisterCodeLibrary", "EvalCodeUrl"}
+// loaders are the functions that load a script by its address (spec/basescript.md 1.12), with what the
+// script is then.
+var loaders = map[string]Kind{
+	"OpenCodeLib": KindLibrary, "OpenCodeLibrary": KindLibrary, "RegisterCodeLibrary": KindLibrary, "EvalCodeUrl": kindPart,
+}
 
 // load notes the script a call loads, if that is a file of the app.
-func (c *checker) load(from string, call basescript.Call) basescript.Answer {
+func (c *checker) load(from string, call basescript.Call, kind Kind) basescript.Answer {
 	url, ok := call.TextArg(0)
 	if !ok || c.app == nil || strings.Contains(url, "://") && !strings.HasPrefix(url, scheme) {
 		return basescript.Answer{}
 	}
-	_, address, err := c.app.Text(url, from)
+	text, address, err := c.code(url, from)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return basescript.Answer{Kind: kindApp, Message: "The file " + address + " does not exist"}
-	case err == nil && strings.HasSuffix(address, ".js"):
-		c.queue = append(c.queue, address)
+	case err != nil:
+		return basescript.Answer{}
 	}
-	return basescript.Answer{}
+	address, _, _ = strings.Cut(address, "?")
+	if ext := path.Ext(address); ext == ".js" || ext == ".bs" {
+		c.queue = append(c.queue, loaded{address, kind})
+	}
+	if call.Name != "OpenCodeLib" {
+		return basescript.Answer{}
+	}
+	return basescript.Answer{Type: c.libraryType(address, text)}
+}
+
+// code reads the code an address stands for, as the server does (see [hostapi.CodeAddresses]).
+func (c *checker) code(url, from string) (text, address string, err error) {
+	for _, candidate := range hostapi.CodeAddresses(url) {
+		text, address, err = c.app.Text(candidate, from)
+		if err == nil && !hostapi.IsForm(address, text) || err != nil && !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return text, address, err
+}
+
+// libraryType makes a class of a library file, whose methods are its functions; "" if it does not parse.
+func (c *checker) libraryType(address, text string) string {
+	name := file(address)
+	if c.loaded[name] != nil {
+		return name
+	}
+	p, err := basescript.Compile(address, text, basescript.Options{Globals: hostapi.Globals(), Library: true})
+	if err != nil {
+		return ""
+	}
+	class := &basescript.Class{Name: name}
+	for _, function := range p.Functions() {
+		class.Methods = append(class.Methods, basescript.Method{Name: function, Sig: "(...args: any[]): any"})
+	}
+	c.loaded[name] = class
+	return name
 }

@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"errors"
+	"path"
 	"slices"
 	"strings"
 
@@ -82,9 +83,9 @@ func App(a *app.App, opts Options) Report {
 	c.folder("stubs", KindStub)
 	c.folder("tests", KindTest)
 	for len(c.queue) > 0 {
-		url := c.queue[0]
+		next := c.queue[0]
 		c.queue = c.queue[1:]
-		c.script(url, KindLibrary)
+		c.script(next.url, next.kind)
 	}
 	return c.finish()
 }
@@ -103,6 +104,9 @@ const (
 
 // Kinds are all kinds, the first being the default of those who do not say one.
 var Kinds = []Kind{KindAgent, KindService, KindLibrary, KindStub, KindTest}
+
+// kindPart is the kind of files that EvalCodeUrl runs in the environment of the script that calls it.
+const kindPart Kind = "part"
 
 // Source checks one source as if it stood in a file of the app. a may be nil: then nothing is said of
 // libraries and files. name is the path in the app folder.
@@ -124,9 +128,16 @@ type checker struct {
 	snap     *app.Snapshot // nil without an app
 	opts     Options
 	seen     map[string]bool // addresses
-	queue    []string        // addresses of files that scripts load
+	queue    []loaded        // files that scripts load
+	loaded   map[string]*basescript.Class
 	files    int
 	problems []Problem
+}
+
+// loaded is a file that a script loads, and how it is used.
+type loaded struct {
+	url  string
+	kind Kind
 }
 
 func (c *checker) add(p Problem) {
@@ -164,7 +175,7 @@ func (c *checker) script(url string, kind Kind) {
 
 func (c *checker) inspect(url string, kind Kind, text string) {
 	c.files++
-	for _, f := range basescript.Inspect(url, text, c.inspectOptions(url, kind)) {
+	for _, f := range basescript.Inspect(url, text, c.inspectOptions(url, kind, text)) {
 		c.add(Problem{
 			File: file(url), Line: f.Line, Column: f.Column,
 			Level: string(f.Level), Kind: string(f.Kind), Message: f.Message, Caret: f.Caret,
@@ -172,21 +183,25 @@ func (c *checker) inspect(url string, kind Kind, text string) {
 	}
 }
 
-func (c *checker) inspectOptions(url string, kind Kind) basescript.InspectOptions {
+func (c *checker) inspectOptions(url string, kind Kind, text string) basescript.InspectOptions {
 	opts := basescript.InspectOptions{
 		Options: basescript.Options{Globals: hostapi.Globals(), Library: kind == KindService || kind == KindLibrary || kind == KindStub},
 		Classes: classes(),
 		Version: c.opts.Version,
 		Stub:    c.hasStub,
 		Call:    func(call basescript.Call) basescript.Answer { return c.call(url, call) },
+		Part:    kind == kindPart,
 	}
+	c.loaded = opts.Classes
 	switch kind {
 	case KindService:
 		opts.Hooks = hostapi.Hooks()
 	case KindTest: // what script tests can call is no part of the tables
 		opts.Known = func(string) bool { return true }
-	case KindStub: // the text may be the body of a function
-		opts.Known = func(name string) bool { return name == "arguments" }
+	case KindStub:
+		if p, err := basescript.Compile(url, text, opts.Options); err == nil {
+			opts.Function = app.StubBody(p, strings.TrimSuffix(path.Base(url), ".js"))
+		}
 	}
 	return opts
 }

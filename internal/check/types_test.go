@@ -64,6 +64,22 @@ alert(new Date().getTime() + Date().getTime() + Error('x').message + 'abc'.charA
 var o = { a: 1 };
 alert(o.GetOptProperty('b', 2) + JSON.stringify(Object.keys(o)) + message + tutorsocket.profile);
 alert(Request.Session.Env.curUserID + Param.GetOptProperty('x') + curUser.fullname);
+alert(/a/g.test('a') + new RegExp('a').source + new Map([[1, 2]]).size + new Set([1]).has(1));
+alert(new ActiveXObject('VBScript.RegExp').Execute('a').Count + tools_web.reg_exp_init().Pattern);
+var response = HttpRequest('http://example.com', 'post', 'a=b', 'Ignore-Errors: 1\n');
+response.SaveToFile('x-local://a.txt');
+alert(response.RespCode + response.Header.GetOptProperty('Content-Type'));
+var sender = tools.dotnet_host.Object.GetAssembly('Websoft.HttpRequest.dll').CreateClassObject('Websoft.HttpRequest.HttpRequest');
+sender.Open('http://example.com', 'GET', '', '', sender.CreateNewHttpClientHandler(false)).Dispose();
+tools.get_object_assembly('HttpRequest').Opne('http://example.com'); // mistake
+var thread = new Thread();
+thread.Param.x = 1;
+thread.EvalCode('alert(Param.x)');
+GlobalCache.SetEntry('a', [1], { TTL: 5 });
+CallObjectMethodWithLock(GlobalCache, 'GetEntry', ['a'], new Lock());
+/a/.tset('a'); // mistake
+new Map().gte(1); // mistake
+eval('1'); OptEval('1', 2); OpenCodeLib('x-local://libs/a.js').f();
 `
 
 // TestTypings: the typings compile, alone and beside the package, with the libraries of browsers and

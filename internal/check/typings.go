@@ -73,23 +73,26 @@ func (t *typings) takeType(name string) bool {
 // language declares the types of the language's own values. Index signatures are inherited, because
 // they may be declared only once.
 func (t *typings) language() {
-	if t.with != nil { // they declare these, or nothing would compile
+	if t.with != nil { // they declare what TypeScript wants, or nothing would compile
 		for _, c := range basescript.BuiltinTypes() {
 			t.known[c.Name] = true
+			if generics[c.Name] != "" && t.with.Installed && !t.with.typed(c.Name) {
+				t.block("interface "+c.Name+generics[c.Name], c, true)
+			}
 		}
 		return
 	}
 	t.out.WriteString("\ninterface TutorIndexed<T> { [index: number]: T }\n")
 	for _, c := range basescript.BuiltinTypes() {
 		t.known[c.Name] = true
-		head := "interface " + c.Name
+		head := "interface " + c.Name + generics[c.Name]
 		switch c.Name {
 		case "Array":
 			head += "<T> extends TutorIndexed<T>"
 		case "String":
 			head += " extends TutorIndexed<string>"
 		}
-		t.block(head, c, c.Name == "String")
+		t.block(head, c, c.Name == "String" || c.Name == "RegExp" || generics[c.Name] != "")
 	}
 	t.out.WriteString(`
 interface CallableFunction extends Function {}
@@ -97,6 +100,10 @@ interface NewableFunction extends Function {}
 interface IArguments extends TutorIndexed<any> { length: number }
 `)
 }
+
+// generics are the parameters of types that TypeScript's own libraries declare with some; signatures here
+// name them without.
+var generics = map[string]string{"Map": "<K = any, V = any>", "Set": "<T = any>"}
 
 func isLanguageType(name string) bool {
 	return slices.ContainsFunc(basescript.BuiltinTypes(), func(c *basescript.Class) bool { return c.Name == name })
@@ -156,11 +163,14 @@ func (t *typings) block(head string, c *basescript.Class, exact bool) {
 func (t *typings) members(c *basescript.Class, exact bool) {
 	for _, p := range c.Props {
 		t.doc("\t", p.Doc, p.Origin, p.Since)
-		readonly := ""
-		if exact && p.Set == nil {
+		readonly, optional := "", ""
+		switch {
+		case exact && p.Set == nil, c.Name == "Function" && p.Name != "prototype":
 			readonly = "readonly "
+		case c.Name == "Error" && p.Name == "stack":
+			optional = "?"
 		}
-		fmt.Fprintf(t.out, "\t%s%s: %s;\n", readonly, p.Name, t.sig(p.Sig))
+		fmt.Fprintf(t.out, "\t%s%s%s: %s;\n", readonly, p.Name, optional, t.sig(p.Sig))
 	}
 	for _, m := range c.Methods {
 		if m.Name == staticCaller {
@@ -257,8 +267,10 @@ func (t *typings) namespace(g *basescript.Global) {
 	}
 	for _, m := range g.Static.Methods {
 		if !t.with.member(g.Name, m.Name) || t.ours(m.Sig) {
-			t.doc("\t", m.Doc, m.Origin, m.Since)
-			fmt.Fprintf(t.out, "\tfunction %s%s;\n", m.Name, t.sig(m.Sig))
+			for _, sig := range t.forms(m) {
+				t.doc("\t", m.Doc, m.Origin, m.Since)
+				fmt.Fprintf(t.out, "\tfunction %s%s;\n", m.Name, t.sig(sig))
+			}
 		}
 	}
 	members := t.out.String()
@@ -268,6 +280,22 @@ func (t *typings) namespace(g *basescript.Global) {
 	}
 	t.doc("", g.Doc, g.Origin, g.Since)
 	fmt.Fprintf(t.out, "declare namespace %s {\n%s}\n", g.Name, members)
+}
+
+// conditional is a signature whose result depends on the text of its only argument.
+var conditional = regexp.MustCompile(`^<\w+ extends string>\((\w+): \w+\): \w+ extends ('[^']*') \? (\w+) : (\w+)$`)
+
+// forms returns the signatures of a function: beside others, which may declare it for any text, those for
+// the texts that matter, because TypeScript tries literal ones first.
+func (t *typings) forms(m basescript.Method) []string {
+	part := conditional.FindStringSubmatch(m.Sig)
+	if t.with == nil || part == nil || m.Name != "get_object_assembly" {
+		return []string{m.Sig}
+	}
+	return []string{
+		fmt.Sprintf("(%s: %s): %s", part[1], part[2], part[3]),
+		fmt.Sprintf("(%s: '%s'): %s", part[1], hostapi.SocketAssembly, part[4]),
+	}
 }
 
 // ours reports whether a function returns objects that are declared here: it is declared as well, as

@@ -92,7 +92,7 @@ func TestThreadFromAFile(t *testing.T) {
 	w.agent("own")
 	w.waitLine("job 0")
 	outcome, err := w.engine.Run(t.Context(), engine.RunRequest{Agent: "lost"})
-	if err != nil || !strings.Contains(outcome.Error, "the file x-local://agents/none.js does not exist") {
+	if err != nil || !strings.Contains(outcome.Error, "The file x-local://agents/none.js does not exist\n") {
 		t.Errorf("%v %s", err, outcome.Error)
 	}
 }

@@ -6,10 +6,12 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
 )
 
+// SocketAssembly is the code of the assembly that holds the sockets.
+const SocketAssembly = "XHTTPMiddlewareStatic"
+
 const (
-	socketAssembly = "XHTTPMiddlewareStatic"
-	socketDLL      = "Datex.XHTTP.dll"
-	contextClass   = "Datex.XHTTP.WebSocketContext"
+	socketDLL    = "Datex.XHTTP.dll"
+	contextClass = "Datex.XHTTP.WebSocketContext"
 )
 
 // netObject is the class of everything that is a .NET object in the original
@@ -51,11 +53,11 @@ func assemblyNamed(r *basescript.Run, v basescript.Value) (basescript.Value, err
 		return newDotNetRequest(), nil
 	case strings.EqualFold(name, requestDLL):
 		return basescript.NewHost(httpAssemblyClass, nil), nil
-	case name == socketAssembly || strings.EqualFold(name, socketDLL):
+	case name == SocketAssembly || strings.EqualFold(name, socketDLL):
 		return once(&envOf(r).assembly, func() basescript.Value { return basescript.NewHost(assemblyClass, nil) }), nil
 	}
 	return basescript.Undefined, basescript.Errorf("Unknown assembly: %s (there are %s in %s and %s in %s)",
-		name, socketAssembly, socketDLL, requestAssembly, requestDLL)
+		name, SocketAssembly, socketDLL, requestAssembly, requestDLL)
 }
 
 func callStaticMethod(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
+	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 )
 
 // Whatever a script does with these functions, it ends in time and with an error of its own.
@@ -51,5 +52,34 @@ func TestHostileScripts(t *testing.T) {
 		if took > 3*time.Second {
 			t.Errorf("%s\ntook %v: %v", source, took, err)
 		}
+	}
+}
+
+// TestHeldValuesCount: what host objects keep for a script counts against the memory of the run.
+func TestHeldValuesCount(t *testing.T) {
+	b := newBench(t)
+	for _, source := range []string{
+		"a = []; while (true) a.push(MethodReference({ s: 'x'.repeat(100000) + a.length }, 's'))",
+		"a = []; while (true) a.push(MethodReference({}, 's' + 'x'.repeat(100000) + a.length))",
+		"a = []; while (true) { t = new Thread; t.Param.s = 'x'.repeat(100000) + a.length; a.push(t) }",
+	} {
+		b.fails(source, "its values take more than")
+	}
+}
+
+// looksAgain gives a large library at every address.
+type looksAgain struct{ text string }
+
+func (s looksAgain) Text(url, _ string) (text, address string, err error) { return s.text, url, nil }
+
+// TestManyLibraries: addresses that differ behind the question mark do not fill the server's memory.
+func TestManyLibraries(t *testing.T) {
+	b := newBench(t)
+	b.settings.Code = hostapi.NewCodeCache()
+	env := b.env()
+	env.Sources = looksAgain{"function f() { return 1 }\n//" + strings.Repeat("x", 1<<19)}
+	lines, err := b.exec(env, "for (i = 0; i < 50; i++) OpenCodeLib('x-local://a.js'); for (i = 0; i < 20; i++) OpenCodeLib('x-local://a.js?' + i); alert(i); while (true) OpenCodeLib('x-local://a.js?' + i++)")
+	if len(lines) != 1 || err == nil || !strings.Contains(err.Error(), "The libraries loaded here are larger than 32 MiB") {
+		t.Errorf("wrote %q, ended with %v", lines, err)
 	}
 }

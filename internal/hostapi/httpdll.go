@@ -22,15 +22,17 @@ import (
 const (
 	requestAssembly = "HttpRequest"
 	requestDLL      = "Websoft.HttpRequest.dll"
-	requestTypeName = "Websoft.HttpRequest.HttpRequest"
 )
+
+// RequestClass is the class in Websoft.HttpRequest.dll of which scripts make objects.
+const RequestClass = "Websoft.HttpRequest.HttpRequest"
 
 // httpAssemblyClass is the assembly in Websoft.HttpRequest.dll.
 var httpAssemblyClass = &basescript.Class{Name: netObject, Methods: []basescript.Method{{
 	Name: "CreateClassObject", Min: 1,
 	Call: func(_ *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
-		if name := args[0].Text(); name != requestTypeName {
-			return basescript.Undefined, basescript.Errorf("Unknown class: %s (there is %s)", name, requestTypeName)
+		if name := args[0].Text(); name != RequestClass {
+			return basescript.Undefined, basescript.Errorf("Unknown class: %s (there is %s)", name, RequestClass)
 		}
 		return newDotNetRequest(), nil
 	},

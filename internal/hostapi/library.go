@@ -82,6 +82,32 @@ type openedLibraries struct {
 	byURL map[[2]string]*basescript.Program
 	// spaces are the V2 files the run has loaded, by namespace.
 	spaces map[string][]*basescript.Program
+	// known are those counted in bytes, the size of their texts.
+	known map[*basescript.Program]bool
+	bytes int
+}
+
+// Limits of the libraries one run loads: addresses that differ in what follows a question mark are
+// libraries of their own, which stay as long as the run.
+const (
+	maxOpenedBytes = 32 << 20
+	// sizeOpened is what a library takes beside its text, roughly.
+	sizeOpened = 16 << 10
+)
+
+// take counts a library, once. It fails if there is no room for it.
+func (o *openedLibraries) take(p *basescript.Program, size int) error {
+	if o.known[p] {
+		return nil
+	}
+	if o.bytes += size + sizeOpened; o.bytes > maxOpenedBytes {
+		return basescript.Errorf("The libraries loaded here are larger than %d MiB", maxOpenedBytes>>20)
+	}
+	if o.known == nil {
+		o.known = make(map[*basescript.Program]bool)
+	}
+	o.known[p] = true
+	return nil
 }
 
 // callerURL is the address of the calling script.
@@ -115,9 +141,21 @@ type missingFile struct{ address string }
 func (m *missingFile) Error() string { return "The file " + m.address + " does not exist" }
 func (m *missingFile) Unwrap() error { return fs.ErrNotExist }
 
-// readCode reads the code an address names: a form file (.xml) stands for the .js beside it. An .xmi is
-// code, or a form for the .bs or .js beside it.
+// readCode reads the code an address names.
 func readCode(r *basescript.Run, url string) (text, address string, err error) {
+	for _, candidate := range CodeAddresses(url) {
+		text, address, err = readSource(r, candidate)
+		if err == nil && !IsForm(address, text) || err != nil && !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return text, address, err
+}
+
+// CodeAddresses returns the addresses where the code may be that an address names, the first that has
+// some being it: a form file (.xml) stands for the .js beside it. An .xmi is code, or a form for the .bs
+// or .js beside it (see [IsForm]).
+func CodeAddresses(url string) []string {
 	file, query, found := strings.Cut(url, "?")
 	if found {
 		query = "?" + query
@@ -126,17 +164,17 @@ func readCode(r *basescript.Run, url string) (text, address string, err error) {
 	base := strings.TrimSuffix(file, ext)
 	switch strings.ToLower(ext) {
 	case ".xml":
-		return readSource(r, base+".js"+query)
+		return []string{base + ".js" + query}
 	case ".xmi":
-		for _, ext := range []string{ext, ".bs"} {
-			text, address, err = readSource(r, base+ext+query)
-			if err == nil && !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "<") || err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return text, address, err
-			}
-		}
-		return readSource(r, base+".js"+query)
+		return []string{url, base + ".bs" + query, base + ".js" + query}
 	}
-	return readSource(r, url)
+	return []string{url}
+}
+
+// IsForm reports whether what lies at an address is the form of a library and not its code.
+func IsForm(address, text string) bool {
+	file, _, _ := strings.Cut(address, "?")
+	return strings.EqualFold(path.Ext(file), ".xmi") && strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "<")
 }
 
 // loadLibrary reads and compiles a library file. A file is read once per run, unless a question mark
@@ -158,6 +196,9 @@ func loadLibrary(r *basescript.Run, v basescript.Value) (*basescript.Program, er
 	p, err := envOf(r).Settings.Code.Library(address, text)
 	if err != nil {
 		return nil, syntaxError(err)
+	}
+	if err := opened.take(p, len(text)); err != nil {
+		return nil, err
 	}
 	if opened.byURL == nil {
 		opened.byURL = make(map[[2]string]*basescript.Program)
@@ -326,8 +367,14 @@ type methodRef struct {
 	name   string
 }
 
-// Held is the object of the reference (see [basescript.Holder]).
-func (ref *methodRef) Held(visit func(basescript.Value)) { visit(ref.object) }
+// What holds values for scripts must be seen to do so.
+var _ = []basescript.Holder{(*methodRef)(nil), (*thread)(nil), (*httpResponse)(nil), (*handler)(nil), (*Env)(nil)}
+
+// Held implements [basescript.Holder].
+func (ref *methodRef) Held(visit func(basescript.Value)) int64 {
+	visit(ref.object)
+	return int64(len(ref.name))
+}
 
 var methodReferenceClass = &basescript.Class{Name: "MethodReference", Methods: []basescript.Method{{
 	Name: "Call",

@@ -161,16 +161,7 @@ func evalCodeURL(r *basescript.Run, self basescript.Value, args []basescript.Val
 	if err != nil {
 		return basescript.Undefined, err
 	}
-	from, _ := r.Caller()
-	sources := envOf(r).Sources
-	if sources == nil {
-		return basescript.Undefined, basescript.NewError("Files of the app cannot be read here")
-	}
-	var text, address string
-	err = r.Wait(func(context.Context) (err error) {
-		text, address, err = sources.Text(url, from)
-		return err
-	})
+	text, address, err := readCode(r, url)
 	if err != nil {
 		return basescript.Undefined, err
 	}

@@ -30,6 +30,9 @@ type store struct {
 // headers.
 const maxValue = 2 << 20
 
+// maxStore is room for the buckets, of which each has a size of its own.
+const maxStore = 16 << 30
+
 // openStore starts NATS over the files in the data folder and connects to it.
 func openStore(data string, sync config.Sync, logger *slog.Logger) (*store, error) {
 	dir := filepath.Join(data, "nats")
@@ -78,8 +81,11 @@ func startNATS(dir string, sync config.Sync, logger *slog.Logger) (*nats.Server,
 		NoSigs:     true,
 		MaxPayload: maxValue,
 		JetStream:  true,
-		StoreDir:   dir,
-		SyncAlways: sync.Always, SyncInterval: sync.Interval,
+		// NATS would take a part of what is free on the disk, and not start where that is little; the
+		// buckets bound themselves.
+		JetStreamMaxStore: maxStore,
+		StoreDir:          dir,
+		SyncAlways:        sync.Always, SyncInterval: sync.Interval,
 	})
 	if err != nil {
 		return nil, err

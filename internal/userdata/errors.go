@@ -5,6 +5,8 @@ import "errors"
 var (
 	// ErrTooLarge says that a value is larger than the store takes.
 	ErrTooLarge = errors.New("value too large")
+	// ErrFull says that the store has no room for more; what is removed makes room.
+	ErrFull = errors.New("the store is full")
 	// ErrBadKey says that a key or a socket's key is empty or too long.
 	ErrBadKey = errors.New("bad key")
 	// ErrBadValue says that a value is not JSON.

@@ -20,6 +20,9 @@ type Config struct {
 	// MaxBytes is the largest value, in bytes of JSON; 1 MiB if zero. The NATS
 	// server's own limit of a message has to leave room for 8 KiB more.
 	MaxBytes int
+	// TotalBytes is how large the whole bucket may grow on disk; 1 GiB if zero. What
+	// does not fit any more is [ErrFull].
+	TotalBytes int64
 	// Replicas is how many servers of a NATS cluster keep the bucket; one if zero.
 	Replicas int
 	// Clock tells what time it is for expiry; time.Now if nil.
@@ -29,6 +32,7 @@ type Config struct {
 const (
 	defaultBucket   = "userdata"
 	defaultMaxBytes = 1 << 20
+	defaultTotal    = 1 << 30
 
 	// markerLife is how long the trace of a removal stays in the bucket, for
 	// nodes that were away and would otherwise keep what is gone.
@@ -71,6 +75,9 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 	if cfg.MaxBytes <= 0 {
 		cfg.MaxBytes = defaultMaxBytes
 	}
+	if cfg.TotalBytes <= 0 {
+		cfg.TotalBytes = defaultTotal
+	}
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
@@ -79,6 +86,7 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 		Description:    "user data of tutorsocket scripts",
 		History:        1,
 		LimitMarkerTTL: markerLife,
+		MaxBytes:       cfg.TotalBytes,
 		Replicas:       cfg.Replicas,
 	})
 	if err != nil {
@@ -136,7 +144,7 @@ func (s *Store) Get(ctx context.Context, key string) (value json.RawMessage, ok 
 // item with person_id and socket_id, becomes a list that others can join; items of
 // a socket that is there already are dropped, and an empty result removes the
 // list. Errors: [ErrBadKey], [ErrBadValue], [ErrBadTTL], [ErrTooLarge],
-// [ErrClosed].
+// [ErrFull], [ErrClosed].
 func (s *Store) Set(ctx context.Context, key string, value json.RawMessage, ttl time.Duration) error {
 	if err := s.checkSet(key, value, ttl); err != nil {
 		return err
@@ -237,7 +245,10 @@ func isConflict(err error) bool {
 
 // translate gives errors of the connection the names callers know.
 func translate(err error) error {
+	var api *jetstream.APIError
 	switch {
+	case errors.As(err, &api) && strings.Contains(api.Description, "maximum bytes exceeded"):
+		return ErrFull
 	case errors.Is(err, nats.ErrMaxPayload):
 		return fmt.Errorf("%w for the NATS server: raise its max_payload", ErrTooLarge)
 	case errors.Is(err, nats.ErrConnectionClosed):

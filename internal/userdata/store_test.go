@@ -313,3 +313,28 @@ func TestManyWritersOfPlainValues(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestFullStore: a store does not grow beyond its size; what is there can be read, replaced and removed.
+func TestFullStore(t *testing.T) {
+	js, _ := natsServer(t, t.TempDir(), nil)
+	s := openStore(t, js, userdata.Config{TotalBytes: 256 << 10})
+	value := json.RawMessage(`"` + strings.Repeat("x", 20<<10) + `"`)
+	var err error
+	kept := 0
+	for ; err == nil && kept < 20; kept++ {
+		err = s.Set(t.Context(), fmt.Sprint("k", kept), value, 0)
+	}
+	if !errors.Is(err, userdata.ErrFull) || kept < 8 {
+		t.Fatalf("after %d values: %v", kept, err)
+	}
+	if err := s.Set(t.Context(), "k0", value, 0); err != nil {
+		t.Errorf("replacing: %v", err)
+	}
+	for _, key := range []string{"k0", "k1"} {
+		if gone, err := s.Delete(t.Context(), key); err != nil || !gone {
+			t.Errorf("removing %s: %v %v", key, gone, err)
+		}
+	}
+	mustSet(t, s, "new", string(value), 0)
+	wantValue(t, s, "new", string(value))
+}
