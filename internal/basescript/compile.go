@@ -40,7 +40,14 @@ func (p *at) raise(e *Error) *Error {
 	return e.throughLine(p.url, p.line)
 }
 
-func (c *compiler) at(idx file.Idx) *at { return &at{c.prog.url, c.src.lineOf(idx)} }
+// at is the position of a place in the tree. Neighbours on a line share it.
+func (c *compiler) at(idx file.Idx) *at {
+	line := c.src.lineOf(idx)
+	if c.lastAt == nil || c.lastAt.line != line {
+		c.lastAt = &at{c.prog.url, line}
+	}
+	return c.lastAt
+}
 
 func (c *compiler) fail(n ast.Node, message string) {
 	if c.err == nil {
@@ -134,7 +141,7 @@ func (c *compiler) hoistedFunctions(s *scope) []stmt {
 	var list []stmt
 	for _, decl := range c.hoisted[s] {
 		name := decl.Name.Name.String()
-		v := s.names[name]
+		v := s.own(name)
 		if v == nil { // text evaluated in place: the caller has the name
 			v, _ = s.lookup(name)
 		}
@@ -220,7 +227,7 @@ func (c *compiler) parameters(code *funcCode, list *ast.ParameterList) {
 }
 
 func (c *compiler) defaultParameter(id *ast.Identifier, init ast.Expression) stmt {
-	v := c.scope.names[id.Name.String()]
+	v := c.scope.own(id.Name.String())
 	load, store, value := c.load(v), c.store(v), c.expr(init)
 	return func(f *frame) ctl {
 		if got, _ := load(f); got.k != KindUndefined {
@@ -277,7 +284,7 @@ func (c *compiler) argumentsObject(code *funcCode, v *variable) stmt {
 
 // ownName makes the name of a function expression refer to the function inside it.
 func (c *compiler) ownName(name string) stmt {
-	v := c.scope.names[name]
+	v := c.scope.own(name)
 	if v == nil || v.param > 0 {
 		return func(*frame) ctl { return ctlNext }
 	}

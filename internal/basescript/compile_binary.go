@@ -13,7 +13,7 @@ import (
 // mayCall reports whether evaluating a node may run other code, so that values held meanwhile must be
 // in sight of the live-bytes budget.
 func (c *compiler) mayCall(n ast.Node) bool {
-	switch n.(type) {
+	switch n := n.(type) {
 	case nil:
 		return false
 	case *ast.CallExpression, *ast.NewExpression, *ast.AssignExpression, *ast.TemplateLiteral, *ast.ClassLiteral:
@@ -21,6 +21,8 @@ func (c *compiler) mayCall(n ast.Node) bool {
 	case *ast.Identifier, *ast.NumberLiteral, *ast.StringLiteral, *ast.BooleanLiteral, *ast.NullLiteral,
 		*ast.ThisExpression, *ast.FunctionLiteral, *ast.ArrowFunctionLiteral, *ast.RegExpLiteral:
 		return false
+	case *ast.DotExpression:
+		return c.mayCall(n.Left)
 	}
 	found, known := c.calling[n]
 	if !known {
@@ -83,7 +85,7 @@ func both(f *frame, a, b *operand) (x, y Value, e *Error) {
 
 // operandOf is a variable as an operand, read with load where it is not in a slot; v may be nil.
 func operandOf(v *variable, load expr) operand {
-	if v != nil && !v.inEnv && v.code == nil {
+	if v != nil && v.inSlot() {
 		return operand{slot: v.index}
 	}
 	return operand{eval: load}
@@ -93,7 +95,7 @@ func operandOf(v *variable, load expr) operand {
 func (c *compiler) operand(n ast.Expression) operand {
 	if id, ok := n.(*ast.Identifier); ok {
 		v, elements := c.find(id.Name.String())
-		if v != nil && len(elements) == 0 && !v.inEnv && v.code == nil {
+		if v != nil && len(elements) == 0 && v.inSlot() {
 			return operand{slot: v.index}
 		}
 	}

@@ -16,7 +16,8 @@ func (c *compiler) dot(n *ast.DotExpression) expr {
 	}
 	left := c.operand(n.Left)
 	if name == "length" {
-		return lengthRead(&left, p)
+		object := left // a copy: left itself stays off the heap
+		return lengthRead(&object, p)
 	}
 	if left.eval == nil {
 		return readOfSlot(left.slot, name, p)
