@@ -457,7 +457,8 @@ func (c *compiler) throwStatement(n *ast.ThrowStatement) stmt {
 // (spec/basescript.md 1.10).
 func thrown(v Value) *Error {
 	o := v.Object()
-	if e := o.ErrorOf(); e != nil {
+	if o.IsError() {
+		e := o.ext.(*errorData).thrown(o)
 		if o.Len() > 1 || o.proto != nil {
 			e.own = o
 		}
@@ -512,10 +513,10 @@ func (c *compiler) tryStatement(n *ast.TryStatement) stmt {
 
 // catch compiles the handler. A run that was stopped cannot go on in it.
 func (c *compiler) catch(body stmt, n *ast.CatchStatement) stmt {
-	keep := c.temp()
+	wanted, keep := c.wantsError(n), c.temp()
 	handler := c.within(n, func(*scope) stmt {
 		var assign storer
-		if n.Parameter != nil {
+		if wanted {
 			assign = c.declareTarget(n.Parameter)
 		}
 		list := c.statements(n.Body.List)
@@ -537,6 +538,10 @@ func (c *compiler) catch(body stmt, n *ast.CatchStatement) stmt {
 			return end
 		}
 		f.env = env
+		if !wanted {
+			f.err = nil
+			return handler(f)
+		}
 		size := int64(sizeObject + sizeError)
 		if own := f.err.own; own != nil {
 			size += int64(own.Len()) * (sizeKey + sizeValue)
@@ -548,6 +553,16 @@ func (c *compiler) catch(body stmt, n *ast.CatchStatement) stmt {
 		f.err = nil
 		return handler(f)
 	}
+}
+
+// wantsError reports whether the handler can see the error. Most that merely go on do not look at it.
+func (c *compiler) wantsError(n *ast.CatchStatement) bool {
+	id, ok := n.Parameter.(*ast.Identifier)
+	if !ok {
+		return n.Parameter != nil
+	}
+	v := c.analysis.scopes[n].own(id.Name.String())
+	return v.used || !v.inSlot()
 }
 
 func (c *compiler) switchStatement(n *ast.SwitchStatement, l labelSet) stmt {

@@ -288,8 +288,9 @@ func (a *analysis) reference(id *ast.Identifier, s *scope) *variable {
 			e.captured = true
 		}
 	}
-	if v != nil && !v.scope.done && v.scope.fn != s.fn {
-		v.captured = true
+	if v != nil && !v.scope.done {
+		v.used = true
+		v.captured = v.captured || v.scope.fn != s.fn
 	}
 	return v
 }

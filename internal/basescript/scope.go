@@ -25,6 +25,8 @@ type variable struct {
 	// compile-time constant.
 	writes   int
 	captured bool
+	// used: the source mentions the name beside its declaration.
+	used bool
 	// private names of a library's top level are not seen by its functions (spec/basescript.md 1.8).
 	private bool
 	// implicit: only an assignment declares the name, so one of that name made at run time further out
