@@ -420,7 +420,7 @@ func (c *compiler) fieldFirst(name string, elements []*variable, outer *variable
 	for i := len(elements) - 1; i >= 0; i-- {
 		element, after, hint := c.load(elements[i]), rest, new(hintCell)
 		if !elements[i].inEnv {
-			rest = fieldOfSlot(elements[i].index, c.temp(), name, operandOf(outer, after), p)
+			rest = c.newElementField(name, elements[i].index, operandOf(outer, after), p).get
 			outer = nil
 			continue
 		}
@@ -440,45 +440,6 @@ func (c *compiler) fieldFirst(name string, elements []*variable, outer *variable
 		}
 	}
 	return rest
-}
-
-// fieldOfSlot is a name of a string expression whose element is in a slot. The slot memo remembers the key
-// list of the last element without the name: lists are mostly made of like objects.
-//
-//go:noinline
-func fieldOfSlot(slot, memo int, name string, rest operand, p *at) expr {
-	hint := new(hintCell)
-	return func(f *frame) (Value, *Error) {
-		elem := &f.slots[slot]
-		if elem.k != KindObject {
-			return rest.get(f)
-		}
-		o := elem.obj()
-		if o.class == classObject && o.proto == nil {
-			if f.slots[memo].isKeys(o.keys) {
-				if rest.eval == nil {
-					return f.slots[rest.slot], nil
-				}
-				return rest.eval(f)
-			}
-			i := o.findHint(name, &hint.at)
-			if i < 0 {
-				f.slots[memo] = keysValue(o.keys)
-				return rest.get(f)
-			}
-			if got := &o.vals[i]; got.k != kindAccessor {
-				return *got, nil
-			}
-		}
-		v, ok, e := f.run.field(*elem, name, &hint.at)
-		if e != nil {
-			return Undefined, p.raise(e)
-		}
-		if ok {
-			return v, nil
-		}
-		return rest.get(f)
-	}
 }
 
 // global reads a name that is no variable: a constant of the language, a host name, or an error.

@@ -46,8 +46,9 @@ func holds(n ast.Node) bool {
 type operand struct {
 	slot    int
 	literal bool
-	v       Value // of a literal
-	eval    expr  // nil for a slot
+	v       Value         // of a literal
+	field   *elementField // of an element's field
+	eval    expr          // nil for a slot
 	// keep is the slot plus one that holds the value in sight of the live-bytes budget while the right
 	// operand runs.
 	keep int
@@ -95,8 +96,23 @@ func operandOf(v *variable, load expr) operand {
 func (c *compiler) operand(n ast.Expression) operand {
 	if id, ok := n.(*ast.Identifier); ok {
 		v, elements := c.find(id.Name.String())
-		if v != nil && len(elements) == 0 && v.inSlot() {
+		switch {
+		case v != nil && len(elements) == 0 && v.inSlot():
 			return operand{slot: v.index}
+		case len(elements) == 1 && !elements[0].inEnv:
+			rest := operand{}
+			if v != nil {
+				rest = operandOf(v, c.load(v))
+			} else {
+				rest.eval = c.global(id.Name.String(), c.at(id.Idx))
+			}
+			field := c.newElementField(id.Name.String(), elements[0].index, rest, c.at(id.Idx))
+			return operand{field: field, eval: field.get}
+		}
+	}
+	if dot, ok := n.(*ast.DotExpression); ok {
+		if field := c.elementMember(dot); field != nil {
+			return operand{field: field, eval: field.get}
 		}
 	}
 	switch lit := n.(type) {

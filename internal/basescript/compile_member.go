@@ -14,6 +14,9 @@ func (c *compiler) dot(n *ast.DotExpression) expr {
 	if _, ok := n.Left.(*ast.SuperExpression); ok {
 		return c.superRead(name, p)
 	}
+	if field := c.elementMember(n); field != nil {
+		return field.get
+	}
 	left := c.operand(n.Left)
 	if name == "length" {
 		object := left // a copy: left itself stays off the heap
