@@ -43,7 +43,7 @@ func (c *compiler) classLiteral(n *ast.ClassLiteral) expr {
 	}
 	bind := func(*frame, Value) *Error { return nil }
 	if n.Name != nil {
-		bind = c.store(s.names[n.Name.Name.String()])
+		bind = c.store(s.own(n.Name.Name.String()))
 	}
 	c.scope = outer
 	p, keep := c.at(n.Class), c.temp()

@@ -40,7 +40,14 @@ func (p *at) raise(e *Error) *Error {
 	return e.throughLine(p.url, p.line)
 }
 
-func (c *compiler) at(idx file.Idx) *at { return &at{c.prog.url, c.src.lineOf(idx)} }
+// at is the position of a place in the tree. Neighbours on a line share it.
+func (c *compiler) at(idx file.Idx) *at {
+	line := c.src.lineOf(idx)
+	if c.lastAt == nil || c.lastAt.line != line {
+		c.lastAt = &at{c.prog.url, line}
+	}
+	return c.lastAt
+}
 
 func (c *compiler) fail(n ast.Node, message string) {
 	if c.err == nil {
@@ -134,7 +141,7 @@ func (c *compiler) hoistedFunctions(s *scope) []stmt {
 	var list []stmt
 	for _, decl := range c.hoisted[s] {
 		name := decl.Name.Name.String()
-		v := s.names[name]
+		v := s.own(name)
 		if v == nil { // text evaluated in place: the caller has the name
 			v, _ = s.lookup(name)
 		}
@@ -220,7 +227,7 @@ func (c *compiler) parameters(code *funcCode, list *ast.ParameterList) {
 }
 
 func (c *compiler) defaultParameter(id *ast.Identifier, init ast.Expression) stmt {
-	v := c.scope.names[id.Name.String()]
+	v := c.scope.own(id.Name.String())
 	load, store, value := c.load(v), c.store(v), c.expr(init)
 	return func(f *frame) ctl {
 		if got, _ := load(f); got.k != KindUndefined {
@@ -277,7 +284,7 @@ func (c *compiler) argumentsObject(code *funcCode, v *variable) stmt {
 
 // ownName makes the name of a function expression refer to the function inside it.
 func (c *compiler) ownName(name string) stmt {
-	v := c.scope.names[name]
+	v := c.scope.own(name)
 	if v == nil || v.param > 0 {
 		return func(*frame) ctl { return ctlNext }
 	}
@@ -413,7 +420,7 @@ func (c *compiler) fieldFirst(name string, elements []*variable, outer *variable
 	for i := len(elements) - 1; i >= 0; i-- {
 		element, after, hint := c.load(elements[i]), rest, new(hintCell)
 		if !elements[i].inEnv {
-			rest = fieldOfSlot(elements[i].index, c.temp(), name, operandOf(outer, after), p)
+			rest = c.newElementField(name, elements[i].index, operandOf(outer, after), p).get
 			outer = nil
 			continue
 		}
@@ -433,45 +440,6 @@ func (c *compiler) fieldFirst(name string, elements []*variable, outer *variable
 		}
 	}
 	return rest
-}
-
-// fieldOfSlot is a name of a string expression whose element is in a slot. The slot memo remembers the key
-// list of the last element without the name: lists are mostly made of like objects.
-//
-//go:noinline
-func fieldOfSlot(slot, memo int, name string, rest operand, p *at) expr {
-	hint := new(hintCell)
-	return func(f *frame) (Value, *Error) {
-		elem := &f.slots[slot]
-		if elem.k != KindObject {
-			return rest.get(f)
-		}
-		o := elem.obj()
-		if o.class == classObject && o.proto == nil {
-			if f.slots[memo].isKeys(o.keys) {
-				if rest.eval == nil {
-					return f.slots[rest.slot], nil
-				}
-				return rest.eval(f)
-			}
-			i := o.findHint(name, &hint.at)
-			if i < 0 {
-				f.slots[memo] = keysValue(o.keys)
-				return rest.get(f)
-			}
-			if got := &o.vals[i]; got.k != kindAccessor {
-				return *got, nil
-			}
-		}
-		v, ok, e := f.run.field(*elem, name, &hint.at)
-		if e != nil {
-			return Undefined, p.raise(e)
-		}
-		if ok {
-			return v, nil
-		}
-		return rest.get(f)
-	}
 }
 
 // global reads a name that is no variable: a constant of the language, a host name, or an error.

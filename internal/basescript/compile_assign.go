@@ -280,7 +280,7 @@ func (c *compiler) increment(n *ast.UnaryExpression) expr {
 		delta = -1
 	}
 	if id, ok := n.Operand.(*ast.Identifier); ok {
-		if v, elements := c.find(id.Name.String()); v != nil && len(elements) == 0 && !v.inEnv && v.code == nil && v.kind != varConst {
+		if v, elements := c.find(id.Name.String()); v != nil && len(elements) == 0 && v.inSlot() && v.kind != varConst {
 			return incrementSlot(v.index, delta, n.Postfix)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // mayCall reports whether evaluating a node may run other code, so that values held meanwhile must be
 // in sight of the live-bytes budget.
 func (c *compiler) mayCall(n ast.Node) bool {
-	switch n.(type) {
+	switch n := n.(type) {
 	case nil:
 		return false
 	case *ast.CallExpression, *ast.NewExpression, *ast.AssignExpression, *ast.TemplateLiteral, *ast.ClassLiteral:
@@ -21,6 +21,8 @@ func (c *compiler) mayCall(n ast.Node) bool {
 	case *ast.Identifier, *ast.NumberLiteral, *ast.StringLiteral, *ast.BooleanLiteral, *ast.NullLiteral,
 		*ast.ThisExpression, *ast.FunctionLiteral, *ast.ArrowFunctionLiteral, *ast.RegExpLiteral:
 		return false
+	case *ast.DotExpression:
+		return c.mayCall(n.Left)
 	}
 	found, known := c.calling[n]
 	if !known {
@@ -44,8 +46,9 @@ func holds(n ast.Node) bool {
 type operand struct {
 	slot    int
 	literal bool
-	v       Value // of a literal
-	eval    expr  // nil for a slot
+	v       Value         // of a literal
+	field   *elementField // of an element's field
+	eval    expr          // nil for a slot
 	// keep is the slot plus one that holds the value in sight of the live-bytes budget while the right
 	// operand runs.
 	keep int
@@ -83,7 +86,7 @@ func both(f *frame, a, b *operand) (x, y Value, e *Error) {
 
 // operandOf is a variable as an operand, read with load where it is not in a slot; v may be nil.
 func operandOf(v *variable, load expr) operand {
-	if v != nil && !v.inEnv && v.code == nil {
+	if v != nil && v.inSlot() {
 		return operand{slot: v.index}
 	}
 	return operand{eval: load}
@@ -93,8 +96,23 @@ func operandOf(v *variable, load expr) operand {
 func (c *compiler) operand(n ast.Expression) operand {
 	if id, ok := n.(*ast.Identifier); ok {
 		v, elements := c.find(id.Name.String())
-		if v != nil && len(elements) == 0 && !v.inEnv && v.code == nil {
+		switch {
+		case v != nil && len(elements) == 0 && v.inSlot():
 			return operand{slot: v.index}
+		case len(elements) == 1 && !elements[0].inEnv:
+			rest := operand{}
+			if v != nil {
+				rest = operandOf(v, c.load(v))
+			} else {
+				rest.eval = c.global(id.Name.String(), c.at(id.Idx))
+			}
+			field := c.newElementField(id.Name.String(), elements[0].index, rest, c.at(id.Idx))
+			return operand{field: field, eval: field.get}
+		}
+	}
+	if dot, ok := n.(*ast.DotExpression); ok {
+		if field := c.elementMember(dot); field != nil {
+			return operand{field: field, eval: field.get}
 		}
 	}
 	switch lit := n.(type) {

@@ -149,6 +149,9 @@ func (rel *relation) slotAndInt(slot int, v Value) test {
 // equality compiles == and !=; === and !== are the same (spec/basescript.md 1.3).
 func (c *compiler) equality(n *ast.BinaryExpression, want bool) test {
 	a, b := c.operands(n.Left, n.Right)
+	if comparesField(a, b) {
+		return equalsField(a, b, want)
+	}
 	if b.literal && b.v.k == KindString {
 		return equalsText(a, b.v, want)
 	}

@@ -73,7 +73,7 @@ func (c *compiler) slotOf(n ast.Expression) *variable {
 		return nil
 	}
 	v, elements := c.find(id.Name.String())
-	if v == nil || len(elements) > 0 || v.inEnv || v.code != nil || v.kind == varConst {
+	if v == nil || len(elements) > 0 || !v.inSlot() || v.kind == varConst {
 		return nil
 	}
 	return v

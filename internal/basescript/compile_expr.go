@@ -24,7 +24,13 @@ func (c *compiler) expr(n ast.Expression) expr {
 	if !c.enter(n) {
 		return literal(Undefined)
 	}
-	defer func() { c.depth-- }()
+	x := c.exprOf(n)
+	c.depth--
+	return x
+}
+
+// exprOf is expr below the count of levels.
+func (c *compiler) exprOf(n ast.Expression) expr {
 	switch n := n.(type) {
 	case *ast.Identifier:
 		return c.identifier(n)

@@ -2,6 +2,7 @@ package basescript
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/dop251/goja/ast"
 )
@@ -147,7 +148,7 @@ func (c *compiler) objectLiteral(n *ast.ObjectLiteral) expr {
 
 // plainProperties returns the keys and values of a literal with distinct constant keys.
 func (c *compiler) plainProperties(n *ast.ObjectLiteral) (keys []string, values []ast.Expression, ok bool) {
-	seen := map[string]bool{}
+	keys, values = make([]string, 0, len(n.Value)), make([]ast.Expression, 0, len(n.Value))
 	for _, p := range n.Value {
 		var key string
 		var value ast.Expression
@@ -162,13 +163,32 @@ func (c *compiler) plainProperties(n *ast.ObjectLiteral) (keys []string, values 
 		default:
 			return nil, nil, false
 		}
-		if seen[key] || key == "__proto__" {
+		if key == "__proto__" {
 			return nil, nil, false
 		}
-		seen[key] = true
 		keys, values = append(keys, key), append(values, value)
 	}
-	return keys, values, true
+	return keys, values, distinct(keys)
+}
+
+// distinct reports whether no two keys are the same.
+func distinct(keys []string) bool {
+	if len(keys) > 16 {
+		seen := make(map[string]bool, len(keys))
+		for _, key := range keys {
+			if seen[key] {
+				return false
+			}
+			seen[key] = true
+		}
+		return true
+	}
+	for i, key := range keys {
+		if slices.Contains(keys[:i], key) {
+			return false
+		}
+	}
+	return true
 }
 
 // propertyKey is the name an uncomputed key stands for.

@@ -14,9 +14,13 @@ func (c *compiler) dot(n *ast.DotExpression) expr {
 	if _, ok := n.Left.(*ast.SuperExpression); ok {
 		return c.superRead(name, p)
 	}
+	if field := c.elementMember(n); field != nil {
+		return field.get
+	}
 	left := c.operand(n.Left)
 	if name == "length" {
-		return lengthRead(&left, p)
+		object := left // a copy: left itself stays off the heap
+		return lengthRead(&object, p)
 	}
 	if left.eval == nil {
 		return readOfSlot(left.slot, name, p)

@@ -9,7 +9,10 @@ import (
 
 // statements compiles a list into one statement.
 func (c *compiler) statements(list []ast.Statement) stmt {
-	var all []stmt
+	if len(list) == 1 {
+		return c.orNothing(list[0])
+	}
+	all := make([]stmt, 0, len(list))
 	for _, n := range list {
 		if s := c.statement(n); s != nil {
 			all = append(all, s)
@@ -49,8 +52,13 @@ func (c *compiler) statement(n ast.Statement) stmt {
 	if !c.enter(n) {
 		return nil
 	}
-	defer func() { c.depth-- }()
-	label := c.takeLabels()
+	s := c.statementOf(n, c.takeLabels())
+	c.depth--
+	return s
+}
+
+// statementOf is statement below the count of levels.
+func (c *compiler) statementOf(n ast.Statement, label labelSet) stmt {
 	switch n := n.(type) {
 	case *ast.EmptyStatement, *ast.DebuggerStatement, *ast.FunctionDeclaration:
 		return nil // functions were hoisted
@@ -99,31 +107,46 @@ func (c *compiler) statement(n ast.Statement) stmt {
 // declare compiles var, let and const. A var without initialiser does nothing; a let without
 // one is undefined anew each time it is passed.
 func (c *compiler) declare(list []*ast.Binding, lexical bool) stmt {
+	if len(list) == 1 {
+		return c.binding(list[0], lexical)
+	}
 	var all []stmt
 	for _, b := range list {
-		if b.Initializer == nil && !lexical {
-			continue
+		if s := c.binding(b, lexical); s != nil {
+			all = append(all, s)
 		}
-		value := literal(Undefined)
-		if b.Initializer != nil {
-			value = c.initializer(b)
-		}
-		assign := c.declareTarget(b.Target)
-		all = append(all, func(f *frame) ctl {
-			v, e := value(f)
-			if e == nil {
-				e = assign(f, v)
-			}
-			if e != nil {
-				return f.throw(e)
-			}
-			return ctlNext
-		})
 	}
 	if len(all) == 0 {
 		return nil
 	}
 	return sequence(all)
+}
+
+// binding compiles one of the names or patterns of a declaration; nil if it does nothing.
+func (c *compiler) binding(b *ast.Binding, lexical bool) stmt {
+	if b.Initializer == nil && !lexical {
+		return nil
+	}
+	value := literal(Undefined)
+	if b.Initializer != nil {
+		value = c.initializer(b)
+	}
+	if id, ok := b.Target.(*ast.Identifier); ok {
+		if v, _ := c.find(id.Name.String()); v != nil && v.inSlot() {
+			return storeSlot(v.index, value)
+		}
+	}
+	assign := c.declareTarget(b.Target)
+	return func(f *frame) ctl {
+		v, e := value(f)
+		if e == nil {
+			e = assign(f, v)
+		}
+		if e != nil {
+			return f.throw(e)
+		}
+		return ctlNext
+	}
 }
 
 // initializer compiles the value of a declaration; var s = s + x is not an append chain here, because
@@ -434,7 +457,8 @@ func (c *compiler) throwStatement(n *ast.ThrowStatement) stmt {
 // (spec/basescript.md 1.10).
 func thrown(v Value) *Error {
 	o := v.Object()
-	if e := o.ErrorOf(); e != nil {
+	if o.IsError() {
+		e := o.ext.(*errorData).thrown(o)
 		if o.Len() > 1 || o.proto != nil {
 			e.own = o
 		}
@@ -489,10 +513,10 @@ func (c *compiler) tryStatement(n *ast.TryStatement) stmt {
 
 // catch compiles the handler. A run that was stopped cannot go on in it.
 func (c *compiler) catch(body stmt, n *ast.CatchStatement) stmt {
-	keep := c.temp()
+	wanted, keep := c.wantsError(n), c.temp()
 	handler := c.within(n, func(*scope) stmt {
 		var assign storer
-		if n.Parameter != nil {
+		if wanted {
 			assign = c.declareTarget(n.Parameter)
 		}
 		list := c.statements(n.Body.List)
@@ -514,6 +538,10 @@ func (c *compiler) catch(body stmt, n *ast.CatchStatement) stmt {
 			return end
 		}
 		f.env = env
+		if !wanted {
+			f.err = nil
+			return handler(f)
+		}
 		size := int64(sizeObject + sizeError)
 		if own := f.err.own; own != nil {
 			size += int64(own.Len()) * (sizeKey + sizeValue)
@@ -525,6 +553,16 @@ func (c *compiler) catch(body stmt, n *ast.CatchStatement) stmt {
 		f.err = nil
 		return handler(f)
 	}
+}
+
+// wantsError reports whether the handler can see the error. Most that merely go on do not look at it.
+func (c *compiler) wantsError(n *ast.CatchStatement) bool {
+	id, ok := n.Parameter.(*ast.Identifier)
+	if !ok {
+		return n.Parameter != nil
+	}
+	v := c.analysis.scopes[n].own(id.Name.String())
+	return v.used || !v.inSlot()
 }
 
 func (c *compiler) switchStatement(n *ast.SwitchStatement, l labelSet) stmt {

@@ -62,9 +62,11 @@ type Error struct {
 	cause error
 	// undeclared is the name that was read though nothing declares it (typeof asks).
 	undeclared string
+	// flying: an error object was thrown that was made from this error, and nothing has caught it.
+	flying bool
 	// passed is the line the error crossed last in the function it is in now; leaving the function
 	// makes a frame of it.
-	passed Frame
+	passed at
 	room   [1]Frame // of Frames, most errors have one
 }
 
@@ -114,30 +116,32 @@ func (e *Error) addFrame(f Frame) {
 
 // raisedAt records the script line an error comes from.
 func (e *Error) raisedAt(url string, line int) *Error {
-	f := Frame{URL: url, Line: line}
-	e.addFrame(f)
-	e.passed = f
+	e.addFrame(Frame{URL: url, Line: line})
+	e.passed = at{url, line}
 	return e
 }
 
 // throughCall records that the error came out of the built-in name, called at the given line.
 func (e *Error) throughCall(name, url string, line int) *Error {
 	e.addFrame(Frame{Func: name, URL: url, Line: line})
-	e.passed = Frame{URL: url, Line: line}
+	e.passed = at{url, line}
 	return e
 }
 
 // throughLine records the line of a script call the error came out of.
 func (e *Error) throughLine(url string, line int) *Error {
-	e.passed = Frame{URL: url, Line: line}
+	e.passed = at{url, line}
 	return e
 }
 
 // leave makes a frame of the line last passed when the error leaves a script function, unless that
 // line was named last anyway.
 func (e *Error) leave() *Error {
-	if e.passed.URL != "" && (len(e.Frames) == 0 || e.Frames[len(e.Frames)-1] != e.passed) {
-		e.addFrame(e.passed)
+	if e.passed.url == "" {
+		return e
+	}
+	if passed := (Frame{URL: e.passed.url, Line: e.passed.line}); len(e.Frames) == 0 || e.Frames[len(e.Frames)-1] != passed {
+		e.addFrame(passed)
 	}
 	return e
 }

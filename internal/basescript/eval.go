@@ -288,20 +288,20 @@ func (s *scope) stay(outer *scope) *variable {
 		switch {
 		case v.kind == varObject:
 		case outer.has(v.name, level):
-			delete(s.names, v.name)
 			continue
 		case level.table != nil:
 			v.table = level.table
 		}
 		s.vars = append(s.vars, v)
 	}
+	s.indexNames()
 	return level.table
 }
 
 // has reports whether s, or a scope around it up to a level, has the name.
 func (s *scope) has(name string, level *scope) bool {
 	for ; s != nil; s = s.parent {
-		if s.names[name] != nil {
+		if s.own(name) != nil {
 			return true
 		}
 		if s == level {

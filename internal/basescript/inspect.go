@@ -190,8 +190,8 @@ func (in *inspection) walk(url, text string) {
 	a.visit = in.visit
 	a.script(fn)
 	for _, s := range a.order {
-		for name := range s.names {
-			in.declared[name] = true
+		for _, v := range s.vars {
+			in.declared[v.name] = true
 		}
 	}
 	in.resolveNames()

@@ -461,7 +461,7 @@ func (in *inspection) typeOfVariable(v *variable) string {
 func (in *inspection) hookType(v *variable) string {
 	root := in.a.order[0]
 	for _, hook := range in.opts.Hooks {
-		f := root.names[hook.Name]
+		f := root.own(hook.Name)
 		if f != nil && f.kind == varFunc && f.decl != nil && in.a.scopes[f.decl] == v.scope && v.param == 1 {
 			_, params, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(hook.Sig, "("), ")"), ":")
 			t, _, _ := strings.Cut(params, ")")

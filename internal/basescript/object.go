@@ -352,16 +352,43 @@ func arrayIndex(name string) (int, bool) {
 // "message" (they may change it) followed by the position lines.
 type errorData struct {
 	err *Error
-	// lent: an error thrown again adds its lines behind those of err, in the same memory.
-	lent bool
+	// frames is how many lines err had when the object was made: thrown again, err itself goes on and
+	// gets more.
+	frames int
 }
 
 func (d *errorData) text(o *Object) string {
-	e := *d.err
-	if m, ok := o.Get("message"); ok {
-		e.Message = m.Text()
-	}
+	e := d.present(o)
 	return e.Error()
+}
+
+// message is the error's text without lines.
+func (d *errorData) message(o *Object) string {
+	if m, ok := o.Get("message"); ok {
+		return m.Text()
+	}
+	return d.err.Message
+}
+
+// present is the error as the object has it: with the present message, and the lines of the time the
+// object was made.
+func (d *errorData) present(o *Object) Error {
+	e := *d.err
+	e.Message, e.Frames = d.message(o), e.Frames[:d.frames:d.frames]
+	e.own, e.flying = nil, false
+	return e
+}
+
+// thrown is the error that leaves when the object is thrown. As a rule that is the one it was made
+// from, but not if that is on its way already (a finally throws meanwhile) or went on from here before.
+func (d *errorData) thrown(o *Object) *Error {
+	e := d.err
+	if message := d.message(o); e.flying || len(e.Frames) != d.frames || e.Message != message {
+		again := d.present(o)
+		e = &again
+	}
+	e.flying = true
+	return e
 }
 
 // newErrorObject makes the object a catch variable or new Error() gets: a new one, with the properties
@@ -371,7 +398,8 @@ func newErrorObject(e *Error) *Object {
 		Object
 		errorData
 		room [1]Value
-	}{errorData: errorData{err: e}}
+	}{errorData: errorData{err: e, frames: len(e.Frames)}}
+	e.flying = false
 	o := &made.Object
 	made.room[0] = String(e.Message)
 	o.class, o.keys, o.sharedKeys, o.vals, o.ext = classError, errorKeys, true, made.room[:], &made.errorData
@@ -414,14 +442,6 @@ func (o *Object) ErrorOf() *Error {
 	if !o.IsError() {
 		return nil
 	}
-	d := o.ext.(*errorData)
-	e := *d.err
-	if m, ok := o.Get("message"); ok {
-		e.Message = m.Text()
-	}
-	if d.lent {
-		e.Frames = e.Frames[:len(e.Frames):len(e.Frames)]
-	}
-	d.lent = true
+	e := o.ext.(*errorData).present(o)
 	return &e
 }

@@ -107,6 +107,7 @@ type compilation struct {
 	hoisted      map[*scope][]*ast.FunctionLiteral
 	// calling remembers which parts of the tree may run other code (see mayCall).
 	calling  map[ast.Node]bool
+	lastAt   *at
 	analysis *analysis
 	err      *SyntaxError
 }
@@ -148,7 +149,7 @@ func (c *compilation) program(fn *ast.FunctionLiteral) error {
 // makesFunctions reports whether functions declared at the top level are values made anew in each run.
 func (c *compilation) makesFunctions(root *scope) bool {
 	for _, decl := range c.hoisted[root] {
-		if root.names[decl.Name.Name.String()].code == nil {
+		if root.own(decl.Name.Name.String()).code == nil {
 			return true
 		}
 	}

@@ -1,6 +1,9 @@
 package basescript
 
-import "github.com/dop251/goja/ast"
+import (
+	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/token"
+)
 
 // This file is the second half of the walk before compilation: it opens the scopes inside functions
 // and notes, for every name, whether a closure or text made at run time needs it captured.
@@ -227,8 +230,9 @@ func (a *analysis) patternParts(target ast.Node, s *scope) {
 func (a *analysis) walkExpression(n ast.Expression, s *scope) {
 	switch n := n.(type) {
 	case *ast.Identifier:
-		a.reference(n, s)
-		a.valueReference(n, s)
+		if v := a.reference(n, s); v == nil {
+			a.valueReference(n)
+		}
 	case *ast.FunctionLiteral:
 		a.function(n, s, false)
 	case *ast.ArrowFunctionLiteral:
@@ -245,10 +249,10 @@ func (a *analysis) walkExpression(n ast.Expression, s *scope) {
 		a.expr(n.Right, s)
 		a.assignTarget(n.Left, s)
 	case *ast.UnaryExpression:
-		if op := n.Operator.String(); op == "++" || op == "--" {
+		if n.Operator == token.INCREMENT || n.Operator == token.DECREMENT {
 			a.assignTarget(n.Operand, s)
 			return
-		} else if id, ok := n.Operand.(*ast.Identifier); ok && op == "typeof" && id.Name == "Promise" {
+		} else if id, ok := n.Operand.(*ast.Identifier); ok && n.Operator == token.TYPEOF && id.Name == "Promise" {
 			return // asking is no use
 		}
 		a.expr(n.Operand, s)
@@ -273,8 +277,8 @@ func (a *analysis) walkExpression(n ast.Expression, s *scope) {
 	}
 }
 
-// reference marks what a name refers to as captured if it belongs to another function.
-func (a *analysis) reference(id *ast.Identifier, s *scope) {
+// reference marks what a name refers to as captured if it belongs to another function, and returns it.
+func (a *analysis) reference(id *ast.Identifier, s *scope) *variable {
 	name := id.Name.String()
 	v, elements := s.lookup(name)
 	if v == nil && name == "arguments" {
@@ -288,9 +292,11 @@ func (a *analysis) reference(id *ast.Identifier, s *scope) {
 			e.captured = true
 		}
 	}
-	if v != nil && !v.scope.done && v.scope.fn != s.fn {
-		v.captured = true
+	if v != nil && !v.scope.done {
+		v.used = true
+		v.captured = v.captured || v.scope.fn != s.fn
 	}
+	return v
 }
 
 // argumentsVariable declares arguments in the nearest function that has them; the script level and
@@ -309,13 +315,9 @@ func (fs *funcScope) argumentsVariable() *variable {
 }
 
 // valueReference notes a built-in that takes text and is used as a value: it may then be called from
-// anywhere, so text may meet any scope of the source.
-func (a *analysis) valueReference(id *ast.Identifier, s *scope) {
-	name := id.Name.String()
-	if v, _ := s.lookup(name); v != nil {
-		return
-	}
-	if g := a.c.globals.Lookup(name); g != nil && g.Func != nil && (g.Func.Text != nil || g.Func.Evaluates != 0) {
+// anywhere, so text may meet any scope of the source. The name is no variable.
+func (a *analysis) valueReference(id *ast.Identifier) {
+	if g := a.c.globals.Lookup(id.Name.String()); g != nil && g.Func != nil && (g.Func.Text != nil || g.Func.Evaluates != 0) {
 		a.c.indirect = true
 		a.c.evaluates = max(a.c.evaluates, g.Func.Evaluates)
 	}

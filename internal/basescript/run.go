@@ -425,7 +425,8 @@ func (r *Run) NewArray(vals []Value) *Object {
 	return &Object{class: classArray, vals: vals}
 }
 
-// NewErrorObject returns an error object with the message, as new Error(message) makes it.
+// NewErrorObject returns an error object with the message, as new Error(message) makes it. e then belongs
+// to the object.
 func (r *Run) NewErrorObject(e *Error) Value {
 	r.bytes += sizeObject + sizeError + int64(len(e.Message))
 	return ObjectValue(newErrorObject(e))

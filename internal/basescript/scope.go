@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/token"
 )
 
 type varKind uint8
@@ -27,6 +28,8 @@ type variable struct {
 	// compile-time constant.
 	writes   int
 	captured bool
+	// used: the source mentions the name beside its declaration.
+	used bool
 	// private names of a library's top level are not seen by its functions (spec/basescript.md 1.8).
 	private bool
 	// implicit: only an assignment declares the name, so one of that name made at run time further out
@@ -48,13 +51,18 @@ type variable struct {
 	param int
 }
 
+// inSlot reports whether the variable lives in a slot of its function's frame. It is known once the scope
+// is placed.
+func (v *variable) inSlot() bool { return !v.inEnv && v.code == nil && v.table == nil }
+
 // scope is a block, function, script or string expression at compile time. Scopes of functions that
 // contain computed text outlive compilation: text is compiled against them at run time.
 type scope struct {
 	parent *scope
 	fn     *funcScope
-	names  map[string]*variable
 	vars   []*variable
+	// names finds vars by name where they are many (see own).
+	names map[string]*variable
 	// element is the This variable if the scope is a string expression's.
 	element *variable
 	// table holds the names evaluated text makes in a function (InPlaceEval, EvalCodeUrl); nil where
@@ -110,18 +118,43 @@ func newScope(parent *scope, fn *funcScope) *scope {
 	return &scope{parent: parent, fn: fn}
 }
 
+// mostListed is how many variables of a scope are found by looking at each.
+const mostListed = 8
+
+// own returns the scope's variable of that name, nil if it declares none.
+func (s *scope) own(name string) *variable {
+	if s.names != nil {
+		return s.names[name]
+	}
+	for _, v := range s.vars {
+		if v.name == name {
+			return v
+		}
+	}
+	return nil
+}
+
 // declare returns the scope's variable of that name, making it if needed.
 func (s *scope) declare(name string, kind varKind) *variable {
-	if v := s.names[name]; v != nil {
+	if v := s.own(name); v != nil {
 		return v
 	}
-	if s.names == nil {
-		s.names = make(map[string]*variable)
-	}
 	v := &variable{name: name, kind: kind, scope: s}
-	s.names[name] = v
 	s.vars = append(s.vars, v)
+	switch {
+	case s.names != nil:
+		s.names[name] = v
+	case len(s.vars) > mostListed:
+		s.indexNames()
+	}
 	return v
+}
+
+func (s *scope) indexNames() {
+	s.names = make(map[string]*variable, 2*len(s.vars))
+	for _, v := range s.vars {
+		s.names[v.name] = v
+	}
 }
 
 // lookup finds the variable a name refers to. elements are the hidden variables between the name and
@@ -129,7 +162,7 @@ func (s *scope) declare(name string, kind varKind) *variable {
 // tables of names made at run time, objects given to eval.
 func (s *scope) lookup(name string) (v *variable, elements []*variable) {
 	for at := s; at != nil; at = at.parent {
-		if v := at.names[name]; v != nil && (!v.private || at.fn.base() == s.fn.base()) {
+		if v := at.own(name); v != nil && (!v.private || at.fn.base() == s.fn.base()) {
 			if v.implicit {
 				elements = append(elements, at.objectsAround()...)
 			}
@@ -335,7 +368,7 @@ func (a *analysis) declareFunction(s *scope, parts functionParts) {
 // from the start.
 func (a *analysis) shadow(s *scope, b *ast.Binding) {
 	if id, ok := b.Target.(*ast.Identifier); ok && b.Initializer != nil {
-		if v := s.names[id.Name.String()]; v.param == 0 {
+		if v := s.own(id.Name.String()); v.param == 0 {
 			v.shadows = a.c.globals.Lookup(v.name)
 		}
 	}
@@ -390,7 +423,7 @@ func (a *analysis) lexical(s *scope, list []ast.Statement) {
 		switch st := st.(type) {
 		case *ast.LexicalDeclaration:
 			kind := varPlain
-			if st.Token.String() == "const" {
+			if st.Token == token.CONST {
 				kind = varConst
 			}
 			for _, b := range st.List {
@@ -432,7 +465,7 @@ func (a *analysis) checkLexical(list []ast.Statement) {
 		case *ast.LexicalDeclaration:
 			for _, b := range st.List {
 				declare(b.Target, b.Target, true)
-				if b.Initializer == nil && st.Token.String() == "const" {
+				if b.Initializer == nil && st.Token == token.CONST {
 					a.fail(b.Target, "A constant needs a value")
 				}
 			}
@@ -553,7 +586,7 @@ func (a *analysis) implicit(s *scope, parts functionParts, private bool) {
 			v.implicit, v.private, v.shadows = true, private, a.c.globals.Lookup(name)
 		}
 	}
-	w := assignedNames{a: a, found: declare, local: map[string]int{}}
+	w := assignedNames{a: a, found: declare}
 	if parts.params != nil {
 		for _, b := range parts.params.List {
 			w.node(b)
@@ -594,6 +627,9 @@ func (w *assignedNames) block(list []ast.Statement) {
 func (w *assignedNames) within(declare func(*scope), visit func()) {
 	s := &scope{}
 	declare(s)
+	if len(s.vars) > 0 && w.local == nil {
+		w.local = make(map[string]int)
+	}
 	for _, v := range s.vars {
 		w.local[v.name]++
 	}
@@ -617,7 +653,7 @@ func (w *assignedNames) node(n ast.Node) {
 	case *ast.AssignExpression:
 		w.target(n.Left)
 	case *ast.UnaryExpression:
-		if op := n.Operator.String(); op == "++" || op == "--" {
+		if n.Operator == token.INCREMENT || n.Operator == token.DECREMENT {
 			w.target(n.Operand)
 		}
 	case *ast.ForInStatement:

@@ -91,7 +91,7 @@ func wrapSource(url, text, head, tail string, mode sourceMode) (*source, error) 
 }
 
 func (s *source) indexLines() {
-	s.lines = append(s.lines[:0], 0)
+	s.lines = append(make([]int, 0, strings.Count(s.text, "\n")+2), 0)
 	for i := 0; i < len(s.text); i++ {
 		if endsLine(s.text, i) {
 			s.lines = append(s.lines, i+1)

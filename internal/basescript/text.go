@@ -202,7 +202,7 @@ var funcScopeless scope
 // textImplicit walks text made at run time; names it assigns that exist nowhere are its own.
 func (a *analysis) textImplicit(t *parsedText, parent *scope) *scope {
 	s := a.text(t, parent)
-	w := assignedNames{a: a, local: map[string]int{}, found: func(name string, local map[string]int) {
+	w := assignedNames{a: a, found: func(name string, local map[string]int) {
 		if v, _ := s.lookup(name); v == nil && local[name] == 0 {
 			s.declare(name, varPlain).implicit = true
 		}

@@ -25,6 +25,8 @@ const (
 	kindAccessor
 	// kindKeys marks the memory of a key list (see keysValue). It never leaves a frame.
 	kindKeys
+	// kindKey marks the memory of one key (see keyValue), likewise.
+	kindKey
 )
 
 // String returns the name DataType gives to values of the kind.
@@ -342,6 +344,17 @@ func keysValue(keys []string) Value {
 // isKeys reports whether v remembers just this key list.
 func (v *Value) isKeys(keys []string) bool {
 	return v.k == kindKeys && v.p == unsafe.Pointer(unsafe.SliceData(keys)) && v.n == uint64(len(keys))
+}
+
+// keyValue remembers the key at a position of a key list.
+func keyValue(key string, at int) Value {
+	return Value{k: kindKey, p: unsafe.Pointer(unsafe.StringData(key)), n: uint64(at)}
+}
+
+// isKey reports whether v remembers a name as just this key. A key at another place in memory may be the
+// same nevertheless.
+func (v *Value) isKey(key, name string) bool {
+	return v.p == unsafe.Pointer(unsafe.StringData(key)) && len(key) == len(name)
 }
 
 // textIdentity tells strings apart that share memory, for the live-bytes budget.

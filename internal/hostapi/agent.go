@@ -142,5 +142,8 @@ func sortedFields(fields map[string]string) iter.Seq2[string, string] {
 
 // sortedNames visits the keys of a map in their order.
 func sortedNames[T any](table map[string]T) iter.Seq[string] {
+	if len(table) == 0 {
+		return func(func(string) bool) {}
+	}
 	return slices.Values(slices.Sorted(maps.Keys(table)))
 }

@@ -5,6 +5,8 @@
 //	go test -run Ratios -ratios              the table: medians of both sides in turns, ratio, bar
 //	go test -run '^$' -bench . -benchmem     every side alone, for profiles
 //
-// Single figures of a shared machine mean little; -rounds sets how many rounds the medians are of.
+// The table's figures are processor time, garbage included, on one processor (where the system tells
+// it; else time gone by), so that other processes hardly distort them. Single figures of a shared machine
+// mean little all the same; -rounds sets how many rounds the medians are of.
 // goja has its runtime set up once and reused, ours begins each call with a fresh environment.
 package gojabench
