@@ -29,7 +29,7 @@ type evalText struct {
 type textKind uint8
 
 const (
-	textExpression textKind = iota // a string expression
+	textExpression textKind = iota // a string expression: the kind of textAt
 	textOwn                        // code on a level of its own
 	textInPlace                    // code on the level of its caller
 	textGlobal                     // code that sees globals, but no caller
