@@ -219,9 +219,10 @@ func (r *Run) textFunction(text string) (Value, *Error) {
 	if f == nil {
 		return Undefined, NewError("A string expression needs a script around it")
 	}
-	code, e := r.textAt(f.code.prog, f.layout(), text, max(r.line, 1))
+	line := max(r.line, 1)
+	code, e := r.textAt(f.code.prog, f.layout(), text, line)
 	if e != nil {
-		return Undefined, e
+		return Undefined, e.raisedAt(f.code.prog.url, line)
 	}
 	return f.textValue(code)
 }
