@@ -15,6 +15,19 @@ func (g *generator) expr(k kind, depth int) string {
 			return c
 		}
 	}
+	if g.evals && g.chance(6) {
+		return g.evalExpr(k, depth)
+	}
+	if g.dialect && g.chance(25) {
+		if e := g.arrayCall(k, depth-1); e != "" {
+			return e
+		}
+	}
+	if g.chance(8) {
+		if e := g.patternExpr(k, depth-1); e != "" {
+			return e
+		}
+	}
 	if g.chance(8) {
 		return fmt.Sprintf("(%s ? %s : %s)", g.expr(truth, depth-1), g.expr(k, depth-1), g.expr(k, depth-1))
 	}
