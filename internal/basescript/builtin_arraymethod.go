@@ -552,7 +552,13 @@ func arrayFilter(r *Run, o *Object, args []Value) (Value, error) {
 }
 
 func arrayMap(r *Run, o *Object, args []Value) (Value, error) {
-	return r.buildElements(o, len(o.vals), args, func(out *Object, _, result Value) error { return r.appendTo(out, result) })
+	n := len(o.vals)
+	v, err := r.buildElements(o, n, args, func(out *Object, _, result Value) error { return r.appendTo(out, result) })
+	// As many as there were, also where the function took some away.
+	for err == nil && len(v.Object().vals) < n {
+		err = r.appendTo(v.Object(), Undefined)
+	}
+	return v, err
 }
 
 func arrayForEach(r *Run, o *Object, args []Value) (Value, error) {

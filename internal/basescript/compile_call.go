@@ -172,7 +172,7 @@ func (c *compiler) callGlobal(n *ast.CallExpression, name string, args []argumen
 	if g == nil || g.Func == nil {
 		return c.callValue(c.global(name, p), name, args, p)
 	}
-	return callGo(name, g.Func.Min, g.Func.Call, c.nativeArguments(g.Func, n.ArgumentList, args), p)
+	return callGo(name, g.Func.Min, g.Func.Call, c.nativeArguments(g.Func, n.ArgumentList, args, p), p)
 }
 
 // callGo compiles a call of a Go function known at compile time: its arguments are evaluated onto the
@@ -225,22 +225,24 @@ func (r *Run) enterNative(args, least int) *Error {
 
 // nativeArguments makes the compiled arguments of a call those of a host function: those that are
 // string expressions become callbacks on the caller's frame.
-func (c *compiler) nativeArguments(fn *Func, list []ast.Expression, args []argument) []argument {
+func (c *compiler) nativeArguments(fn *Func, list []ast.Expression, args []argument, call *at) []argument {
 	if fn.Text == nil {
 		return args
 	}
 	native := slices.Clone(args)
 	for i, e := range list {
 		if _, spread := e.(*ast.SpreadElement); !spread && fn.takesText(i) {
-			native[i] = argument{value: c.textArgument(e, args[i].value)}
+			native[i] = argument{value: c.textArgument(e, args[i].value, fn.Name, call)}
 		}
 	}
 	return native
 }
 
-func (c *compiler) textArgument(n ast.Expression, value expr) expr {
+// textArgument compiles an argument that is a string expression of the built-in name. Text that does not
+// parse is an error inside that call, as any other error of the text (spec/basescript.md 1.11).
+func (c *compiler) textArgument(n ast.Expression, value expr, name string, call *at) expr {
 	if t := c.analysis.texts[n]; t != nil {
-		return c.literalText(t, c.analysis.scopes[t.fn], n)
+		return c.literalText(t, c.analysis.scopes[t.fn], n, name, call)
 	}
 	s, p, prog := c.scope, c.at(n.Idx0()), c.prog
 	return func(f *frame) (Value, *Error) {
@@ -253,7 +255,7 @@ func (c *compiler) textArgument(n ast.Expression, value expr) expr {
 			v, e = f.textValue(code)
 		}
 		if e != nil {
-			return Undefined, p.raise(e)
+			return Undefined, p.raise(e).throughCall(name, call.url, call.line)
 		}
 		return v, nil
 	}
@@ -261,11 +263,13 @@ func (c *compiler) textArgument(n ast.Expression, value expr) expr {
 
 // literalText compiles a literal string expression in place. One that does not parse is an error when
 // it is evaluated, as text built at run time is.
-func (c *compiler) literalText(t *parsedText, s *scope, n ast.Node) expr {
+func (c *compiler) literalText(t *parsedText, s *scope, n ast.Node, name string, call *at) expr {
 	p := c.at(n.Idx0())
 	if t.err != nil {
 		message := toError(t.err).Message
-		return func(*frame) (Value, *Error) { return Undefined, p.raise(NewError(message)) }
+		return func(*frame) (Value, *Error) {
+			return Undefined, p.raise(NewError(message)).throughCall(name, call.url, call.line)
+		}
 	}
 	code := c.text(t, s)
 	return func(f *frame) (Value, *Error) {

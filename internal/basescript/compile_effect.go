@@ -1,6 +1,8 @@
 package basescript
 
 import (
+	"slices"
+
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/token"
 )
@@ -21,12 +23,36 @@ func (c *compiler) effect(n ast.Expression) stmt {
 			return s
 		}
 	}
-	value := c.expr(n)
+	value := c.probed(n)
 	return func(f *frame) ctl {
 		if _, e := value(f); e != nil {
 			return f.throw(e)
 		}
 		return ctlNext
+	}
+}
+
+// probed compiles the expression of a statement. A bare name there asks whether the variable exists,
+// try { oCache } catch (e) { oCache = load() }, and one that assignments alone declare does not before
+// the first of them (spec/basescript.md 1.6, 1.8).
+func (c *compiler) probed(n ast.Expression) expr {
+	value := c.expr(n)
+	id, ok := n.(*ast.Identifier)
+	if !ok {
+		return value
+	}
+	name, p := id.Name.String(), c.at(id.Idx)
+	v, elements := c.find(name)
+	field := func(e *variable) bool { return e.kind != varTable }
+	if v == nil || !v.implicit || slices.ContainsFunc(elements, field) {
+		return value
+	}
+	return func(f *frame) (Value, *Error) {
+		v, e := value(f)
+		if e == nil && v.k == KindUndefined {
+			e = p.raise(errNotDefined(name))
+		}
+		return v, e
 	}
 }
 

@@ -206,6 +206,21 @@ func (c *compiler) lenient(n ast.Expression) link {
 
 // chainRead compiles a property read inside an optional chain.
 func (c *compiler) chainRead(n ast.Expression, lenient bool) link {
+	read := c.chainMember(n, lenient)
+	return func(f *frame) (Value, bool, *Error) {
+		t, ended, e := read(f)
+		return t.value, ended, e
+	}
+}
+
+// chainTarget is a value in an optional chain and, of a member, the object it was read from.
+type chainTarget struct {
+	object, name, value Value
+	member              bool
+}
+
+// chainMember compiles a property read inside an optional chain that gives the object as well.
+func (c *compiler) chainMember(n ast.Expression, lenient bool) func(f *frame) (chainTarget, bool, *Error) {
 	var left ast.Expression
 	var key expr
 	p := c.at(n.Idx0())
@@ -217,23 +232,23 @@ func (c *compiler) chainRead(n ast.Expression, lenient bool) link {
 	}
 	_, optional := left.(*ast.Optional)
 	inner := c.chain(left)
-	return func(f *frame) (Value, bool, *Error) {
-		v, ended, e := inner(f)
+	return func(f *frame) (chainTarget, bool, *Error) {
+		object, ended, e := inner(f)
 		if e != nil || ended {
-			return Undefined, ended, e
+			return chainTarget{}, ended, e
 		}
 		name, e := key(f)
 		if e != nil {
-			return Undefined, false, e
+			return chainTarget{}, false, e
 		}
-		got, ok, e := f.run.index(v, name)
+		got, ok, e := f.run.index(object, name)
 		if e == nil && !ok && !optional && !lenient {
 			e = errUnknownProperty(name.Text())
 		}
 		if e != nil {
-			return Undefined, false, p.raise(e)
+			return chainTarget{}, false, p.raise(e)
 		}
-		return got, false, nil
+		return chainTarget{object: object, name: name, value: got, member: true}, false, nil
 	}
 }
 
@@ -262,21 +277,45 @@ func (c *compiler) chainCall(n *ast.CallExpression) link {
 			return v, false, nil
 		}
 	}
-	callee := c.chain(n.Callee)
+	callee := c.chainCallee(n.Callee)
 	return func(f *frame) (Value, bool, *Error) {
-		fn, ended, e := callee(f)
+		r := f.run
+		base := len(r.args)
+		t, ended, e := callee(f)
 		if e != nil || ended {
 			return Undefined, ended, e
 		}
-		list, e := f.argumentList(args, p)
-		if e != nil {
-			return Undefined, false, e
+		if t.member && !t.value.Object().IsFunction() {
+			return Undefined, false, p.raise(errUnknownMethod(t.name.Text()))
 		}
-		v, e := f.run.callValue(fn, Undefined, list)
-		if e != nil {
-			return Undefined, false, p.raise(e)
+		r.args = append(r.args, t.object, t.value) // in sight of the live-bytes budget
+		v, e := f.callWith(t.value, t.object, args, "", p)
+		r.args = r.args[:base]
+		return v, false, e
+	}
+}
+
+// chainCallee evaluates what is called in an optional chain, other than .m(): a.m?.() and a?.['m']()
+// keep a as this.
+func (c *compiler) chainCallee(n ast.Expression) func(f *frame) (chainTarget, bool, *Error) {
+	optional, lenient := n.(*ast.Optional)
+	if lenient {
+		n = optional.Expression
+	}
+	var read func(f *frame) (chainTarget, bool, *Error)
+	switch n.(type) {
+	case *ast.DotExpression, *ast.BracketExpression:
+		read = c.chainMember(n, lenient)
+	default:
+		value := c.chain(n)
+		read = func(f *frame) (chainTarget, bool, *Error) {
+			v, ended, e := value(f)
+			return chainTarget{value: v}, ended, e
 		}
-		return v, false, nil
+	}
+	return func(f *frame) (chainTarget, bool, *Error) {
+		t, ended, e := read(f)
+		return t, ended || lenient && t.value.IsNil(), e
 	}
 }
 

@@ -29,7 +29,7 @@ type evalText struct {
 type textKind uint8
 
 const (
-	textExpression textKind = iota // a string expression
+	textExpression textKind = iota // a string expression: the kind of textAt
 	textOwn                        // code on a level of its own
 	textInPlace                    // code on the level of its caller
 	textGlobal                     // code that sees globals, but no caller
@@ -430,7 +430,7 @@ func (c *compiler) fieldStoreFirst(name string, elements []*variable, rest store
 
 // completed compiles an expression statement whose value may be what evaluated text returns.
 func (c *compiler) completed(n ast.Expression) stmt {
-	value, i := c.expr(n), c.completion-1
+	value, i := c.probed(n), c.completion-1
 	return func(f *frame) ctl {
 		v, e := value(f)
 		if e != nil {

@@ -16,7 +16,8 @@ func parseText(url, text string, line int) *parsedText {
 	if len(text) > maxText {
 		return &parsedText{fn: &ast.FunctionLiteral{}, err: Errorf("Script text is larger than %d KiB", maxText>>10)}
 	}
-	if src, err := wrapSource(url, text, exprHead, exprTail, modeScript); err == nil {
+	// An expression may be written as a statement: "This.id == id;"
+	if src, err := wrapSource(url, strings.TrimRight(text, "; \t\r\n"), exprHead, exprTail, modeScript); err == nil {
 		src.line = line
 		if fn, err := src.parse(); err == nil && len(fn.Body.List) == 1 {
 			if ret, ok := fn.Body.List[0].(*ast.ReturnStatement); ok && ret.Argument != nil {
@@ -219,9 +220,10 @@ func (r *Run) textFunction(text string) (Value, *Error) {
 	if f == nil {
 		return Undefined, NewError("A string expression needs a script around it")
 	}
-	code, e := r.textAt(f.code.prog, f.layout(), text, max(r.line, 1))
+	line := max(r.line, 1)
+	code, e := r.textAt(f.code.prog, f.layout(), text, line)
 	if e != nil {
-		return Undefined, e
+		return Undefined, e.raisedAt(f.code.prog.url, line)
 	}
 	return f.textValue(code)
 }

@@ -15,6 +15,19 @@ func (g *generator) expr(k kind, depth int) string {
 			return c
 		}
 	}
+	if g.evals && g.chance(6) {
+		return g.evalExpr(k, depth)
+	}
+	if g.dialect && g.chance(25) {
+		if e := g.arrayCall(k, depth-1); e != "" {
+			return e
+		}
+	}
+	if g.chance(8) {
+		if e := g.patternExpr(k, depth-1); e != "" {
+			return e
+		}
+	}
 	if g.chance(8) {
 		return fmt.Sprintf("(%s ? %s : %s)", g.expr(truth, depth-1), g.expr(k, depth-1), g.expr(k, depth-1))
 	}
@@ -65,7 +78,7 @@ func (g *generator) numberExpr(d int) string {
 	case 4:
 		return fmt.Sprintf("(%s / %s)", "clip(Math.floor("+n()+"))", g.one("2", "4", "8"))
 	case 5:
-		return fmt.Sprintf("(Math.floor(%s) %% %d)", n(), 1+g.rnd.IntN(9))
+		return fmt.Sprintf("(Math.floor(%s) %% %d + 0)", n(), 1+g.rnd.IntN(9)) // goja does not find -0 among numbers
 	case 6:
 		return fmt.Sprintf("((Math.floor(Math.abs(%s)) %% 1024) %s %d)", n(), g.one("&", "|", "^", "<<", ">>", ">>>"), g.rnd.IntN(8))
 	case 7:

@@ -30,6 +30,13 @@ type generator struct {
 	budget     int // statements left
 	// lexical programs use let and const, and jump out of no try: goja corrupts its stack where both meet.
 	lexical bool
+	// trusted: the judge is not goja.
+	trusted bool
+	// evals programs evaluate pieces of themselves; dialect ones use the array functions, whose expressions
+	// are written as style says.
+	evals, dialect bool
+	style          style
+	inText         int // texts around
 }
 
 type kind uint8
@@ -82,7 +89,19 @@ function nonEmpty(a) { return a.length === 0 ? [1] : a.length > 40 ? a.slice(0, 
 
 func generate(seed uint64) string {
 	g := &generator{rnd: rand.New(rand.NewPCG(seed, 42)), budget: 60}
-	g.lexical = g.chance(70)
+	g.lexical = g.chance(70) // and no evaluated text: goja corrupts its stack and ends the process
+	return g.program()
+}
+
+// generateAny writes a program for a judge that has no faults in let, const, try and eval.
+func generateAny(seed uint64) string {
+	g := &generator{rnd: rand.New(rand.NewPCG(seed, 43)), budget: 60, lexical: true, trusted: true}
+	g.evals = g.chance(70)
+	return g.program()
+}
+
+// program writes the program.
+func (g *generator) program() string {
 	// goja leaves a break behind in branches it finds to be constant, so no condition is.
 	g.b.WriteString("function main(x) {\n\tvar yes = x === '', no = !yes;\n")
 	g.indent = 1
@@ -177,7 +196,7 @@ func (g *generator) statement() {
 	g.depth++
 	defer func() { g.depth-- }()
 	g.pick(g.variable, g.variable, g.variable, g.assign, g.assign, g.assign, g.branch, g.loop, g.loop, g.choose, g.attempt,
-		g.jump, g.print, g.print, g.mutate, g.mutate, g.destructure, g.closure, g.object, g.idiom, g.idiom)
+		g.jump, g.print, g.print, g.mutate, g.mutate, g.destructure, g.closure, g.object, g.idiom, g.idiom, g.collection, g.evalStatements)
 }
 
 func (g *generator) kind() kind { return kind(g.rnd.IntN(5)) }
@@ -337,7 +356,7 @@ func (g *generator) breakMaybe() {
 }
 
 func (g *generator) attempt() {
-	if g.lexical {
+	if g.lexical && !g.trusted {
 		inLoop, inFunction, labels := g.inLoop, g.inFunction, g.labels
 		g.inLoop, g.inFunction, g.labels = 0, false, nil
 		defer func() { g.inLoop, g.inFunction, g.labels = inLoop, inFunction, labels }()

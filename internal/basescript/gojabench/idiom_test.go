@@ -43,7 +43,7 @@ func (g *generator) idiom() {
 	case 14:
 		g.line("switch (true) { case %s: out('first'); case %s: out('second'); break; default: out('none'); }", t(), t())
 	case 15:
-		g.line("try { %s.map(function (p) { if (p > %s) throw new Error('!in map ' + p); return p; }); out('all'); } catch (e) { out(e.message); }", a(), n())
+		g.line("try { void %s.map(function (p) { if (p > %s) throw new Error('!in map ' + p); return p; }); out('all'); } catch (e) { out(e.message); }", a(), n())
 	case 16:
 		g.line("for (var %s = 0, %s = %d; %s < %s; %s++, %s--) { out(%s + ':' + %s); }", v, w, g.rnd.IntN(6), v, w, v, w, v, w)
 	case 17:
@@ -57,7 +57,7 @@ func (g *generator) idiom() {
 	case 21:
 		g.line("var %s = [0]; %s[(out('index'), 0)] = (out('value'), %s); out(show(%s));", v, v, n(), v)
 	case 22:
-		g.line("out(show(%s.map((p, i, all) => all.length * i + p))); %s.forEach(function (p, i) { out(i + '=' + p); });", a(), a())
+		g.line("out(show(%s.map((p, i, all) => all.length * i + p))); void %s.forEach(function (p, i) { out(i + '=' + p); });", a(), a())
 	case 23:
 		g.line("var { a: %s, ...%s } = %s; out(show(%s) + show(%s));", v, w, o(), v, w)
 	case 24:
