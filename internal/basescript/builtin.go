@@ -141,7 +141,7 @@ func (r *Run) reserveBeside(n, held int64) error {
 // weighing of live values does not see them.
 func (r *Run) allocHeld(n, held int64) *Error {
 	r.bytes += n
-	if r.cfg.Limits.Bytes <= 0 || r.bytes <= r.cfg.Limits.Bytes {
+	if r.bytes <= r.budget {
 		return nil
 	}
 	return r.weigh(n + held)
