@@ -396,5 +396,5 @@ func extractUserError(_ *Run, args []Value) (Value, error) {
 	if e := args[0].Object().ErrorOf(); e != nil && e.Kind == UserFault {
 		return String(e.Message), nil
 	}
-	return String(args[0].Text()), nil
+	return textOf(args[0]), nil
 }

@@ -166,7 +166,11 @@ func (r *Run) charAt(s string, i int) (Value, bool, *Error) {
 	if at >= len(s) {
 		return Undefined, false, nil
 	}
-	return String(s[at:charEnd(s, at)]), true, nil
+	v, err := r.part(String(s), at, charEnd(s, at))
+	if err != nil {
+		return Undefined, false, toError(err)
+	}
+	return v, true, nil
 }
 
 // setProperty writes v.name. On undefined, null and other scalars, and where a host object does not
