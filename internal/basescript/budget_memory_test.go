@@ -114,7 +114,7 @@ var hoarders = map[string]string{
 	"one member":          "a = []; for (;;) { s = '{\"a\": \"bc\"' + ' '.repeat(900) + '}'; a.push(ParseJson(s).a) }",
 	"one key":             "a = []; for (;;) { s = '{\"abc\": 1' + ' '.repeat(900) + '}'; a.push(ParseJson(s)) }",
 	"beginnings":          "a = []; for (;;) { s = 'a'; s += 'b'; t = s; s += 'x'.repeat(20000); a.push('' + t); a.push(t.toLowerCase()); a.push(StrReplace(t, 'q', '')); a.push(UrlDecode(t)); a.push(t.slice(0)) }",
-	"keys of beginnings":  "a = []; for (;;) { s = 'a'; s += 'b'; t = s; s += 'x'.repeat(4000); o = {}; o[t] = 1; a.push(o) }",
+	"keys of beginnings":  "a = []; for (;;) { s = 'a'; s += 'b'; t = s; s += 'x'.repeat(400); o = {}; o[t] = 1; a.push(o) }",
 	"encoded":             "b = []; for (i = 0; i < 2000; i++) b.push({ n: i, text: 'some text', list: [1, 2, 3] }); a = []; for (;;) a.push(EncodeJson(b))",
 	"encoded short":       "a = []; for (;;) a.push(EncodeJson({ n: a.length, text: 'some text' }))",
 	"encoded growing":     "b = [1]; for (;;) { b = b.concat(b); s = EncodeJson(b) }",
