@@ -34,6 +34,10 @@ var holders = map[string]string{
 	"linked objects":      "x = null; for (i = 0; i < n; i++) x = { next: x, value: i }; a.push(x)",
 	"appended texts":      "for (i = 0; i < n / 10; i++) { s = 'a line: '; s += i; s += ' and more of it'; a.push(s) }",
 	"sorted":              "for (i = 0; i < n; i++) a.push({ x: n - i }); a = ArraySort(a, 'This.x', '+')",
+	"regexp groups":       "for (i = 0; i < n / 10; i++) a.push(new RegExp('(a|b)*([c-z]{2,30})(x)?' + i))",
+	"used expressions":    "for (i = 0; i < n / 10; i++) { x = new RegExp('(a|b)*c' + i); x.test('abc1'); a.push(x) }",
+	"regexp long":         "for (i = 0; i < n / 10; i++) a.push(new RegExp('abcdefghij'.repeat(20) + i))",
+	"regexp classes":      "for (i = 0; i < n / 10; i++) a.push(new RegExp('[a-z]+[^0-9]*\\\\w\\\\d[абв]' + i))",
 	"regular expressions": "for (i = 0; i < n / 10; i++) a.push(new RegExp('ab+' + i))",
 }
 
