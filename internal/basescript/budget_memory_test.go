@@ -3,6 +3,7 @@ package basescript
 import (
 	"context"
 	"errors"
+	"flag"
 	"math"
 	"runtime"
 	"runtime/debug"
@@ -139,8 +140,12 @@ var hoarders = map[string]string{
 // take: the run is stopped before they take a fifth more than its limit. The collector takes for alive
 // also what is made while it looks, which on a loaded machine is much; so of three runs the least counts.
 func TestHoardersStayInBudget(t *testing.T) {
-	const limit, rest = 8 << 20, 1 << 20 // rest is what the run itself takes
-	const most = limit + limit/5 + rest
+	limit := int64(4 << 20)
+	rest := limit / 8 // what the run itself takes, and the collector's view is off by
+	if f := flag.Lookup("long"); f != nil && f.Value.String() == "true" {
+		limit, rest = 32<<20, 0
+	}
+	most := limit + limit/5 + rest
 	for name, src := range hoarders {
 		t.Run(name, func(t *testing.T) {
 			p, err := Compile("x-local://hoard.js", src, Options{})
@@ -151,7 +156,7 @@ func TestHoardersStayInBudget(t *testing.T) {
 			peak := int64(math.MaxInt64)
 			for turn := 0; turn < 3 && peak > most; turn++ {
 				peak = min(peak, livePeak(func() {
-					r := NewRun(context.Background(), RunConfig{Limits: Limits{Bytes: limit, Compute: 20 * time.Second}})
+					r := NewRun(context.Background(), RunConfig{Limits: Limits{Bytes: limit, Compute: 60 * time.Second}})
 					defer r.Close()
 					_, ended = r.Exec(p)
 				}))
@@ -160,7 +165,7 @@ func TestHoardersStayInBudget(t *testing.T) {
 			if !errors.As(ended, &e) || !strings.Contains(e.Message, "MiB") {
 				t.Errorf("it ended with %v", ended)
 			}
-			t.Logf("%.2f of the limit", float64(peak)/limit)
+			t.Logf("%.2f of the limit", float64(peak)/float64(limit))
 			if peak > most {
 				t.Errorf("it took %d MiB of %d", peak>>20, limit>>20)
 			}
