@@ -19,7 +19,7 @@ import (
 
 const (
 	// heldSlack is what a run may take beyond its limit, as a part of it: what counting is off by.
-	heldSlack = 8
+	heldSlack = 16
 	// restFactor is how much the rest of the process may take, in terms of what is alive of it.
 	restFactor = 3
 	// restBytes is what the rest of the process may always take: stacks, the collector's own.
