@@ -141,7 +141,7 @@ func (r *Run) reserveBeside(n, held int64) error {
 // weighing of live values does not see them.
 func (r *Run) allocHeld(n, held int64) *Error {
 	r.bytes += n
-	if r.cfg.Limits.Bytes <= 0 || r.bytes <= r.cfg.Limits.Bytes {
+	if r.bytes <= r.budget {
 		return nil
 	}
 	return r.weigh(n + held)
@@ -156,15 +156,43 @@ func (r *Run) text(s string) (Value, error) {
 	return String(s), nil
 }
 
-// part returns s[from:to]. It shares the memory of s unless it would keep a long text alive for a
-// short piece of it.
-func (r *Run) part(s string, from, to int) (Value, error) {
-	p := s[from:to]
-	if len(s) <= jsonShareText || len(p)*4 >= len(s)*3 {
-		return String(p), nil
+// part returns the bytes of a text from one position to another. It shares no memory with the text but
+// where it is the whole of it: a part kept would keep the whole, and be counted for itself only, and parts
+// of parts would keep ever more of it. A copy costs about what finding the positions does.
+func (r *Run) part(v Value, from, to int) (Value, error) {
+	s := v.Text()
+	switch to - from {
+	case 0:
+		return emptyText, nil
+	case 1:
+		return byteText(s[from]), nil
+	case len(s):
+		return textOf(v), nil
 	}
-	return r.text(strings.Clone(p))
+	if err := r.Alloc(to - from); err != nil {
+		return Undefined, err
+	}
+	return String(strings.Clone(s[from:to])), nil
 }
+
+// textOf returns v as a text, v itself if it is one: the value knows what memory it keeps.
+func textOf(v Value) Value {
+	if v.k == KindString {
+		return v
+	}
+	return String(v.Text())
+}
+
+// byteTexts holds the texts of one byte.
+var byteTexts = func() string {
+	var all [256]byte
+	for i := range all {
+		all[i] = byte(i)
+	}
+	return string(all[:])
+}()
+
+func byteText(c byte) Value { return String(byteTexts[c : int(c)+1]) }
 
 // array returns an array that owns vals, charged to the run.
 func (r *Run) array(vals []Value) (Value, error) {

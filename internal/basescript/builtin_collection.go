@@ -19,8 +19,15 @@ type mapEntry struct {
 	gone     bool
 }
 
-// sizeMapEntry is what an entry and its place in the index are charged as.
-const sizeMapEntry = 160
+const (
+	// sizeMap is what a map takes beside its object, its entries and its index.
+	sizeMap = 160
+	// sizeMapEntry is an entry, sizeMapIndex its place in the index, half of which may be empty.
+	sizeMapEntry = 56
+	sizeMapIndex = 112
+	// leastMapIndex is the index of a map with an entry.
+	leastMapIndex = 464
+)
 
 var (
 	mapClass = &Class{Name: "Map", Iterate: mapIterate(mapPair)}
@@ -65,7 +72,7 @@ func (r *Run) newMapObject(c *Class) (*mapObject, error) {
 	o := &Object{class: classHost}
 	m := &mapObject{instance: instance{class: c, object: ObjectValue(o)}, index: make(map[valueKey]int)}
 	o.ext = m
-	return m, r.Alloc(2 * sizeObject)
+	return m, r.Alloc(sizeObject + sizeMap)
 }
 
 func newMap(r *Run, args []Value) (Value, error) {
@@ -125,8 +132,20 @@ func (m *mapObject) put(r *Run, key, val Value) error {
 		m.entries[i].val = val
 		return nil
 	}
-	if err := r.Alloc(sizeMapEntry); err != nil {
+	size, n := sizeMapIndex, len(m.entries)
+	if n == 0 {
+		size = leastMapIndex
+	}
+	room := n
+	if n == cap(m.entries) {
+		room = n + max(1, min(n, 8+n/4))
+		size += room * sizeMapEntry
+	}
+	if err := r.Alloc(size); err != nil {
 		return err
+	}
+	if room > n {
+		m.entries = append(make([]mapEntry, 0, room), m.entries...)
 	}
 	m.index[k] = len(m.entries)
 	m.entries = append(m.entries, mapEntry{key: key, val: val})
@@ -162,7 +181,10 @@ func (m *mapObject) compact(r *Run) {
 
 // weigh adds what the entries hold to the live bytes of the run.
 func (m *mapObject) weigh(w *weigher) {
-	w.bytes += int64(cap(m.entries)) * sizeMapEntry
+	w.bytes += sizeMap + int64(cap(m.entries))*sizeMapEntry
+	if len(m.index) > 0 {
+		w.bytes += max(leastMapIndex, int64(len(m.index))*sizeMapIndex)
+	}
 	for _, e := range m.entries {
 		w.value(e.key)
 		w.value(e.val)

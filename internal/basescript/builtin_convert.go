@@ -108,7 +108,7 @@ func static(call func(*Run, []Value) (Value, error)) func(*Run, Value, []Value) 
 
 func selfValue(_ *Run, self Value, _ []Value) (Value, error) { return self, nil }
 
-func selfText(_ *Run, self Value, _ []Value) (Value, error) { return String(self.Text()), nil }
+func selfText(_ *Run, self Value, _ []Value) (Value, error) { return textOf(self), nil }
 
 func convertInt(_ *Run, args []Value) (Value, error) {
 	n, ok := args[0].ToInt()
@@ -542,7 +542,7 @@ func numberToString(_ *Run, self Value, args []Value) (Value, error) {
 	}
 	switch {
 	case radix == 10 || !finite(self):
-		return String(self.Text()), nil
+		return textOf(self), nil
 	case self.k == KindInt:
 		return String(strconv.FormatInt(self.Int(), int(radix))), nil
 	}
@@ -584,7 +584,7 @@ func numberToFixed(_ *Run, self Value, args []Value) (Value, error) {
 	}
 	f := self.Real()
 	if !finite(self) || math.Abs(f) >= 1e21 {
-		return String(self.Text()), nil
+		return textOf(self), nil
 	}
 	s := strconv.FormatFloat(math.Abs(f), 'f', digits, 64)
 	if isTie(f, digits) {
@@ -619,7 +619,7 @@ func isTie(f float64, digits int) bool {
 
 func numberToPrecision(_ *Run, self Value, args []Value) (Value, error) {
 	if arg(args, 0).IsUndefined() || !finite(self) {
-		return String(self.Text()), nil
+		return textOf(self), nil
 	}
 	digits, err := digitsArg(args, 0, 0)
 	if err != nil {
@@ -658,7 +658,7 @@ func numberToLocaleString(_ *Run, self Value, _ []Value) (Value, error) {
 
 func numberToExponential(_ *Run, self Value, args []Value) (Value, error) {
 	if !finite(self) {
-		return String(self.Text()), nil
+		return textOf(self), nil
 	}
 	digits := -1 // as many as the number has
 	if !arg(args, 0).IsUndefined() {

@@ -295,7 +295,7 @@ func codeLiteral(r *Run, args []Value) (Value, error) {
 		}
 		return String(codeText(s, quote)), nil
 	case KindUndefined, KindBool:
-		return String(v.Text()), nil
+		return textOf(v), nil
 	case KindNull:
 		return String("null"), nil
 	case KindDate:
@@ -353,7 +353,7 @@ func encodeCharset(r *Run, args []Value) (Value, error) {
 	e, err := charsetArg(args[1])
 	s := args[0].Text()
 	if err != nil || e == nil {
-		return String(s), err
+		return textOf(args[0]), err
 	}
 	if err := r.reserve(int64(3*len(s)), 1); err != nil {
 		return Undefined, err
@@ -386,7 +386,7 @@ func decodeCharset(r *Run, args []Value) (Value, error) {
 	e, err := charsetArg(args[1])
 	s := args[0].Text()
 	if err != nil || e == nil {
-		return String(s), err
+		return textOf(args[0]), err
 	}
 	if err := r.reserve(int64(3*len(s)), 1); err != nil {
 		return Undefined, err

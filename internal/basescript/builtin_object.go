@@ -101,7 +101,7 @@ func getOptProperty(r *Run, self Value, args []Value) (Value, error) {
 }
 
 func setProperty(r *Run, self Value, args []Value) (Value, error) {
-	return Undefined, r.SetProperty(self, args[0].Text(), args[1])
+	return Undefined, r.SetProperty(self, args[0].ownText(), args[1])
 }
 
 func addProperty(r *Run, self Value, args []Value) (Value, error) {
@@ -179,7 +179,7 @@ func getObjectPropertyOrSelf(r *Run, args []Value) (Value, error) {
 }
 
 func setObjectProperty(r *Run, args []Value) (Value, error) {
-	return Undefined, r.SetProperty(args[0], args[1].Text(), args[2])
+	return Undefined, r.SetProperty(args[0], args[1].ownText(), args[2])
 }
 
 // ownNames returns the names of an object's properties. A scalar has none; undefined and null are an
@@ -268,7 +268,7 @@ func objectFromEntries(r *Run, args []Value) (Value, error) {
 		if e != nil {
 			return false, e
 		}
-		return true, r.SetProperty(ObjectValue(o), name.Text(), v)
+		return true, r.SetProperty(ObjectValue(o), name.ownText(), v)
 	})
 	return ObjectValue(o), err
 }
@@ -335,7 +335,7 @@ func objectDefine(r *Run, args []Value) (Value, error) {
 		if err != nil {
 			return Undefined, err
 		}
-		return args[0], r.SetProperty(args[0], args[1].Text(), v)
+		return args[0], r.SetProperty(args[0], args[1].ownText(), v)
 	}
 	if o.class == classArray {
 		return Undefined, NewError("An array takes no get and set functions")
@@ -343,7 +343,7 @@ func objectDefine(r *Run, args []Value) (Value, error) {
 	if err := r.Alloc(sizeKey + sizeValue + sizeObject); err != nil {
 		return Undefined, err
 	}
-	o.Set(args[1].Text(), accessorValue(&pair))
+	o.Set(args[1].ownText(), accessorValue(&pair))
 	return args[0], nil
 }
 
@@ -378,14 +378,14 @@ func newError(name string) func(*Run, []Value) (Value, error) {
 	return func(r *Run, args []Value) (Value, error) {
 		e := &Error{name: name}
 		if v := arg(args, 0); !v.IsUndefined() {
-			e.Message = v.Text()
+			e.Message = v.ownText()
 		}
 		return r.NewErrorObject(e), r.Alloc(2*sizeObject + len(e.Message))
 	}
 }
 
 func userError(r *Run, args []Value) (Value, error) {
-	e := &Error{Message: args[0].Text(), Kind: UserFault}
+	e := &Error{Message: args[0].ownText(), Kind: UserFault}
 	if inner := arg(args, 1).Object().ErrorOf(); inner != nil {
 		e.cause = inner
 	}
@@ -396,5 +396,5 @@ func extractUserError(_ *Run, args []Value) (Value, error) {
 	if e := args[0].Object().ErrorOf(); e != nil && e.Kind == UserFault {
 		return String(e.Message), nil
 	}
-	return String(args[0].Text()), nil
+	return textOf(args[0]), nil
 }

@@ -147,7 +147,7 @@ func stringReplace(all bool) func(*Run, Value, []Value) (Value, error) {
 			if all {
 				limit = -1
 			}
-			return r.replaceText(s, string(plain), fn.Text(), limit)
+			return r.replaceText(self, string(plain), fn.Text(), limit)
 		}
 		if err := needsAll("replaceAll", p); all && err != nil {
 			return Undefined, err

@@ -103,14 +103,15 @@ func strTest(test func(s, sub string) bool) func(*Run, []Value) (Value, error) {
 
 func strReplace(limit int) func(*Run, []Value) (Value, error) {
 	return func(r *Run, args []Value) (Value, error) {
-		return r.replaceText(args[0].Text(), args[1].Text(), args[2].Text(), limit)
+		return r.replaceText(args[0], args[1].Text(), args[2].Text(), limit)
 	}
 }
 
 // replaceText replaces up to limit occurrences (-1: all); an empty old text leaves s unchanged.
-func (r *Run) replaceText(s, old, with string, limit int) (Value, error) {
+func (r *Run) replaceText(v Value, old, with string, limit int) (Value, error) {
+	s := v.Text()
 	if old == "" || !strings.Contains(s, old) {
-		return String(s), r.scan(len(s))
+		return textOf(v), r.scan(len(s))
 	}
 	n := strings.Count(s, old)
 	if limit > 0 {
@@ -169,20 +170,20 @@ func strTrim(r *Run, args []Value) (Value, error) {
 	s := args[0].Text()
 	t := strings.Trim(s, blanks)
 	if len(t) == len(s) {
-		return String(s), nil
+		return textOf(args[0]), nil
 	}
 	from := strings.Index(s, t)
 	if err := r.scan(len(s)); err != nil {
 		return Undefined, err
 	}
-	return r.part(s, from, from+len(t))
+	return r.part(args[0], from, from+len(t))
 }
 
 // strUnifySpaces leaves a text of nothing but blanks as it is (observed on the original).
 func strUnifySpaces(r *Run, args []Value) (Value, error) {
 	s := args[0].Text()
 	if strings.Trim(s, blanks) == "" {
-		return String(s), r.scan(len(s))
+		return textOf(args[0]), r.scan(len(s))
 	}
 	if err := r.Alloc(len(s)); err != nil {
 		return Undefined, err
@@ -239,7 +240,7 @@ func strLeft(offset func(string, int) int) func(*Run, []Value) (Value, error) {
 			return Undefined, err
 		}
 		s := args[0].Text()
-		return r.part(s, 0, offset(s, n))
+		return r.part(args[0], 0, offset(s, n))
 	}
 }
 
@@ -263,7 +264,7 @@ func strRange(offset func(string, int) int) func(*Run, []Value) (Value, error) {
 			return Undefined, err
 		}
 		begin := offset(s, from)
-		return r.part(s, begin, begin+offset(s[begin:], to-from))
+		return r.part(args[0], begin, begin+offset(s[begin:], to-from))
 	}
 }
 
@@ -273,7 +274,7 @@ func strRight(r *Run, args []Value) (Value, error) {
 		return Undefined, err
 	}
 	s := args[0].Text()
-	return r.part(s, bytePos(s, n), len(s))
+	return r.part(args[0], bytePos(s, n), len(s))
 }
 
 func strPos(r *Run, args []Value) (Value, error) {

@@ -226,7 +226,7 @@ func TestPiecesOfLongTextsAreCopied(t *testing.T) {
 	r := newTestRun(t, exprLimits)
 	long := strings.Repeat("x", 1<<20)
 	before := r.bytes
-	piece, err := r.part(long, 10, 20)
+	piece, err := r.part(String(long), 10, 20)
 	if err != nil || r.bytes-before != 10 || piece.Str() != "xxxxxxxxxx" {
 		t.Errorf("%q, %v, charged %d bytes", piece.Str(), err, r.bytes-before)
 	}

@@ -108,11 +108,12 @@ func stringCharAt(r *Run, self Value, args []Value) (Value, error) {
 	if i < 0 {
 		return emptyText, nil
 	}
-	return r.charText(self.Str(), i)
+	return r.charText(self, i)
 }
 
 // charText returns the ith character, an empty text if there is none.
-func (r *Run) charText(s string, i int) (Value, error) {
+func (r *Run) charText(v Value, i int) (Value, error) {
+	s := v.Str()
 	if err := r.scan(min(len(s), i)); err != nil {
 		return Undefined, err
 	}
@@ -120,7 +121,7 @@ func (r *Run) charText(s string, i int) (Value, error) {
 	if at >= len(s) {
 		return emptyText, nil
 	}
-	return r.part(s, at, charEnd(s, at))
+	return r.part(v, at, charEnd(s, at))
 }
 
 func stringAt(r *Run, self Value, args []Value) (Value, error) {
@@ -132,7 +133,7 @@ func stringAt(r *Run, self Value, args []Value) (Value, error) {
 	if i < 0 || i >= n {
 		return Undefined, nil
 	}
-	return r.charText(s, i)
+	return r.charText(self, i)
 }
 
 func stringCodeAt(missing Value) func(*Run, Value, []Value) (Value, error) {
@@ -200,7 +201,7 @@ func stringSlice(r *Run, self Value, args []Value) (Value, error) {
 		return Undefined, err
 	}
 	from, to := charRange(s, indexArg(args, 0, 0), indexArg(args, 1, maxTextBytes))
-	return r.part(s, from, to)
+	return r.part(self, from, to)
 }
 
 func stringSubstring(r *Run, self Value, args []Value) (Value, error) {
@@ -213,7 +214,7 @@ func stringSubstring(r *Run, self Value, args []Value) (Value, error) {
 		from, to = to, from
 	}
 	begin, end := charRange(s, from, to)
-	return r.part(s, begin, end)
+	return r.part(self, begin, end)
 }
 
 func stringSubstr(r *Run, self Value, args []Value) (Value, error) {
@@ -223,7 +224,7 @@ func stringSubstr(r *Run, self Value, args []Value) (Value, error) {
 	}
 	begin, end := charRange(s, indexArg(args, 0, 0), maxTextBytes)
 	end = begin + charOffset(s[begin:end], indexArg(args, 1, maxTextBytes))
-	return r.part(s, begin, end)
+	return r.part(self, begin, end)
 }
 
 func stringMap(mapping func(string) string) func(*Run, Value, []Value) (Value, error) {
@@ -246,7 +247,7 @@ func stringTrim(start, end bool) func(*Run, Value, []Value) (Value, error) {
 		if err := r.scan(len(s) - (to - from)); err != nil {
 			return Undefined, err
 		}
-		return r.part(s, from, to)
+		return r.part(self, from, to)
 	}
 }
 

@@ -60,37 +60,17 @@ func charEnd(s string, i int) int {
 	return min(i, len(s))
 }
 
-// textKeeper copies parts of a long text, so that keeping one part does not keep the whole. Short parts
-// share buffers; parts of short texts are not copied at all.
+// textKeeper copies parts of a text, so that keeping one part does not keep the whole.
 type textKeeper struct {
 	whole string
-	chunk *strings.Builder
 }
-
-func (k *textKeeper) shares() bool { return len(k.whole) <= jsonShareText }
 
 // keep returns s, which must be a part of the text.
 func (k *textKeeper) keep(s string) string {
-	if k.shares() || len(s)*4 >= len(k.whole) {
-		return s
+	if len(s) == 1 {
+		return byteText(s[0]).Str()
 	}
-	if len(s) >= jsonChunk/4 {
-		return strings.Clone(s)
-	}
-	b := k.room(len(s), jsonChunk)
-	n := b.Len()
-	b.WriteString(s)
-	return b.String()[n:]
-}
-
-// room returns a buffer with space for n bytes more, a new one having the given size at least; texts
-// taken from it before stay valid.
-func (k *textKeeper) room(n, size int) *strings.Builder {
-	if k.chunk == nil || k.chunk.Cap()-k.chunk.Len() < n {
-		k.chunk = new(strings.Builder)
-		k.chunk.Grow(max(n, size))
-	}
-	return k.chunk
+	return strings.Clone(s)
 }
 
 // textBuilder builds a text of unknown length, charging the run as it grows.
@@ -145,7 +125,7 @@ func (r *Run) mapPieces(s string, first, mapping func(string) string) (Value, er
 		if err := r.scan(len(s)); err != nil {
 			return Undefined, err
 		}
-		return r.text(first(s))
+		return r.text(apart(first(s), s))
 	}
 	out := textBuilder{r: r}
 	for len(s) > 0 {
@@ -159,6 +139,14 @@ func (r *Run) mapPieces(s string, first, mapping func(string) string) (Value, er
 		first, s = mapping, s[cut:]
 	}
 	return out.value(), nil
+}
+
+// apart returns made, a copy if it is the text it was made of: that may be the beginning of a longer one.
+func apart(made, of string) string {
+	if sameMemory(made, of) {
+		return strings.Clone(made)
+	}
+	return made
 }
 
 // pieceEnd is where the first piece of a text ends: between characters, and not inside a line end.

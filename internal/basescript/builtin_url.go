@@ -93,7 +93,7 @@ func urlDecode(r *Run, args []Value) (Value, error) {
 	if err := r.reserve(int64(len(s)), 1); err != nil {
 		return Undefined, err
 	}
-	return String(percentDecode(s)), nil
+	return String(apart(percentDecode(s), s)), nil
 }
 
 // percentDecode reads %XX and %uXXXX; a percent sign before anything else means itself.
@@ -315,7 +315,7 @@ func isAbsoluteURL(_ *Run, args []Value) (Value, error) {
 func absoluteURL(r *Run, args []Value) (Value, error) {
 	u := parseURL(args[0].Text())
 	if u.scheme != "" {
-		return String(args[0].Text()), nil
+		return textOf(args[0]), nil
 	}
 	base := parseURL(args[1].Text())
 	if strings.HasPrefix(u.path, "/") {

@@ -338,7 +338,7 @@ func (c *compiler) keyOf(key ast.Expression, computed bool) func(f *frame) (stri
 	value := c.expr(key)
 	return func(f *frame) (string, *Error) {
 		v, e := value(f)
-		return v.Text(), e
+		return v.ownText(), e
 	}
 }
 

@@ -13,11 +13,6 @@ const (
 	// maxJSONDepth bounds the nesting of what is parsed and of what is encoded: a Go stack overflow
 	// cannot be recovered.
 	maxJSONDepth = 500
-	// jsonShareText is the length up to which the strings of a parsed text share its memory. Strings of
-	// longer texts are copied, so that a script which keeps one of them does not keep the whole text.
-	jsonShareText = 1024
-	// jsonChunk is the size of the buffers into which short strings of long texts are copied.
-	jsonChunk = 1024
 )
 
 // jsonParser reads one text. Members of objects and elements of arrays are collected on two stacks, so
@@ -47,8 +42,7 @@ var jsonParsers = sync.Pool{New: func() any {
 //
 // Its error is "Invalid format" where the text begins with nothing that can start a value (so also for
 // empty text), else "Invalid JSON." with the number of characters read before the parser gave up: past an
-// unknown word, at an unexpected character, at the end of a text that breaks off. The result may share
-// memory with a short text.
+// unknown word, at an unexpected character, at the end of a text that breaks off.
 func (r *Run) ParseJSON(text string, strict bool) (Value, error) {
 	p := jsonParsers.Get().(*jsonParser)
 	p.r, p.text, p.strict, p.kept.whole = r, text, strict, text
@@ -439,22 +433,14 @@ func (p *jsonParser) escaped(quote byte, from, i int) (string, *Error) {
 	}
 	p.steps += int64(end-from) >> 6
 	size := end - from
-	b := new(strings.Builder)
-	switch {
-	case p.kept.shares():
-		b = p.kept.room(size, len(text)-from)
-	case size < jsonChunk/4:
-		b = p.kept.room(size, jsonChunk)
-	default:
-		b.Grow(size)
-	}
-	n := b.Len()
+	var b strings.Builder
+	b.Grow(size)
 	b.WriteString(text[from:i])
 	for p.pos = i; p.pos < end; {
 		c := text[p.pos]
 		switch {
 		case c == '\\':
-			if e := p.escape(b); e != nil {
+			if e := p.escape(&b); e != nil {
 				return "", e
 			}
 		case c < 0x20 && p.strict:
@@ -465,7 +451,7 @@ func (p *jsonParser) escaped(quote byte, from, i int) (string, *Error) {
 		}
 	}
 	p.pos = end + 1
-	return b.String()[n:], nil
+	return b.String(), nil
 }
 
 // escape reads one escape sequence and appends what it stands for.

@@ -173,6 +173,12 @@ func (r *Run) add(a, b Value) (Value, *Error) {
 		b = b.Scalar()
 	}
 	if a.k >= KindString || b.k >= KindString {
+		switch {
+		case a.k == KindString && b.k == KindString && a.n == 0:
+			return b, nil
+		case a.k == KindString && (b.k == KindNull || b.k == KindString && b.n == 0):
+			return a, nil
+		}
 		return r.concat(a.Text(), b.Text())
 	}
 	a, b = toNumber(a), toNumber(b)

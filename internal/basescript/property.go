@@ -166,7 +166,11 @@ func (r *Run) charAt(s string, i int) (Value, bool, *Error) {
 	if at >= len(s) {
 		return Undefined, false, nil
 	}
-	return String(s[at:charEnd(s, at)]), true, nil
+	v, err := r.part(String(s), at, charEnd(s, at))
+	if err != nil {
+		return Undefined, false, toError(err)
+	}
+	return v, true, nil
 }
 
 // setProperty writes v.name. On undefined, null and other scalars, and where a host object does not
@@ -221,10 +225,35 @@ func (r *Run) setNamed(o *Object, name string, val, this Value) *Error {
 func (r *Run) addProperty(o *Object, name string, val Value) *Error {
 	size := 2*(sizeKey+sizeValue) + int64(len(name)) // lists double as they grow
 	if len(o.keys) >= indexFrom-1 {
-		size += sizeEntry
+		return r.addToMany(o, name, val)
 	}
 	if e := r.alloc(size); e != nil {
 		return e
+	}
+	o.add(name, val)
+	return nil
+}
+
+// addToMany adds a property to an object with an index. Its lists are charged as they grow, the old ones
+// being alive beside the new.
+func (r *Run) addToMany(o *Object, name string, val Value) *Error {
+	size, n := allocSize(len(name))+sizeEntry, len(o.keys)
+	room := n + n/4 + 8
+	if n == cap(o.keys) {
+		size += int64(room) * sizeKey
+	}
+	if len(o.vals) == cap(o.vals) {
+		size += int64(room) * sizeValue
+	}
+	if e := r.alloc(size); e != nil {
+		return e
+	}
+	if n == cap(o.keys) {
+		o.keys = append(make([]string, 0, room), o.keys...)
+		o.sharedKeys = false
+	}
+	if len(o.vals) == cap(o.vals) {
+		o.vals = append(make([]Value, 0, room), o.vals...)
 	}
 	o.add(name, val)
 	return nil
@@ -320,7 +349,7 @@ func (r *Run) index(v, key Value) (Value, bool, *Error) {
 
 // keyText is a property name made at run time; a long one is charged as work.
 func (r *Run) keyText(key Value) string {
-	name := key.Text()
+	name := key.ownText()
 	if len(name) > longText {
 		r.steps -= int64(len(name) >> 6)
 	}

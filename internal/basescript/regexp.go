@@ -92,8 +92,8 @@ func (c *patternCache) add(key patternKey, p *pattern) {
 
 // What a compiled pattern takes in bytes: at least, and for each byte given to the engine.
 const (
-	patternBase = 4 << 10
-	patternPer  = 50
+	patternBase = 2300
+	patternPer  = 12
 )
 
 func newPattern(source string, flags patternFlags) (*pattern, error) {

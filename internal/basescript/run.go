@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -33,7 +34,23 @@ type RunConfig struct {
 	Host any
 	// NullEqualsUndefined makes null == undefined true (compat.null_equals_undefined).
 	NullEqualsUndefined bool
+	// Collector, if any, is told of a run that has made much of its Limits.Bytes.
+	Collector Collector
 }
+
+// Collector knows how much memory large runs take together. A run that makes little never calls it;
+// others may do so at once.
+type Collector interface {
+	// Grown is called once, when a run has made largeRun bytes; it may come to hold as much as its limit.
+	Grown(limit int64)
+	// Weighed is called when such a run was weighed and may make so many bytes more before it is again.
+	Weighed(more int64)
+	// Ended is called at the end of a run that Grown was called for.
+	Ended(limit int64)
+}
+
+// largeRun is the number of bytes from which a run is large.
+const largeRun = 16 << 20
 
 // clockEvery is the number of steps between two looks at the clock and the context.
 const clockEvery = 4096
@@ -48,6 +65,8 @@ type Run struct {
 	depth  int
 	limit  int // depth limit
 	bytes  int64
+	budget int64 // of bytes, until something is to be done about them
+	large  bool  // the collector was told
 	walk   uint32
 	timing bool
 	start  time.Time
@@ -83,6 +102,13 @@ func NewRun(ctx context.Context, cfg RunConfig) *Run {
 	if r.limit <= 0 {
 		r.limit = DefaultDepth
 	}
+	r.budget = math.MaxInt64
+	if n := cfg.Limits.Bytes; n > 0 {
+		r.budget = n
+		if cfg.Collector != nil {
+			r.budget = min(n, largeRun)
+		}
+	}
 	r.steps = clockEvery
 	if cfg.Limits.Steps > 0 && cfg.Limits.Steps < clockEvery {
 		r.steps = cfg.Limits.Steps
@@ -96,6 +122,10 @@ const maxKeptFrames = 64
 // Close ends the run and gives its memory back. Values made in the run stay valid as long as no
 // script uses them; the run itself must not be used again.
 func (r *Run) Close() {
+	if r.large {
+		r.large = false
+		r.cfg.Collector.Ended(r.cfg.Limits.Bytes)
+	}
 	if r.top != 0 || r.depth != 0 {
 		return // a panic went through it: let the collector have it
 	}
@@ -230,7 +260,7 @@ func (r *Run) Alloc(n int) error {
 func (r *Run) alloc(n int64) *Error {
 	r.bytes += n
 	r.steps -= n >> 6 // the next call or loop turn looks
-	if r.cfg.Limits.Bytes <= 0 || r.bytes <= r.cfg.Limits.Bytes {
+	if r.bytes <= r.budget {
 		return nil
 	}
 	return r.weigh(n)
@@ -241,12 +271,22 @@ func (r *Run) alloc(n int64) *Error {
 // allocations that cause it.
 func (r *Run) weigh(wanted int64) *Error {
 	limit := r.cfg.Limits.Bytes
+	if r.budget < limit {
+		r.budget, r.large = limit, true
+		r.cfg.Collector.Grown(limit)
+		if r.bytes <= limit {
+			return nil
+		}
+	}
 	r.dropSubjects()
 	live := r.liveBytes() + wanted
 	if live > limit {
 		return r.stop("its values take more than %d MiB", limit>>20)
 	}
 	r.bytes = min(live, limit-limit/16)
+	if r.large {
+		r.cfg.Collector.Weighed(limit - r.bytes + wanted)
+	}
 	return nil
 }
 

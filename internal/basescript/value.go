@@ -357,6 +357,15 @@ func (v *Value) isKey(key, name string) bool {
 	return v.p == unsafe.Pointer(unsafe.StringData(key)) && len(key) == len(name)
 }
 
+// ownText is Text for a text that is kept where its memory is not seen: a copy where v is the beginning of
+// an append buffer, which may have grown far beyond it.
+func (v Value) ownText() string {
+	if v.k == KindString && v.buf {
+		return strings.Clone(v.Str())
+	}
+	return v.Text()
+}
+
 // textIdentity tells strings apart that share memory, for the live-bytes budget.
 func (v Value) textIdentity() unsafe.Pointer { return v.p }
 

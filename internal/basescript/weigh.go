@@ -51,6 +51,22 @@ type weigher struct {
 // sharedText is the length from which a text is counted once however often it is referred to.
 const sharedText = 32
 
+// allocSize is about what the allocator takes for so many bytes: it knows some sizes only, and large ones
+// are whole pages.
+func allocSize(n int) int64 {
+	switch {
+	case n > 32<<10:
+		return int64(n+pageBytes-1) &^ (pageBytes - 1)
+	case n > 256:
+		return int64(n + n>>4)
+	case n > 8:
+		return int64(n+15) &^ 15
+	}
+	return int64(n)
+}
+
+const pageBytes = 8 << 10
+
 // sizeText is what a text of its own takes beside its bytes: what the allocator rounds up, and its place
 // among the texts of the weighing.
 const sizeText = 24
@@ -110,11 +126,11 @@ func (w *weigher) drain() {
 }
 
 func (w *weigher) object(o *Object) {
-	w.bytes += sizeObject + int64(cap(o.vals))*sizeValue
+	w.bytes += sizeObject + allocSize(cap(o.vals)*sizeValue)
 	if !o.sharedKeys {
-		w.bytes += int64(cap(o.keys)) * sizeKey
+		w.bytes += allocSize(cap(o.keys) * sizeKey)
 		for _, k := range o.keys {
-			w.bytes += int64(len(k))
+			w.bytes += allocSize(len(k))
 		}
 	}
 	w.bytes += int64(len(o.index)) * sizeEntry

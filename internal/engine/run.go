@@ -50,6 +50,7 @@ func (x *run) execute(ctx context.Context, limits basescript.Limits, fn func(*ba
 		Limits:              limits,
 		Host:                &x.Env,
 		NullEqualsUndefined: x.engine.cfg.NullEqualsUndefined,
+		Collector:           memory,
 	})
 	defer r.Close()
 	v, err := fn(r)
