@@ -163,7 +163,7 @@ func (r *Run) part(s string, from, to int) (Value, error) {
 	if len(s) <= jsonShareText || len(p)*4 >= len(s)*3 {
 		return String(p), nil
 	}
-	return r.text(strings.Clone(p))
+	return r.copyText(p)
 }
 
 // array returns an array that owns vals, charged to the run.
