@@ -92,7 +92,11 @@ func describe(v Value) string {
 	case KindString:
 		const most = 60
 		s := v.Str()
-		if cut := charOffset(s, most); cut < len(s) {
+		long := len(s) > 1000
+		if long {
+			s = s[:1000] // however long the text is, or one of its characters
+		}
+		if cut := charOffset(s, most); long || cut < len(s) {
 			s = s[:cut] + "…"
 		}
 		return "'" + strings.ToValidUTF8(s, "\ufffd") + "'"

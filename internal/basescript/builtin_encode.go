@@ -168,27 +168,27 @@ var (
 const maxEscape = len("&quot;")
 
 func replaced(encoder *strings.Replacer) func(*Run, []Value) (Value, error) {
-	return func(r *Run, args []Value) (Value, error) { return r.escapeText(args[0].Text(), encoder, "", "") }
+	return func(r *Run, args []Value) (Value, error) { return r.escapeText(args[0].Text(), encoder) }
 }
 
 // escapeText charges for what the text can become at worst, then encodes it.
-func (r *Run) escapeText(s string, encoder *strings.Replacer, before, after string) (Value, error) {
+func (r *Run) escapeText(s string, encoder *strings.Replacer) (Value, error) {
 	if len(s) > maxTextBytes/maxEscape {
 		return Undefined, errTextTooLong()
 	}
-	encoded, err := r.mapPieces(s, encoder.Replace, encoder.Replace)
-	if err != nil || before == "" && after == "" {
-		return encoded, err
-	}
-	if err := r.reserve(int64(len(before)+int(encoded.n)+len(after)), 1); err != nil {
-		return Undefined, err
-	}
-	return r.joinTexts(before, encoded.Str(), after)
+	return r.mapPieces(s, encoder.Replace, encoder.Replace)
 }
 
 func xmlStr(r *Run, args []Value) (Value, error) {
 	tag := args[0].Text()
-	return r.escapeText(args[1].Text(), xmlEncoder, "<"+tag+">", "</"+tag+">")
+	encoded, err := r.escapeText(args[1].Text(), xmlEncoder)
+	if err != nil {
+		return Undefined, err
+	}
+	if err := r.reserve(int64(2*len(tag))+int64(encoded.n)+5, 1); err != nil {
+		return Undefined, err
+	}
+	return r.joinTexts("<", tag, ">", encoded.Str(), "</", tag, ">")
 }
 
 // htmlToPlainText drops tags, comments, scripts and styles; br and the ends of paragraphs break lines.
@@ -246,13 +246,13 @@ const maxEntity = 64
 func (r *Run) unescapeHTML(s string) (Value, error) {
 	out := textBuilder{r: r}
 	for s != "" {
-		cut := pieceEnd(s)
+		cut := pieceEnd(s[:min(len(s), scannedAtOnce)])
 		if from := cut - maxEntity; cut < len(s) {
 			if at := strings.LastIndexByte(s[from:cut], '&'); at >= 0 {
 				cut = from + at
 			}
 		}
-		if err := r.scan(cut); err != nil {
+		if err := r.Step(cut >> 2); err != nil {
 			return Undefined, err
 		}
 		if err := out.add(html.UnescapeString(s[:cut])); err != nil {

@@ -723,11 +723,12 @@ func personShortName(r *Run, args []Value) (Value, error) {
 			initials += s[:min(charEnd(s[:min(len(s), 16)], 0), len(s))] + "."
 		}
 	}
+	blank := ""
 	if name != "" && initials != "" {
-		name += " "
+		blank = " "
 	}
 	if err := r.Alloc(len(name) + len(initials)); err != nil {
 		return Undefined, err
 	}
-	return r.joinTexts(name, initials)
+	return r.joinTexts(name, blank, initials)
 }
