@@ -38,7 +38,7 @@ func evalOwn(r *Run, args []Value) (Value, error) {
 	if fields := arg(args, 1); fields.k == KindObject {
 		objects = []Value{fields}
 	}
-	return r.evaluated(evalText{text: code}, objects)
+	return r.evaluated(evalText{kind: textOwn, text: code}, objects)
 }
 
 func (r *Run) evaluated(t evalText, objects []Value) (Value, error) {
