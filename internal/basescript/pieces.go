@@ -24,6 +24,19 @@ func (r *Run) pieces(s string, fn func(piece string) error) error {
 	return nil
 }
 
+// Pieces calls fn for one piece of a text after the other, charging the run before each, so that a host
+// function that works on long texts ends soon after the run's time. Pieces end between characters and not
+// inside a line end; most are of 256 KiB.
+func (r *Run) Pieces(text string, fn func(piece string) error) error { return r.pieces(text, fn) }
+
+// MapPieces puts together what a mapping makes of each piece. The mapping must take each character by itself.
+func (r *Run) MapPieces(text string, mapping func(piece string) string) (Value, error) {
+	return r.mapPieces(text, mapping, mapping)
+}
+
+// UnescapeHTML reads the entities of a text of any length.
+func (r *Run) UnescapeHTML(text string) (Value, error) { return r.unescapeHTML(text) }
+
 // countChars is charCount of a text of any length.
 func (r *Run) countChars(s string) (n int, err error) {
 	err = r.pieces(s, func(piece string) error {
