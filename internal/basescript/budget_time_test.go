@@ -336,3 +336,43 @@ func (p *pastReport) end() {
 		os.WriteFile(*overview, []byte(strings.Join(p.lines, "\n")+"\n"), 0o644)
 	}
 }
+
+// What takes long in the language itself. t is a copy of s, u another text of its length; a has many elements, o many
+// properties, l the same long text many times.
+var longWork = []string{
+	"s + t", "s + 1 + t", "`${s}${t}`", "s == t", "s === u", "s != t", "s < t", "s >= u", "[s] + t", "s * 2", "+s", "-s", "s | 0", "!s", "typeof s",
+	"switch (s) { case u: case t: break }", "x = s; x += t", "x = s; for (i = 0; i < 3; i++) x = x + t + i", "o[s]", "o[s] = 1", "s in o", "delete o[s]",
+	"[...a]", "[...a, ...a]", "Math.max(...a)", "var [x, ...y] = a", "x = { ...o }", "for (k in a) { x = k }", "for (k in o) { x = k }", "a.length = 0", "a[a.length + 1000] = 1",
+	"l.indexOf(u)", "l.includes(u)", "l.lastIndexOf(u)", "ArrayOptFind(l, 'This == x')", "l.sort()", "ArraySort(l, 'This', '+')", "a.sort()", "a.sort(function (p, q) { return q - p })",
+	"new Set(l)", "new Map(a.map(function (e) { return [e, e] }))", "ArrayUnion(l, l)", "ArraySelectDistinct(l, 'This')", "ArrayMax(l, 'This')", "ArraySum(l, 'This')",
+	"s.replace(/b/g, 'c')", "s.replace(/./g, 'cc')", "s.split(/b/)", "s.match(/./g)", "s.matchAll(/b?/g)", "/(b)c/.exec(s)", "s.search(/c/)", "s.replaceAll('a', 'bb')", "s.replace('a', function () { return s })",
+	"JSON.parse('[' + s + ']')", "JSON.parse(EncodeJson(a), function (k, v) { return v })", "JSON.stringify(a, function (k, v) { return v })", "EncodeJson(o)", "EncodeJson(l)", "throw s", "try { throw s } catch (e) { x = e.message }",
+	"Object.assign({}, o)", "Object.assign({}, a)", "Object.entries(o)", "Object.keys(a)", "Object.values(o)", "a.concat(a, a)", "a.join(s)", "l.join('')", "a.map(String)", "a.reverse()", "a.fill(s)", "a.flat()", "String(a)", "a + ''", "eval(s)", "new Function('a', s)",
+}
+
+// TestLongWorkStopsInTime is the same for operators, statements and what the table above cannot think of.
+func TestLongWorkStopsInTime(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	programs, report := map[string]*Program{}, newOverview(t)
+	s := bigText("a")
+	other := String(strings.Clone(s.Str()))
+	last := String(s.Str()[:s.n-1] + "b")
+	numbers := bigArray(2, func(i int) Value { return Int(int64(i*7919) % 1000003) })
+	object := ObjectValue(&Object{})
+	for i := range sized(fullArray) / 8 {
+		object.Object().Set(fmt.Sprint("k", i), Int(int64(i)))
+	}
+	copied := String(strings.Repeat("a", 1<<20) + "c")
+	texts := bigArray(4, func(int) Value { return copied })
+	u := String(strings.Repeat("a", 1<<20) + "b")
+	for _, body := range longWork {
+		src := "function f(s, t, u, a, o, l) { if (l[0].length == u.length) x = u; " + body + " } // self = big"
+		if strings.Contains(body, "l.") || strings.Contains(body, "(l") {
+			report.add(body, "texts", 0, past(t, programs, src, s, other, u, numbers, object, texts))
+			continue
+		}
+		report.add(body, "values", 0, past(t, programs, src, s, other, last, numbers, object, texts))
+	}
+	report.end()
+}
