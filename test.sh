@@ -103,6 +103,9 @@ go test -tags types -run Typings ./internal/check
 step "Go tests with the race detector"
 go test -race -timeout 12m ./...
 
+step "time budgets, without the race detector"
+go test -run 'StopInTime|HostilePrograms' ./internal/basescript ./internal/hostapi
+
 step "the test client in a real browser"
 go test -tags e2e -timeout 5m ./web/e2e
 

@@ -287,6 +287,9 @@ func pastOnce(t *testing.T, src string, p *Program, args []Value) time.Duration 
 // TestFunctionsStopInTime: whatever function of the language a run is in when its time is over, it ends
 // soon. Every function of the tables gets a huge value in each place, and equal ones in the first two.
 func TestFunctionsStopInTime(t *testing.T) {
+	if underRace {
+		t.Skip("time is measured without the race detector")
+	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	programs := map[string]*Program{}
@@ -352,6 +355,9 @@ var longWork = []string{
 
 // TestLongWorkStopsInTime is the same for operators, statements and what the table above cannot think of.
 func TestLongWorkStopsInTime(t *testing.T) {
+	if underRace {
+		t.Skip("time is measured without the race detector")
+	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	programs, report := map[string]*Program{}, newOverview(t)
