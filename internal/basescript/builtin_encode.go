@@ -216,6 +216,9 @@ func htmlToPlainText(r *Run, args []Value) (Value, error) {
 		}
 		rest := s[at+1:]
 		if !beginsTag(rest) {
+			if err := r.Step(1); err != nil {
+				return Undefined, err
+			}
 			b.WriteByte('<')
 			s = rest
 			continue

@@ -123,7 +123,14 @@ func (r *Run) charText(s string, i int) (Value, error) {
 	if err != nil || at >= len(s) {
 		return emptyText, err
 	}
-	return r.part(s, at, charEnd(s, at))
+	end := charEnd(s[:min(len(s), at+64)], at)
+	if end == at+64 { // bytes that are not UTF-8 can make one character of any length
+		if end, err = r.offsetOf(s[at:], 1); err != nil {
+			return Undefined, err
+		}
+		end += at
+	}
+	return r.part(s, at, end)
 }
 
 func stringAt(r *Run, self Value, args []Value) (Value, error) {
