@@ -103,6 +103,9 @@ go test -tags types -run Typings ./internal/check
 step "Go tests with the race detector"
 go test -race -timeout 12m ./...
 
+step "time budgets, without the race detector"
+go test -run 'StopInTime|HostilePrograms' ./internal/basescript ./internal/hostapi
+
 step "the test client in a real browser"
 go test -tags e2e -timeout 5m ./web/e2e
 
@@ -112,6 +115,9 @@ step "the evaluator beside goja: same results"
 if [ "$long" = yes ]; then
 	step "fuzzing, a minute each"
 	(cd tools && go build -o ../.fuzzall ./fuzzall) && ./.fuzzall -time 60s; rm -f .fuzzall
+	step "hostile programs and every function with values of full size: time past the limit"
+	go test -timeout 20m -run 'StopInTime|HostilePrograms' ./internal/basescript -args -long
+	go test -run NamedScriptsStopInTime -count 5 ./internal/hostapi
 	step "ten more rounds with the race detector"
 	go test -race -count 10 -timeout 60m ./internal/hub ./internal/ws ./internal/engine ./internal/userdata ./test/...
 	step "benchmarks beside their peers"

@@ -66,8 +66,9 @@ func TestHoldersAreCountedFairly(t *testing.T) {
 			}
 			ratio := float64(counted) / float64(taken)
 			t.Logf("counted %d KiB, taken %d KiB: %.2f", counted>>10, taken>>10, ratio)
-			// Half a MiB may be what the pools of the process keep: buffers of sorting and of JSON, patterns.
-			if float64(counted+(512<<10)) < 0.8*float64(taken) || ratio > 1.6 {
+			// Half a MiB may be what the pools of the process keep: buffers of sorting and of JSON, patterns. Patterns
+			// that an earlier case left there and this one displaces make it look as if less was taken.
+			if float64(counted+(512<<10)) < 0.8*float64(taken) || ratio > 1.8 {
 				t.Errorf("counted %d KiB, taken %d KiB: %.2f", counted>>10, taken>>10, ratio)
 			}
 		})

@@ -92,7 +92,11 @@ func describe(v Value) string {
 	case KindString:
 		const most = 60
 		s := v.Str()
-		if cut := charOffset(s, most); cut < len(s) {
+		long := len(s) > 1000
+		if long {
+			s = s[:1000] // however long the text is, or one of its characters
+		}
+		if cut := charOffset(s, most); long || cut < len(s) {
 			s = s[:cut] + "…"
 		}
 		return "'" + strings.ToValidUTF8(s, "\ufffd") + "'"
@@ -169,10 +173,7 @@ func (r *Run) part(v Value, from, to int) (Value, error) {
 	case len(s):
 		return textOf(v), nil
 	}
-	if err := r.Alloc(to - from); err != nil {
-		return Undefined, err
-	}
-	return String(strings.Clone(s[from:to])), nil
+	return r.copyText(s[from:to])
 }
 
 // textOf returns v as a text, v itself if it is one: the value knows what memory it keeps.

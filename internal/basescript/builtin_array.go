@@ -489,6 +489,7 @@ func (r *Run) keyOf(v Value) valueKey {
 	v = v.Scalar()
 	switch v.k {
 	case KindString:
+		r.chargeTexts(v, v)
 		return valueKey{kind: v.k, text: v.Str()}
 	case KindReal:
 		if i, ok := realToInt(v.Real()); ok && float64(i) == v.Real() {

@@ -400,11 +400,14 @@ func arrayIndexOf(r *Run, o *Object, args []Value) (Value, error) {
 
 func (r *Run) indexOf(o *Object, v Value, from int) (int, error) {
 	for i := from; i < len(o.vals); i++ {
+		if e := r.step(1); e != nil { // comparing charges long texts
+			return -1, e
+		}
 		if r.Equal(o.vals[i], v) {
-			return i, r.Step((i - from) >> 2)
+			return i, nil
 		}
 	}
-	return -1, r.Step((len(o.vals) - from) >> 2)
+	return -1, nil
 }
 
 func arrayLastIndexOf(r *Run, o *Object, args []Value) (Value, error) {
@@ -415,6 +418,9 @@ func arrayLastIndexOf(r *Run, o *Object, args []Value) (Value, error) {
 		from = min(i, from)
 	}
 	for i := from; i >= 0; i-- {
+		if e := r.step(1); e != nil {
+			return Undefined, e
+		}
 		if r.Equal(o.vals[i], arg(args, 0)) {
 			return Int(int64(i)), nil
 		}
@@ -717,6 +723,9 @@ func arrayParts(keys, values bool) func(r *Run, o *Object, _ []Value) (Value, er
 		}
 		list := make([]Value, len(o.vals))
 		for i, v := range o.vals {
+			if e := r.step(1); e != nil {
+				return Undefined, e
+			}
 			switch {
 			case !values:
 				list[i] = Int(int64(i))

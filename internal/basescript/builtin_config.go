@@ -17,7 +17,10 @@ func parseConfig(r *Run, args []Value) (Value, error) {
 		if err := r.Step(1 + len(line)>>6); err != nil {
 			return Undefined, err
 		}
-		line = strings.Trim(line, blanks)
+		line, err := r.trim(line, true, true, isBlankChar)
+		if err != nil {
+			return Undefined, err
+		}
 		if line == "" || line[0] == ';' || line[0] == '#' {
 			continue
 		}

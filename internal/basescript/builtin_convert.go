@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 var numberMethods, boolMethods map[string]*Method
@@ -158,6 +159,9 @@ func convertNumber(_ *Run, args []Value) (Value, error) {
 	}
 	v := args[0].Scalar()
 	if v.k == KindString {
+		if v.n > maxNumber {
+			return toNumber(v), nil
+		}
 		if s := strings.TrimSpace(v.Str()); len(s) > 2 && s[0] == '0' {
 			if base := map[byte]int{'x': 16, 'o': 8, 'b': 2}[s[1]|0x20]; base > 0 {
 				if n, err := strconv.ParseUint(s[2:], base, 63); err == nil {
@@ -387,6 +391,14 @@ func strHexInt(_ *Run, args []Value) (Value, error) {
 	return String(fmt.Sprintf("%016X", uint64(n))), nil
 }
 
+// numberText is the beginning of a text behind its blanks. No number is longer than maxNumberPrefix.
+func (r *Run) numberText(s string) (string, error) {
+	s, err := r.trim(s, true, false, unicode.IsSpace)
+	return strings.TrimSpace(s[:min(len(s), maxNumberPrefix)]), err
+}
+
+const maxNumberPrefix = 1 << 20
+
 // parseIntPrefix is parseInt of JavaScript, with 64 bits: 12px is 12, text without digits NaN.
 func parseIntPrefix(r *Run, args []Value) (Value, error) {
 	radix, err := intArg(args, 1, 0)
@@ -396,8 +408,8 @@ func parseIntPrefix(r *Run, args []Value) (Value, error) {
 	if args[0].k == KindInt && (radix == 0 || radix == 10) {
 		return args[0], nil
 	}
-	s := strings.TrimSpace(args[0].Text())
-	if err := r.scan(len(s)); err != nil {
+	s, err := r.numberText(args[0].Text())
+	if err != nil {
 		return Undefined, err
 	}
 	negative := strings.HasPrefix(s, "-")
@@ -459,8 +471,8 @@ func parseFloatPrefix(r *Run, args []Value) (Value, error) {
 	if args[0].isNumber() {
 		return args[0], nil
 	}
-	s := strings.TrimSpace(args[0].Text())
-	if err := r.scan(len(s)); err != nil {
+	s, err := r.numberText(args[0].Text())
+	if err != nil {
 		return Undefined, err
 	}
 	n := floatPrefix(s)

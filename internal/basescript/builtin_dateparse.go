@@ -75,6 +75,9 @@ func (p *dateScanner) blanks() { p.s = strings.TrimLeft(p.s, " \t\u00a0") }
 // parseDateText reads DD.MM.YYYY and YYYY-MM-DD, each with an optional time and zone
 // (spec/basescript.md 2.4).
 func parseDateText(s string) (Date, bool) {
+	if len(s) > maxNumber {
+		return Date{}, false
+	}
 	p := dateScanner{s: strings.TrimSpace(s)}
 	f := &p.f
 	if len(p.s) > 40 {

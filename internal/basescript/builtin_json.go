@@ -95,8 +95,11 @@ func jsonStringify(r *Run, _ Value, args []Value) (Value, error) {
 		if replacer.IsFunction() {
 			w.fn = args[1]
 		} else {
-			w.allowed = make(map[string]bool, len(replacer.vals))
+			w.allowed = make(map[string]bool)
 			for _, name := range replacer.vals {
+				if err := r.Step(4); err != nil {
+					return Undefined, err
+				}
 				w.allowed[name.Text()] = true
 			}
 		}

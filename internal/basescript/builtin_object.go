@@ -198,6 +198,9 @@ func ownNames(v Value) ([]string, error) {
 		}
 		return nil, nil
 	}
+	if o.class == classArray {
+		return o.Keys(), nil // made anew each time
+	}
 	return append([]string(nil), o.Keys()...), nil
 }
 

@@ -427,8 +427,15 @@ func stringMatchAll(r *Run, self Value, args []Value) (Value, error) {
 	s, list := self.Str(), r.NewArray(nil)
 	defer r.Pin(ObjectValue(list))()
 	chars, kept := charCounter{s: s}, textKeeper{whole: s}
-	from := charOffset(s, int(re.lastIndex))
-	if int64(charCount(s)) < re.lastIndex {
+	n, err := r.countChars(s)
+	if err != nil {
+		return Undefined, err
+	}
+	from, err := r.offsetOf(s, int(re.lastIndex))
+	if err != nil {
+		return Undefined, err
+	}
+	if int64(n) < re.lastIndex {
 		from = len(s) + 1
 	}
 	err = r.eachMatch(re, s, from, true, func(loc []int) error {

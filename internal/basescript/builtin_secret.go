@@ -10,6 +10,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,10 +19,10 @@ import (
 func secretGlobals() []Global {
 	const one = "(text: any): string"
 	return functionGlobals([]Func{
-		{Name: "StrSimpleEncrypt", Min: 1, Call: encryptWith(simpleCipher, hex.EncodeToString), Sig: one, Doc: "Hides a text from the eye, as hexadecimal digits; anyone can undo it with StrSimpleDecrypt."},
-		{Name: "StrSimpleDecrypt", Min: 1, Call: decryptWith(simpleCipher, hex.DecodeString), Sig: one, Doc: "Reads what StrSimpleEncrypt wrote."},
-		{Name: "StrStdEncrypt", Min: 1, Call: encryptWith(standardCipher, base64.StdEncoding.EncodeToString), Sig: one, Doc: "Hides a text from the eye, as Base64; anyone can undo it with StrStdDecrypt."},
-		{Name: "StrStdDecrypt", Min: 1, Call: decryptWith(standardCipher, base64.StdEncoding.DecodeString), Sig: one, Doc: "Reads what StrStdEncrypt wrote."},
+		{Name: "StrSimpleEncrypt", Min: 1, Call: encryptWith(simpleCipher, (*Run).encodeHex), Sig: one, Doc: "Hides a text from the eye, as hexadecimal digits; anyone can undo it with StrSimpleDecrypt."},
+		{Name: "StrSimpleDecrypt", Min: 1, Call: decryptWith(simpleCipher, (*Run).decodeHex), Sig: one, Doc: "Reads what StrSimpleEncrypt wrote."},
+		{Name: "StrStdEncrypt", Min: 1, Call: encryptWith(standardCipher, (*Run).encodeBase64), Sig: one, Doc: "Hides a text from the eye, as Base64; anyone can undo it with StrStdDecrypt."},
+		{Name: "StrStdDecrypt", Min: 1, Call: decryptWith(standardCipher, (*Run).decodeBase64), Sig: one, Doc: "Reads what StrStdEncrypt wrote."},
 		{Name: "PasswordHash", Min: 1, Call: passwordHash, Sig: one, Doc: "Returns a salted hash of a password to be kept in its place."},
 		{Name: "PasswordVerify", Min: 2, Call: passwordVerify, Sig: "(password: any, hash: any): boolean", Doc: "Tells whether a password is the one PasswordHash made a hash of."},
 	})
@@ -52,39 +54,109 @@ func newTextCipher(name string) *textCipher {
 }
 
 // nonce depends on the text only: equal texts stay equal, which scripts that compare them expect.
-func (c *textCipher) nonce(text []byte) []byte {
+func (c *textCipher) nonce(r *Run, text string) ([]byte, error) {
 	mac := hmac.New(sha256.New, c.key[:])
-	mac.Write(text)
-	return mac.Sum(nil)[:c.aead.NonceSize()]
+	err := r.write(mac, text)
+	return mac.Sum(nil)[:c.aead.NonceSize()], err
 }
 
-func encryptWith(c *textCipher, encode func([]byte) string) func(*Run, []Value) (Value, error) {
-	return func(r *Run, args []Value) (Value, error) {
-		s := args[0].Text()
-		if err := r.reserve(4*int64(len(s))+128, 1); err != nil {
-			return Undefined, err
+// A long text is encrypted in blocks of pieceBytes, each with the nonce and its own number. All but the last
+// are marked, so that none can be left out.
+var blockFollows = []byte{1}
+
+func (c *textCipher) blockNonce(nonce []byte, block uint32) []byte {
+	own := slices.Clone(nonce)
+	tail := own[len(own)-4:]
+	binary.BigEndian.PutUint32(tail, binary.BigEndian.Uint32(tail)^block)
+	return own
+}
+
+func (c *textCipher) encrypt(r *Run, s string) (string, error) {
+	nonce, err := c.nonce(r, s)
+	if err != nil {
+		return "", err
+	}
+	room := len(nonce) + len(s) + (len(s)/pieceBytes+1)*c.aead.Overhead()
+	if err := r.reserve(int64(room), 1); err != nil {
+		return "", err
+	}
+	data := append(make([]byte, 0, room), nonce...)
+	for block := uint32(0); ; block++ {
+		if err := r.Step(pieceBytes >> 6); len(s) > pieceBytes && err != nil {
+			return "", err
 		}
-		text := []byte(s)
-		nonce := c.nonce(text)
-		return String(encode(c.aead.Seal(nonce, nonce, text, nil))), nil
+		piece, mark := s, []byte(nil)
+		if len(s) > pieceBytes {
+			piece, mark = s[:pieceBytes], blockFollows
+		}
+		data = c.aead.Seal(data, c.blockNonce(nonce, block), []byte(piece), mark)
+		if s = s[len(piece):]; s == "" {
+			return ownedText(data).Str(), nil
+		}
 	}
 }
 
-func decryptWith(c *textCipher, decode func(string) ([]byte, error)) func(*Run, []Value) (Value, error) {
-	return func(r *Run, args []Value) (Value, error) {
-		s := args[0].Text()
-		if err := r.reserve(2*int64(len(s)), 1); err != nil {
+// decrypt returns errSecret for what encrypt did not make.
+func (c *textCipher) decrypt(r *Run, data string) (Value, error) {
+	n := c.aead.NonceSize()
+	if len(data) < n {
+		return Undefined, errSecret()
+	}
+	if err := r.reserve(int64(len(data)), 1); err != nil {
+		return Undefined, err
+	}
+	nonce, data := []byte(data[:n]), data[n:]
+	text := make([]byte, 0, len(data))
+	for block := uint32(0); ; block++ {
+		piece, mark := data, []byte(nil)
+		if most := pieceBytes + c.aead.Overhead(); len(data) > most {
+			piece, mark = data[:most], blockFollows
+		}
+		if err := r.scan(len(piece)); err != nil {
 			return Undefined, err
 		}
-		data, err := decode(strings.Trim(s, blanks))
-		n := c.aead.NonceSize()
-		if err == nil && len(data) >= n {
-			var text []byte
-			if text, err = c.aead.Open(nil, data[:n], data[n:], nil); err == nil {
-				return ownedText(text), nil
-			}
+		var err error
+		if text, err = c.aead.Open(text, c.blockNonce(nonce, block), []byte(piece), mark); err != nil {
+			return Undefined, errSecret()
 		}
-		return Undefined, NewError("Text is not encrypted or was changed")
+		if data = data[len(piece):]; data == "" {
+			return ownedText(text), nil
+		}
+	}
+}
+
+func errSecret() *Error { return NewError("Text is not encrypted or was changed") }
+
+func (r *Run) encodeHex(s string) (Value, error) {
+	encode := func(s string) string { return hex.EncodeToString([]byte(s)) }
+	return r.mapPieces(s, encode, encode)
+}
+
+func encryptWith(c *textCipher, encode func(*Run, string) (Value, error)) func(*Run, []Value) (Value, error) {
+	return func(r *Run, args []Value) (Value, error) {
+		data, err := c.encrypt(r, args[0].Text())
+		if err != nil {
+			return Undefined, err
+		}
+		return encode(r, data)
+	}
+}
+
+func decryptWith(c *textCipher, decode func(*Run, string) (Value, error)) func(*Run, []Value) (Value, error) {
+	return func(r *Run, args []Value) (Value, error) {
+		s, err := r.trim(args[0].Text(), true, true, isBlankChar)
+		if err != nil {
+			return Undefined, err
+		}
+		data, err := decode(r, s)
+		var e *Error
+		switch {
+		case errors.As(err, &e) && e.Kind != Stopped:
+			return Undefined, errSecret()
+		case err != nil:
+			return Undefined, err
+		}
+		return c.decrypt(r, data.Str())
 	}
 }
 
@@ -133,8 +205,12 @@ func passwordVerify(r *Run, args []Value) (Value, error) {
 
 // derive is the first block of PBKDF2 (RFC 8018) with HMAC-SHA-256, charged as it goes.
 func (r *Run) derive(password string, salt []byte, rounds int) ([]byte, error) {
-	if err := r.Step(len(password) >> 5); err != nil {
-		return nil, err
+	if len(password) > sha256.BlockSize { // as HMAC does itself, but in one go
+		long := sha256.New()
+		if err := r.write(long, password); err != nil {
+			return nil, err
+		}
+		password = string(long.Sum(nil))
 	}
 	mac := hmac.New(sha256.New, []byte(password))
 	mac.Write(salt)

@@ -1,6 +1,7 @@
 package basescript
 
 import (
+	"errors"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -12,10 +13,10 @@ func stringGlobals() []Global {
 	const findPos = "(text: any, part: any, ignoreCase?: boolean, start?: number): number"
 	const one = "(text: any): string"
 	return functionGlobals([]Func{
-		{Name: "StrContains", Min: 2, Call: strTest(strings.Contains), Sig: find, Doc: "Tells whether the text contains the part."},
-		{Name: "StrBegins", Min: 2, Call: strTest(strings.HasPrefix), Sig: find, Doc: "Tells whether the text begins with the part."},
-		{Name: "StrEnds", Min: 2, Call: strTest(strings.HasSuffix), Sig: find, Doc: "Tells whether the text ends with the part."},
-		{Name: "StrEqual", Min: 2, Call: strTest(func(a, b string) bool { return a == b }), Sig: "(a: any, b: any, ignoreCase?: boolean): boolean", Doc: "Compares two values as texts."},
+		{Name: "StrContains", Min: 2, Call: strTest((*Run).containsText), Sig: find, Doc: "Tells whether the text contains the part."},
+		{Name: "StrBegins", Min: 2, Call: strTest((*Run).beginsText), Sig: find, Doc: "Tells whether the text begins with the part."},
+		{Name: "StrEnds", Min: 2, Call: strTest((*Run).endsText), Sig: find, Doc: "Tells whether the text ends with the part."},
+		{Name: "StrEqual", Min: 2, Call: strTest((*Run).sameText), Sig: "(a: any, b: any, ignoreCase?: boolean): boolean", Doc: "Compares two values as texts."},
 		{Name: "StrReplace", Min: 3, Call: strReplace(-1), Sig: "(text: any, old: any, replacement: any): string", Doc: "Replaces all occurrences of a part."},
 		{Name: "StrReplaceOne", Min: 3, Call: strReplace(1), Sig: "(text: any, old: any, replacement: any): string", Doc: "Replaces the first occurrence of a part."},
 		{Name: "StrLowerCase", Min: 1, Call: strMap(strLower), Sig: one, Doc: "Returns the text in lower case."},
@@ -26,10 +27,10 @@ func stringGlobals() []Global {
 		{Name: "UnifySpaces", Min: 1, Call: strUnifySpaces, Sig: one, Doc: "Returns the text with runs of white space made single blanks."},
 		{Name: "StrLen", Min: 1, Call: strLen, Sig: "(text: any): number", Doc: "Returns the number of bytes."},
 		{Name: "StrCharCount", Min: 1, Call: strCharCount, Sig: "(text: any): number", Doc: "Returns the number of characters."},
-		{Name: "StrLeftRange", Min: 2, Call: strLeft(bytePos), Sig: "(text: any, count: number): string", Doc: "Returns the first bytes of the text."},
-		{Name: "StrLeftCharRange", Min: 2, Call: strLeft(charOffset), Sig: "(text: any, count: number): string", Doc: "Returns the first characters of the text."},
-		{Name: "StrRangePos", Min: 2, Call: strRange(bytePos), Sig: "(text: any, from: number, to: number): string", Doc: "Returns the bytes from one position to before another."},
-		{Name: "StrCharRangePos", Min: 2, Call: strRange(charOffset), Sig: "(text: any, from: number, to: number): string", Doc: "Returns the characters from one position to before another."},
+		{Name: "StrLeftRange", Min: 2, Call: strLeft((*Run).bytePos), Sig: "(text: any, count: number): string", Doc: "Returns the first bytes of the text."},
+		{Name: "StrLeftCharRange", Min: 2, Call: strLeft((*Run).offsetOf), Sig: "(text: any, count: number): string", Doc: "Returns the first characters of the text."},
+		{Name: "StrRangePos", Min: 2, Call: strRange((*Run).bytePos), Sig: "(text: any, from: number, to: number): string", Doc: "Returns the bytes from one position to before another."},
+		{Name: "StrCharRangePos", Min: 2, Call: strRange((*Run).offsetOf), Sig: "(text: any, from: number, to: number): string", Doc: "Returns the characters from one position to before another."},
 		{Name: "StrRightRangePos", Min: 2, Call: strRight, Sig: "(text: any, from: number): string", Doc: "Returns the bytes from a position on."},
 		{Name: "StrOptSubStrPos", Min: 2, Call: strPos, Sig: findPos, Doc: "Returns the byte position of a part, undefined if there is none."},
 		{Name: "StrOptSubStrPosB", Min: 2, Call: strPos, Sig: findPos, Doc: "Returns the byte position of a part in any bytes, undefined if there is none."},
@@ -73,9 +74,6 @@ func strMap(mapping func(string) string) func(*Run, []Value) (Value, error) {
 // strPair reads two texts, both in lower case where the flag after them says so.
 func strPair(r *Run, args []Value) (a, b string, err error) {
 	a, b = args[0].Text(), args[1].Text()
-	if err := r.scan(len(a) + len(b)); err != nil {
-		return "", "", err
-	}
 	if len(args) > 2 && flagArg(args, 2) {
 		return r.lowerPair(a, b)
 	}
@@ -91,13 +89,27 @@ func (r *Run) lowerPair(a, b string) (lowA, lowB string, err error) {
 	return x.Str(), y.Str(), err
 }
 
-func strTest(test func(s, sub string) bool) func(*Run, []Value) (Value, error) {
+func (r *Run) containsText(s, part string) (bool, error) {
+	i, err := r.findText(s, part)
+	return i >= 0, err
+}
+
+func (r *Run) beginsText(s, part string) (bool, error) {
+	return r.sameText(s[:min(len(s), len(part))], part)
+}
+
+func (r *Run) endsText(s, part string) (bool, error) {
+	return r.sameText(s[max(0, len(s)-len(part)):], part)
+}
+
+func strTest(test func(r *Run, s, part string) (bool, error)) func(*Run, []Value) (Value, error) {
 	return func(r *Run, args []Value) (Value, error) {
 		a, b, err := strPair(r, args)
 		if err != nil {
 			return Undefined, err
 		}
-		return Bool(test(a, b)), nil
+		ok, err := test(r, a, b)
+		return Bool(ok), err
 	}
 }
 
@@ -109,28 +121,43 @@ func strReplace(limit int) func(*Run, []Value) (Value, error) {
 
 // replaceText replaces up to limit occurrences (-1: all); an empty old text leaves s unchanged.
 func (r *Run) replaceText(v Value, old, with string, limit int) (Value, error) {
-	s := v.Text()
-	if old == "" || !strings.Contains(s, old) {
-		return textOf(v), r.scan(len(s))
+	s, n := v.Text(), 0
+	if old != "" {
+		var err error
+		if n, err = r.countText(s, old, limit); err != nil {
+			return Undefined, err
+		}
 	}
-	n := strings.Count(s, old)
-	if limit > 0 {
-		n = min(n, limit)
+	if n == 0 {
+		return textOf(v), nil
+	}
+	if len(s) <= pieceBytes && len(with) <= len(old) {
+		if err := r.Alloc(len(s)); err != nil {
+			return Undefined, err
+		}
+		return String(strings.Replace(s, old, with, n)), r.scan(len(s))
 	}
 	if len(with) > 0 && n > maxTextBytes/len(with) {
 		return Undefined, errTextTooLong()
 	}
-	if err := r.reserve(int64(len(s)+n*(len(with)-len(old))), 1); err != nil {
+	size := len(s) + n*(len(with)-len(old))
+	if err := r.reserve(int64(size), 1); err != nil {
 		return Undefined, err
 	}
 	var b strings.Builder
-	b.Grow(len(s) + n*(len(with)-len(old)))
+	b.Grow(size)
 	for range n {
-		at := strings.Index(s, old)
-		b.WriteString(s[:at])
-		b.WriteString(with)
+		at, err := r.findText(s, old)
+		if err != nil {
+			return Undefined, err
+		}
+		for _, part := range []string{s[:at], with} {
+			if err := r.fillPieces(&b, part); err != nil {
+				return Undefined, err
+			}
+		}
 		s = s[at+len(old):]
-		if e := r.step(int64((at+len(old)+len(with))>>6) + 1); e != nil {
+		if e := r.step(1); e != nil {
 			return Undefined, e
 		}
 	}
@@ -138,6 +165,28 @@ func (r *Run) replaceText(v Value, old, with string, limit int) (Value, error) {
 		return Undefined, err
 	}
 	return String(b.String()), nil
+}
+
+// countText counts the occurrences of a part that is not empty, up to limit of them (-1: all).
+func (r *Run) countText(s, part string, limit int) (n int, err error) {
+	if len(s) <= pieceBytes {
+		if n = strings.Count(s, part); limit >= 0 {
+			n = min(n, limit)
+		}
+		return n, r.scan(len(s))
+	}
+	for n != limit {
+		at, err := r.findText(s, part)
+		if err != nil || at < 0 {
+			return n, err
+		}
+		n++
+		s = s[at+len(part):]
+		if e := r.step(1); e != nil {
+			return 0, e
+		}
+	}
+	return n, nil
 }
 
 func strTitleCase(r *Run, args []Value) (Value, error) {
@@ -168,12 +217,12 @@ const blanks = " \t\r\n"
 
 func strTrim(r *Run, args []Value) (Value, error) {
 	s := args[0].Text()
-	t := strings.Trim(s, blanks)
-	if len(t) == len(s) {
-		return textOf(args[0]), nil
+	t, err := r.trim(s, true, false, isBlankChar)
+	if err != nil {
+		return Undefined, err
 	}
-	from := strings.Index(s, t)
-	if err := r.scan(len(s)); err != nil {
+	from := len(s) - len(t)
+	if t, err = r.trim(t, false, true, isBlankChar); err != nil {
 		return Undefined, err
 	}
 	return r.part(args[0], from, from+len(t))
@@ -182,8 +231,8 @@ func strTrim(r *Run, args []Value) (Value, error) {
 // strUnifySpaces leaves a text of nothing but blanks as it is (observed on the original).
 func strUnifySpaces(r *Run, args []Value) (Value, error) {
 	s := args[0].Text()
-	if strings.Trim(s, blanks) == "" {
-		return textOf(args[0]), r.scan(len(s))
+	if t, err := r.trim(s, true, false, isBlankChar); err != nil || t == "" {
+		return textOf(args[0]), err
 	}
 	if err := r.Alloc(len(s)); err != nil {
 		return Undefined, err
@@ -217,11 +266,12 @@ func strLen(_ *Run, args []Value) (Value, error) { return Int(int64(len(args[0].
 
 func strCharCount(r *Run, args []Value) (Value, error) {
 	s := args[0].Text()
-	return Int(int64(charCount(s))), r.scan(len(s))
+	n, err := r.countChars(s)
+	return Int(int64(n)), err
 }
 
-// bytePos is the byte position of the nth byte, as charOffset is that of the nth character.
-func bytePos(s string, n int) int { return max(0, min(n, len(s))) }
+// bytePos is the byte position of the nth byte, as offsetOf is that of the nth character.
+func (r *Run) bytePos(s string, n int) (int, error) { return max(0, min(n, len(s))), nil }
 
 // posArg reads a position, which may be beyond any text.
 func posArg(args []Value, i int) (int, error) {
@@ -233,18 +283,22 @@ func posArg(args []Value, i int) (int, error) {
 	return int(max(-maxTextBytes-1, min(n, maxTextBytes+1))), nil
 }
 
-func strLeft(offset func(string, int) int) func(*Run, []Value) (Value, error) {
+func strLeft(offset func(*Run, string, int) (int, error)) func(*Run, []Value) (Value, error) {
 	return func(r *Run, args []Value) (Value, error) {
 		n, err := posArg(args, 1)
 		if err != nil {
 			return Undefined, err
 		}
 		s := args[0].Text()
-		return r.part(args[0], 0, offset(s, n))
+		end, err := offset(r, s, n)
+		if err != nil {
+			return Undefined, err
+		}
+		return r.part(args[0], 0, end)
 	}
 }
 
-func strRange(offset func(string, int) int) func(*Run, []Value) (Value, error) {
+func strRange(offset func(*Run, string, int) (int, error)) func(*Run, []Value) (Value, error) {
 	return func(r *Run, args []Value) (Value, error) {
 		from, err := posArg(args, 1)
 		if err != nil {
@@ -260,11 +314,15 @@ func strRange(offset func(string, int) int) func(*Run, []Value) (Value, error) {
 		if from = max(from, 0); to <= from {
 			return emptyText, nil
 		}
-		if err := r.scan(len(s)); err != nil {
+		begin, err := offset(r, s, from)
+		if err != nil {
 			return Undefined, err
 		}
-		begin := offset(s, from)
-		return r.part(args[0], begin, begin+offset(s[begin:], to-from))
+		length, err := offset(r, s[begin:], to-from)
+		if err != nil {
+			return Undefined, err
+		}
+		return r.part(args[0], begin, begin+length)
 	}
 }
 
@@ -274,7 +332,7 @@ func strRight(r *Run, args []Value) (Value, error) {
 		return Undefined, err
 	}
 	s := args[0].Text()
-	return r.part(args[0], bytePos(s, n), len(s))
+	return r.part(args[0], max(0, min(n, len(s))), len(s))
 }
 
 func strPos(r *Run, args []Value) (Value, error) {
@@ -283,16 +341,13 @@ func strPos(r *Run, args []Value) (Value, error) {
 	if err != nil {
 		return Undefined, err
 	}
-	if err := r.scan(len(s) + len(part)); err != nil {
-		return Undefined, err
-	}
 	if from > int64(len(s)) {
 		return Undefined, nil
 	}
 	begin := int(max(0, from))
-	i := indexText(s[begin:], part, ignoreCase, strings.Index)
-	if i < 0 {
-		return Undefined, nil
+	i, err := r.indexText(s[begin:], part, ignoreCase, (*Run).findText)
+	if err != nil || i < 0 {
+		return Undefined, err
 	}
 	return Int(int64(begin + i)), nil
 }
@@ -303,52 +358,59 @@ func strRightPos(r *Run, args []Value) (Value, error) {
 	if err != nil {
 		return Undefined, err
 	}
-	if err := r.scan(len(s) + len(part)); err != nil {
-		return Undefined, err
-	}
 	if from < 0 {
 		return Undefined, nil
 	}
 	if end := min(from, int64(len(s))) + int64(len(part)); end < int64(len(s)) {
 		s = s[:end]
 	}
-	if i := indexText(s, part, ignoreCase, strings.LastIndex); i >= 0 {
-		return Int(int64(i)), nil
+	i, err := r.indexText(s, part, ignoreCase, (*Run).findLastText)
+	if err != nil || i < 0 {
+		return Undefined, err
 	}
-	return Undefined, nil
+	return Int(int64(i)), nil
 }
 
 // indexText finds part in s. Lower case may take another number of bytes, never another number of
 // characters, so a position is carried over by counting those.
-func indexText(s, part string, ignoreCase bool, index func(s, part string) int) int {
+func (r *Run) indexText(s, part string, ignoreCase bool, index func(r *Run, s, part string) (int, error)) (int, error) {
 	if !ignoreCase {
-		return index(s, part)
+		return index(r, s, part)
 	}
-	low := strLower(s)
-	i := index(low, strLower(part))
-	if i <= 0 || len(low) == len(s) && isASCII(s) {
-		return i
+	low, lowPart, err := r.lowerPair(s, part)
+	if err != nil {
+		return 0, err
 	}
-	return charOffset(s, charCount(low[:i]))
+	i, err := index(r, low, lowPart)
+	if err != nil || i <= 0 {
+		return i, err
+	}
+	if ascii, err := r.isASCII(s); err != nil || ascii && len(low) == len(s) {
+		return i, err
+	}
+	chars, err := r.countChars(low[:i])
+	if err != nil {
+		return 0, err
+	}
+	return r.offsetOf(s, chars)
 }
 
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
+func (r *Run) isASCII(s string) (bool, error) {
+	ascii := true
+	err := r.pieces(s, func(piece string) error {
+		for i := 0; ascii && i < len(piece); i++ {
+			ascii = piece[i] < utf8.RuneSelf
 		}
-	}
-	return true
+		return nil
+	})
+	return ascii, err
 }
 
 func strOptScan(r *Run, args []Value) (Value, error) {
 	s, template := args[0].Text(), args[1].Text()
-	if err := r.scan(len(s) + len(template)); err != nil {
+	found, ok, err := r.scanText(s, template)
+	if err != nil || !ok {
 		return Undefined, err
-	}
-	found, ok := scanText(s, template)
-	if !ok {
-		return Undefined, nil
 	}
 	return r.texts(found)
 }
@@ -364,40 +426,58 @@ func strScan(r *Run, args []Value) (Value, error) {
 // scanText matches s with a template: %s takes what stands before the next literal piece of the
 // template, at its end all the rest; %*s too, without returning it. Text after the last literal piece
 // does not matter.
-func scanText(s, template string) (found []string, ok bool) {
-	literal, rest, more := nextDirective(template)
-	if !strings.HasPrefix(s, literal) {
-		return nil, false
+func (r *Run) scanText(s, template string) (found []string, ok bool, err error) {
+	literal, rest, more, err := r.nextDirective(template)
+	if err != nil {
+		return nil, false, err
+	}
+	if begins, err := r.beginsText(s, literal); err != nil || !begins {
+		return nil, false, err
 	}
 	s = s[len(literal):]
 	for more {
+		if err := r.Step(1); err != nil {
+			return nil, false, err
+		}
 		capture := rest[1] == 's'
 		rest = rest[strings.IndexByte(rest, 's')+1:]
-		literal, rest, more = nextDirective(rest)
+		if literal, rest, more, err = r.nextDirective(rest); err != nil {
+			return nil, false, err
+		}
 		at := len(s)
 		if literal != "" {
-			if at = strings.Index(s, literal); at < 0 {
-				return nil, false
+			if at, err = r.findText(s, literal); err != nil || at < 0 {
+				return nil, false, err
 			}
 		} else if more {
 			at = 0 // nothing separates two directives: the first takes nothing
 		}
 		if capture {
+			if err := r.Alloc(sizeKey); err != nil {
+				return nil, false, err
+			}
 			found = append(found, s[:at])
 		}
 		s = s[at+len(literal):]
 	}
-	return found, true
+	return found, true, nil
 }
 
 // nextDirective cuts a template before its next %s or %*s.
-func nextDirective(template string) (literal, rest string, more bool) {
-	for i := 0; i+1 < len(template); i++ {
-		if template[i] == '%' && (template[i+1] == 's' || strings.HasPrefix(template[i+1:], "*s")) {
-			return template[:i], template[i:], true
+func (r *Run) nextDirective(template string) (literal, rest string, more bool, err error) {
+	for at := 0; ; at++ {
+		i, err := r.findText(template[at:], "%")
+		if err != nil || i < 0 {
+			return template, "", false, err
+		}
+		if err := r.Step(1); err != nil {
+			return "", "", false, err
+		}
+		at += i
+		if after := template[at+1:]; strings.HasPrefix(after, "s") || strings.HasPrefix(after, "*s") {
+			return template[:at], template[at:], true, nil
 		}
 	}
-	return template, "", false
 }
 
 // texts returns an array of texts.
@@ -414,12 +494,15 @@ func (r *Run) texts(list []string) (Value, error) {
 
 func strSplit2(r *Run, args []Value) (Value, error) {
 	s, delimiter := args[0].Text(), args[1].Text()
-	if err := r.scan(len(s)); err != nil {
-		return Undefined, err
-	}
 	left, right := s, ""
 	if delimiter != "" {
-		left, right, _ = strings.Cut(s, delimiter)
+		at, err := r.findText(s, delimiter)
+		if err != nil {
+			return Undefined, err
+		}
+		if at >= 0 {
+			left, right = s[:at], s[at+len(delimiter):]
+		}
 	}
 	if flagArg(args, 2) {
 		left, right = unquote(left), unquote(right)
@@ -438,10 +521,16 @@ func unquote(s string) string {
 func strSplitToLines(r *Run, args []Value) (Value, error) {
 	s := args[0].Text()
 	v, err := r.splitText(s, "\n", maxArrayLen)
-	if err != nil || strings.IndexByte(s, '\r') < 0 {
+	if err != nil {
+		return v, err
+	}
+	if at, err := r.findText(s, "\r"); err != nil || at < 0 {
 		return v, err
 	}
 	for i, line := range v.Object().Elements() {
+		if err := r.Step(1); err != nil {
+			return Undefined, err
+		}
 		v.Object().vals[i] = String(strings.TrimSuffix(line.Str(), "\r"))
 	}
 	return v, nil
@@ -450,9 +539,14 @@ func strSplitToLines(r *Run, args []Value) (Value, error) {
 // splitText returns the parts of s between separators, at most limit of them; an empty separator
 // splits into characters.
 func (r *Run) splitText(s, separator string, limit int) (Value, error) {
-	n := charCount(s)
-	if separator != "" {
-		n = strings.Count(s, separator) + 1
+	n, err := 0, error(nil)
+	if separator == "" {
+		n, err = r.countChars(s)
+	} else if n, err = r.countText(s, separator, limit); err == nil {
+		n++
+	}
+	if err != nil {
+		return Undefined, err
 	}
 	n = min(n, limit)
 	if err := r.reserve(int64(n), sizeValue); err != nil {
@@ -467,8 +561,13 @@ func (r *Run) splitText(s, separator string, limit int) (Value, error) {
 		if separator == "" {
 			end = charEnd(s, 0)
 			next = end
-		} else if i := strings.Index(s, separator); i >= 0 {
+		} else if i, err := r.findText(s, separator); err != nil {
+			return Undefined, err
+		} else if i >= 0 {
 			end, next = i, i+len(separator)
+		}
+		if e := r.step(1); e != nil {
+			return Undefined, e
 		}
 		vals = append(vals, String(kept.keep(s[:end])))
 		s = s[next:]
@@ -477,54 +576,81 @@ func (r *Run) splitText(s, separator string, limit int) (Value, error) {
 }
 
 func strMatches(r *Run, args []Value) (Value, error) {
-	s, mask := args[0].Text(), args[1].Text()
-	return Bool(matchesMask(s, mask)), r.scan(len(s) + len(mask))
+	ok, err := r.matchesMask(args[0].Text(), args[1].Text())
+	return Bool(ok), err
 }
 
 func strMatchesMulti(r *Run, args []Value) (Value, error) {
-	s := args[0].Text()
-	for mask := range strings.SplitSeq(args[1].Text(), ",") {
-		if err := r.scan(len(s) + len(mask)); err != nil {
+	s, masks := args[0].Text(), args[1].Text()
+	for more := true; more; {
+		if err := r.Step(1); err != nil {
 			return Undefined, err
 		}
-		if matchesMask(s, strings.Trim(mask, blanks)) {
-			return True, nil
+		end, err := r.findText(masks, ",")
+		if err != nil {
+			return Undefined, err
+		}
+		mask := masks
+		if more = end >= 0; more {
+			mask, masks = masks[:end], masks[end+1:]
+		}
+		if mask, err = r.trim(mask, true, true, isBlankChar); err != nil {
+			return Undefined, err
+		}
+		if ok, err := r.matchesMask(s, mask); err != nil || ok {
+			return Bool(ok), err
 		}
 	}
 	return False, nil
 }
 
 // matchesMask matches in linear time: each piece between stars is taken where it occurs first.
-func matchesMask(s, mask string) bool {
-	first, rest, star := strings.Cut(mask, "*")
-	if !star {
-		return s == mask
+func (r *Run) matchesMask(s, mask string) (bool, error) {
+	star, err := r.findText(mask, "*")
+	if err != nil {
+		return false, err
 	}
-	if !strings.HasPrefix(s, first) {
-		return false
+	if star < 0 {
+		return r.sameText(s, mask)
 	}
-	s = s[len(first):]
+	if begins, err := r.beginsText(s, mask[:star]); err != nil || !begins {
+		return false, err
+	}
+	s, mask = s[star:], mask[star+1:]
 	for {
-		piece, more, star := strings.Cut(rest, "*")
-		if !star {
-			return strings.HasSuffix(s, piece)
+		if err := r.Step(1); err != nil {
+			return false, err
 		}
-		i := strings.Index(s, piece)
-		if i < 0 {
-			return false
+		if star, err = r.findText(mask, "*"); err != nil {
+			return false, err
 		}
-		s, rest = s[i+len(piece):], more
+		if star < 0 {
+			return r.endsText(s, mask)
+		}
+		i, err := r.findText(s, mask[:star])
+		if err != nil || i < 0 {
+			return false, err
+		}
+		s, mask = s[i+star:], mask[star+1:]
 	}
 }
 
 func strIsAlphaNum(r *Run, args []Value) (Value, error) {
 	s := args[0].Text()
-	for i := range len(s) {
-		if s[i] == '_' || !isWordByte(s[i]) {
-			return False, nil
+	plain := s != ""
+	err := r.pieces(s, func(piece string) error {
+		for i := 0; plain && i < len(piece); i++ {
+			plain = isAlphaNumByte(piece[i])
 		}
+		if !plain {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
 	}
-	return Bool(s != ""), r.scan(len(s))
+	return Bool(plain), err
 }
 
 // fromCharCode is String.fromCharCode: UTF-16 codes, pairs of which make one character; codes of
@@ -535,6 +661,9 @@ func fromCharCode(r *Run, args []Value) (Value, error) {
 	}
 	var b strings.Builder
 	for i := 0; i < len(args); i++ {
+		if err := r.Step(1); err != nil {
+			return Undefined, err
+		}
 		code, ok := args[i].ToInt()
 		if !ok {
 			return Undefined, errNotA("a character code", args[i])
@@ -566,11 +695,18 @@ func strToChars(r *Run, args []Value) (Value, error) {
 
 func strToCodes(r *Run, args []Value) (Value, error) {
 	s := args[0].Text()
-	if err := r.reserve(int64(charCount(s))*2, sizeValue); err != nil {
+	n, err := r.countChars(s)
+	if err != nil {
 		return Undefined, err
 	}
-	vals := make([]Value, 0, charCount(s))
+	if err := r.reserve(int64(n)*2, sizeValue); err != nil {
+		return Undefined, err
+	}
+	vals := make([]Value, 0, n)
 	for _, c := range s {
+		if err := r.Step(1); err != nil {
+			return Undefined, err
+		}
 		if high, low := utf16.EncodeRune(c); high != utf8.RuneError {
 			vals = append(vals, Int(int64(high)), Int(int64(low)))
 		} else {
@@ -584,11 +720,15 @@ func personShortName(r *Run, args []Value) (Value, error) {
 	name, initials := args[0].Text(), ""
 	for _, v := range args[1:min(len(args), 3)] {
 		if s := v.Text(); s != "" && !v.IsNil() {
-			initials += s[:charEnd(s, 0)] + "."
+			initials += s[:min(charEnd(s[:min(len(s), 16)], 0), len(s))] + "."
 		}
 	}
+	blank := ""
 	if name != "" && initials != "" {
-		name += " "
+		blank = " "
 	}
-	return r.text(name + initials)
+	if err := r.Alloc(len(name) + len(initials)); err != nil {
+		return Undefined, err
+	}
+	return r.joinTexts(name, blank, initials)
 }

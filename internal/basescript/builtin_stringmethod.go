@@ -26,8 +26,8 @@ func init() { // the table refers to functions that refer to the table
 		{Name: "codePointAt", Origin: Superset, Call: stringCodeAt(Undefined), Sig: "(index?: number): number", Doc: "Returns the code of one character, undefined past the end."},
 		{Name: "indexOf", Call: stringIndexOf, Sig: "(part: any, start?: number): number", Doc: "Returns the position of a part, -1 if there is none."},
 		{Name: "lastIndexOf", Call: stringLastIndexOf, Sig: "(part: any, start?: number): number", Doc: "Returns the position of the last occurrence of a part, -1 if there is none."},
-		{Name: "includes", Origin: Superset, Call: stringHas(strings.Contains), Sig: "(part: any, start?: number): boolean", Doc: "Tells whether the text contains the part."},
-		{Name: "startsWith", Origin: Superset, Call: stringHas(strings.HasPrefix), Sig: "(part: any, start?: number): boolean", Doc: "Tells whether the text begins with the part."},
+		{Name: "includes", Origin: Superset, Call: stringHas((*Run).containsText), Sig: "(part: any, start?: number): boolean", Doc: "Tells whether the text contains the part."},
+		{Name: "startsWith", Origin: Superset, Call: stringHas((*Run).beginsText), Sig: "(part: any, start?: number): boolean", Doc: "Tells whether the text begins with the part."},
 		{Name: "endsWith", Origin: Superset, Call: stringEndsWith, Sig: "(part: any, end?: number): boolean", Doc: "Tells whether the text ends with the part."},
 		{Name: "slice", Call: stringSlice, Sig: "(start?: number, end?: number): string", Doc: "Returns a part; negative positions count from the end."},
 		{Name: "substring", Origin: Superset, Call: stringSubstring, Sig: "(start?: number, end?: number): string", Doc: "Returns the part between two positions."},
@@ -89,9 +89,12 @@ func indexArg(args []Value, i, def int) int {
 
 // charRange returns the byte positions of the characters from one position to before another. Negative
 // positions count from the end.
-func charRange(s string, from, to int) (begin, end int) {
+func (r *Run) charRange(s string, from, to int) (begin, end int, err error) {
 	if from < 0 || to < 0 {
-		n := charCount(s)
+		n, err := r.countChars(s)
+		if err != nil {
+			return 0, 0, err
+		}
 		if from < 0 {
 			from = max(0, from+n)
 		}
@@ -99,8 +102,11 @@ func charRange(s string, from, to int) (begin, end int) {
 			to = max(0, to+n)
 		}
 	}
-	begin = charOffset(s, from)
-	return begin, begin + charOffset(s[begin:], max(0, to-from))
+	if begin, err = r.offsetOf(s, from); err != nil {
+		return 0, 0, err
+	}
+	length, err := r.offsetOf(s[begin:], max(0, to-from))
+	return begin, begin + length, err
 }
 
 func stringCharAt(r *Run, self Value, args []Value) (Value, error) {
@@ -114,19 +120,26 @@ func stringCharAt(r *Run, self Value, args []Value) (Value, error) {
 // charText returns the ith character, an empty text if there is none.
 func (r *Run) charText(v Value, i int) (Value, error) {
 	s := v.Str()
-	if err := r.scan(min(len(s), i)); err != nil {
-		return Undefined, err
+	at, err := r.offsetOf(s, i)
+	if err != nil || at >= len(s) {
+		return emptyText, err
 	}
-	at := charOffset(s, i)
-	if at >= len(s) {
-		return emptyText, nil
+	end := charEnd(s[:min(len(s), at+64)], at)
+	if end == at+64 { // bytes that are not UTF-8 can make one character of any length
+		if end, err = r.offsetOf(s[at:], 1); err != nil {
+			return Undefined, err
+		}
+		end += at
 	}
-	return r.part(v, at, charEnd(s, at))
+	return r.part(v, at, end)
 }
 
 func stringAt(r *Run, self Value, args []Value) (Value, error) {
 	s, i := self.Str(), indexArg(args, 0, 0)
-	n := charCount(s)
+	n, err := r.countChars(s)
+	if err != nil {
+		return Undefined, err
+	}
 	if i < 0 {
 		i += n
 	}
@@ -142,89 +155,102 @@ func stringCodeAt(missing Value) func(*Run, Value, []Value) (Value, error) {
 		if i < 0 {
 			return missing, nil
 		}
-		at := charOffset(s, i)
-		if at >= len(s) {
-			return missing, nil
+		at, err := r.offsetOf(s, i)
+		if err != nil || at >= len(s) {
+			return missing, err
 		}
 		c, _ := utf8.DecodeRuneInString(s[at:])
-		return Int(int64(c)), r.scan(at)
+		return Int(int64(c)), nil
 	}
 }
 
 func stringIndexOf(r *Run, self Value, args []Value) (Value, error) {
 	s, part := self.Str(), arg(args, 0).Text()
-	if err := r.scan(len(s)); err != nil {
+	begin, err := r.offsetOf(s, indexArg(args, 1, 0))
+	if err != nil {
 		return Undefined, err
 	}
-	from := indexArg(args, 1, 0)
-	begin := charOffset(s, from)
-	i := strings.Index(s[begin:], part)
-	if i < 0 {
-		return Int(-1), nil
+	i, err := r.findText(s[begin:], part)
+	if err != nil || i < 0 {
+		return Int(-1), err
 	}
-	return Int(int64(charCount(s[:begin+i]))), nil
+	n, err := r.countChars(s[:begin+i])
+	return Int(int64(n)), err
 }
 
 func stringLastIndexOf(r *Run, self Value, args []Value) (Value, error) {
 	s, part := self.Str(), arg(args, 0).Text()
-	if err := r.scan(len(s)); err != nil {
-		return Undefined, err
-	}
 	if v := arg(args, 1); !v.IsUndefined() {
-		end := charOffset(s, max(0, indexArg(args, 1, 0))) + len(part)
-		s = s[:min(len(s), end)]
+		end, err := r.offsetOf(s, max(0, indexArg(args, 1, 0)))
+		if err != nil {
+			return Undefined, err
+		}
+		s = s[:min(len(s), end+len(part))]
 	}
-	i := strings.LastIndex(s, part)
-	if i < 0 {
-		return Int(-1), nil
+	i, err := r.findLastText(s, part)
+	if err != nil || i < 0 {
+		return Int(-1), err
 	}
-	return Int(int64(charCount(s[:i]))), nil
+	n, err := r.countChars(s[:i])
+	return Int(int64(n)), err
 }
 
-func stringHas(test func(s, part string) bool) func(*Run, Value, []Value) (Value, error) {
+func stringHas(test func(r *Run, s, part string) (bool, error)) func(*Run, Value, []Value) (Value, error) {
 	return func(r *Run, self Value, args []Value) (Value, error) {
 		s := self.Str()
-		s = s[charOffset(s, indexArg(args, 1, 0)):]
-		return Bool(test(s, arg(args, 0).Text())), r.scan(len(s))
+		begin, err := r.offsetOf(s, indexArg(args, 1, 0))
+		if err != nil {
+			return Undefined, err
+		}
+		ok, err := test(r, s[begin:], arg(args, 0).Text())
+		return Bool(ok), err
 	}
 }
 
 func stringEndsWith(r *Run, self Value, args []Value) (Value, error) {
 	s := self.Str()
-	s = s[:charOffset(s, indexArg(args, 1, maxTextBytes))]
-	return Bool(strings.HasSuffix(s, arg(args, 0).Text())), r.scan(len(s))
+	if v := arg(args, 1); !v.IsUndefined() {
+		end, err := r.offsetOf(s, indexArg(args, 1, 0))
+		if err != nil {
+			return Undefined, err
+		}
+		s = s[:end]
+	}
+	ok, err := r.endsText(s, arg(args, 0).Text())
+	return Bool(ok), err
+}
+
+func (r *Run) charPart(v Value, from, to int) (Value, error) {
+	begin, end, err := r.charRange(v.Str(), from, to)
+	if err != nil {
+		return Undefined, err
+	}
+	return r.part(v, begin, end)
 }
 
 func stringSlice(r *Run, self Value, args []Value) (Value, error) {
-	s := self.Str()
-	if err := r.scan(len(s)); err != nil {
-		return Undefined, err
-	}
-	from, to := charRange(s, indexArg(args, 0, 0), indexArg(args, 1, maxTextBytes))
-	return r.part(self, from, to)
+	return r.charPart(self, indexArg(args, 0, 0), indexArg(args, 1, maxTextBytes))
 }
 
 func stringSubstring(r *Run, self Value, args []Value) (Value, error) {
-	s := self.Str()
-	if err := r.scan(len(s)); err != nil {
-		return Undefined, err
-	}
 	from, to := max(0, indexArg(args, 0, 0)), max(0, indexArg(args, 1, maxTextBytes))
 	if from > to {
 		from, to = to, from
 	}
-	begin, end := charRange(s, from, to)
-	return r.part(self, begin, end)
+	return r.charPart(self, from, to)
 }
 
 func stringSubstr(r *Run, self Value, args []Value) (Value, error) {
 	s := self.Str()
-	if err := r.scan(len(s)); err != nil {
+	begin, end, err := r.charRange(s, indexArg(args, 0, 0), maxTextBytes)
+	if err != nil {
 		return Undefined, err
 	}
-	begin, end := charRange(s, indexArg(args, 0, 0), maxTextBytes)
-	end = begin + charOffset(s[begin:end], indexArg(args, 1, maxTextBytes))
-	return r.part(self, begin, end)
+	length, err := r.offsetOf(s[begin:end], indexArg(args, 1, maxTextBytes))
+	if err != nil {
+		return Undefined, err
+	}
+	return r.part(self, begin, begin+length)
 }
 
 func stringMap(mapping func(string) string) func(*Run, Value, []Value) (Value, error) {
@@ -237,17 +263,15 @@ func stringTrim(start, end bool) func(*Run, Value, []Value) (Value, error) {
 	space := func(c rune) bool { return unicode.IsSpace(c) || c == '\ufeff' }
 	return func(r *Run, self Value, _ []Value) (Value, error) {
 		s := self.Str()
-		from, to := 0, len(s)
-		if end {
-			to = len(strings.TrimRightFunc(s, space))
-		}
-		if start {
-			from = to - len(strings.TrimLeftFunc(s[:to], space))
-		}
-		if err := r.scan(len(s) - (to - from)); err != nil {
+		kept, err := r.trim(s, false, end, space)
+		if err != nil {
 			return Undefined, err
 		}
-		return r.part(self, from, to)
+		to := len(kept)
+		if kept, err = r.trim(kept, start, false, space); err != nil {
+			return Undefined, err
+		}
+		return r.part(self, to-len(kept), to)
 	}
 }
 
@@ -295,27 +319,38 @@ func stringPad(atStart bool) func(*Run, Value, []Value) (Value, error) {
 		if v := arg(args, 1); !v.IsUndefined() {
 			fill = v.Text()
 		}
-		missing := indexArg(args, 0, 0) - charCount(s)
+		n, err := r.countChars(s)
+		if err != nil {
+			return Undefined, err
+		}
+		missing := indexArg(args, 0, 0) - n
 		if missing <= 0 || fill == "" {
 			return self, nil
 		}
-		width := charCount(fill)
-		if width == 0 {
-			return self, nil
+		width, err := r.countChars(fill)
+		if err != nil || width == 0 {
+			return self, err
 		}
-		times := missing/width + 1
+		times := missing / width
 		if times > maxTextBytes/len(fill) {
 			return Undefined, errTextTooLong()
 		}
-		if err := r.reserve(int64(times*len(fill)+len(s)), 1); err != nil {
+		rest, err := r.offsetOf(fill, missing%width)
+		if err != nil {
 			return Undefined, err
 		}
-		filling := strings.Repeat(fill, times)
-		filling = filling[:charOffset(filling, missing)]
-		if atStart {
-			return String(filling + s), nil
+		size := times*len(fill) + rest
+		if err := r.reserve(int64(2*size+len(s)), 1); err != nil { // the filling exists beside the result
+			return Undefined, err
 		}
-		return String(s + filling), nil
+		filling, err := r.repeat(fill, times)
+		if err != nil {
+			return Undefined, err
+		}
+		if atStart {
+			return r.joinTexts(filling.Str(), fill[:rest], s)
+		}
+		return r.joinTexts(s, filling.Str(), fill[:rest])
 	}
 }
 
@@ -335,14 +370,33 @@ func stringConcat(r *Run, self Value, args []Value) (Value, error) {
 // stringLocaleCompare puts letters of either case together, the lower case first, as dictionaries do.
 func stringLocaleCompare(r *Run, self Value, args []Value) (Value, error) {
 	a, b := self.Str(), arg(args, 0).Text()
-	if err := r.scan(len(a) + len(b)); err != nil {
-		return Undefined, err
+	for i, j := 0, 0; i < len(a) || j < len(b); {
+		pieceA, pieceB := a[i:i+pieceEnd(a[i:])], b[j:j+pieceEnd(b[j:])]
+		if i+j > 0 || len(pieceA) < len(a) || len(pieceB) < len(b) {
+			pieceA, pieceB = sameChars(pieceA, pieceB, i+len(pieceA) == len(a), j+len(pieceB) == len(b))
+		}
+		if err := r.Step((len(pieceA) + len(pieceB)) >> 4); err != nil {
+			return Undefined, err
+		}
+		if c := strings.Compare(collationKey(pieceA), collationKey(pieceB)); c != 0 {
+			return Int(int64(c)), nil
+		}
+		i, j = i+len(pieceA), j+len(pieceB)
 	}
-	c := strings.Compare(collationKey(a), collationKey(b))
-	if c == 0 {
-		c = -strings.Compare(a, b)
+	c, err := r.compareTexts(a, b)
+	return Int(int64(-c)), err
+}
+
+// sameChars cuts pieces of two texts to the same number of characters, unless the texts end there.
+func sameChars(a, b string, endA, endB bool) (shortA, shortB string) {
+	x, y := charCount(a), charCount(b)
+	switch {
+	case x < y && !endA:
+		b = b[:charOffset(b, x)]
+	case y < x && !endB:
+		a = a[:charOffset(a, y)]
 	}
-	return Int(int64(c)), nil
+	return a, b
 }
 
 // collationKey is the text in lower case, with ё where the Russian alphabet has it: right after е.

@@ -88,7 +88,12 @@ func (b *textBuilder) add(s string) error {
 		made := b.b.String()
 		b.b.Reset() // Grow of a filled builder would take more than was charged
 		b.b.Grow(room)
-		b.b.WriteString(made)
+		if err := b.r.fillPieces(&b.b, made); err != nil {
+			return err
+		}
+	}
+	if len(s) > pieceBytes {
+		return b.r.fillPieces(&b.b, s)
 	}
 	b.b.WriteString(s)
 	return nil
@@ -128,17 +133,12 @@ func (r *Run) mapPieces(s string, first, mapping func(string) string) (Value, er
 		return r.text(apart(first(s), s))
 	}
 	out := textBuilder{r: r}
-	for len(s) > 0 {
-		cut := pieceEnd(s)
-		if err := r.scan(cut); err != nil {
-			return Undefined, err
-		}
-		if err := out.add(first(s[:cut])); err != nil {
-			return Undefined, err
-		}
-		first, s = mapping, s[cut:]
-	}
-	return out.value(), nil
+	err := r.pieces(s, func(piece string) error {
+		mapped := first(piece)
+		first = mapping
+		return out.add(mapped)
+	})
+	return out.value(), err
 }
 
 // apart returns made, a copy if it is the text it was made of: that may be the beginning of a longer one.
@@ -152,7 +152,10 @@ func apart(made, of string) string {
 // pieceEnd is where the first piece of a text ends: between characters, and not inside a line end.
 func pieceEnd(s string) int {
 	cut := min(pieceBytes, len(s))
-	for cut < len(s) && (continues(s[cut]) || s[cut-1] == '\r') {
+	for more := 0; cut < len(s) && more < utf8.UTFMax && continues(s[cut]); more++ {
+		cut++
+	}
+	if cut < len(s) && s[cut-1] == '\r' && s[cut] == '\n' {
 		cut++
 	}
 	return cut

@@ -61,15 +61,19 @@ func percentEncode(s string, plain func(c byte) bool) string {
 }
 
 func urlEncode16(r *Run, args []Value) (Value, error) {
-	s := args[0].Text()
-	if err := r.reserve(int64(6*len(s)), 1); err != nil {
-		return Undefined, err
-	}
+	return r.mapPieces(args[0].Text(), percentEncode16, percentEncode16)
+}
+
+func percentEncode16(s string) string {
 	var b strings.Builder
 	for _, c := range s {
 		switch {
+		case c < utf8.RuneSelf && isAlphaNumByte(byte(c)):
+			b.WriteByte(byte(c))
 		case c < utf8.RuneSelf:
-			b.WriteString(percentEncode(string(c), isAlphaNumByte))
+			b.WriteByte('%')
+			b.WriteByte(upperHex[c>>4])
+			b.WriteByte(upperHex[c&15])
 		case c > 0xffff:
 			high, low := utf16.EncodeRune(c)
 			writePercentU(&b, high)
@@ -78,7 +82,7 @@ func urlEncode16(r *Run, args []Value) (Value, error) {
 			writePercentU(&b, c)
 		}
 	}
-	return String(b.String()), nil
+	return b.String()
 }
 
 func writePercentU(b *strings.Builder, c rune) {
@@ -90,19 +94,27 @@ func writePercentU(b *strings.Builder, c rune) {
 
 func urlDecode(r *Run, args []Value) (Value, error) {
 	s := args[0].Text()
-	if err := r.reserve(int64(len(s)), 1); err != nil {
-		return Undefined, err
-	}
-	return String(apart(percentDecode(s), s)), nil
+	decoded, err := r.percentDecode(s)
+	return String(apart(decoded, s)), err
 }
 
 // percentDecode reads %XX and %uXXXX; a percent sign before anything else means itself.
-func percentDecode(s string) string {
-	if strings.IndexByte(s, '%') < 0 {
-		return s
+func (r *Run) percentDecode(s string) (string, error) {
+	if at, err := r.findText(s, "%"); err != nil || at < 0 {
+		return s, err
+	}
+	if err := r.reserve(int64(len(s)), 1); err != nil {
+		return "", err
 	}
 	var b strings.Builder
-	for i := 0; i < len(s); {
+	b.Grow(len(s))
+	for i, look := 0, 0; i < len(s); {
+		if i >= look {
+			if err := r.Step(scannedAtOnce >> 6); err != nil {
+				return "", err
+			}
+			look += scannedAtOnce
+		}
 		if s[i] != '%' {
 			b.WriteByte(s[i])
 			i++
@@ -117,8 +129,11 @@ func percentDecode(s string) string {
 			i++
 		}
 	}
-	return b.String()
+	return b.String(), nil
 }
+
+// scannedAtOnce is after how many bytes a loop over the bytes of a text charges the run.
+const scannedAtOnce = 64 << 10
 
 // percentU reads %uXXXX, or two of them that are a surrogate pair; size is 0 if there is none.
 func percentU(s string) (c rune, size int) {
@@ -148,7 +163,14 @@ func decodeURI(reserved string) func(*Run, []Value) (Value, error) {
 			return Undefined, err
 		}
 		var b strings.Builder
-		for i := 0; i < len(s); i++ {
+		b.Grow(len(s))
+		for i, look := 0, 0; i < len(s); i++ {
+			if i >= look {
+				if err := r.Step(scannedAtOnce >> 6); err != nil {
+					return Undefined, err
+				}
+				look += scannedAtOnce
+			}
 			if s[i] != '%' {
 				b.WriteByte(s[i])
 				continue
@@ -164,10 +186,15 @@ func decodeURI(reserved string) func(*Run, []Value) (Value, error) {
 			}
 			i += 2
 		}
-		if out := b.String(); utf8.ValidString(out) {
-			return String(out), nil
+		valid := true
+		err := r.pieces(b.String(), func(piece string) error {
+			valid = valid && utf8.ValidString(piece)
+			return nil
+		})
+		if err == nil && !valid {
+			err = NewError("URI malformed")
 		}
-		return Undefined, NewError("URI malformed")
+		return String(b.String()), err
 	}
 }
 
@@ -182,27 +209,37 @@ func urlEncodeQuery(r *Run, args []Value) (Value, error) {
 	}
 	out := textBuilder{r: r}
 	namePlain := func(c byte) bool { return isWordByte(c) || c == '-' || c == '.' }
+	nameEncode := func(s string) string { return percentEncode(s, namePlain) }
+	valueEncode := func(s string) string { return percentEncode(s, isAlphaNumByte) }
 	for i, name := range names {
 		v, _, err := r.OptProperty(args[0], name)
 		if err != nil {
 			return Undefined, err
 		}
-		value := v.Text()
+		value := v
 		if v.IsNil() {
-			value = ""
+			value = emptyText
 		}
 		if charset != nil {
-			value = encodeBytes(value, charset)
+			if value, err = r.encodeBytes(value.Text(), charset); err != nil {
+				return Undefined, err
+			}
 		}
-		if err := r.reserve(int64(3*len(value)), 1); err != nil {
+		if value, err = r.mapPieces(value.Text(), valueEncode, valueEncode); err != nil {
 			return Undefined, err
 		}
-		pair := percentEncode(name, namePlain) + "=" + percentEncode(value, isAlphaNumByte)
-		if i > 0 {
-			pair = "&" + pair
-		}
-		if err := out.add(pair); err != nil {
+		key, err := r.mapPieces(name, nameEncode, nameEncode)
+		if err != nil {
 			return Undefined, err
+		}
+		separator := "&"
+		if i == 0 {
+			separator = ""
+		}
+		for _, part := range []string{separator, key.Str(), "=", value.Str()} {
+			if err := out.add(part); err != nil {
+				return Undefined, err
+			}
 		}
 	}
 	return out.value(), nil
@@ -219,14 +256,33 @@ func textOr(v Value, text string) Value {
 // splitURL is a URL taken apart. before is everything in front of the path.
 type splitURL struct{ scheme, host, before, path, query, fragment string }
 
+func (r *Run) splitURL(s string) (splitURL, error) {
+	if len(s) > maxURL {
+		return splitURL{}, Errorf("URL is longer than %d MiB", maxURL>>20)
+	}
+	return parseURL(s), r.scan(len(s))
+}
+
+// Bounds of a URL and of its scheme.
+const (
+	maxURL    = 4 << 20
+	maxScheme = 1 << 10
+)
+
 func parseURL(s string) splitURL {
 	var u splitURL
 	rest := s
-	if scheme, after, ok := strings.Cut(s, ":"); ok && isScheme(scheme) {
-		u.scheme, rest = scheme, after
+	if end := strings.IndexByte(s[:min(len(s), maxScheme)], ':'); end >= 0 && isScheme(s[:end]) {
+		u.scheme, rest = s[:end], s[end+1:]
 	}
 	rest, u.fragment, _ = strings.Cut(rest, "#")
 	rest, u.query, _ = strings.Cut(rest, "?")
+	mark := len(s)
+	for _, c := range []byte("?#") {
+		if i := strings.IndexByte(s[:mark], c); i >= 0 {
+			mark = i
+		}
+	}
 	if after, ok := strings.CutPrefix(rest, "//"); ok {
 		u.host = after
 		rest = ""
@@ -236,11 +292,7 @@ func parseURL(s string) splitURL {
 		u.host = u.host[strings.LastIndexByte(u.host, '@')+1:]
 	}
 	u.path = rest
-	end := len(s)
-	if i := strings.IndexAny(s, "?#"); i >= 0 {
-		end = i
-	}
-	u.before = s[:end-len(rest)]
+	u.before = s[:mark-len(rest)]
 	return u
 }
 
@@ -274,17 +326,21 @@ func (u splitURL) parent() string {
 
 func urlPart(part func(splitURL) string) func(*Run, []Value) (Value, error) {
 	return func(r *Run, args []Value) (Value, error) {
-		s := args[0].Text()
-		if err := r.scan(len(s)); err != nil {
+		u, err := r.splitURL(args[0].Text())
+		if err != nil {
 			return Undefined, err
 		}
-		return r.text(strings.Clone(part(parseURL(s))))
+		return r.text(strings.Clone(part(u)))
 	}
 }
 
 func urlQuery(r *Run, args []Value) (Value, error) {
 	o := r.NewObject()
-	query := parseURL(args[0].Text()).query
+	u, err := r.splitURL(args[0].Text())
+	if err != nil {
+		return Undefined, err
+	}
+	query := u.query
 	for pair := range strings.SplitSeq(query, "&") {
 		if pair == "" {
 			continue
@@ -296,30 +352,53 @@ func urlQuery(r *Run, args []Value) (Value, error) {
 			return Undefined, err
 		}
 		name, value, _ := strings.Cut(strings.ReplaceAll(pair, "+", " "), "=")
-		o.Set(percentDecode(name), String(percentDecode(value)))
+		if name, err = r.percentDecode(name); err != nil {
+			return Undefined, err
+		}
+		if value, err = r.percentDecode(value); err != nil {
+			return Undefined, err
+		}
+		o.Set(name, String(value))
 	}
 	return ObjectValue(o), nil
 }
 
 func urlAppendPath(r *Run, args []Value) (Value, error) {
 	s, path := args[0].Text(), args[1].Text()
-	u := parseURL(s)
+	u, err := r.splitURL(s)
+	if err != nil {
+		return Undefined, err
+	}
 	base := u.before + u.path
-	return r.text(strings.TrimSuffix(base, "/") + "/" + strings.TrimPrefix(path, "/") + s[len(base):])
+	return r.concatURL(strings.TrimSuffix(base, "/"), "/", strings.TrimPrefix(path, "/"), s[len(base):])
+}
+
+// concatURL joins the parts of a URL.
+func (r *Run) concatURL(parts ...string) (Value, error) {
+	for _, part := range parts {
+		if err := r.Alloc(len(part)); err != nil {
+			return Undefined, err
+		}
+	}
+	return r.joinTexts(parts...)
 }
 
 func isAbsoluteURL(_ *Run, args []Value) (Value, error) {
-	return Bool(parseURL(args[0].Text()).scheme != ""), nil
+	s := args[0].Text()
+	return Bool(parseURL(s[:min(len(s), maxScheme)]).scheme != ""), nil
 }
 
 func absoluteURL(r *Run, args []Value) (Value, error) {
-	u := parseURL(args[0].Text())
-	if u.scheme != "" {
-		return textOf(args[0]), nil
+	u, err := r.splitURL(args[0].Text())
+	if err != nil || u.scheme != "" {
+		return textOf(args[0]), err
 	}
-	base := parseURL(args[1].Text())
+	base, err := r.splitURL(args[1].Text())
+	if err != nil {
+		return Undefined, err
+	}
 	if strings.HasPrefix(u.path, "/") {
-		return r.text(base.before + args[0].Text())
+		return r.concatURL(base.before, args[0].Text())
 	}
-	return r.text(base.before + strings.TrimSuffix(base.path, "/") + "/" + args[0].Text())
+	return r.concatURL(base.before, strings.TrimSuffix(base.path, "/"), "/", args[0].Text())
 }

@@ -284,16 +284,22 @@ func (r *Run) join(first Value, rest []Value) (Value, *Error) {
 	if e := r.alloc(int64(size)); e != nil {
 		return Undefined, e
 	}
-	buf := append(make([]byte, 0, size), first.Str()...)
+	buf, e := r.appendPieces(make([]byte, 0, size), first.Str())
 	for _, v := range rest {
+		if e != nil {
+			return Undefined, e
+		}
 		switch v = v.Scalar(); v.k {
 		case KindString:
-			buf = append(buf, v.Str()...)
+			buf, e = r.appendPieces(buf, v.Str())
 		case KindInt:
 			buf = strconv.AppendInt(buf, v.Int(), 10)
 		default:
 			buf = append(buf, v.Text()...)
 		}
+	}
+	if e != nil {
+		return Undefined, e
 	}
 	return ownedText(buf), nil
 }

@@ -162,10 +162,21 @@ func (e *SyntaxError) Error() string {
 }
 
 func errUnknownProperty(name string) *Error {
-	return NewError("Unknown object property: " + name)
+	return NewError("Unknown object property: " + shortName(name))
 }
 
-func errUnknownMethod(name string) *Error { return NewError("Unknown method: " + name + "()") }
+func errUnknownMethod(name string) *Error {
+	return NewError("Unknown method: " + shortName(name) + "()")
+}
+
+// shortName is a name as an error shows it: one that a script made of a long text is cut.
+func shortName(name string) string {
+	const most = 1000
+	if len(name) <= most {
+		return name
+	}
+	return strings.ToValidUTF8(name[:most], "") + "…"
+}
 
 func errNotDefined(name string) *Error {
 	return &Error{Message: name + " not defined", undeclared: name}

@@ -110,8 +110,9 @@ func (e *jsonEncoder) grow(n int) *Error {
 		if err := e.r.allocHeld(int64(room), int64(cap(e.buf))); err != nil {
 			return err
 		}
-		e.buf = append(make([]byte, 0, room), e.buf...)
-		return nil
+		buf, err := e.r.appendPieces(make([]byte, 0, room), ownedText(e.buf).Str())
+		e.buf = buf
+		return err
 	}
 	return e.r.allocHeld(bytes, held)
 }
@@ -124,6 +125,9 @@ func (e *jsonEncoder) value(v Value) *Error {
 	switch v.k {
 	case KindString:
 		s := v.Str()
+		if len(s) > pieceBytes {
+			return e.longText(s)
+		}
 		if err := e.grow(len(s) + 2); err != nil {
 			return err
 		}
@@ -145,6 +149,24 @@ func (e *jsonEncoder) value(v Value) *Error {
 		e.buf = append(e.buf, "null"...)
 	}
 	return e.grow(0)
+}
+
+// longText writes a long text piece by piece.
+func (e *jsonEncoder) longText(s string) *Error {
+	e.buf = append(e.buf, '"')
+	for s != "" {
+		cut := pieceEnd(s)
+		if err := e.grow(cut + cut/8 + 2); err != nil {
+			return err
+		}
+		e.buf = appendJSONInner(e.buf, s[:cut])
+		if err := e.r.step(int64(cut) >> 6); err != nil {
+			return err
+		}
+		s = s[cut:]
+	}
+	e.buf = append(e.buf, '"')
+	return nil
 }
 
 func (e *jsonEncoder) integer(i int64) {
@@ -373,8 +395,12 @@ const (
 
 // appendJSONText appends s as a JSON string.
 func appendJSONText(buf []byte, s string) []byte {
+	return append(appendJSONInner(append(buf, '"'), s), '"')
+}
+
+// appendJSONInner appends what stands between the quotes.
+func appendJSONInner(buf []byte, s string) []byte {
 	begin := len(buf)
-	buf = append(buf, '"')
 	from, checked := 0, false
 	for i := 0; i < len(s); i++ {
 		c := s[i]
@@ -383,7 +409,7 @@ func appendJSONText(buf []byte, s string) []byte {
 			continue
 		case jsonBeyondASCII:
 			if !checked && !utf8.ValidString(s[i:]) {
-				return appendJSONText(buf[:begin], strings.ToValidUTF8(s, "\ufffd"))
+				return appendJSONInner(buf[:begin], strings.ToValidUTF8(s, "\ufffd"))
 			}
 			checked = true
 			continue
@@ -408,6 +434,5 @@ func appendJSONText(buf []byte, s string) []byte {
 			buf = append(buf, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
 		}
 	}
-	buf = append(buf, s[from:]...)
-	return append(buf, '"')
+	return append(buf, s[from:]...)
 }

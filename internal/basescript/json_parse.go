@@ -13,6 +13,8 @@ const (
 	// maxJSONDepth bounds the nesting of what is parsed and of what is encoded: a Go stack overflow
 	// cannot be recovered.
 	maxJSONDepth = 500
+	// maxJSONNumber is the longest number that is read.
+	maxJSONNumber = 64 << 10
 )
 
 // jsonParser reads one text. Members of objects and elements of arrays are collected on two stacks, so
@@ -30,6 +32,9 @@ type jsonParser struct {
 	keys   []string
 	vals   []Value
 	kept   textKeeper
+	// stopped is why the run ended while long blanks, words or numbers were read; the rest of the text counts
+	// as read then.
+	stopped *Error
 }
 
 var jsonParsers = sync.Pool{New: func() any {
@@ -79,15 +84,38 @@ func (p *jsonParser) document() (Value, *Error) {
 			e = p.invalid()
 		}
 	}
+	if p.stopped != nil {
+		return Undefined, p.stopped
+	}
 	if e == nil {
 		e = p.flush()
 	}
 	return v, e
 }
 
+// halted charges a stretch of scannedAtOnce bytes and reports whether the run is over.
+func (p *jsonParser) halted() bool {
+	e := p.r.step(scannedAtOnce >> 6)
+	if e != nil {
+		p.stopped, p.pos = e, len(p.text)
+	}
+	return e != nil
+}
+
 // invalid is the error of a parser that can read no further than pos.
 func (p *jsonParser) invalid() *Error {
-	return NewError("Invalid JSON.\nOffset: " + strconv.Itoa(utf8.RuneCountInString(p.text[:p.pos])))
+	chars := 0
+	err := p.r.pieces(p.text[:p.pos], func(piece string) error {
+		chars += utf8.RuneCountInString(piece)
+		return nil
+	})
+	switch {
+	case p.stopped != nil:
+		return p.stopped
+	case err != nil:
+		return toError(err)
+	}
+	return NewError("Invalid JSON.\nOffset: " + strconv.Itoa(chars))
 }
 
 // charge counts a value and what it holds; the run is charged in batches.
@@ -112,7 +140,13 @@ func (p *jsonParser) flush() *Error {
 
 // space moves past white space and, unless strict, comments.
 func (p *jsonParser) space() {
-	for p.pos < len(p.text) {
+	for look := p.pos + scannedAtOnce; p.pos < len(p.text); {
+		if p.pos >= look {
+			if p.halted() {
+				return
+			}
+			look = p.pos + scannedAtOnce
+		}
 		switch c := p.text[p.pos]; {
 		case c == ' ' || c == '\n' || c == '\r' || c == '\t':
 			p.pos++
@@ -218,8 +252,14 @@ func (p *jsonParser) constant() (Value, *Error) {
 
 // word returns the letters, digits and underscores at the present position; with dollar also "$".
 func (p *jsonParser) word(dollar bool) string {
-	rest := p.text[p.pos:]
+	rest, look := p.text[p.pos:], scannedAtOnce
 	for i, c := range rest {
+		if i >= look {
+			if p.halted() {
+				return ""
+			}
+			look += scannedAtOnce
+		}
 		switch {
 		case c < utf8.RuneSelf && isWordByte(byte(c)), c == '$' && dollar:
 		case c >= utf8.RuneSelf && c != utf8.RuneError && (unicode.IsLetter(c) || unicode.IsDigit(c)):
@@ -396,8 +436,14 @@ var jsonStop = func() (stop [256]bool) {
 func (p *jsonParser) quoted(quote byte) (string, *Error) {
 	p.pos++
 	text, from := p.text, p.pos
-	for i := from; i < len(text); i++ {
+	for i, look := from, from+scannedAtOnce; i < len(text); i++ {
 		c := text[i]
+		if i >= look {
+			if p.halted() {
+				return "", p.stopped
+			}
+			look += scannedAtOnce
+		}
 		if !jsonStop[c] {
 			continue
 		}
@@ -421,7 +467,13 @@ func (p *jsonParser) quoted(quote byte) (string, *Error) {
 func (p *jsonParser) escaped(quote byte, from, i int) (string, *Error) {
 	text := p.text
 	end := i
-	for end < len(text) && text[end] != quote {
+	for look := i + scannedAtOnce; end < len(text) && text[end] != quote; {
+		if end >= look {
+			if p.halted() {
+				return "", p.stopped
+			}
+			look += scannedAtOnce
+		}
 		if text[end] == '\\' {
 			end++
 		}
@@ -436,7 +488,14 @@ func (p *jsonParser) escaped(quote byte, from, i int) (string, *Error) {
 	var b strings.Builder
 	b.Grow(size)
 	b.WriteString(text[from:i])
+	look := i + scannedAtOnce
 	for p.pos = i; p.pos < end; {
+		if p.pos >= look {
+			if p.halted() {
+				return "", p.stopped
+			}
+			look += scannedAtOnce
+		}
 		c := text[p.pos]
 		switch {
 		case c == '\\':
@@ -598,7 +657,9 @@ func (p *jsonParser) numberSlow() (Value, *Error) {
 			return Undefined, p.invalid()
 		}
 	}
-	p.steps += int64(p.pos-from) >> 6
+	if p.steps += int64(p.pos-from) >> 6; p.pos-from > maxJSONNumber {
+		return Undefined, p.invalid()
+	}
 	return parsedNumber(p.text[from:p.pos], isReal), p.charge(0)
 }
 
@@ -615,7 +676,7 @@ func (p *jsonParser) skipAny(lenient string, allowed bool, otherwise string) {
 // digits moves past decimal digits and returns their number.
 func (p *jsonParser) digits() int {
 	from := p.pos
-	for p.pos < len(p.text) && p.text[p.pos]-'0' <= 9 {
+	for p.pos < len(p.text) && p.pos-from <= maxJSONNumber && p.text[p.pos]-'0' <= 9 {
 		p.pos++
 	}
 	return p.pos - from

@@ -199,6 +199,13 @@ func (r *Run) concat(a, b string) (Value, *Error) {
 	if e := r.alloc(int64(len(a) + len(b))); e != nil {
 		return Undefined, e
 	}
+	if len(a)+len(b) > pieceBytes {
+		v, err := r.joinTexts(a, b)
+		if err != nil {
+			return Undefined, toError(err)
+		}
+		return v, nil
+	}
 	return String(a + b), nil
 }
 
@@ -228,15 +235,29 @@ func (r *Run) appendText(a, b Value) (Value, *Error) {
 		if e := r.alloc(int64(size)); e != nil {
 			return Undefined, e
 		}
-		buf = &textBuffer{b: append(make([]byte, 0, size), a.Str()...)}
+		b, e := r.appendPieces(make([]byte, 0, size), a.Str())
+		if e != nil {
+			return Undefined, e
+		}
+		buf = &textBuffer{b: b}
 	} else if n > cap(buf.b) {
 		if e := r.alloc(int64(2 * n)); e != nil {
 			return Undefined, e
 		}
-		grown := make([]byte, 0, 2*n)
-		buf.b = append(grown, buf.b...)
+		grown, e := r.appendPieces(make([]byte, 0, 2*n), a.Str())
+		if e != nil {
+			return Undefined, e
+		}
+		buf.b = grown
 	}
-	buf.b = append(buf.b, t...)
+	if len(t) <= pieceBytes {
+		buf.b = append(buf.b, t...)
+		return bufferValue(buf, n), nil
+	}
+	var e *Error
+	if buf.b, e = r.appendPieces(buf.b, t); e != nil {
+		return Undefined, e
+	}
 	return bufferValue(buf, n), nil
 }
 

@@ -62,6 +62,9 @@ func compilePattern(source, flags string) (*pattern, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(source) > maxPattern {
+		return nil, errLongPattern()
+	}
 	key := patternKey{source, f.String()}
 	patterns.mu.Lock()
 	p := patterns.known[key]

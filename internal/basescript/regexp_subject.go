@@ -72,10 +72,11 @@ func (s *subject) prepare(r *Run, text string) error {
 	if len(text) > maxSubject {
 		return Errorf("Text is longer than %d MiB", maxSubject>>20)
 	}
-	if err := r.Step(len(text) >> 4); err != nil {
+	n, err := r.countChars(text)
+	if err != nil {
 		return err
 	}
-	n := charCount(text) + 1 // the first one may lack its beginning
+	n++ // the first one may lack its beginning
 	s.wide = n <= len(text)
 	if cap(s.chars) < n {
 		if err := r.Alloc(4 * n); err != nil {
@@ -85,10 +86,16 @@ func (s *subject) prepare(r *Run, text string) error {
 	}
 	s.text = text
 	if !s.wide {
-		for i := range len(text) {
-			s.chars = append(s.chars, charCode(text[i:i+1]))
-		}
-		return nil
+		return r.pieces(text, func(piece string) error {
+			for _, c := range []byte(piece) {
+				code := rune(c)
+				if c >= utf8.RuneSelf {
+					code = utf8.RuneError
+				}
+				s.chars = append(s.chars, code)
+			}
+			return r.scan(3 * len(piece))
+		})
 	}
 	if cap(s.offsets) < n+1 {
 		if err := r.Alloc(4 * (n + 1)); err != nil {
@@ -96,7 +103,13 @@ func (s *subject) prepare(r *Run, text string) error {
 		}
 		s.offsets = make([]int32, 0, n+1)
 	}
-	for at := 0; at < len(text); {
+	for at, look := 0, 0; at < len(text); {
+		if at >= look {
+			if err := r.Step(scannedAtOnce >> 4); err != nil {
+				return err
+			}
+			look = at + scannedAtOnce
+		}
 		end := charEnd(text, at)
 		s.offsets = append(s.offsets, int32(at))
 		s.chars = append(s.chars, charCode(text[at:end]))

@@ -81,7 +81,7 @@ func (p *patternParser) fail(format string, args ...any) {
 // translatePattern returns the pattern in the engine's language and the names of its groups.
 func translatePattern(source string, flags patternFlags) (ready string, names []string, err error) {
 	if len(source) > maxPattern {
-		return "", nil, Errorf("Regular expression is longer than %d KiB", maxPattern>>10)
+		return "", nil, errLongPattern()
 	}
 	p := &patternParser{in: source, flags: flags, names: []string{""}}
 	defer func() {
@@ -603,4 +603,8 @@ func (p *patternParser) octal(v rune) rune {
 		p.pos++
 	}
 	return v
+}
+
+func errLongPattern() *Error {
+	return Errorf("Regular expression is longer than %d KiB", maxPattern>>10)
 }

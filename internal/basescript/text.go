@@ -10,11 +10,13 @@ import (
 // maxText bounds script text evaluated at run time, in bytes.
 const maxText = 64 << 10
 
+func errLongText() *Error { return Errorf("Script text is larger than %d KiB", maxText>>10) }
+
 // parseText parses a string expression: an expression, or a body with return (spec/basescript.md
 // 1.11). Every position in it is the given line of its caller.
 func parseText(url, text string, line int) *parsedText {
 	if len(text) > maxText {
-		return &parsedText{fn: &ast.FunctionLiteral{}, err: Errorf("Script text is larger than %d KiB", maxText>>10)}
+		return &parsedText{fn: &ast.FunctionLiteral{}, err: errLongText()}
 	}
 	// An expression may be written as a statement: "This.id == id;"
 	if src, err := wrapSource(url, strings.TrimRight(text, "; \t\r\n"), exprHead, exprTail, modeScript); err == nil {
@@ -219,6 +221,9 @@ func (r *Run) textFunction(text string) (Value, *Error) {
 	f := r.caller()
 	if f == nil {
 		return Undefined, NewError("A string expression needs a script around it")
+	}
+	if len(text) > maxText {
+		return Undefined, errLongText()
 	}
 	line := max(r.line, 1)
 	code, e := r.textAt(f.code.prog, f.layout(), text, line)

@@ -33,15 +33,15 @@ var portalMethods = []basescript.Method{
 		Sig: "(catalog: string, id: number, params?: any): string", Doc: "The address of a resource in the portal; other catalogs need a stand-in.",
 	},
 	{
-		Name: "convert_xss", Min: 1, Call: onText(html.EscapeString),
+		Name: "convert_xss", Min: 1, Call: escapeHTML,
 		Sig: "(text: string, type?: string): string", Doc: "The text with the characters that mean something in HTML written as entities.",
 	},
 	{
-		Name: "html_decode", Min: 1, Call: onText(html.UnescapeString),
+		Name: "html_decode", Min: 1, Call: unescapeHTML,
 		Sig: "(text: string): string", Doc: "The text with entities of HTML written as characters.",
 	},
 	{
-		Name: "get_md5_id", Min: 1, Call: onText(md5ID),
+		Name: "get_md5_id", Min: 1, Call: md5ID,
 		Sig: "(text: string): string", Doc: "The MD5 sum of the text, 32 hexadecimal digits in lower case.",
 	},
 	{
@@ -49,7 +49,7 @@ var portalMethods = []basescript.Method{
 		Sig: "(url: string): string", Doc: "The host of an address, without the port.",
 	},
 	{
-		Name: "convert_bbcode_to_html", Min: 1, Call: onText(bbcodeToHTML),
+		Name: "convert_bbcode_to_html", Min: 1, Call: bbcodeToHTML,
 		Sig: "(text: string, reg_exp?: any): string", Doc: "BBCode as HTML: b, i, u, s, quote, code, color, size, url, img, list; everything else is escaped.",
 	},
 	{
@@ -66,17 +66,36 @@ var portalMethods = []basescript.Method{
 }
 
 // onText is a method that turns a text into another, which is not much longer.
+const maxPortalText = 1 << 20
+
 func onText(change func(string) string) func(*basescript.Run, basescript.Value, []basescript.Value) (basescript.Value, error) {
 	return func(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
-		text := args[0].Text()
-		if err := r.Step(1 + len(text)>>3); err != nil {
-			return basescript.Undefined, err
-		}
-		if err := r.Alloc(64 + 6*len(text)); err != nil {
+		text, err := portalText(r, args)
+		if err != nil {
 			return basescript.Undefined, err
 		}
 		return basescript.String(change(text)), nil
 	}
+}
+
+// portalText is the argument of a function that cannot be interrupted; it charges the run.
+func portalText(r *basescript.Run, args []basescript.Value) (string, error) {
+	text := args[0].Text()
+	if len(text) > maxPortalText {
+		return "", basescript.Errorf("Text is longer than %d MiB", maxPortalText>>20)
+	}
+	if err := r.Step(1 + len(text)>>3); err != nil {
+		return "", err
+	}
+	return text, r.Alloc(64 + 6*len(text))
+}
+
+func escapeHTML(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
+	return r.MapPieces(args[0].Text(), html.EscapeString)
+}
+
+func unescapeHTML(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
+	return r.UnescapeHTML(args[0].Text())
 }
 
 func userInit(r *basescript.Run, _ basescript.Value, _ []basescript.Value) (basescript.Value, error) {
@@ -142,9 +161,13 @@ func objectSourceURL(r *basescript.Run, _ basescript.Value, args []basescript.Va
 	return basescript.String("/download_file.html?file_id=" + url.QueryEscape(id)), r.Alloc(64 + 3*len(id))
 }
 
-func md5ID(text string) string {
-	sum := md5.Sum([]byte(text))
-	return hex.EncodeToString(sum[:])
+func md5ID(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
+	h := md5.New()
+	err := r.Pieces(args[0].Text(), func(piece string) error {
+		h.Write([]byte(piece))
+		return r.Step(len(piece) >> 6)
+	})
+	return basescript.String(hex.EncodeToString(h.Sum(nil))), err
 }
 
 func hostName(address string) string {
@@ -177,10 +200,17 @@ var bbRules = []struct {
 	{regexp.MustCompile(`\r?\n`), "<br/>"},
 }
 
-func bbcodeToHTML(text string) string {
+func bbcodeToHTML(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
+	text, err := portalText(r, args)
+	if err != nil {
+		return basescript.Undefined, err
+	}
 	text = html.EscapeString(text)
 	for _, rule := range bbRules {
+		if err := r.Step(1 + len(text)>>4); err != nil {
+			return basescript.Undefined, err
+		}
 		text = rule.find.ReplaceAllString(text, rule.replace)
 	}
-	return text
+	return basescript.String(text), nil
 }

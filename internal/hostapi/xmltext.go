@@ -62,13 +62,11 @@ func (w *xmlWriter) element(v basescript.Value, name string, depth int) error {
 				return err
 			}
 		}
-		w.scalar(v, name)
-		return nil
+		return w.scalar(v, name)
 	}
 	if items, ok := w.r.Items(v); ok {
 		if depth >= w.most {
-			w.typed(name, "null", "")
-			return nil
+			return w.typed(name, "null", "")
 		}
 		count := 0
 		for item := range items {
@@ -80,7 +78,7 @@ func (w *xmlWriter) element(v basescript.Value, name string, depth int) error {
 			w.close(name)
 		}
 		if count == 0 {
-			w.typed(name, "array", "")
+			return w.typed(name, "array", "")
 		}
 		return nil
 	}
@@ -91,11 +89,9 @@ func (w *xmlWriter) object(v basescript.Value, name string, depth int) error {
 	o := v.Object()
 	switch {
 	case o.IsError():
-		w.scalar(basescript.String(v.Text()), name)
-		return nil
+		return w.scalar(basescript.String(v.Text()), name)
 	case depth >= w.most || o.IsFunction() || o.Host() != nil && !isEnumerated(o):
-		w.typed(name, "null", "")
-		return nil
+		return w.typed(name, "null", "")
 	}
 	keys := propertyNames(o)
 	kind := ""
@@ -129,30 +125,48 @@ func propertyNames(o *basescript.Object) []string {
 	return append([]string(nil), o.Keys()...)
 }
 
-func (w *xmlWriter) scalar(v basescript.Value, name string) {
+func (w *xmlWriter) scalar(v basescript.Value, name string) error {
 	switch v.Kind() {
 	case basescript.KindString:
-		w.text(v.Str(), name)
+		return w.text(v.Str(), name)
 	case basescript.KindBool:
-		w.typed(name, "bool", v.Text())
+		return w.typed(name, "bool", v.Text())
 	case basescript.KindInt:
-		w.typed(name, "integer", v.Text())
+		return w.typed(name, "integer", v.Text())
 	case basescript.KindReal:
-		w.typed(name, "real", strconv.FormatFloat(v.Real(), 'g', -1, 64))
+		return w.typed(name, "real", strconv.FormatFloat(v.Real(), 'g', -1, 64))
 	case basescript.KindDate:
-		w.typed(name, "date", v.Date().XML())
+		return w.typed(name, "date", v.Date().XML())
 	default:
-		w.typed(name, v.Kind().String(), "")
+		return w.typed(name, v.Kind().String(), "")
 	}
 }
 
 // text writes a text; one that XML cannot hold is written as Base64.
-func (w *xmlWriter) text(s, name string) {
-	if !utf8.ValidString(s) || strings.ContainsFunc(s, notInXML) {
-		w.typed(name, "base64", base64.StdEncoding.EncodeToString([]byte(s)))
-		return
+func (w *xmlWriter) text(s, name string) error {
+	plain := true
+	err := w.r.Pieces(s, func(piece string) error {
+		plain = plain && utf8.ValidString(piece) && !strings.ContainsFunc(piece, notInXML)
+		return nil
+	})
+	if err != nil || plain {
+		if err == nil {
+			err = w.typed(name, "", s)
+		}
+		return err
 	}
-	w.typed(name, "", s)
+	w.open(name, "base64")
+	const group = 3 << 16
+	for s != "" {
+		n := min(group, len(s))
+		if err := w.r.Step(n >> 6); err != nil {
+			return err
+		}
+		w.b.WriteString(base64.StdEncoding.EncodeToString([]byte(s[:n])))
+		s = s[n:]
+	}
+	w.close(name)
+	return nil
 }
 
 // notInXML reports whether a character cannot stand in XML. A carriage return can, but is lost when it
@@ -161,10 +175,13 @@ func notInXML(c rune) bool {
 	return c < ' ' && c != '\t' && c != '\n' || c == 0xFFFE || c == 0xFFFF
 }
 
-func (w *xmlWriter) typed(name, kind, text string) {
+func (w *xmlWriter) typed(name, kind, text string) error {
 	w.open(name, kind)
-	_ = xml.EscapeText(&w.b, []byte(text)) // a Builder takes everything
+	err := w.r.Pieces(text, func(piece string) error {
+		return xml.EscapeText(&w.b, []byte(piece)) // a Builder takes everything
+	})
 	w.close(name)
+	return err
 }
 
 func (w *xmlWriter) open(name, kind string) {

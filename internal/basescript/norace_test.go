@@ -1,0 +1,5 @@
+//go:build !race
+
+package basescript
+
+const underRace = false
