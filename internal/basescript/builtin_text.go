@@ -70,7 +70,7 @@ func (k *textKeeper) keep(s string) string {
 	if len(s) == 1 {
 		return byteText(s[0]).Str()
 	}
-	return strings.Clone(s)
+	return recent.own(s)
 }
 
 // textBuilder builds a text of unknown length, charging the run as it grows.

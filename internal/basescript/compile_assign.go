@@ -137,9 +137,13 @@ func (c *compiler) appendTerms(id *ast.Identifier, terms []ast.Expression) expr 
 		return nil
 	}
 	load, store, p := c.load(v), c.store(v), c.at(id.Idx)
-	list := make([]expr, len(terms))
+	list, calls := make([]expr, len(terms)), false
 	for i, t := range terms {
 		list[i] = c.expr(t)
+		calls = calls || c.mayCall(t)
+	}
+	if !calls && !v.inEnv && len(list) > 1 {
+		return appendTermsToSlot(v.index, list, p)
 	}
 	keep := c.temp()
 	if len(list) == 1 && !v.inEnv {
@@ -161,6 +165,27 @@ func (c *compiler) appendTerms(id *ast.Identifier, terms []ast.Expression) expr 
 		if e := store(f, acc); e != nil {
 			return Undefined, e
 		}
+		return acc, nil
+	}
+}
+
+// appendTermsToSlot is appendTerms for a variable in a slot and terms that run no other code: the sum so
+// far needs no place of its own meanwhile.
+//
+//go:noinline
+func appendTermsToSlot(slot int, terms []expr, p *at) expr {
+	return func(f *frame) (Value, *Error) {
+		acc := f.slots[slot]
+		for _, term := range terms {
+			x, e := term(f)
+			if e != nil {
+				return Undefined, e
+			}
+			if acc, e = f.run.appendText(acc, x); e != nil {
+				return Undefined, p.raise(e)
+			}
+		}
+		f.slots[slot] = acc
 		return acc, nil
 	}
 }

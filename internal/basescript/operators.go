@@ -215,6 +215,9 @@ func (r *Run) appendText(a, b Value) (Value, *Error) {
 	if a.k != KindString {
 		return r.add(a, b)
 	}
+	if v, ok := a.appended(b); ok {
+		return v, nil
+	}
 	var digits [20]byte // of an integer: no text of its own
 	var t string
 	switch b = b.Scalar(); b.k {
@@ -259,6 +262,25 @@ func (r *Run) appendText(a, b Value) (Value, *Error) {
 		return Undefined, e
 	}
 	return bufferValue(buf, n), nil
+}
+
+// appended appends a short text or an integer where the buffer has room for it already; ok is false
+// otherwise.
+func (v Value) appended(b Value) (sum Value, ok bool) {
+	buf := v.textBuf()
+	if buf == nil || len(buf.b) != int(v.n) {
+		return v, false
+	}
+	const digits = 20 // the most an integer has
+	switch room := cap(buf.b) - len(buf.b); {
+	case b.k == KindString && b.n <= min(uint64(room), pieceBytes):
+		buf.b = append(buf.b, b.Str()...)
+	case b.k == KindInt && room >= digits:
+		buf.b = strconv.AppendInt(buf.b, b.Int(), 10)
+	default:
+		return v, false
+	}
+	return bufferValue(buf, len(buf.b)), true
 }
 
 // arith computes - * / % on any values; the compiler handles two integers itself.
