@@ -77,11 +77,17 @@ func (p place) mkdir(r *os.Root) error {
 
 // RemoveFolder removes a folder with all that is in it. One that holds names scripts do not see stays.
 func (t *Tree) RemoveFolder(name string) error {
+	return t.remove(name, true, func(p place, r *os.Root, _ fs.FileInfo) error { return p.removeAll(r) })
+}
+
+// remove calls fn with a file, or a folder, that is there and may be removed; nobody else changes names
+// meanwhile.
+func (t *Tree) remove(name string, folder bool, fn func(p place, r *os.Root, info fs.FileInfo) error) error {
 	p, err := t.find(name)
 	if err != nil {
 		return err
 	}
-	if err := t.checkWrite(p, true); err != nil {
+	if err := t.checkWrite(p, folder); err != nil {
 		return err
 	}
 	r, err := p.open()
@@ -95,9 +101,15 @@ func (t *Tree) RemoveFolder(name string) error {
 	switch {
 	case err != nil:
 		return err
-	case !info.IsDir():
+	case folder && !info.IsDir():
 		return p.refuse("this is a file, not a folder")
+	case !folder && info.IsDir():
+		return p.refuse("this is a folder, not a file")
 	}
+	return fn(p, r, info)
+}
+
+func (p place) removeAll(r *os.Root) error {
 	bytes, count, err := p.weigh(r)
 	if err != nil {
 		return err

@@ -161,32 +161,13 @@ func (p place) replace(r *os.Root, from string) error {
 
 // Remove removes a file. An absent one gives an error that wraps [fs.ErrNotExist].
 func (t *Tree) Remove(name string) error {
-	p, err := t.find(name)
-	if err != nil {
-		return err
-	}
-	if err := t.checkWrite(p, false); err != nil {
-		return err
-	}
-	r, err := p.open()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = r.Close() }() // nothing more to do there
-	p.names.Lock()
-	defer p.names.Unlock()
-	info, err := p.look(r)
-	switch {
-	case err != nil:
-		return err
-	case info.IsDir():
-		return p.refuse("this is a folder, not a file")
-	}
-	if err := r.Remove(system(p.path)); err != nil {
-		return p.fail(err)
-	}
-	p.quota.give(info.Size(), 1)
-	return nil
+	return t.remove(name, false, func(p place, r *os.Root, info fs.FileInfo) error {
+		if err := r.Remove(system(p.path)); err != nil {
+			return p.fail(err)
+		}
+		p.quota.give(info.Size(), 1)
+		return nil
+	})
 }
 
 // Move gives a file or a folder another name, in place of a file that has it. Between the app folder
