@@ -17,10 +17,8 @@ func main() { os.Exit(run()) }
 
 // run is main with its deferred calls done.
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	// The first signal asks to stop; a second one ends the process as usual.
-	context.AfterFunc(ctx, stop)
+	ctx, cancel := untilSignal(context.Background())
+	defer cancel()
 	return cli.Main(ctx, cli.Env{
 		Args:     os.Args[1:],
 		Stdout:   os.Stdout,
@@ -30,6 +28,23 @@ func run() int {
 		Terminal: isTerminal(os.Stdout) && isTerminal(os.Stderr),
 		Program:  typed(),
 	})
+}
+
+// untilSignal returns a context that ends with the first signal to stop, or when cancel is called. By the
+// time it has ended a second signal ends the process as usual: nobody asks twice in vain.
+func untilSignal(parent context.Context) (ctx context.Context, cancel func()) {
+	ctx, cancel = context.WithCancel(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+		case <-ctx.Done():
+		}
+		signal.Stop(signals)
+		cancel()
+	}()
+	return ctx, cancel
 }
 
 // typed is what the user types to run this program: go run builds it in a folder
