@@ -10,24 +10,40 @@ import (
 	"github.com/dop251/goja/token"
 )
 
-// mayCall reports whether evaluating a node may run other code, so that values held meanwhile must be
-// in sight of the live-bytes budget.
-func (c *compiler) mayCall(n ast.Node) bool {
+// effects says what evaluating a node may do beside giving a value.
+type effects uint8
+
+const (
+	// runsCode: other code may run, so values held meanwhile must be in sight of the live-bytes budget.
+	// Reading a property may run a getter.
+	runsCode effects = 1 << iota
+	// assignsSlots: variables in slots may be assigned. Other functions do not reach them, but text a
+	// call evaluates on the same frame does.
+	assignsSlots
+)
+
+func (c *compiler) mayCall(n ast.Node) bool { return c.effectsOf(n)&runsCode != 0 }
+
+func (c *compiler) effectsOf(n ast.Node) effects {
+	var own effects
 	switch n := n.(type) {
 	case nil:
-		return false
+		return 0
+	case *ast.DotExpression:
+		return runsCode | c.effectsOf(n.Left)
 	case *ast.CallExpression, *ast.NewExpression, *ast.AssignExpression, *ast.TemplateLiteral, *ast.ClassLiteral:
-		return true
+		return runsCode | assignsSlots
 	case *ast.Identifier, *ast.NumberLiteral, *ast.StringLiteral, *ast.BooleanLiteral, *ast.NullLiteral,
 		*ast.ThisExpression, *ast.FunctionLiteral, *ast.ArrowFunctionLiteral, *ast.RegExpLiteral:
-		return false
-	case *ast.DotExpression:
-		return c.mayCall(n.Left)
+		return 0
+	case *ast.BracketExpression, *ast.SpreadElement:
+		own = runsCode
 	}
-	found, known := c.calling[n]
+	found, known := c.effects[n]
 	if !known {
-		children(n, func(child ast.Node) { found = found || c.mayCall(child) })
-		c.calling[n] = found
+		found = own
+		children(n, func(child ast.Node) { found |= c.effectsOf(child) })
+		c.effects[n] = found
 	}
 	return found
 }
@@ -132,7 +148,7 @@ func (c *compiler) operands(left, right ast.Expression) (a, b *operand) {
 	x, y := c.operand(left), c.operand(right)
 	if x.eval != nil && holds(left) && c.mayCall(right) {
 		x.keep = c.temp() + 1
-	} else if x.eval == nil && c.mayCall(right) {
+	} else if x.eval == nil && c.effectsOf(right)&assignsSlots != 0 {
 		slot := x.slot // the right side may assign the variable
 		x = operand{keep: c.temp() + 1, eval: func(f *frame) (Value, *Error) { return f.slots[slot], nil }}
 	}

@@ -105,8 +105,8 @@ type compilation struct {
 	evaluates    Evaluation
 	declarations map[*ast.FunctionLiteral]bool
 	hoisted      map[*scope][]*ast.FunctionLiteral
-	// calling remembers which parts of the tree may run other code (see mayCall).
-	calling  map[ast.Node]bool
+	// effects remembers what evaluating parts of the tree may do.
+	effects  map[ast.Node]effects
 	lastAt   *at
 	analysis *analysis
 	err      *SyntaxError
@@ -114,7 +114,7 @@ type compilation struct {
 
 func newCompilation(p *Program, src *source) *compilation {
 	return &compilation{prog: p, src: src, globals: p.globals, library: p.library,
-		declarations: map[*ast.FunctionLiteral]bool{}, hoisted: map[*scope][]*ast.FunctionLiteral{}, calling: map[ast.Node]bool{}}
+		declarations: map[*ast.FunctionLiteral]bool{}, hoisted: map[*scope][]*ast.FunctionLiteral{}, effects: map[ast.Node]effects{}}
 }
 
 func (c *compilation) program(fn *ast.FunctionLiteral) error {

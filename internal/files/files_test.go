@@ -422,7 +422,7 @@ func TestTemporaryFiles(t *testing.T) {
 func TestAddressesAndPaths(t *testing.T) {
 	d := newDisk(t)
 	for _, tc := range []struct{ address, path string }{
-		{"file:///d:/work/Temp.rar", `d:\work\Temp.rar`},
+		{"file:///d:/docs/Temp.rar", `d:\docs\Temp.rar`},
 		{"file:///tmp/a.txt", "/tmp/a.txt"},
 		{"x-local://docs/none.txt", filepath.Join(d.app, "docs", "none.txt")},
 		{"docs/a.txt", "docs/a.txt"},

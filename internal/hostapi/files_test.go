@@ -126,7 +126,7 @@ func TestFileNames(t *testing.T) {
 		`ParentDirectory('C:\\a\\b')`: `C:\a`, `ParentDirectory('C:\\a')`: `C:\`, `ParentDirectory('/a/b/')`: "/a", `ParentDirectory('/a')`: "/", `ParentDirectory('a')`: "", `ParentDirectory('x-local://a/b')`: "x-local://a", `ParentDirectory('x-local://a')`: "x-local://",
 		`FilePath('/a', 'b')`: "/a/b", `FilePath('/a/', '/b')`: "/a/b", `FilePath('C:\\a', 'b')`: `C:\a\b`, `FilePath('', 'b')`: "b", `FilePath('C:', 'b')`: `C:\b`,
 		`IsAbsoluteFilePath('c:\\temp\\1.ddd')`: "true", `IsAbsoluteFilePath('temp\\1.ddd')`: "false", `IsAbsoluteFilePath('/a')`: "true",
-		`UrlToFilePath('file:///d:/work/Temp.rar')`: `d:\work\Temp.rar`, `FilePathToUrl('C:\\Temp\\1.htm')`: "file:///C:/Temp/1.htm", `UrlToFilePath('x-local://docs/a') == app + '/docs/a'`: "true",
+		`UrlToFilePath('file:///d:/docs/Temp.rar')`: `d:\docs\Temp.rar`, `FilePathToUrl('C:\\Temp\\1.htm')`: "file:///C:/Temp/1.htm", `UrlToFilePath('x-local://docs/a') == app + '/docs/a'`: "true",
 		`FilePathToUrl(app + '/docs/a', 'x-local://')`: "x-local://docs/a",
 	} {
 		d.prints("alert("+source+")", want)
