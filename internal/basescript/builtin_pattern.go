@@ -158,13 +158,13 @@ func stringReplace(all bool) func(*Run, Value, []Value) (Value, error) {
 
 func (r *Run) replaceMatches(p textPattern, s string, all bool, with Value) (Value, error) {
 	out, last := textBuilder{r: r}, 0
-	chars, kept := charCounter{s: s}, textKeeper{whole: s}
+	chars := charCounter{s: s}
 	err := r.matches(p, s, all, func(loc []int) error {
 		if err := out.add(s[last:loc[0]]); err != nil {
 			return err
 		}
 		last = loc[1]
-		text, err := r.replacement(p, &kept, loc, &chars, with)
+		text, err := r.replacement(p, s, loc, &chars, with)
 		if err != nil {
 			return err
 		}
@@ -177,14 +177,14 @@ func (r *Run) replaceMatches(p textPattern, s string, all bool, with Value) (Val
 }
 
 // replacement is the text that takes the place of one match.
-func (r *Run) replacement(p textPattern, s *textKeeper, loc []int, chars *charCounter, with Value) (string, error) {
+func (r *Run) replacement(p textPattern, s string, loc []int, chars *charCounter, with Value) (string, error) {
 	if with.Object().IsFunction() {
 		args := make([]Value, 0, len(loc)/2+3)
 		for i := 0; i < len(loc); i += 2 {
-			args = append(args, s.group(loc, i/2))
+			args = append(args, groupText(s, loc, i/2))
 		}
 		vals := args
-		args = append(args, Int(int64(chars.before(loc[0]))), String(s.whole))
+		args = append(args, Int(int64(chars.before(loc[0]))), String(s))
 		if groups := r.groupsObject(p, vals); !groups.IsUndefined() {
 			args = append(args, groups)
 		}
@@ -198,13 +198,13 @@ func (r *Run) replacement(p textPattern, s *textKeeper, loc []int, chars *charCo
 	if _, plain := p.(plainText); plain || strings.IndexByte(template, '$') < 0 {
 		return template, nil
 	}
-	return expandTemplate(r, template, s.whole, loc, p.groupNames())
+	return expandTemplate(r, template, s, loc, p.groupNames())
 }
 
-// group is what a group matched, undefined for one that took no part.
-func (k *textKeeper) group(loc []int, group int) Value {
+// groupText is what a group matched in s, undefined for one that took no part.
+func groupText(s string, loc []int, group int) Value {
 	if from, to := loc[2*group], loc[2*group+1]; from >= 0 {
-		return String(k.keep(k.whole[from:to]))
+		return String(ownPart(s[from:to]))
 	}
 	return Undefined
 }
@@ -333,7 +333,6 @@ var errEnough = errors.New("enough")
 func (r *Run) splitPattern(s string, p textPattern, limit int) (Value, error) {
 	out, last, matched := r.NewArray(nil), 0, false
 	defer r.Pin(ObjectValue(out))()
-	kept := textKeeper{whole: s}
 	add := func(v Value) error {
 		if len(out.vals) >= limit {
 			return errEnough
@@ -345,19 +344,19 @@ func (r *Run) splitPattern(s string, p textPattern, limit int) (Value, error) {
 		if loc[1] == last || loc[0] == len(s) {
 			return nil
 		}
-		if err := add(String(kept.keep(s[last:loc[0]]))); err != nil {
+		if err := add(String(ownPart(s[last:loc[0]]))); err != nil {
 			return err
 		}
 		last = loc[1]
 		for group := 1; group < len(loc)/2; group++ {
-			if err := add(kept.group(loc, group)); err != nil {
+			if err := add(groupText(s, loc, group)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err == nil && (s != "" || !matched) {
-		err = add(String(kept.keep(s[last:])))
+		err = add(String(ownPart(s[last:])))
 	}
 	if errors.Is(err, errEnough) {
 		err = nil
@@ -367,20 +366,20 @@ func (r *Run) splitPattern(s string, p textPattern, limit int) (Value, error) {
 
 // matchObject is what exec and match return for one match: an array of the match and its groups, with
 // index, input and groups, which is undefined where no group has a name.
-func (r *Run) matchObject(p textPattern, s *textKeeper, loc []int, index int) (Value, error) {
+func (r *Run) matchObject(p textPattern, s string, loc []int, index int) (Value, error) {
 	if err := r.Alloc(sizeObject*2 + (sizeKey+sizeValue)*3); err != nil {
 		return Undefined, err
 	}
 	vals := make([]Value, 0, len(loc)/2)
 	for group := range len(loc) / 2 {
-		vals = append(vals, s.group(loc, group))
+		vals = append(vals, groupText(s, loc, group))
 	}
 	v, err := r.array(vals)
 	if err != nil {
 		return Undefined, err
 	}
 	v.Object().Set("index", Int(int64(index)))
-	v.Object().Set("input", String(s.whole))
+	v.Object().Set("input", String(s))
 	v.Object().Set("groups", r.groupsObject(p, vals))
 	return v, nil
 }
@@ -407,9 +406,9 @@ func stringMatch(r *Run, self Value, args []Value) (Value, error) {
 	if !re.isGlobal() {
 		return re.exec(r, self.Str())
 	}
-	list, kept := r.NewArray(nil), textKeeper{whole: self.Str()}
+	list := r.NewArray(nil)
 	defer r.Pin(ObjectValue(list))()
-	err = r.matches(re, self.Str(), true, func(loc []int) error { return r.appendTo(list, kept.group(loc, 0)) })
+	err = r.matches(re, self.Str(), true, func(loc []int) error { return r.appendTo(list, groupText(self.Str(), loc, 0)) })
 	if err != nil || len(list.vals) == 0 {
 		return Null, err
 	}
@@ -426,7 +425,7 @@ func stringMatchAll(r *Run, self Value, args []Value) (Value, error) {
 	}
 	s, list := self.Str(), r.NewArray(nil)
 	defer r.Pin(ObjectValue(list))()
-	chars, kept := charCounter{s: s}, textKeeper{whole: s}
+	chars := charCounter{s: s}
 	n, err := r.countChars(s)
 	if err != nil {
 		return Undefined, err
@@ -439,7 +438,7 @@ func stringMatchAll(r *Run, self Value, args []Value) (Value, error) {
 		from = len(s) + 1
 	}
 	err = r.eachMatch(re, s, from, true, func(loc []int) error {
-		m, err := r.matchObject(re, &kept, loc, chars.before(loc[0]))
+		m, err := r.matchObject(re, s, loc, chars.before(loc[0]))
 		if err != nil {
 			return err
 		}

@@ -199,7 +199,7 @@ func (re *regExp) exec(r *Run, text string) (Value, error) {
 	if err != nil || m == nil {
 		return Null, err
 	}
-	return r.matchObject(re, &textKeeper{whole: text}, m.loc, m.index)
+	return r.matchObject(re, text, m.loc, m.index)
 }
 
 func (re *regExp) isGlobal() bool       { return re.pattern.flags.global }

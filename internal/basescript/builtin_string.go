@@ -555,7 +555,7 @@ func (r *Run) splitText(s, separator string, limit int) (Value, error) {
 	if err := r.reserve(int64(len(s)), 1); err != nil {
 		return Undefined, err
 	}
-	vals, kept := make([]Value, 0, n), textKeeper{whole: s}
+	vals := make([]Value, 0, n)
 	for len(vals) < n {
 		end, next := len(s), len(s)
 		if separator == "" {
@@ -569,7 +569,7 @@ func (r *Run) splitText(s, separator string, limit int) (Value, error) {
 		if e := r.step(1); e != nil {
 			return Undefined, e
 		}
-		vals = append(vals, String(kept.keep(s[:end])))
+		vals = append(vals, String(ownPart(s[:end])))
 		s = s[next:]
 	}
 	return ObjectValue(r.NewArray(vals)), nil

@@ -60,13 +60,8 @@ func charEnd(s string, i int) int {
 	return min(i, len(s))
 }
 
-// textKeeper copies parts of a text, so that keeping one part does not keep the whole.
-type textKeeper struct {
-	whole string
-}
-
-// keep returns s, which must be a part of the text.
-func (k *textKeeper) keep(s string) string {
+// ownPart returns a part of a text such that keeping it does not keep the whole.
+func ownPart(s string) string {
 	if len(s) == 1 {
 		return byteText(s[0]).Str()
 	}

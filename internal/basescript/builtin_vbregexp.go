@@ -127,14 +127,14 @@ func vbExecute(r *Run, self Value, args []Value) (Value, error) {
 	s := args[0].Text()
 	list := r.NewArray(nil) // in sight of the live-bytes budget while it grows
 	defer r.Pin(ObjectValue(list))()
-	chars, kept := charCounter{s: s}, textKeeper{whole: s}
+	chars := charCounter{s: s}
 	err = r.eachMatch(re, s, 0, re.isGlobal(), func(loc []int) error {
 		if err := r.Alloc(sizeObject + 2*sizeHost + len(loc)/2*sizeValue); err != nil {
 			return err
 		}
-		m := &vbMatch{value: kept.group(loc, 0), index: chars.before(loc[0]), length: charCount(s[loc[0]:loc[1]])}
+		m := &vbMatch{value: groupText(s, loc, 0), index: chars.before(loc[0]), length: charCount(s[loc[0]:loc[1]])}
 		for group := 1; group < len(loc)/2; group++ {
-			v := kept.group(loc, group)
+			v := groupText(s, loc, group)
 			if v.IsUndefined() {
 				v = emptyText
 			}

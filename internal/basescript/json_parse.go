@@ -31,7 +31,6 @@ type jsonParser struct {
 	total  int64 // bytes charged
 	keys   []string
 	vals   []Value
-	kept   textKeeper
 	// stopped is why the run ended while long blanks, words or numbers were read; the rest of the text counts
 	// as read then.
 	stopped *Error
@@ -50,7 +49,7 @@ var jsonParsers = sync.Pool{New: func() any {
 // unknown word, at an unexpected character, at the end of a text that breaks off.
 func (r *Run) ParseJSON(text string, strict bool) (Value, error) {
 	p := jsonParsers.Get().(*jsonParser)
-	p.r, p.text, p.strict, p.kept.whole = r, text, strict, text
+	p.r, p.text, p.strict = r, text, strict
 	v, e := p.document()
 	p.release()
 	if e != nil {
@@ -420,7 +419,7 @@ func (p *jsonParser) keyText() (string, *Error) {
 	}
 	p.pos += len(word)
 	p.bytes += int64(len(word))
-	return p.kept.keep(word), nil
+	return ownPart(word), nil
 }
 
 // jsonStop marks the bytes at which reading or writing of a string looks closer.
@@ -451,7 +450,7 @@ func (p *jsonParser) quoted(quote byte) (string, *Error) {
 		case c == quote:
 			p.pos = i + 1
 			p.steps += int64(i-from) >> 6
-			return p.kept.keep(text[from:i]), nil
+			return ownPart(text[from:i]), nil
 		case c == '\\':
 			return p.escaped(quote, from, i)
 		case c < 0x20 && p.strict:
