@@ -390,7 +390,7 @@ func TestServiceCallsWaitForTheirTurn(t *testing.T) {
 // waitForLine waits until a line has been logged.
 func (w *world) waitForLine(text string) {
 	w.Helper()
-	ctx, cancel := context.WithTimeout(w.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(w.Context(), patience)
 	defer cancel()
 	for line := range w.logs.Follow(ctx, logs.Query{}) {
 		if line.Text == text {
@@ -418,7 +418,7 @@ func TestCloseEndsRuns(t *testing.T) {
 	w.waitForLine("agent")
 	w.waitForLine("service")
 
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := w.engine.Close(ctx); err != nil {
 		t.Fatalf("Close: %v", err)

@@ -71,7 +71,7 @@ func newWorld(t *testing.T, s setup) *world {
 	}
 	w.engine = engine.New(s.config, deps)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := w.engine.Close(ctx); err != nil {
 			t.Errorf("Close: %v", err)

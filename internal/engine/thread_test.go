@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long anything expected may take.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // waitLine waits for a line with the text in it and returns it.
 func (w *world) waitLine(part string) logs.Line {

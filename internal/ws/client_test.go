@@ -19,7 +19,7 @@ import (
 )
 
 // patience is how long a test waits for something that must happen.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // client is the other end of a socket, down to the bytes.
 type client struct {

@@ -21,7 +21,7 @@ import (
 )
 
 // patience bounds every wait for a condition. Waits end as soon as the condition holds.
-const patience = 15 * time.Second
+const patience = time.Minute
 
 // browser is the one Chromium of the test run; each test gets a profile of its own in it.
 var browser context.Context

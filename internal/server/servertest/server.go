@@ -20,7 +20,7 @@ import (
 
 // Patience is how long anything expected may take. Tests that pass never wait so
 // long.
-const Patience = 10 * time.Second
+const Patience = time.Minute
 
 // Server is a running server and what it has said.
 type Server struct {
