@@ -62,15 +62,56 @@ func (p *program) root() *cobra.Command {
 	root := group("tutorsocket", "WebSocket services in WebTutor's dialect, without WebTutor")
 	root.Long = "tutorsocket runs WebTutor socket services, code libraries and agents.\n\nStart with:  " + p.self() + " dev"
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.Version = buildVersion().String()
-	root.SetVersionTemplate("{{.Version}}\n")
+	p.addVersionFlag(root)
 	root.PersistentPreRun = func(*cobra.Command, []string) { p.began = true }
 	root.SetArgs(p.Args)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
-	root.AddCommand(p.dev(), p.check(), p.types(), p.agent(), p.service(), p.sockets(), p.send(), p.logs(), p.version())
+	root.AddGroup(
+		&cobra.Group{ID: groupServe, Title: "Serve:"},
+		&cobra.Group{ID: groupScripts, Title: "Scripts:"},
+		&cobra.Group{ID: groupSockets, Title: "Sockets:"},
+		&cobra.Group{ID: groupOperate, Title: "Data, logs and settings:"},
+		&cobra.Group{ID: groupOther, Title: "About this program:"},
+	)
+	add := func(group string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add(groupServe,
+		p.dev(),
+	)
+	add(groupScripts,
+		p.check(),
+		p.types(),
+		p.service(),
+		p.agent(),
+	)
+	add(groupSockets,
+		p.sockets(),
+		p.send(),
+	)
+	add(groupOperate,
+		p.logs(),
+	)
+	add(groupOther,
+		p.version(),
+	)
+	root.SetHelpCommandGroupID(groupOther)
+	root.SetCompletionCommandGroupID(groupOther)
 	return root
 }
+
+// Groups of commands in the help of the program.
+const (
+	groupServe   = "serve"
+	groupScripts = "scripts"
+	groupSockets = "sockets"
+	groupOperate = "operate"
+	groupOther   = "other"
+)
 
 // self is what the user types to run this program, for hints.
 func (p *program) self() string { return cmp.Or(p.Program, "tutorsocket") }
