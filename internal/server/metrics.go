@@ -65,8 +65,8 @@ func (s *store) count(r *metrics.Registry) {
 		return
 	}
 	storage := r.Gauge("tutorsocket_nats_store_bytes", "Size of the files of the store.")
-	calls := r.Counter("tutorsocket_nats_api_calls_total", "Calls of the interface of the store since the start.")
-	failures := r.Counter("tutorsocket_nats_api_errors_total", "Those of them that failed.")
+	calls := r.Counter("tutorsocket_nats_api_calls_total", "Calls of the interface of the store.")
+	failures := r.Counter("tutorsocket_nats_api_errors_total", "Calls of the interface of the store that failed.")
 	messages := r.Gauges("tutorsocket_nats_stream_messages", "Messages in each stream of the store; a value is one, and so is for an hour the mark of a removed one.", "stream")
 	bytes := r.Gauges("tutorsocket_nats_stream_bytes", "Bytes of the messages in each stream of the store.", "stream")
 	r.BeforeWrite(func() {
