@@ -143,12 +143,12 @@ func TestBytesAreThoseOfTheSocket(t *testing.T) {
 // will never see when it is lost.
 func TestDropsAndQueues(t *testing.T) {
 	s := servertest.Start(t, servertest.App(echo), servertest.Settings(func(c *config.Config) {
-		c.Queue.MaxMessages, c.Queue.Grace, c.WS.Heartbeat = 4, time.Hour, -1
+		c.Queue.MaxMessages, c.Queue.MaxBytes, c.Queue.Grace, c.WS.Heartbeat = 16, 64<<20, time.Hour, -1
 	}))
 	s.Dial(t, "echo", "slow").ExpectQuiet(t)
-	large := strings.Repeat("x", 512<<10)
+	large := strings.Repeat("x", 7<<19) // a full queue of them is more than the buffers of any system
 	sent, dropped := 0, 0
-	for dropped < 3 { // the system's buffers take the first
+	for dropped < 3 {
 		_, err := s.API.Send(t.Context(), "/services/echo-s-slow", api.Message{Message: large})
 		var refused *api.Refusal
 		switch {
@@ -163,22 +163,28 @@ func TestDropsAndQueues(t *testing.T) {
 			t.Fatal("the queue takes everything")
 		}
 	}
-	families := scrape(t, s)
-	waiting, _ := sample(t, families, "tutorsocket_hub_queue_messages")
-	bytes, _ := sample(t, families, "tutorsocket_hub_queue_bytes")
-	if waiting < 1 || waiting > 4 || bytes != waiting*float64(len(large)) {
-		t.Errorf("%v messages of %v bytes wait", waiting, bytes)
-	}
 	expectFigures(t, s, map[string]float64{`tutorsocket_hub_dropped_messages_total{reason="overflow"}`: 3})
+	families := scrape(t, s)
+	for _, name := range []string{"tutorsocket_hub_queue_messages", "tutorsocket_hub_queue_bytes"} {
+		if n, _ := sample(t, families, name); n < 1 {
+			t.Errorf("%s is %v while a client does not read", name, n)
+		}
+	}
 	if resp, body := s.Ask(t, "DELETE", "/api/v1/sockets/%2Fservices%2Fecho-s-slow", ""); resp.StatusCode != 204 {
 		t.Fatalf("%s %s", resp.Status, body)
 	}
 	expectFigures(t, s, map[string]float64{
-		`tutorsocket_hub_dropped_messages_total{reason="closed"}`:    waiting,
 		`tutorsocket_hub_queue_messages`:                             0,
 		`tutorsocket_hub_queue_bytes`:                                0,
 		`tutorsocket_hub_closes_total{code="1006",reason="aborted"}`: 1,
 	})
+	families = scrape(t, s)
+	lost, _ := sample(t, families, `tutorsocket_hub_dropped_messages_total{reason="closed"}`)
+	out, _ := sample(t, families, `tutorsocket_ws_messages_total{service="echo",direction="out"}`)
+	// The answer to the heartbeat went out too; a message may end to be written while it is dropped.
+	if all := lost + out; lost < 1 || all < float64(sent)+1 || all > float64(sent)+2 {
+		t.Errorf("%v were lost and %v written of %d", lost, out, sent)
+	}
 	if _, err := s.API.Send(t.Context(), "/services/echo-s-slow", api.Message{Message: "late"}); !api.IsNotFound(err) {
 		t.Errorf("error %v", err)
 	}
