@@ -55,15 +55,17 @@ type handler struct {
 func New(cfg Config, deps Deps) http.Handler {
 	h := &handler{Deps: deps, cfg: cfg.withDefaults(), mux: http.NewServeMux()}
 	router := humago.NewWithPrefix(h.mux, Base, settings(cfg.Version))
+	router.UseMiddleware(nameOperation)
 	h.registerSockets(router)
 	h.registerMessages(router)
 	h.registerScripts(router)
 	h.registerRuns(router)
 	h.registerLogs(router)
 	h.registerChecks(router)
+	h.registerStats(router)
 	h.openAPI = sync.OnceValue(func() []byte { return encodeOpenAPI(router.OpenAPI()) })
 	h.mux.HandleFunc("GET "+openAPIPath, h.serveOpenAPI)
-	return h
+	return counted(h.Metrics, h)
 }
 
 // settings of the library: plain JSON without added members, no pages of its own.

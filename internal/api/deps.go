@@ -9,6 +9,7 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
+	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
 
 // Errors a [Runner] returns for a run that did not begin; they may be wrapped.
@@ -29,6 +30,8 @@ type Deps struct {
 	Scripts Scripts
 	Logs    Logs
 	Checker Checker
+	Figures Figures
+	Metrics *metrics.Registry // nil: nothing is counted
 }
 
 // Authenticator says whether a request carries the admin token.

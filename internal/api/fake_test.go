@@ -25,6 +25,8 @@ type fixture struct {
 	log    *logs.Log
 	run    func(ctx context.Context, run api.Run) (api.Outcome, error)
 	server *httptest.Server
+
+	figures fakeFigures
 }
 
 func newFixture(t *testing.T, cfg ...api.Config) *fixture {
@@ -35,7 +37,7 @@ func newFixture(t *testing.T, cfg ...api.Config) *fixture {
 		log: logs.New(logs.Config{}, nil, nil),
 	}
 	f.server = httptest.NewServer(api.New(cfg[0], api.Deps{
-		Auth: auth.NewAdmin(token), Sockets: cluster.New(f.hub), Runs: (*fakeRuns)(f), Scripts: fakeScripts{}, Logs: f.log, Checker: fakeChecker{},
+		Auth: auth.NewAdmin(token), Sockets: cluster.New(f.hub), Runs: (*fakeRuns)(f), Scripts: fakeScripts{}, Logs: f.log, Checker: fakeChecker{}, Figures: &f.figures,
 	}))
 	t.Cleanup(f.server.Close)
 	return f

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
+	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
 
 // embedded holds the built-in scripts and the app that is served without a folder.
@@ -24,6 +25,8 @@ type Config struct {
 	Dir string
 	// Globals are the names its scripts are compiled against.
 	Globals *basescript.Globals
+	// Metrics counts reloads and shows what the app has; nil: nothing does.
+	Metrics *metrics.Registry
 	// Refused are the functions that need a stub to work; nil means any function may have one.
 	Refused []string
 }
@@ -33,6 +36,7 @@ type App struct {
 	cfg      Config
 	patience time.Duration // how long Watch doubts what is gone or broken
 	snapshot atomic.Pointer[Snapshot]
+	reloads  *metrics.Counter
 }
 
 // Load reads an app. Scripts that do not compile are no error: see [App.Problems]. It returns an
@@ -52,7 +56,29 @@ func Load(cfg Config) (*App, error) {
 		return nil, err
 	}
 	a.snapshot.Store(snap)
+	a.register(cfg.Metrics)
 	return a, nil
+}
+
+// register shows what the newest snapshot holds.
+func (a *App) register(r *metrics.Registry) {
+	a.reloads = r.Counter("tutorsocket_app_reloads_total", "Snapshots put in force after the first, because files have changed.")
+	r.Read("tutorsocket_app_scripts", "Scripts of the app, by kind: service, library, agent, stub.", []string{"kind"}, func(set func(float64, ...string)) {
+		snap := a.Snapshot()
+		set(float64(len(snap.services)), "service")
+		set(float64(len(snap.libraries)), "library")
+		set(float64(len(snap.agents)), "agent")
+		set(float64(len(snap.stubs)), "stub")
+	})
+	r.Read("tutorsocket_app_problems", "What is wrong with the files of the app; notes do not count.", nil, func(set func(float64, ...string)) {
+		n := 0
+		for _, p := range a.Snapshot().problems {
+			if !p.Note {
+				n++
+			}
+		}
+		set(float64(n))
+	})
 }
 
 // Snapshot returns the newest snapshot.

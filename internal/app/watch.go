@@ -187,6 +187,7 @@ func (w *watcher) look() {
 	change := difference(old, snap)
 	w.app.snapshot.Store(snap)
 	if !change.empty() {
+		w.app.reloads.Inc()
 		w.onChange(change)
 	}
 }

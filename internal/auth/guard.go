@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"strings"
+
+	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
 
 // GuardConfig says which hosts and origins a server answers to besides loopback
@@ -17,6 +19,8 @@ type GuardConfig struct {
 
 	// Listen is the address the server listens on; its host is answered to.
 	Listen string
+	// Metrics counts refusals; nil: nothing does.
+	Metrics *metrics.Registry
 }
 
 // CheckOrigin says what is wrong with an entry of AllowedOrigins.
@@ -47,6 +51,7 @@ func CheckHost(text string) error {
 // logger logs nothing.
 func Guard(cfg GuardConfig, logger *slog.Logger) func(http.Handler) http.Handler {
 	g := newGuard(cfg, logger)
+	refusals := cfg.Metrics.Counters("tutorsocket_auth_guard_refusals_total", "Requests refused because of their header Host or Origin.", "header")
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			refused := g.check(r)
@@ -54,6 +59,7 @@ func Guard(cfg GuardConfig, logger *slog.Logger) func(http.Handler) http.Handler
 				next.ServeHTTP(w, r)
 				return
 			}
+			refusals.With(refused.header).Inc()
 			g.log.refused(refused)
 			refused.answer(w)
 		})

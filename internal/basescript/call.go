@@ -51,7 +51,7 @@ func (r *Run) callValue(fn, this Value, args []Value) (Value, *Error) {
 // nested counts a level of calls that takes no frame of its own.
 func (r *Run) nested(fn func() (Value, *Error)) (Value, *Error) {
 	if r.depth >= r.limit {
-		return Undefined, r.stop("calls nested deeper than %d", r.limit)
+		return Undefined, r.stop(BudgetDepth, "calls nested deeper than %d", r.limit)
 	}
 	r.depth++
 	v, e := fn()

@@ -212,7 +212,7 @@ func (r *Run) enterNative(args, least int) *Error {
 		return toError(ErrWrongArguments)
 	}
 	if r.depth >= r.limit {
-		return r.stop("calls nested deeper than %d", r.limit)
+		return r.stop(BudgetDepth, "calls nested deeper than %d", r.limit)
 	}
 	if r.steps--; r.steps <= 0 {
 		if e := r.look(); e != nil {

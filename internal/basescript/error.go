@@ -47,11 +47,42 @@ const (
 	Stopped
 )
 
+// Budget is what a Stopped error ran out of.
+type Budget uint8
+
+// Budgets. BudgetNone is that of a run that was stopped from outside or by a fault.
+const (
+	BudgetNone    Budget = iota
+	BudgetCompute        // computing time
+	BudgetSteps
+	BudgetMemory
+	BudgetDepth // of calls
+	BudgetTime  // that of the run's context
+)
+
+// String is the word for it, as metrics have it.
+func (b Budget) String() string {
+	switch b {
+	case BudgetCompute:
+		return "compute"
+	case BudgetSteps:
+		return "steps"
+	case BudgetMemory:
+		return "memory"
+	case BudgetDepth:
+		return "depth"
+	case BudgetTime:
+		return "time"
+	}
+	return "none"
+}
+
 // Error is an error of a script: a message, and the lines it passed, innermost first. The catch
 // variable of a script is always made from one (spec/basescript.md 1.10).
 type Error struct {
 	Message string
 	Kind    ErrorKind
+	Budget  Budget // what was used up, of a Stopped error
 	Frames  []Frame
 
 	// own is the object that was thrown, whose properties the catch variable gets; nil if it has none

@@ -185,7 +185,7 @@ func (r *Run) exec(f *frame) (v Value, e *Error) {
 // evaluation takes of the Go stack.
 func (r *Run) refuse(code *funcCode) *Error {
 	if r.depth > r.limit {
-		return r.stop("calls nested deeper than %d", r.limit) // the call's line comes from its caller
+		return r.stop(BudgetDepth, "calls nested deeper than %d", r.limit) // the call's line comes from its caller
 	}
 	if e := r.look(); e != nil {
 		return e.raisedAt(code.prog.url, code.line)

@@ -182,7 +182,7 @@ func (r *Run) look() *Error {
 	r.steps = clockEvery
 	if limits.Steps > 0 {
 		if r.used >= limits.Steps {
-			return r.stop("the limit of %d steps is used up", limits.Steps)
+			return r.stop(BudgetSteps, "the limit of %d steps is used up", limits.Steps)
 		}
 		r.steps = min(clockEvery, limits.Steps-r.used)
 		r.used -= clockEvery - r.steps
@@ -196,7 +196,7 @@ func (r *Run) look() *Error {
 			r.timing, r.start, r.waited = true, now, 0
 		}
 		if now.Sub(r.start)-r.waited > limits.Compute {
-			return r.stop("the limit of %v of computing time is used up", limits.Compute)
+			return r.stop(BudgetCompute, "the limit of %v of computing time is used up", limits.Compute)
 		}
 	}
 	return nil
@@ -214,12 +214,12 @@ func (r *Run) remaining(most time.Duration) (time.Duration, *Error) {
 			r.timing, r.start, r.waited = true, now, 0
 		}
 		if left = min(left, limits.Compute-(now.Sub(r.start)-r.waited)); left <= 0 {
-			return 0, r.stop("the limit of %v of computing time is used up", limits.Compute)
+			return 0, r.stop(BudgetCompute, "the limit of %v of computing time is used up", limits.Compute)
 		}
 	}
 	if deadline, ok := r.ctx.Deadline(); ok {
 		if left = min(left, deadline.Sub(now)); left <= 0 { // its timer is about to fire
-			e := r.stop("its time is over")
+			e := r.stop(BudgetTime, "its time is over")
 			e.cause = context.DeadlineExceeded
 			return 0, e
 		}
@@ -227,9 +227,9 @@ func (r *Run) remaining(most time.Duration) (time.Duration, *Error) {
 	return left, nil
 }
 
-func (r *Run) stop(format string, args ...any) *Error {
+func (r *Run) stop(budget Budget, format string, args ...any) *Error {
 	e := Errorf("Script stopped: "+format, args...)
-	e.Kind = Stopped
+	e.Kind, e.Budget = Stopped, budget
 	return e
 }
 
@@ -238,11 +238,11 @@ func (r *Run) stopByContext() *Error {
 	var e *Error
 	switch {
 	case errors.Is(cause, context.DeadlineExceeded):
-		e = r.stop("its time is over")
+		e = r.stop(BudgetTime, "its time is over")
 	case errors.Is(cause, context.Canceled):
-		e = r.stop("cancelled")
+		e = r.stop(BudgetNone, "cancelled")
 	default:
-		e = r.stop("%v", cause)
+		e = r.stop(BudgetNone, "%v", cause)
 	}
 	e.cause = cause
 	return e
@@ -281,7 +281,7 @@ func (r *Run) weigh(wanted int64) *Error {
 	r.dropSubjects()
 	live := r.liveBytes() + wanted
 	if live > limit {
-		return r.stop("its values take more than %d MiB", limit>>20)
+		return r.stop(BudgetMemory, "its values take more than %d MiB", limit>>20)
 	}
 	r.bytes = min(live, limit-limit/16)
 	if r.large {

@@ -5,16 +5,23 @@ import (
 	"errors"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
 
 // Cluster is the one way to a socket, wherever it is open. Its methods are safe
 // for concurrent use. It needs no closing; the sockets are the hub's.
 type Cluster struct {
-	hub *hub.Hub
+	hub     *hub.Hub
+	unknown *metrics.Counter
 }
 
 // New returns the cluster of a node that is alone.
 func New(h *hub.Hub) *Cluster { return &Cluster{hub: h} }
+
+// Register counts on r, which may be nil. It is called before anything is sent.
+func (c *Cluster) Register(r *metrics.Registry) {
+	c.unknown = r.Counter("tutorsocket_cluster_unknown_keys_total", "Messages for keys that no socket had.")
+}
 
 // Open makes a connection a socket. Errors: ctx's, and those of [hub.Hub.Open].
 func (c *Cluster) Open(ctx context.Context, req hub.OpenRequest) (*hub.Conn, error) {

@@ -13,6 +13,7 @@ import (
 func (c *Cluster) Send(ctx context.Context, key string, m *hub.Message, mode hub.Mode) (depth int, err error) {
 	s, err := c.resolve(ctx, hub.Ref{Key: key})
 	if err != nil {
+		c.unknown.Inc()
 		return 0, err
 	}
 	depth, err = s.Send(m, mode)

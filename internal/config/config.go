@@ -26,6 +26,7 @@ type Config struct {
 	Agent       Agent            `yaml:"agent"`
 	HTTPRequest HTTPRequest      `yaml:"http_request"`
 	Scratch     Scratch          `yaml:"scratch"`
+	Metrics     Metrics          `yaml:"metrics"`
 	Compat      Compat           `yaml:"compat"`
 
 	AppConfig []string `yaml:"app_config" default:"" doc:"What scripts find in AppConfig, as NAME=VALUE."`
@@ -103,6 +104,11 @@ type HTTPRequest struct {
 // Scratch is about the files that scripts write.
 type Scratch struct {
 	MaxBytes int64 `yaml:"max_bytes" unit:"bytes" default:"256MiB" min:"1MiB" doc:"Size that the files in the scratch folder of scripts may reach; as much may scripts add to the app folder."`
+}
+
+// Metrics is about the figures of the server.
+type Metrics struct {
+	Enabled bool `yaml:"enabled" default:"true" doc:"Count what happens and show it at /metrics and /api/v1/stats."`
 }
 
 // Compat switches oddities of the original on.

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
 
 // AllowSetting is the name of the setting that lists hosts, for messages.
@@ -22,6 +24,8 @@ type Config struct {
 	Allow []string
 	// AnyHost allows everything, as * does.
 	AnyHost bool
+	// Metrics counts requests; nil: nothing does.
+	Metrics *metrics.Registry
 }
 
 // RefusedError says that a host is not on the list.
@@ -64,6 +68,7 @@ type Transport struct {
 	list     allowList
 	resolver Resolver
 	inner    *http.Transport
+	outcomes *metrics.Counters
 }
 
 // New returns a transport; an entry of the list that makes no sense is an error. resolver nil means
@@ -77,6 +82,8 @@ func New(cfg Config, resolver Resolver) (*Transport, error) {
 		resolver = net.DefaultResolver
 	}
 	t := &Transport{list: list, resolver: resolver}
+	t.outcomes = cfg.Metrics.Counters("tutorsocket_egress_requests_total",
+		"Requests of scripts to other servers, each hop of a redirect one, by outcome: answered, refused (the host is not allowed), failed.", "outcome")
 	t.inner = &http.Transport{
 		Proxy:                  nil, // a proxy would resolve and dial in our place
 		DialContext:            t.dial,
@@ -97,6 +104,25 @@ func (t *Transport) Close() { t.inner.CloseIdleConnections() }
 // RoundTrip implements [http.RoundTripper]. A host that is not allowed gives a [*RefusedError], an
 // address of another kind than http and https a [*SchemeError]; no connection is made then.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.roundTrip(req)
+	t.outcomes.With(outcome(err)).Inc()
+	return resp, err
+}
+
+// outcome is how a request ended, as the metrics have it.
+func outcome(err error) string {
+	var refused *RefusedError
+	var scheme *SchemeError
+	switch {
+	case err == nil:
+		return "answered"
+	case errors.As(err, &refused), errors.As(err, &scheme):
+		return "refused"
+	}
+	return "failed"
+}
+
+func (t *Transport) roundTrip(req *http.Request) (*http.Response, error) {
 	to, err := targetOf(req.URL)
 	if err == nil && !t.list.allows(to) {
 		err = &RefusedError{Host: req.URL.Host}

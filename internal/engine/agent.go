@@ -70,6 +70,7 @@ func (e *Engine) runScript(ctx context.Context, req RunRequest, snapshot *app.Sn
 	}
 	err = x.report(err)
 	outcome := Outcome{OK: err == nil, Duration: time.Since(began), Thread: x.thread}
+	e.figures.ran(x, outcome.Duration, err)
 	if err != nil {
 		outcome.Error = errorText(err)
 	}
@@ -95,6 +96,7 @@ func (e *Engine) enterAgent() (leave func(), err error) {
 	case e.agents <- struct{}{}:
 	default:
 		e.runs.Done()
+		e.figures.refused.Inc()
 		return nil, fmt.Errorf("%w: %d at once", ErrBusy, cap(e.agents))
 	}
 	return func() {

@@ -14,6 +14,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
+	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
 
 // AdministratorID is the user an agent runs as unless it, or who starts it, names another.
@@ -71,6 +72,8 @@ type Deps struct {
 	Users func(id string) hub.User
 	// Logger gets faults of this program met in runs; nil means [slog.Default].
 	Logger *slog.Logger
+	// Metrics counts runs; nil: nothing does.
+	Metrics *metrics.Registry
 }
 
 // Engine runs scripts.
@@ -78,6 +81,7 @@ type Engine struct {
 	cfg      Config
 	deps     Deps
 	settings *hostapi.Settings
+	figures  figures
 
 	services chan struct{} // one element per call of a service that runs
 	agents   chan struct{}
@@ -118,6 +122,7 @@ func New(cfg Config, deps Deps) *Engine {
 	}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
 	e.numbers.Store(rand.Uint32())
+	e.figures = newFigures(e, deps.Metrics)
 	return e
 }
 

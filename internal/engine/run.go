@@ -150,6 +150,7 @@ func (x *run) report(err error) error {
 	if errors.As(err, &fault) {
 		x.logFault(fault.Value, fault.Stack)
 	}
+	x.engine.figures.stopped(err)
 	x.Line(errorText(err), true)
 	return err
 }

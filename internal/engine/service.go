@@ -77,8 +77,11 @@ func (e *Engine) callHook(ctx context.Context, s *hub.Socket, c call) (basescrip
 	x.Hook, x.Message, x.Closed = c.hook, c.message, c.reason
 	x.Socket = hub.Ref{Key: s.Key(), Local: s}
 	x.Handshake = s.Handshake()
+	began := e.figures.now()
 	if script.Program == nil {
-		return basescript.Undefined, x.report(script.Err)
+		err := x.report(script.Err)
+		e.figures.called(x, began, err)
+		return basescript.Undefined, err
 	}
 	// The socket may end while the hook runs, even through the hook itself: the run has its own time.
 	runCtx, cancel := context.WithTimeout(e.ctx, e.cfg.ServiceTimeout)
@@ -86,7 +89,9 @@ func (e *Engine) callHook(ctx context.Context, s *hub.Socket, c call) (basescrip
 	v, err := x.execute(runCtx, e.serviceLimits(), func(r *basescript.Run) (basescript.Value, error) {
 		return r.Call(script.Program, name, x.Invocation())
 	})
-	return v, x.report(err)
+	err = x.report(err)
+	e.figures.called(x, began, err)
+	return v, err
 }
 
 func (e *Engine) serviceLimits() basescript.Limits {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/app"
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
@@ -25,8 +26,10 @@ func (x *run) StartThread(t hostapi.ThreadStart) (running func() bool, err error
 		defer ended.Store(true)
 		y := e.newRun(x.snapshot, &script, x.User)
 		y.Thread = &t
+		began := e.figures.now()
 		// The error is logged: nobody else is there to hear of it.
-		_ = y.report(e.runAgent(ctx, y, 0, func(r *basescript.Run) error { return y.runThread(r, t) }))
+		err := y.report(e.runAgent(ctx, y, 0, func(r *basescript.Run) error { return y.runThread(r, t) }))
+		e.figures.ran(y, time.Since(began), err)
 	})
 	return func() bool { return !ended.Load() }, err
 }
@@ -66,6 +69,7 @@ func (e *Engine) beside(fn func(ctx context.Context)) error {
 	select {
 	case e.threads <- struct{}{}:
 	default:
+		e.figures.refused.Inc()
 		return fmt.Errorf("%w: scripts have started %d", ErrBusy, cap(e.threads))
 	}
 	leave, err := e.enterAgent()

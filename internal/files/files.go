@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
 
 // Config says which folders scripts see.
@@ -25,6 +27,8 @@ type Config struct {
 	MaxBytes int64
 	// MaxFiles bounds the number of files and folders, in the same way; 0 means 10,000.
 	MaxFiles int64
+	// Metrics shows how full scratch is; nil: nothing does.
+	Metrics *metrics.Registry
 	// IsCode reports whether a path below the app folder, with slashes, is a script in use or a folder
 	// with one in it. nil: only the folders of scripts hold code. It is called without locks.
 	IsCode func(file string) bool
@@ -85,7 +89,19 @@ func Open(cfg Config) (*Tree, error) {
 	if err := t.sweep(); err != nil {
 		return nil, fmt.Errorf("look through the scratch folder: %w", err)
 	}
+	t.register(cfg.Metrics)
 	return t, nil
+}
+
+func (t *Tree) register(r *metrics.Registry) {
+	r.Read("tutorsocket_files_scratch_bytes", "Bytes of the files in the scratch folder of scripts.", nil, func(set func(float64, ...string)) {
+		bytes, _ := t.scratch.quota.used()
+		set(float64(bytes))
+	})
+	r.Read("tutorsocket_files_scratch_files", "Files and folders in the scratch folder of scripts.", nil, func(set func(float64, ...string)) {
+		_, files := t.scratch.quota.used()
+		set(float64(files))
+	})
 }
 
 func newRoot(dir string, hidden []string) *root {

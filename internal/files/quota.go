@@ -34,6 +34,13 @@ func (q *quota) take(bytes, files int64) error {
 	return nil
 }
 
+// used returns what take has counted and give has not.
+func (q *quota) used() (bytes, files int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.bytes, q.files
+}
+
 // give counts what was removed. In the app folder that may be more than scripts have added.
 func (q *quota) give(bytes, files int64) {
 	q.mu.Lock()

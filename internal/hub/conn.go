@@ -62,7 +62,7 @@ func (c *Conn) Next(b *Batch) Duty {
 	s := c.socket
 	b.reset()
 	s.mu.Lock()
-	s.queue.settle(c, s.queue.taken)
+	s.settle(c, s.queue.taken)
 	duty, wake := c.next(b)
 	s.mu.Unlock()
 	if wake != nil {
@@ -96,7 +96,7 @@ func (c *Conn) next(b *Batch) (Duty, Waker) {
 func (c *Conn) Return(written int) {
 	s := c.socket
 	s.mu.Lock()
-	s.queue.settle(c, written)
+	s.settle(c, written)
 	var wake Waker
 	if s.conn == c {
 		s.draining = false
@@ -146,9 +146,12 @@ func (c *Conn) Ended(reason Reason) (final Reason, last bool) {
 	if !s.gone {
 		sh.remove(s)
 		s.gone, s.reason = true, &reason
+	} else {
+		sh.leftForGood(s)
 	}
 	s.ended = true
-	s.queue.clear()
+	s.forget()
+	s.hub.figures.closed(*s.reason)
 	return *s.reason, true
 }
 

@@ -5,12 +5,17 @@ import (
 	"hash/maphash"
 	"sync/atomic"
 	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
 
 // Config holds the settings of the hub.
 type Config struct {
-	Profile     Profile       `yaml:"-"`
-	Node        string        `yaml:"-"`
+	Profile Profile `yaml:"-"`
+	Node    string  `yaml:"-"`
+	// Metrics counts what happens; nil: nothing does.
+	Metrics *metrics.Registry `yaml:"-"`
+
 	MaxBytes    int           `yaml:"max_bytes" default:"1048576" doc:"Most bytes that may wait in the queue of one socket."`
 	MaxMessages int           `yaml:"max_messages" default:"1024" doc:"Most messages that may wait in the queue of one socket."`
 	Overflow    string        `yaml:"overflow" default:"disconnect" doc:"What happens when a queue overflows: disconnect."`
@@ -58,10 +63,11 @@ func (c Config) withDefaults() Config {
 
 // Hub holds the sockets of this node. Safe for concurrent use.
 type Hub struct {
-	cfg    Config
-	seed   maphash.Seed
-	count  atomic.Int64
-	shards [shardCount]shard
+	cfg     Config
+	seed    maphash.Seed
+	count   atomic.Int64
+	figures figures
+	shards  [shardCount]shard
 }
 
 // New makes an empty hub. Settings must satisfy [Config.Validate].
@@ -70,6 +76,7 @@ func New(cfg Config) *Hub {
 	for i := range h.shards {
 		h.shards[i].init(h)
 	}
+	h.figures = newFigures(h, cfg.Metrics)
 	return h
 }
 
@@ -112,6 +119,7 @@ func (h *Hub) Open(req OpenRequest) (*Conn, error) {
 		c := h.newSocket(&req, stateful, now)
 		sh.add(c.socket)
 		sh.mu.Unlock()
+		h.figures.opened.With(req.Service).Inc()
 		return c, nil
 	}
 	if live.user.Load().ID != req.User.ID {
@@ -120,6 +128,8 @@ func (h *Hub) Open(req OpenRequest) (*Conn, error) {
 	}
 	c, old, drain := live.takeOver(&req, now)
 	sh.mu.Unlock()
+	h.figures.takeovers.With(req.Service).Inc()
+	h.figures.closed(takenOver)
 	old.waker.Wake()
 	if drain {
 		c.waker.Wake()

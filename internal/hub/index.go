@@ -18,6 +18,7 @@ type shard struct {
 	tags     map[string]*valueIndex
 	services *valueIndex
 	users    *valueIndex
+	leaving  map[string]int // sockets by service that have left and not ended; nil: none yet
 }
 
 // valueIndex lists sockets by the value they have for one subject: a tag, the service, the user.

@@ -92,24 +92,29 @@ func (q *queue) drop(now time.Time) {
 }
 
 // settle ends the hold of c on what it took: the first written messages leave the queue, the
-// rest is again to be taken. Does nothing if c holds nothing.
-func (q *queue) settle(c *Conn, written int) {
+// rest is again to be taken. It returns how many messages have left and their bytes. Does nothing
+// if c holds nothing.
+func (q *queue) settle(c *Conn, written int) (messages, bytes int) {
 	if q.holder != c {
-		return
+		return 0, 0
 	}
 	for _, item := range q.items[:written] {
-		q.bytes -= len(item.m.text)
+		bytes += len(item.m.text)
 	}
+	q.bytes -= bytes
 	q.items = q.items[written:]
 	if len(q.items) == 0 {
 		q.items = nil
 	}
 	q.taken, q.holder = 0, nil
+	return written, bytes
 }
 
-// clear forgets all messages.
-func (q *queue) clear() {
+// clear forgets all messages, and returns how many those were and their bytes.
+func (q *queue) clear() (messages, bytes int) {
+	messages, bytes = len(q.items), q.bytes
 	q.items, q.bytes, q.taken, q.holder = nil, 0, 0, nil
+	return messages, bytes
 }
 
 // take fills b with what goes out next, packed by the rules of the profile, and remembers that

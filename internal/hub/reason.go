@@ -1,6 +1,10 @@
 package hub
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/tutorsocket/tutorsocket/internal/metrics"
+)
 
 // Close codes this program sends, or reports when the connection itself carried none.
 const (
@@ -25,6 +29,48 @@ type Reason struct {
 	Code  int
 	Text  string
 	Abort bool // drop the connection at once, without a close frame
+	Cause Cause
+}
+
+// Cause says of a Reason what its code does not.
+type Cause uint8
+
+// Causes. The zero value means that the code says it all.
+const (
+	CauseCode      Cause = iota
+	CauseClient          // the client sent a close frame, with whatever code
+	CauseHandshake       // the connection never came about
+	CauseHeartbeat       // the client answered no pings
+	CauseStalled         // the client took no bytes for too long
+)
+
+// cause is why a connection ended, as the metrics have it: a word of a fixed table.
+func (r Reason) cause() string {
+	switch r.Cause {
+	case CauseClient:
+		return "client"
+	case CauseHandshake:
+		return "handshake"
+	case CauseHeartbeat:
+		return "heartbeat"
+	case CauseStalled:
+		return "stalled"
+	}
+	if r.Abort && r.Code == CodeLost {
+		return "aborted"
+	}
+	if word, ok := codeCauses[r.Code]; ok {
+		return word
+	}
+	return metrics.Other
+}
+
+// codeCauses say what the codes mean when this program closes.
+var codeCauses = map[int]string{
+	CodeNormal: "server", CodeGoingAway: "server",
+	CodeProtocol: "protocol", CodeBinary: "binary", CodeInvalidText: "invalid_text", CodeTooLarge: "too_large",
+	CodeLost: "lost", CodeRefused: "refused", CodeShutdown: "shutdown", CodeOverflow: "overflow",
+	CodeTakenOver: "takeover", CodeSessionEnded: "session_ended",
 }
 
 // String returns the code and, if there is one, the text.

@@ -115,12 +115,14 @@ func (s *Socket) Send(m *Message, mode Mode) (depth int, err error) {
 	s.mu.Lock()
 	if s.gone {
 		s.mu.Unlock()
+		s.hub.figures.dropped.gone.Inc()
 		return 0, ErrClosed
 	}
 	if s.queue.overflowed != 0 || !s.queue.fits(m, cfg) {
 		return s.overflow()
 	}
 	s.queue.push(m, s.queue.packFor(mode, cfg.Profile))
+	s.hub.figures.waiting(1, len(m.text))
 	depth = len(s.queue.items)
 	wake := s.startDrain()
 	s.mu.Unlock()
@@ -137,6 +139,7 @@ func (s *Socket) overflow() (depth int, err error) {
 	now := time.Now()
 	first := s.queue.overflowed == 0
 	s.queue.drop(now)
+	s.hub.figures.dropped.overflow.Inc()
 	depth = len(s.queue.items)
 	conn := s.conn
 	over := now.UnixNano()-s.queue.overflowed >= int64(s.hub.cfg.Grace)
@@ -189,16 +192,30 @@ func (s *Socket) markClosing(reason Reason, only *Conn, sh *shard) Waker {
 		return nil
 	case !s.gone:
 		sh.remove(s)
+		sh.left(s)
 		s.gone, s.reason = true, &reason
 	case reason.Abort && !s.reason.Abort:
-		s.reason = &Reason{Code: s.reason.Code, Text: s.reason.Text, Abort: true}
+		s.reason = &Reason{Code: s.reason.Code, Text: s.reason.Text, Abort: true, Cause: s.reason.Cause}
 	default:
 		return nil
 	}
 	if !s.reason.drains() {
-		s.queue.clear()
+		s.forget()
 	}
 	return s.conn.waker
+}
+
+// forget empties the queue: what waits there is lost. Called with mu held.
+func (s *Socket) forget() {
+	messages, bytes := s.queue.clear()
+	s.hub.figures.waiting(-messages, -bytes)
+	s.hub.figures.dropped.closed.Add(messages)
+}
+
+// settle takes what c has written out of the queue. Called with mu held.
+func (s *Socket) settle(c *Conn, written int) {
+	messages, bytes := s.queue.settle(c, written)
+	s.hub.figures.waiting(-messages, -bytes)
 }
 
 // closing reports whether the connection is to be closed. Called with mu held.

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
 
 // Config bounds what a log remembers. Zero values mean the defaults.
@@ -14,6 +16,8 @@ type Config struct {
 	HistoryBytes int // memory they may take; 4 MiB by default
 	// Level is that of the least severe lines written for a person; history and followers get all.
 	Level slog.Level
+	// Metrics counts lines; nil: nothing does.
+	Metrics *metrics.Registry
 }
 
 const (
@@ -29,6 +33,8 @@ type Log struct {
 	maxLines int
 	maxBytes int
 	logger   *slog.Logger
+	texts    *metrics.Counter // lines that are no errors
+	errors   *metrics.Counter
 
 	// writing serialises whole writes, so that out and logger get the lines in
 	// the order of their numbers. It is taken before mu.
@@ -55,7 +61,11 @@ func New(cfg Config, logger *slog.Logger, out io.Writer) *Log {
 	if cfg.HistoryBytes <= 0 {
 		cfg.HistoryBytes = defaultHistoryBytes
 	}
-	return &Log{maxLines: cfg.History, maxBytes: cfg.HistoryBytes, level: cfg.Level, logger: logger, out: out, first: 1}
+	lines := cfg.Metrics.Counters("tutorsocket_logs_lines_total", "Lines that scripts have logged, by level: info or error.", "level")
+	return &Log{
+		maxLines: cfg.History, maxBytes: cfg.HistoryBytes, level: cfg.Level, logger: logger, out: out, first: 1,
+		texts: lines.With("info"), errors: lines.With("error"),
+	}
 }
 
 // Write takes a line, gives it its number, its time if it has none, and cuts a
@@ -63,6 +73,11 @@ func New(cfg Config, logger *slog.Logger, out io.Writer) *Log {
 func (l *Log) Write(line Line) Line {
 	line.Text = cut(line.Text)
 	line.Skipped = 0
+	if line.Error {
+		l.errors.Inc()
+	} else {
+		l.texts.Inc()
+	}
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	if line.Time.IsZero() {

@@ -34,8 +34,8 @@ func (s *Server) openEffects() (effects, error) {
 	scratch := filepath.Join(s.data.dir, scratchFolder)
 	e.files, err = files.Open(files.Config{
 		App: s.app.Dir(), Sample: sample, Scratch: scratch, Hidden: []string{s.data.dir},
-		MaxBytes: s.cfg.Settings.Scratch.MaxBytes,
-		IsCode:   func(file string) bool { return s.app.Snapshot().IsCode(file) },
+		MaxBytes: s.cfg.Settings.Scratch.MaxBytes, Metrics: s.metrics,
+		IsCode: func(file string) bool { return s.app.Snapshot().IsCode(file) },
 	})
 	if err != nil {
 		return e, fmt.Errorf("%w; choose another data folder with --data", err)
@@ -52,5 +52,5 @@ func (s *Server) openEffects() (effects, error) {
 // egressConfig is that of a development server: without a list scripts may ask any host.
 func (s *Server) egressConfig() egress.Config {
 	allow := s.cfg.Settings.HTTPRequest.Allow
-	return egress.Config{Allow: allow, AnyHost: len(allow) == 0}
+	return egress.Config{Allow: allow, AnyHost: len(allow) == 0, Metrics: s.metrics}
 }

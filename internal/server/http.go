@@ -82,6 +82,7 @@ type routes struct {
 	services http.Handler // /services/
 	pages    http.Handler // /client/
 	files    http.Handler // everything else
+	metrics  http.Handler // /metrics
 }
 
 func (s *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -93,6 +94,8 @@ func (s *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answerHealth(w, http.StatusOK, "ready")
 	case path == "/readyz":
 		answerHealth(w, http.StatusServiceUnavailable, "not ready")
+	case path == "/metrics":
+		s.metrics.ServeHTTP(bounded(w, writeTimeout), r)
 	case under(path, "/services"):
 		// The connection is handed over as it is; until then a write must end.
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/app"
 	"github.com/tutorsocket/tutorsocket/internal/config"
+	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
 
 // Config says what to serve and where to report.
@@ -41,6 +42,9 @@ type Server struct {
 	app    *app.App
 	addr   net.Addr
 	routes routes
+
+	metrics *metrics.Registry // nil: nothing is counted
+	history *history
 
 	// alive ends when requests and background work have to; cancel ends it.
 	alive  context.Context

@@ -59,11 +59,12 @@ func (s *Server) start(ctx context.Context) (err error) {
 // openRooms builds the rooms and begins to serve.
 func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	settings := s.cfg.Settings
+	s.openMetrics()
 	data, storage, err := s.openUserData(ctx)
 	if err != nil {
 		return err
 	}
-	if s.app, err = app.Load(app.Config{Dir: settings.App, Globals: hostapi.Globals(), Refused: hostapi.RefusedNames()}); err != nil {
+	if s.app, err = app.Load(app.Config{Dir: settings.App, Globals: hostapi.Globals(), Refused: hostapi.RefusedNames(), Metrics: s.metrics}); err != nil {
 		return fmt.Errorf("%w; name the folder with --app", err)
 	}
 	effects, err := s.openEffects()
@@ -73,28 +74,33 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	s.beginWork()
 	h := hub.New(s.hubConfig())
 	sockets := cluster.New(h)
+	sockets.Register(s.metrics)
 	lines := s.lines()
 	eng := engine.New(s.engineConfig(), engine.Deps{
 		Apps: s.app.Snapshot, Sockets: sockets, UserData: data, Storage: storage, Sources: s.app, Logs: lines,
 		Files: effects.files, HTTP: effects.http,
 		Settings: s.scriptSettings(effects.logs), Users: knownUser, Logger: s.logger,
+		Metrics: s.metrics,
 	})
 	s.sweep(ctx, data, h)
 	endpoint := ws.New(s.wsConfig(), ws.Deps{
 		Opener: sockets, Auth: auth.Dev{}, Handler: socketHandler{eng, sockets, data, s.logger},
 		ServiceExists: func(name string) bool { _, ok := s.app.Snapshot().Service(name); return ok },
 		Logger:        s.logger,
+		Metrics:       s.metrics,
 	})
 	s.routes.services, s.routes.pages = endpoint, web.Handler()
 	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
 	s.routes.api = api.New(api.Config{Version: s.cfg.Version, Node: nodeName}, api.Deps{
 		Auth: auth.NewAdmin(s.admin.Token), Sockets: sockets, Runs: runner{eng}, Scripts: scripts{s.app}, Logs: lines,
 		Checker: checker{s.app, settings.Queue.Profile},
+		Figures: s.history, Metrics: s.metrics,
 	})
 	guard := settings.Guard
-	guard.Listen = s.addr.String()
+	guard.Listen, guard.Metrics = s.addr.String(), s.metrics
 	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))
 	s.watch()
+	s.keepHistory()
 	// Runs end before the requests that wait for their outcome, and after the
 	// sockets whose hooks they are.
 	s.onClose("runs", eng.Close)
@@ -124,7 +130,9 @@ func (s *Server) openUserData(ctx context.Context) (data, storage *userdata.Stor
 		return nil, nil, err
 	}
 	s.onClose("store", func(context.Context) error { store.close(); return nil })
+	store.count(s.metrics)
 	open := func(cfg userdata.Config) (*userdata.Store, error) {
+		cfg.Metrics = s.metrics
 		values, err := userdata.Open(ctx, store.js, cfg)
 		if err == nil {
 			s.onClose("user data", func(context.Context) error { values.Close(); return nil })
@@ -155,14 +163,14 @@ func (s *Server) lines() *logs.Log {
 	if s.cfg.Lines != nil {
 		var level slog.Level // info, if the name says nothing
 		_ = level.UnmarshalText([]byte(s.cfg.Settings.Log.Level))
-		return logs.New(logs.Config{Level: level}, nil, s.cfg.Lines)
+		return logs.New(logs.Config{Level: level, Metrics: s.metrics}, nil, s.cfg.Lines)
 	}
-	return logs.New(logs.Config{}, s.logger, nil)
+	return logs.New(logs.Config{Metrics: s.metrics}, s.logger, nil)
 }
 
 func (s *Server) hubConfig() hub.Config {
 	cfg := s.cfg.Settings.Queue
-	cfg.Node = nodeName
+	cfg.Node, cfg.Metrics = nodeName, s.metrics
 	return cfg
 }
 

@@ -25,7 +25,8 @@ type recipient struct {
 // already keeps its place. Simultaneous joins, on any node, are all kept. A plain
 // value under the key gives way to a list that begins. Errors: [ErrBadKey],
 // [ErrBadTTL], [ErrTooLarge], [ErrClosed].
-func (s *Store) Join(ctx context.Context, key, personID, socketID string, ttl time.Duration) error {
+func (s *Store) Join(ctx context.Context, key, personID, socketID string, ttl time.Duration) (err error) {
+	defer s.figures.done(opJoin, &err)
 	if err := checkKey(key); err != nil {
 		return err
 	}
@@ -230,7 +231,8 @@ func extends(present []entry, rs []recipient) bool {
 // "", and returns how many it was in. Looking that up costs nothing, so it can be
 // called for every connection that ends. Errors: [ErrBadKey] for an empty
 // socketID, [ErrClosed].
-func (s *Store) Leave(ctx context.Context, key, socketID string) (int, error) {
+func (s *Store) Leave(ctx context.Context, key, socketID string) (n int, err error) {
+	defer s.figures.done(opLeave, &err)
 	if err := checkKey(socketID); err != nil {
 		return 0, fmt.Errorf("socket: %w", err)
 	}
@@ -247,7 +249,7 @@ func (s *Store) Leave(ctx context.Context, key, socketID string) (int, error) {
 	for i := range entries {
 		entries[i].revision = 0 // whatever a simultaneous join makes of it, the socket leaves
 	}
-	n, err := s.removeMembers(ctx, entries)
+	n, err = s.removeMembers(ctx, entries)
 	if err != nil {
 		return n, fmt.Errorf("leave %q: %w", key, err)
 	}

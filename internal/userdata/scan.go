@@ -22,6 +22,7 @@ type Entry struct {
 // when there is none. The cost is that of going through all keys of the store,
 // without their values. Errors: [ErrClosed].
 func (s *Store) List(ctx context.Context, prefix string, limit int, after string) (page []Entry, next string, err error) {
+	defer s.figures.done(opList, &err)
 	found, err := s.scan(ctx, prefix)
 	if err != nil {
 		return nil, "", fmt.Errorf("list user data %q: %w", prefix, err)

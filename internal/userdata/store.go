@@ -10,6 +10,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
 
 // Config says where a store keeps its values. The zero value is ready to use.
@@ -25,6 +27,8 @@ type Config struct {
 	TotalBytes int64
 	// Replicas is how many servers of a NATS cluster keep the bucket; one if zero.
 	Replicas int
+	// Metrics counts operations; nil: nothing does.
+	Metrics *metrics.Registry
 	// Clock tells what time it is for expiry; time.Now if nil.
 	Clock func() time.Time
 }
@@ -60,6 +64,7 @@ type Store struct {
 	prefix   string // of all subjects: "$KV.<bucket>."
 	maxBytes int
 	clock    func() time.Time
+	figures  figures
 
 	mirror *mirror
 	stop   context.CancelFunc // ends the mirror's feed
@@ -102,6 +107,7 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 		prefix:   "$KV." + cfg.Bucket + ".",
 		maxBytes: cfg.MaxBytes,
 		clock:    cfg.Clock,
+		figures:  newFigures(cfg.Bucket, cfg.Metrics),
 		mirror:   newMirror(),
 	}
 	feed, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -125,6 +131,7 @@ func (s *Store) Close() {
 // members in the order they joined; an empty list is absent. The caller may keep
 // the value and must not modify it. Errors: [ErrBadKey], [ErrClosed].
 func (s *Store) Get(ctx context.Context, key string) (value json.RawMessage, ok bool, err error) {
+	defer s.figures.done(opRead, &err)
 	if err := checkKey(key); err != nil {
 		return nil, false, err
 	}
@@ -145,7 +152,8 @@ func (s *Store) Get(ctx context.Context, key string) (value json.RawMessage, ok 
 // a socket that is there already are dropped, and an empty result removes the
 // list. Errors: [ErrBadKey], [ErrBadValue], [ErrBadTTL], [ErrTooLarge],
 // [ErrFull], [ErrClosed].
-func (s *Store) Set(ctx context.Context, key string, value json.RawMessage, ttl time.Duration) error {
+func (s *Store) Set(ctx context.Context, key string, value json.RawMessage, ttl time.Duration) (err error) {
+	defer s.figures.done(opWrite, &err)
 	if err := s.checkSet(key, value, ttl); err != nil {
 		return err
 	}
@@ -182,7 +190,8 @@ func (s *Store) checkSet(key string, value json.RawMessage, ttl time.Duration) e
 
 // Delete removes a key, value or list, and reports whether it held anything that
 // had not expired. Errors: [ErrBadKey], [ErrClosed].
-func (s *Store) Delete(ctx context.Context, key string) (bool, error) {
+func (s *Store) Delete(ctx context.Context, key string) (held bool, err error) {
+	defer s.figures.done(opRemove, &err)
 	if err := checkKey(key); err != nil {
 		return false, err
 	}

@@ -20,6 +20,8 @@ type conn struct {
 	hc  *hub.Conn
 	nc  net.Conn
 
+	traffic *traffic // of the service
+
 	// Reading (read.go). Owned by the reader.
 	raw        syscall.RawConn       // nil: the buffered path
 	onReadable func(fd uintptr) bool // what raw calls; kept, because making it would allocate on each wait

@@ -28,11 +28,13 @@ const (
 // service, 405, 426 no upgrade request, 503 not now.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.begin() {
+		s.figures.refusedWith(http.StatusServiceUnavailable)
 		refuse(http.StatusServiceUnavailable, "the server is shutting down; connect again in a moment", "Retry-After", "5").write(w)
 		return
 	}
 	if no := s.accept(w, r); no != nil {
 		s.running.Done()
+		s.figures.refusedWith(no.Status)
 		s.log.Debug("upgrade refused", "status", no.Status, "error", no.Detail)
 		no.write(w)
 	}
@@ -46,6 +48,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) *refusal {
 		return no
 	}
 	c := s.newConn()
+	c.traffic = s.figures.services.Of(req.Service)
 	req.Waker = c
 	c.header = unique.Make(req.Handshake.Header)
 	req.Handshake.Header = c.header.Value()
@@ -55,7 +58,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) *refusal {
 	}
 	c.opened(hc)
 	if no := s.upgrade(w, r, c); no != nil {
-		c.finish(hub.Reason{Code: hub.CodeLost, Text: "the handshake failed"})
+		c.finish(hub.Reason{Code: hub.CodeLost, Text: "the handshake failed", Cause: hub.CauseHandshake})
 		return no
 	}
 	return nil
@@ -146,7 +149,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, c *conn) *refus
 	_, _, _, err = upgrader.Upgrade(r, hijacked{w, nc, rw})
 	if err != nil { // the client is gone, and the connection is ours: nothing can be answered
 		nc.Close()
-		c.finish(hub.Reason{Code: hub.CodeLost, Text: "the client went away during the handshake"})
+		c.finish(hub.Reason{Code: hub.CodeLost, Text: "the client went away during the handshake", Cause: hub.CauseHandshake})
 		s.running.Done()
 		return nil
 	}
@@ -157,6 +160,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, c *conn) *refus
 		peeked, _ := rw.Reader.Peek(n) // what is buffered can be peeked at
 		first = append(first, peeked...)
 	}
+	s.figures.accepted.Inc()
 	c.start(nc, first)
 	return nil
 }

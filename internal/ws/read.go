@@ -37,7 +37,7 @@ func (c *conn) begin(first []byte) {
 		c.endReading()
 		return
 	}
-	c.hc.CountIn(len(first))
+	c.countIn(len(first))
 	c.goOn(c.feed(first))
 }
 
@@ -50,7 +50,7 @@ func (c *conn) read() {
 		c.endReading()
 		return
 	}
-	c.hc.CountIn(c.got.n)
+	c.countIn(c.got.n)
 	more := c.feed(c.got.chunk[:c.got.n])
 	c.release()
 	c.goOn(more)
@@ -184,6 +184,7 @@ func (c *conn) handle(f event, last bool) (more bool) {
 	case eventNone:
 		return true
 	case eventText:
+		c.traffic.messagesIn.Inc()
 		text := f.takeText() // the copy that goes to scripts
 		if last {
 			c.release() // a call may take long, and needs no chunk
@@ -389,7 +390,7 @@ func (in *inbound) controlFrame(data []byte) event {
 func closeEvent(data []byte) event {
 	switch {
 	case len(data) == 0:
-		return event{kind: eventClose, reason: hub.Reason{Code: hub.CodeNoStatus}}
+		return event{kind: eventClose, reason: hub.Reason{Code: hub.CodeNoStatus, Cause: hub.CauseClient}}
 	case len(data) == 1:
 		return fault(hub.CodeProtocol, "a close frame with one byte")
 	}
@@ -400,7 +401,7 @@ func closeEvent(data []byte) event {
 	case !utf8.ValidString(text):
 		return fault(hub.CodeInvalidText, "the close reason is not valid UTF-8")
 	}
-	return event{kind: eventClose, reason: hub.Reason{Code: int(code), Text: text}}
+	return event{kind: eventClose, reason: hub.Reason{Code: int(code), Text: text, Cause: hub.CauseClient}}
 }
 
 // mayClose reports whether a client may send a close code: those that RFC 6455 and the registry

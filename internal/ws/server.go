@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
 
 // Handler receives what happens on sockets. Calls for one socket never overlap and come in wire
@@ -35,13 +36,14 @@ type Authenticator interface {
 	Authenticate(r *http.Request) (hub.User, error)
 }
 
-// Deps are the rooms a server needs. All but Logger are required.
+// Deps are the rooms a server needs. All but Logger and Metrics are required.
 type Deps struct {
 	Opener        Opener
 	Auth          Authenticator
 	Handler       Handler
 	ServiceExists func(name string) bool
-	Logger        *slog.Logger // nil: nothing is logged
+	Logger        *slog.Logger      // nil: nothing is logged
+	Metrics       *metrics.Registry // nil: nothing is counted
 }
 
 // Server serves /services/<name>. It owns every connection it accepted until [Server.Shutdown]
@@ -53,6 +55,7 @@ type Server struct {
 	started time.Time
 	workers *workers
 	wheel   *wheel
+	figures figures
 
 	mu       sync.Mutex
 	draining bool
@@ -73,6 +76,7 @@ func New(cfg Config, deps Deps) *Server {
 	s.workers = newWorkers(s.cfg.Workers)
 	s.wheel = newWheel(s.tick())
 	s.wheel.idle = s.workers.reap
+	s.figures = newFigures(s, deps.Metrics)
 	go s.wheel.run()
 	return s
 }

@@ -188,7 +188,7 @@ func (s *Server) visitPeriod() time.Duration {
 func (c *conn) visit(now time.Duration) (next time.Duration) {
 	next = c.srv.visitPeriod()
 	if since := time.Duration(c.writeSince.Load()); since != 0 && now-since >= c.srv.cfg.WriteTimeout {
-		c.drop(hub.Reason{Code: hub.CodeLost, Text: "the client took no bytes for too long"})
+		c.drop(hub.Reason{Code: hub.CodeLost, Text: "the client took no bytes for too long", Cause: hub.CauseStalled})
 		return next
 	}
 	c.mu.Lock()
@@ -222,7 +222,8 @@ func (c *conn) heartbeat(now time.Duration) (next time.Duration) {
 		return period
 	}
 	if c.unanswered.Load() >= heartbeatMisses {
-		c.drop(hub.Reason{Code: hub.CodeLost, Text: "the heartbeat was lost"})
+		c.srv.figures.heartbeats.Inc()
+		c.drop(hub.Reason{Code: hub.CodeLost, Text: "the heartbeat was lost", Cause: hub.CauseHeartbeat})
 		return period
 	}
 	c.unanswered.Add(1)

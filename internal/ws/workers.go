@@ -119,6 +119,13 @@ func (w *workers) submit(j *job) {
 	}
 }
 
+// load returns how many jobs run, and how many wait.
+func (w *workers) load() (running, waiting int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.count - len(w.idle), len(w.waiting)
+}
+
 // work runs jobs until it is reaped.
 func (w *workers) work(j *job) {
 	inbox := make(chan *job, 1)

@@ -117,17 +117,21 @@ func (c *conn) rest() bool {
 
 // writeBatch writes the frames of a batch. What was not written whole goes back.
 func (o *outbox) writeBatch() bool {
+	done := o.writeFrames()
+	o.c.traffic.messagesOut.Add(o.whole)
+	if !done {
+		o.c.hc.Return(o.whole)
+	}
+	return done
+}
+
+func (o *outbox) writeFrames() bool {
 	for frame := range o.batch.Frames() {
 		if !o.add(frame) {
-			o.c.hc.Return(o.whole)
 			return false
 		}
 	}
-	if !o.flush() {
-		o.c.hc.Return(o.whole)
-		return false
-	}
-	return true
+	return o.flush()
 }
 
 // add puts a frame into the buffer, writing it out when it is full.
@@ -202,7 +206,7 @@ func (c *conn) put(p []byte) bool {
 		c.writeSince.Store(max(int64(c.srv.now()), 1)) // 0 means that nothing is written
 		n, err := c.nc.Write(p[:min(len(p), writeSize)])
 		c.writeSince.Store(0)
-		c.hc.CountOut(n)
+		c.countOut(n)
 		if err != nil {
 			c.drop(hub.Reason{Code: hub.CodeLost, Text: "the connection was lost"})
 			return false

@@ -1,7 +1,7 @@
 // Package docs keeps the documents true. Its tests play every README and every page of docs/ as a
 // reader would: commands run against a server, scripts are written into an app folder and served,
 // messages are sent and their answers compared, settings are loaded. They also check that links lead
-// somewhere, that both languages show the same, and that the tables of settings and of what exists are
+// somewhere, that both languages show the same, and that the tables of settings, of metrics and of what exists are
 // those of the program.
 //
 // What a fenced block means is said by its first words (play_test.go):
@@ -12,6 +12,7 @@
 //	yaml FILE          a config file
 //	ws PATH            a socket: "> text" is sent, "< text" comes, "x 1008 reason" closes it
 //	json, yaml         alone: something that parses
+//	promql             queries of metrics that the page lists
 //
 // A comment <!-- test connect PATH --> in a page opens a socket that a later ws block goes on with.
 package docs

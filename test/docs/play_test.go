@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/tutorsocket/tutorsocket/internal/api"
 	"github.com/tutorsocket/tutorsocket/internal/cli"
 	"github.com/tutorsocket/tutorsocket/internal/config"
@@ -72,6 +74,16 @@ func (p *play) follow(t *testing.T, s step, output string, afterCommands bool) {
 	case s.lang == "json":
 		if !json.Valid([]byte(s.text)) {
 			p.fail(t, s, "this is not JSON")
+		}
+	case s.lang == "yaml" && s.arg == "":
+		if err := yaml.Unmarshal([]byte(s.text), new(any)); err != nil {
+			p.fail(t, s, "this is not YAML: %v", err)
+		}
+	case s.lang == "promql":
+		for _, name := range metricName.FindAllString(s.text, -1) {
+			if !strings.Contains(p.page.text, "\n| `"+strings.TrimSuffix(name, "_bucket")+"` |") {
+				p.fail(t, s, "the page knows no metric %s", name)
+			}
 		}
 	case (s.lang == "js" || s.lang == "xml" || s.lang == "yaml") && s.arg != "": // written already
 	case s.lang == "text":

@@ -240,5 +240,12 @@ func (c *Socket) Close(t testing.TB) {
 	c.ExpectClose(t, int(ws.StatusNormalClosure))
 }
 
+// CloseWith says good-bye with a code and a reason, and waits for the answer.
+func (c *Socket) CloseWith(t testing.TB, code int, reason string) {
+	t.Helper()
+	c.Write(t, ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(code), reason)))
+	c.ExpectClose(t, code)
+}
+
 // Drop ends the connection without a word.
 func (c *Socket) Drop() { _ = c.conn.Close() }

@@ -1,0 +1,36 @@
+package servertest
+
+import (
+	"testing"
+
+	"github.com/tutorsocket/tutorsocket/internal/api"
+)
+
+// Traffic does on a server of the embedded sample app something of each kind that
+// is counted, so that every family of metrics has a sample.
+func (s *Server) Traffic(t testing.TB) {
+	t.Helper()
+	first := s.Dial(t, "echo", "traffic")
+	first.Next(t) // the service says hello
+	first.Send(t, "one")
+	first.Expect(t, "one")
+	second := s.Dial(t, "echo", "traffic") // takes the socket over
+	first.ExpectClose(t, 4001)
+	second.Next(t)
+	second.Send(t, "two")
+	second.Expect(t, "two")
+	second.Close(t)
+	s.Lines.Expect(t, "closed with 1000")
+	if _, err := s.TryDial(t, "/services/none"); err == nil {
+		t.Error("a service that does not exist takes a socket")
+	}
+	s.Ask(t, "GET", "/healthz", "", "Host", "elsewhere.example")
+	for _, source := range []string{
+		`function f() { f() } f()`,
+		`HttpRequest( '` + s.URL() + `/healthz' ); tools_web.set_user_data( 'traffic', { n: 1 }, 60 ); alert( 'done' )`,
+	} {
+		if _, err := s.API.Run(t.Context(), api.RunRequest{Source: source}, func(api.Line) {}); err != nil {
+			t.Error(err)
+		}
+	}
+}
