@@ -17,9 +17,9 @@ const (
 
 // retry is the way back to a connection.
 type retry struct {
-	on      bool // a connection is on its way, or waited for
-	now     bool // it is to be opened as soon as the present one has ended
-	attempt int
+	on      bool      // a connection is on its way, or waited for
+	now     bool      // it is to be opened as soon as the present one has ended
+	attempt int       // 0 for one that was asked for
 	at      time.Time // of the next attempt; zero while one goes on
 	clock   *time.Timer
 }
@@ -128,5 +128,6 @@ func (s *session) reconnect() {
 	if s.retry.on && s.retry.clock == nil {
 		return // one is on its way
 	}
+	s.retry.attempt = 0
 	s.dial()
 }

@@ -142,6 +142,8 @@ func (s *session) input() chan entry {
 	busy := s.sending || s.leaving || s.inputEnd
 	if s.script {
 		busy = busy || s.working > 0 || s.watch.on || s.retry.on || s.drop != nil
+	} else {
+		busy = busy || s.retry.on && s.retry.attempt == 0 // asked for a moment ago
 	}
 	if busy {
 		return nil
