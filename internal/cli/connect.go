@@ -27,7 +27,8 @@ type connectFlags struct {
 	id, user, origin       string
 	protocols, headers     []string
 	insecure               bool
-	timeout, wait          time.Duration
+	timeout, dialTimeout   time.Duration
+	wait                   time.Duration
 	exec                   []string
 	json, raw, noHistory   bool
 	reconnect, noReconnect bool
@@ -43,7 +44,8 @@ func (f *connectFlags) add(c *cobra.Command) {
 	flags.StringArrayVar(&f.headers, "header", nil, "send a header, written 'NAME: VALUE'; may be repeated")
 	flags.StringVar(&f.origin, "origin", "", "send this Origin, as a page would")
 	flags.BoolVar(&f.insecure, "insecure", false, "take any certificate, such as a self-signed one")
-	flags.DurationVar(&f.timeout, "timeout", 0, "how long connecting, and each /expect, may take (default 10s, and 5s)")
+	flags.DurationVar(&f.dialTimeout, "connect-timeout", 10*time.Second, "how long connecting may take")
+	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how long each /expect may take")
 	flags.StringArrayVar(&f.exec, "exec", nil, "run this line instead of reading any; may be repeated")
 	flags.DurationVar(&f.wait, "wait", time.Second, "how long to wait for answers after the last line")
 	flags.BoolVar(&f.json, "json", false, "print the lines of a recording instead of messages")
@@ -54,11 +56,6 @@ func (f *connectFlags) add(c *cobra.Command) {
 	flags.StringVar(&f.record, "record", "", "write everything to a file of JSON lines, which script tests replay")
 	flags.BoolVar(&f.force, "force", false, "let --record overwrite a file")
 }
-
-const (
-	dialTimeout   = 10 * time.Second
-	expectTimeout = 5 * time.Second
-)
 
 func (p *program) connect() *cobra.Command {
 	var f connectFlags
@@ -97,7 +94,7 @@ func (p *program) runConnect(ctx context.Context, t *target, f connectFlags, add
 	cfg := connect.Config{
 		Dial: dial, Raw: f.raw, JSON: f.json,
 		Script: f.exec, In: p.Stdin, Out: p.Stdout, Err: p.Stderr, Visible: p.Terminal,
-		Wait: f.wait, Expect: cmp.Or(f.timeout, expectTimeout),
+		Wait: f.wait, Expect: f.timeout,
 		Now: p.Now, Colour: p.colour,
 	}
 	if p.Console != nil && f.exec == nil && !f.json && p.getenv("TERM") != "dumb" {
@@ -139,10 +136,12 @@ func (f *connectFlags) check() error {
 	switch {
 	case f.reconnect && f.noReconnect:
 		return usagef("--reconnect and --no-reconnect exclude each other")
-	case f.timeout < 0:
+	case f.dialTimeout <= 0:
+		return usagef("--connect-timeout is %v, it must be positive", f.dialTimeout)
+	case f.timeout <= 0:
 		return usagef("--timeout is %v, it must be positive", f.timeout)
 	case f.wait < 0:
-		return usagef("--wait is %v, it must be positive", f.wait)
+		return usagef("--wait is %v, it cannot be negative", f.wait)
 	case f.force && f.record == "":
 		return usagef("--force is for the file of --record")
 	}
@@ -155,7 +154,7 @@ func (f *connectFlags) check() error {
 }
 
 func (p *program) dialOptions(t *target, f connectFlags, address string) (wsclient.Options, error) {
-	o := wsclient.Options{Header: http.Header{}, Protocols: f.protocols, Insecure: f.insecure, Timeout: cmp.Or(f.timeout, dialTimeout)}
+	o := wsclient.Options{Header: http.Header{}, Protocols: f.protocols, Insecure: f.insecure, Timeout: f.dialTimeout}
 	if t.server != "" {
 		if _, err := api.NewClient(t.server, ""); err != nil {
 			return o, fmt.Errorf("--server: %w", err)

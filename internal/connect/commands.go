@@ -172,7 +172,7 @@ func (s *session) pingOnce(args string) error {
 		return errNoConnection
 	}
 	conn, lost := s.conn, s.lost
-	s.do(func() func() {
+	s.doInTurn(func() func() {
 		ctx, cancel := context.WithTimeout(lost, askTimeout)
 		defer cancel()
 		took, err := conn.Ping(ctx)
@@ -265,7 +265,7 @@ func (s *session) tags(args string) error {
 		return errors.New("the server does not say the key of this socket; connect with --stateful-id")
 	}
 	key, lost := s.key(), s.lost
-	s.do(func() func() {
+	s.doInTurn(func() func() {
 		ctx, cancel := context.WithTimeout(lost, askTimeout)
 		defer cancel()
 		var tags map[string]string

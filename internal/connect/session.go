@@ -65,7 +65,7 @@ type session struct {
 	watch
 	recording *wsclient.Recording // nil if nothing is recorded
 	working   int                 // functions that run beside
-	sending   bool                // one of them sends
+	inTurn    int                 // those of them that the next line waits for
 }
 
 // link is the connection there is.
@@ -136,10 +136,10 @@ func (s *session) run(ctx context.Context, conn *wsclient.Conn) error {
 	return s.result
 }
 
-// input is the channel of lines, or nil while none may be taken: one message is sent after the other, and a script
-// waits for what it began.
+// input is the channel of lines, or nil while none may be taken: what was entered is done in its order, and a script
+// waits for all it began.
 func (s *session) input() chan entry {
-	busy := s.sending || s.leaving || s.inputEnd
+	busy := s.inTurn > 0 || s.leaving || s.inputEnd
 	if s.script {
 		busy = busy || s.working > 0 || s.watch.on || s.retry.on || s.drop != nil
 	} else {
@@ -159,6 +159,18 @@ func (s *session) do(work func() func()) {
 		select {
 		case s.done <- func() { s.working--; then() }:
 		case <-s.quit:
+		}
+	})
+}
+
+// doInTurn is do for work that is done before the next line is taken.
+func (s *session) doInTurn(work func() func()) {
+	s.inTurn++
+	s.do(func() func() {
+		then := work()
+		return func() {
+			s.inTurn--
+			then()
 		}
 	})
 }
@@ -369,11 +381,10 @@ func (s *session) send(text string) {
 	s.record(now, wsclient.Out, text)
 	s.screen.sent(now, text)
 	s.out++
-	s.asked, s.sending = now, true
-	s.do(func() func() {
+	s.asked = now
+	s.doInTurn(func() func() {
 		err := conn.Send(text)
 		return func() {
-			s.sending = false
 			if err != nil {
 				conn.Drop() // Receive tells how it ended
 				s.screen.wrong(err.Error())

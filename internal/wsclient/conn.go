@@ -46,7 +46,7 @@ func (c *Closed) Error() string {
 	if means := Meaning(c.Code); means != "" {
 		text += " (" + means + ")"
 	}
-	if c.Cause != nil && !errors.Is(c.Cause, io.EOF) {
+	if c.Cause != nil && !errors.Is(c.Cause, io.EOF) && !errors.Is(c.Cause, io.ErrUnexpectedEOF) {
 		text += ": " + c.Cause.Error()
 	}
 	return text
@@ -127,8 +127,11 @@ func (c *Conn) frame(limit int) (ws.Header, []byte, error) {
 	case header.Masked || header.Rsv != 0:
 		return header, nil, errors.New("the server sent a frame that is masked or compressed, which was not agreed")
 	}
-	payload := make([]byte, header.Length)
-	_, err = io.ReadFull(c.in, payload)
+	// Memory grows with what comes, not with what is announced.
+	payload, err := io.ReadAll(io.LimitReader(c.in, header.Length))
+	if err == nil && int64(len(payload)) < header.Length {
+		err = io.ErrUnexpectedEOF
+	}
 	return header, payload, err
 }
 
