@@ -113,7 +113,11 @@ func (p *page) record(at time.Time, dir wsclient.Direction, text string) error {
 
 // What cannot be said on standard error cannot be said at all.
 
-func (p *page) note(text string)   { fmt.Fprintln(p.cfg.Err, logs.Printable(text)) }
+func (p *page) note(text string) {
+	if p.entries == nil { // which say it for machines
+		fmt.Fprintln(p.cfg.Err, logs.Printable(text))
+	}
+}
 func (p *page) answer(text string) { fmt.Fprintln(p.cfg.Err, logs.Printable(text)) }
 func (p *page) wrong(text string) {
 	fmt.Fprintln(p.cfg.Err, p.cfg.Colour("31", logs.Printable(text)))
