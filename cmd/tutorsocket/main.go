@@ -21,6 +21,8 @@ func run() int {
 	defer cancel()
 	return cli.Main(ctx, cli.Env{
 		Args:     os.Args[1:],
+		Stdin:    os.Stdin,
+		Console:  cli.ConsoleOf(os.Stdin, os.Stdout),
 		Stdout:   os.Stdout,
 		Stderr:   os.Stderr,
 		Environ:  os.Environ(),

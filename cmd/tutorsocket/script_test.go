@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -37,7 +39,25 @@ func TestMain(m *testing.M) {
 //	                  standard output
 //	connect PATH      open a socket to the server at SERVER and keep it
 //	occupy            listen on a free port until the end; sets OCCUPIED
+//	port              set PORT to one that is free, and that nobody is given by chance
+//
+// and on Linux, for a command on a pseudo-terminal (terminal_linux_test.go):
+//
+//	terminal COMMAND… start it
+//	keys TEXT…        type texts with Enter, "TEXT^" without it, or ^C ^D ^up ^left ^tab
+//	shows TEXT…       wait until it shows them, in this order
+//	ended N           wait until it ends with the exit code
 func TestScript(t *testing.T) {
+	commands := map[string]func(*testscript.TestScript, bool, []string){
+		"exits":   exits,
+		"ready":   ready,
+		"unready": unready,
+		"http":    ask,
+		"connect": connect,
+		"occupy":  occupy,
+		"port":    freePort,
+	}
+	maps.Copy(commands, terminalCommands)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -45,15 +65,26 @@ func TestScript(t *testing.T) {
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // each command would take a second more
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   exits,
-			"ready":   ready,
-			"unready": unready,
-			"http":    ask,
-			"connect": connect,
-			"occupy":  occupy,
-		},
+		Cmds: commands,
 	})
+}
+
+// terminalCommands need a pseudo-terminal.
+var terminalCommands map[string]func(*testscript.TestScript, bool, []string)
+
+// freePort looks below the ports that systems give out by themselves, so that a server can come back to it.
+func freePort(ts *testscript.TestScript, _ bool, _ []string) {
+	for range 1000 {
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(20000+rand.IntN(12000)))
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			continue
+		}
+		l.Close()
+		ts.Setenv("PORT", strings.TrimPrefix(addr, "127.0.0.1:"))
+		return
+	}
+	ts.Fatalf("there is no free port")
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {

@@ -12,11 +12,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tutorsocket/tutorsocket/internal/api"
+	"github.com/tutorsocket/tutorsocket/internal/connect"
 )
 
 // Env is everything a command takes from its surroundings.
 type Env struct {
-	Args     []string // without the name of the program
+	Args     []string        // without the name of the program
+	Stdin    io.Reader       // nil for none
+	Console  connect.Console // what Stdin and Stdout are if both are a terminal; nil otherwise
 	Stdout   io.Writer
 	Stderr   io.Writer
 	Environ  []string // "NAME=value", as os.Environ returns it
@@ -92,6 +95,7 @@ func (p *program) root() *cobra.Command {
 	add(groupSockets,
 		p.sockets(),
 		p.send(),
+		p.connect(),
 	)
 	add(groupOperate,
 		p.logs(),

@@ -20,6 +20,8 @@ import (
 const (
 	servicesPath  = "/services/"
 	statefulParam = "X-StatefulSocketId"
+	// keyHeader tells a client that cares what it is called here; the original has no such header.
+	keyHeader = "X-Socket-Key"
 )
 
 // ServeHTTP answers ws[s]://HOST/services/<service>[?X-StatefulSocketId=<id>]. It returns after
@@ -135,7 +137,7 @@ func (s *Server) refuseOpen(err error) *refusal {
 
 // upgrade completes the handshake and starts the connection.
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, c *conn) *refusal {
-	header := http.Header{}
+	header := http.Header{keyHeader: {c.hc.Socket().Key()}}
 	if protocol := s.protocol(c.hc.Socket().Service(), r.Header); protocol != "" {
 		header.Set("Sec-WebSocket-Protocol", protocol)
 	}

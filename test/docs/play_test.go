@@ -227,7 +227,7 @@ func (p *play) command(t *testing.T, s step, line string) (output string, code i
 // inFolder makes whole paths of arguments that name something in the reader's folder.
 func (p *play) inFolder(args []string) []string {
 	for i, arg := range args {
-		if name := filepath.Join(p.dir, filepath.FromSlash(arg)); exists(name) {
+		if name := filepath.Join(p.dir, filepath.FromSlash(arg)); exists(name) || args[max(i-1, 0)] == "--record" {
 			args[i] = name
 		}
 	}
