@@ -5,16 +5,21 @@ import (
 	"errors"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
 // Cluster is the one way to a socket, wherever it is open. Its methods are safe
 // for concurrent use. It needs no closing; the sockets are the hub's.
 type Cluster struct {
-	hub *hub.Hub
+	hub    *hub.Hub
+	tracer *tracing.Tracer // nil: sends are not traced
 }
 
 // New returns the cluster of a node that is alone.
 func New(h *hub.Hub) *Cluster { return &Cluster{hub: h} }
+
+// Traced returns a cluster of the same sockets whose sends are traced by t; nil is by nobody.
+func (c *Cluster) Traced(t *tracing.Tracer) *Cluster { return &Cluster{hub: c.hub, tracer: t} }
 
 // Open makes a connection a socket. Errors: ctx's, and those of [hub.Hub.Open].
 func (c *Cluster) Open(ctx context.Context, req hub.OpenRequest) (*hub.Conn, error) {

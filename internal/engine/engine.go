@@ -14,6 +14,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
+	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
 // AdministratorID is the user an agent runs as unless it, or who starts it, names another.
@@ -71,6 +72,8 @@ type Deps struct {
 	Users func(id string) hub.User
 	// Logger gets faults of this program met in runs; nil means [slog.Default].
 	Logger *slog.Logger
+	// Tracer traces runs; nil traces none.
+	Tracer *tracing.Tracer
 }
 
 // Engine runs scripts.

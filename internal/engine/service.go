@@ -77,13 +77,15 @@ func (e *Engine) callHook(ctx context.Context, s *hub.Socket, c call) (basescrip
 	x.Hook, x.Message, x.Closed = c.hook, c.message, c.reason
 	x.Socket = hub.Ref{Key: s.Key(), Local: s}
 	x.Handshake = s.Handshake()
+	x.trace(ctx, hookSpans[c.hook])
+	defer x.span.End()
 	if script.Program == nil {
 		return basescript.Undefined, x.report(script.Err)
 	}
 	// The socket may end while the hook runs, even through the hook itself: the run has its own time.
 	runCtx, cancel := context.WithTimeout(e.ctx, e.cfg.ServiceTimeout)
 	defer cancel()
-	v, err := x.execute(runCtx, e.serviceLimits(), func(r *basescript.Run) (basescript.Value, error) {
+	v, err := x.execute(x.span.In(runCtx), e.serviceLimits(), func(r *basescript.Run) (basescript.Value, error) {
 		return r.Call(script.Program, name, x.Invocation())
 	})
 	return v, x.report(err)

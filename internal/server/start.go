@@ -59,6 +59,10 @@ func (s *Server) start(ctx context.Context) (err error) {
 // openRooms builds the rooms and begins to serve.
 func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	settings := s.cfg.Settings
+	tracer, err := s.openTracer()
+	if err != nil {
+		return err
+	}
 	data, storage, err := s.openUserData(ctx)
 	if err != nil {
 		return err
@@ -72,25 +76,25 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	}
 	s.beginWork()
 	h := hub.New(s.hubConfig())
-	sockets := cluster.New(h)
+	sockets := cluster.New(h).Traced(tracer)
 	lines := s.lines()
 	eng := engine.New(s.engineConfig(), engine.Deps{
 		Apps: s.app.Snapshot, Sockets: sockets, UserData: data, Storage: storage, Sources: s.app, Logs: lines,
-		Files: effects.files, HTTP: effects.http,
+		Files: effects.files, HTTP: tracer.Transport(effects.http), Tracer: tracer,
 		Settings: s.scriptSettings(effects.logs), Users: knownUser, Logger: s.logger,
 	})
 	s.sweep(ctx, data, h)
 	endpoint := ws.New(s.wsConfig(), ws.Deps{
 		Opener: sockets, Auth: auth.Dev{}, Handler: socketHandler{eng, sockets, data, s.logger},
 		ServiceExists: func(name string) bool { _, ok := s.app.Snapshot().Service(name); return ok },
-		Logger:        s.logger,
+		Logger:        s.logger, Tracer: tracer,
 	})
 	s.routes.services, s.routes.pages = endpoint, web.Handler()
 	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
-	s.routes.api = api.New(api.Config{Version: s.cfg.Version, Node: nodeName}, api.Deps{
+	s.routes.api = tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: nodeName}, api.Deps{
 		Auth: auth.NewAdmin(s.admin.Token), Sockets: sockets, Runs: runner{eng}, Scripts: scripts{s.app}, Logs: lines,
 		Checker: checker{s.app, settings.Queue.Profile},
-	})
+	}))
 	guard := settings.Guard
 	guard.Listen = s.addr.String()
 	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
 // Handler receives what happens on sockets. Calls for one socket never overlap and come in wire
@@ -35,13 +36,14 @@ type Authenticator interface {
 	Authenticate(r *http.Request) (hub.User, error)
 }
 
-// Deps are the rooms a server needs. All but Logger are required.
+// Deps are the rooms a server needs. All but Logger and Tracer are required.
 type Deps struct {
 	Opener        Opener
 	Auth          Authenticator
 	Handler       Handler
 	ServiceExists func(name string) bool
 	Logger        *slog.Logger // nil: nothing is logged
+	Tracer        *tracing.Tracer
 }
 
 // Server serves /services/<name>. It owns every connection it accepted until [Server.Shutdown]
