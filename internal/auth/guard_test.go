@@ -183,10 +183,10 @@ func TestAFloodOfRefusalsLeavesFewLines(t *testing.T) {
 		t.Errorf("%d lines about one origin and many hosts, want %d", n, 1+refusalsPerWindow)
 	}
 	l.refused(&refusal{header: "Origin", value: "https://b.example", flag: "--origin https://b.example"})
-	if want := "not_logged=" + strconv.Itoa(1000-refusalsPerWindow) + "\n"; !strings.Contains(out.String(), "https://b.example") || !strings.Contains(out.String(), want) {
+	if want := "skipped=" + strconv.Itoa(1000-refusalsPerWindow) + "\n"; !strings.Contains(out.String(), "https://b.example") || !strings.Contains(out.String(), want) {
 		t.Error("a flood of hosts silences the origins")
 	}
-	if n := strings.Count(out.String(), "not_logged=999\n"); n != 1 {
+	if n := strings.Count(out.String(), "skipped=999\n"); n != 1 {
 		t.Errorf("the 999 repeats are mentioned %d times in:\n%s", n, out.String())
 	}
 

@@ -40,7 +40,7 @@ func (l *refusalLog) refused(f *refusal) {
 		attrs = append(attrs, slog.String("flag", f.flag))
 	}
 	if skipped > 0 {
-		attrs = append(attrs, slog.Int("not_logged", skipped))
+		attrs = append(attrs, slog.Int("skipped", skipped))
 	}
 	l.logger.Warn("request refused", attrs...)
 }

@@ -31,7 +31,7 @@ func (p *program) logger(settings config.Log) *slog.Logger {
 //	    Unexpected token )
 //	    (x-local://agents/a.js,   line 3, column 7)
 //
-// Values of several lines follow below.
+// Values of several lines follow below. The node that every record has is left out.
 type console struct {
 	out    io.Writer
 	mu     *sync.Mutex // one record is written at a time; shared with what derives from it
@@ -98,6 +98,9 @@ func (c *console) WithAttrs(attrs []slog.Attr) slog.Handler {
 	derived := *c
 	derived.attrs = append([]slog.Attr(nil), c.attrs...)
 	for _, a := range attrs {
+		if a.Key == "node" && c.group == "" { // who looks at a terminal looks at one node
+			continue
+		}
 		a.Key = c.group + a.Key
 		derived.attrs = append(derived.attrs, a)
 	}

@@ -104,7 +104,7 @@ func (p *program) runServer(ctx context.Context, settings config.Config) error {
 	if forPeople {
 		p.printStart(s, settings)
 	} else {
-		logger.Info("ready", "url", s.URL(), "data", s.DataDir())
+		logger.Info("ready", "node", s.Node(), "url", s.URL(), "folder", s.DataDir())
 	}
 	failure := s.Wait(ctx)
 	if forPeople && failure == nil {

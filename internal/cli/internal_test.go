@@ -76,12 +76,12 @@ func TestConsole(t *testing.T) {
 	logger := slog.New(&console{out: &out, mu: new(sync.Mutex), level: slog.LevelInfo, colour: plain})
 	logger.Debug("not shown")
 	logger.Info("plain", "script", "x-local://a.js", "n", 3, "empty", "", "words", "a b", "took", 2*time.Second)
-	logger.With("node", "n1").WithGroup("g").Warn("grouped", "a", 1, slog.Group("h", "b", 2), slog.Group("", "c", 3))
+	logger.With("node", "n1", "service", "s").WithGroup("g").Warn("grouped", "a", 1, slog.Group("h", "b", 2), slog.Group("", "c", 3))
 	logger.WithGroup("").With(slog.Group("o", "p", "q")).Error("multi\nline", "error", "one\n\ttwo\x1b[0m\n", slog.Attr{})
 	lines := strings.Split(out.String(), "\n")
 	for i, want := range []string{
 		` INFO  plain  script=x-local://a.js  n=3  empty=""  words="a b"  took=2s`,
-		` WARN  grouped  node=n1  g.a=1  g.h.b=2  g.c=3`,
+		` WARN  grouped  service=s  g.a=1  g.h.b=2  g.c=3`,
 		" ERROR multi",
 		"line  o.p=q",
 		"    one",

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
+	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
 // Cluster is the one way to a socket, wherever it is open. Its methods are safe
@@ -13,6 +14,7 @@ import (
 type Cluster struct {
 	hub     *hub.Hub
 	unknown *metrics.Counter
+	tracer  *tracing.Tracer // nil: sends are not traced
 }
 
 // New returns the cluster of a node that is alone.
@@ -21,6 +23,11 @@ func New(h *hub.Hub) *Cluster { return &Cluster{hub: h} }
 // Register counts on r, which may be nil. It is called before anything is sent.
 func (c *Cluster) Register(r *metrics.Registry) {
 	c.unknown = r.Counter("tutorsocket_cluster_unknown_keys_total", "Messages for keys that no socket had.")
+}
+
+// Traced returns a cluster of the same sockets whose sends are traced by t; nil is by nobody.
+func (c *Cluster) Traced(t *tracing.Tracer) *Cluster {
+	return &Cluster{hub: c.hub, unknown: c.unknown, tracer: t}
 }
 
 // Open makes a connection a socket. Errors: ctx's, and those of [hub.Hub.Open].

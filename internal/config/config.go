@@ -6,6 +6,7 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/tracing"
 	"github.com/tutorsocket/tutorsocket/internal/ws"
 )
 
@@ -27,6 +28,7 @@ type Config struct {
 	HTTPRequest HTTPRequest      `yaml:"http_request"`
 	Scratch     Scratch          `yaml:"scratch"`
 	Metrics     Metrics          `yaml:"metrics"`
+	Tracing     tracing.Config   `yaml:"tracing"`
 	Compat      Compat           `yaml:"compat"`
 
 	AppConfig []string `yaml:"app_config" default:"" doc:"What scripts find in AppConfig, as NAME=VALUE."`

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -18,9 +19,10 @@ type Setting struct {
 	Key     string
 	Env     string
 	Flag    string // without dashes; "" if there is none
-	Type    string // text, number, size, duration, yes/no, list, or text|json for a choice
+	Type    string // text, number, fraction, size, duration, yes/no, list, or text|json for a choice
 	Default string // as one would write it
 	Doc     string
+	Secret  bool // the value is not to be shown
 
 	index  []int // of the field in Config
 	min    string
@@ -62,6 +64,7 @@ func newSetting(f reflect.StructField, key string, index []int) Setting {
 		Flag:    f.Tag.Get("flag"),
 		Default: f.Tag.Get("default"),
 		Doc:     f.Tag.Get("doc"),
+		Secret:  f.Tag.Get("secret") == "true",
 		index:   index,
 		min:     f.Tag.Get("min"),
 		bytes:   f.Tag.Get("unit") == "bytes" || strings.HasSuffix(key, "bytes"),
@@ -89,6 +92,8 @@ func (s Setting) typeName(t reflect.Type) string {
 		return "yes/no"
 	case reflect.Slice:
 		return "list"
+	case reflect.Float64:
+		return "fraction"
 	case reflect.Int, reflect.Int64:
 		if s.bytes {
 			return "size"
@@ -134,6 +139,13 @@ func (s Setting) setOne(field reflect.Value, text string) error {
 		}
 		field.SetBool(v)
 		return nil
+	case "fraction":
+		v, err := parseFraction(text)
+		if err != nil {
+			return err
+		}
+		field.SetFloat(v)
+		return nil
 	case "number", "size", "duration":
 		v, err := s.parseInt(text)
 		if err != nil {
@@ -172,6 +184,15 @@ func parseBool(text string) (bool, error) {
 	default:
 		return false, fmt.Errorf("%q is neither true nor false", text)
 	}
+}
+
+// parseFraction reads a number that need not be whole. What it may be its room says.
+func parseFraction(text string) (float64, error) {
+	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0, fmt.Errorf("%q is not a number such as 0.25 or 1", text)
+	}
+	return v, nil
 }
 
 // parseInt reads a number, size or duration.

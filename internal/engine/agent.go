@@ -10,6 +10,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
+	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
 // RunRequest names what to run: an agent of the app, or else a source.
@@ -60,6 +61,9 @@ func (e *Engine) Run(ctx context.Context, req RunRequest) (Outcome, error) {
 func (e *Engine) runScript(ctx context.Context, req RunRequest, snapshot *app.Snapshot, script *app.Script) Outcome {
 	x := e.newRun(snapshot, script, e.agentUser(req, script))
 	x.Params, x.ObjectID, x.ObjectIDs, x.onLine = req.Params, req.ObjectID, req.ObjectIDs, req.OnLine
+	x.trace(ctx, tracing.SpanAgent)
+	defer x.span.End()
+	ctx = x.span.In(ctx)
 	began := time.Now()
 	err := script.Err
 	if script.Program != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
+	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
 // AdministratorID is the user an agent runs as unless it, or who starts it, names another.
@@ -74,6 +75,8 @@ type Deps struct {
 	Logger *slog.Logger
 	// Metrics counts runs; nil: nothing does.
 	Metrics *metrics.Registry
+	// Tracer traces runs; nil traces none.
+	Tracer *tracing.Tracer
 }
 
 // Engine runs scripts.

@@ -11,6 +11,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
+	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
 // run is one execution of a script: what the host API knows of it, and where its lines go.
@@ -21,6 +22,7 @@ type run struct {
 	script   *app.Script
 	thread   int
 	onLine   func(logs.Line) // nil: nobody else wants the lines
+	span     *tracing.Span   // nil: the run is not traced
 }
 
 // newRun prepares a run of the script for the user. The caller adds what else it knows to the Env.
@@ -91,7 +93,7 @@ func (x *run) Stub(r *basescript.Run, name string, args []basescript.Value) (v b
 
 // Line implements [hostapi.Log].
 func (x *run) Line(text string, isError bool) {
-	line := logs.Line{Thread: x.thread, Text: text, Error: isError, Socket: x.Socket.Key, User: x.User.ID}
+	line := logs.Line{Thread: x.thread, Text: text, Error: isError, Socket: x.Socket.Key, User: x.User.ID, Trace: x.span.TraceID()}
 	if x.script.Kind == app.Agent {
 		line.Agent = x.script.Name
 	} else {
@@ -139,6 +141,7 @@ func (x *run) Has(code, method string) bool {
 
 // report logs the error a run ended with and returns it; the silent end by Cancel() is no error.
 func (x *run) report(err error) error {
+	x.traceOutcome(err)
 	if err == nil {
 		return nil
 	}

@@ -78,6 +78,8 @@ func (e *Engine) callHook(ctx context.Context, s *hub.Socket, c call) (basescrip
 	x.Socket = hub.Ref{Key: s.Key(), Local: s}
 	x.Handshake = s.Handshake()
 	began := e.figures.now()
+	x.trace(ctx, hookSpans[c.hook])
+	defer x.span.End()
 	if script.Program == nil {
 		err := x.report(script.Err)
 		e.figures.called(x, began, err)
@@ -86,7 +88,7 @@ func (e *Engine) callHook(ctx context.Context, s *hub.Socket, c call) (basescrip
 	// The socket may end while the hook runs, even through the hook itself: the run has its own time.
 	runCtx, cancel := context.WithTimeout(e.ctx, e.cfg.ServiceTimeout)
 	defer cancel()
-	v, err := x.execute(runCtx, e.serviceLimits(), func(r *basescript.Run) (basescript.Value, error) {
+	v, err := x.execute(x.span.In(runCtx), e.serviceLimits(), func(r *basescript.Run) (basescript.Value, error) {
 		return r.Call(script.Program, name, x.Invocation())
 	})
 	err = x.report(err)

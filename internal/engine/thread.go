@@ -10,6 +10,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/app"
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
+	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
 // StartThread implements [hostapi.Agents]: the thread runs beside the present run, as its user and with
@@ -26,9 +27,11 @@ func (x *run) StartThread(t hostapi.ThreadStart) (running func() bool, err error
 		defer ended.Store(true)
 		y := e.newRun(x.snapshot, &script, x.User)
 		y.Thread = &t
+		y.trace(x.span.In(ctx), tracing.SpanThread)
+		defer y.span.End()
 		began := e.figures.now()
 		// The error is logged: nobody else is there to hear of it.
-		err := y.report(e.runAgent(ctx, y, 0, func(r *basescript.Run) error { return y.runThread(r, t) }))
+		err := y.report(e.runAgent(y.span.In(ctx), y, 0, func(r *basescript.Run) error { return y.runThread(r, t) }))
 		e.figures.ran(y, time.Since(began), err)
 	})
 	return func() bool { return !ended.Load() }, err
@@ -59,7 +62,7 @@ func (x *run) StartAgent(a hostapi.AgentStart) (ok bool, err error) {
 	if script.Program == nil {
 		return false, errors.New("it does not compile")
 	}
-	err = e.beside(func(ctx context.Context) { e.runScript(ctx, req, snapshot, script) })
+	err = e.beside(func(ctx context.Context) { e.runScript(x.span.In(ctx), req, snapshot, script) })
 	return err == nil, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"sync/atomic"
+	"time"
 	"unicode/utf8"
 )
 
@@ -36,9 +37,39 @@ const (
 // Message is an immutable text on its way to one socket or many. What is derived from it is
 // derived once and shared. Safe for concurrent use.
 type Message struct {
-	text   string
-	frames [frameSlots]atomic.Pointer[[]byte]
-	native atomic.Pointer[nativeItem]
+	text    string
+	frames  [frameSlots]atomic.Pointer[[]byte]
+	native  atomic.Pointer[nativeItem]
+	watched *watched // nil: nobody asks what becomes of it
+}
+
+// Watcher hears what becomes of a message. It is called by writers, from any goroutine, and must not
+// block.
+type Watcher interface {
+	// Written says that the message has been written to the connection of the socket with the
+	// key; the write began at a time and has just ended. It is called once for each queue that
+	// took the message, and not at all where the message is lost or its connection is.
+	Written(key string, began time.Time)
+}
+
+// watched is what a message knows that was made of another by Watched.
+type watched struct {
+	of *Message // not watched itself
+	by Watcher
+}
+
+// Watched returns the message with somebody who hears when it is written. It shares what is derived
+// from the text with m, which stays as it is. The watcher of m, if it has one, is not told.
+func (m *Message) Watched(by Watcher) *Message {
+	return &Message{text: m.text, watched: &watched{of: m.shared(), by: by}}
+}
+
+// shared returns the message that keeps what is derived from the text.
+func (m *Message) shared() *Message {
+	if m.watched != nil {
+		return m.watched.of
+	}
+	return m
 }
 
 // nativeItem is what a message becomes as a JSON item in the native profile.
@@ -63,6 +94,7 @@ func (m *Message) Text() string { return m.text }
 // to the message and must not be modified. When several ask at once build may run more than
 // once; all get the same bytes.
 func (m *Message) Frame(slot FrameSlot, build func() []byte) []byte {
+	m = m.shared()
 	if p := m.frames[slot].Load(); p != nil {
 		return *p
 	}
@@ -76,6 +108,7 @@ func (m *Message) Frame(slot FrameSlot, build func() []byte) []byte {
 // nativeItem returns the message as a JSON item: as it is if it is JSON, otherwise as a JSON
 // string. spec/websocket.md F.5
 func (m *Message) nativeItem() *nativeItem {
+	m = m.shared()
 	if item := m.native.Load(); item != nil {
 		return item
 	}

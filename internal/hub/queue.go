@@ -126,13 +126,14 @@ func (q *queue) take(c *Conn, b *Batch, profile Profile) {
 		n, array := q.frameAt(at, profile)
 		for _, item := range q.items[at : at+n] {
 			b.messages = append(b.messages, item.m)
+			b.watched = b.watched || item.m.watched != nil
 			bytes += len(item.m.text)
 		}
 		b.frames = append(b.frames, frameSpan{n, array})
 		at += n
 	}
 	q.taken, q.holder = len(b.messages), c
-	b.profile = profile
+	b.profile, b.key = profile, c.socket.key
 }
 
 // frameAt returns how many messages beginning with the one at i share a frame, and whether they
@@ -169,6 +170,8 @@ type Batch struct {
 	messages []*Message
 	frames   []frameSpan
 	profile  Profile
+	watched  bool   // one of messages is
+	key      string // of the socket
 }
 
 // frameSpan says that the next n messages make a frame.
@@ -179,7 +182,20 @@ type frameSpan struct {
 
 func (b *Batch) reset() {
 	clear(b.messages) // a pooled batch must not keep messages alive
-	b.messages, b.frames = b.messages[:0], b.frames[:0]
+	b.messages, b.frames, b.watched = b.messages[:0], b.frames[:0], false
+}
+
+// Watched reports whether somebody wants to hear of [Batch.Written].
+func (b *Batch) Watched() bool { return b.watched }
+
+// Written tells those who watch them that n messages of the batch, those from the one with number from
+// on, have been written whole by a write that began at a time.
+func (b *Batch) Written(from, n int, began time.Time) {
+	for _, m := range b.messages[from : from+n] {
+		if m.watched != nil {
+			m.watched.by.Written(b.key, began)
+		}
+	}
 }
 
 // Reset forgets what the batch holds.

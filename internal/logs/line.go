@@ -26,6 +26,7 @@ type Line struct {
 	Agent   string // name of the agent that ran
 	Socket  string // key of the socket the run belongs to
 	User    string // id of the user the run belongs to
+	Trace   string // id of the trace the run belongs to, if it is recorded
 
 	// Skipped is how many lines were dropped just before this one because its
 	// reader was too slow. Only lines that come from Follow have it.

@@ -126,7 +126,7 @@ func (l *Log) keep(line Line) Line {
 }
 
 func size(l Line) int {
-	return lineOverhead + len(l.Text) + len(l.Service) + len(l.Agent) + len(l.Socket) + len(l.User)
+	return lineOverhead + len(l.Text) + len(l.Service) + len(l.Agent) + len(l.Socket) + len(l.User) + len(l.Trace)
 }
 
 // levelOf: script errors are errors; the rest is information, because a script's
@@ -143,20 +143,22 @@ func (l *Log) record(line Line) {
 	if l.logger == nil {
 		return
 	}
-	level, text := levelOf(line), "text"
-	if line.Error {
-		text = "error"
-	}
+	level := levelOf(line)
 	ctx := context.Background()
 	if !l.logger.Enabled(ctx, level) {
 		return
 	}
-	attrs := []slog.Attr{slog.Int("thread", line.Thread), slog.String(text, line.Text)}
+	text := slog.String("text", line.Text)
+	if line.Error {
+		text = slog.String("error", line.Text)
+	}
+	attrs := []slog.Attr{slog.Int("thread", line.Thread), text}
 	for _, a := range []slog.Attr{
 		slog.String("service", line.Service),
 		slog.String("agent", line.Agent),
 		slog.String("socket", line.Socket),
 		slog.String("user", line.User),
+		slog.String("trace", line.Trace),
 	} {
 		if a.Value.String() != "" {
 			attrs = append(attrs, a)

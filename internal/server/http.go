@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -32,8 +33,17 @@ func newHTTPServer(h http.Handler, logger *slog.Logger, unused *unusedConns) *ht
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    headerBytes,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+		ErrorLog:          log.New(httpLog{logger}, "", 0),
 	}
+}
+
+// httpLog makes records of what http.Server has to complain about.
+type httpLog struct{ logger *slog.Logger }
+
+// Write takes one complaint.
+func (l httpLog) Write(p []byte) (int, error) {
+	l.logger.Warn("http server reports", "text", strings.TrimSpace(string(p)))
+	return len(p), nil
 }
 
 // unusedConns are the connections that have not sent a request yet: browsers and other clients open some

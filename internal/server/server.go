@@ -72,6 +72,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
+	s.logger = s.logger.With("node", nodeName)
 	if err := s.start(ctx); err != nil {
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), abandonTime)
 		defer cancel()
@@ -95,6 +96,9 @@ func (s *Server) Token() string { return s.admin.Token }
 
 // DataDir returns the data folder as an absolute path.
 func (s *Server) DataDir() string { return s.data.dir }
+
+// Node returns the name of this node.
+func (s *Server) Node() string { return nodeName }
 
 // AppDir returns the app folder as an absolute path, "" for the embedded sample.
 func (s *Server) AppDir() string { return s.app.Dir() }
@@ -231,7 +235,7 @@ func (s *Server) report(problems []app.Problem) {
 			continue
 		}
 		if p.Note {
-			s.logger.Info("note on a script", "script", p.URL, "note", p.String())
+			s.logger.Info("note on a script", "script", p.URL, "text", p.String())
 			continue
 		}
 		s.logger.Warn("script does not load", "script", p.URL, "error", p.String())

@@ -60,6 +60,10 @@ func (s *Server) start(ctx context.Context) (err error) {
 func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	settings := s.cfg.Settings
 	s.openMetrics()
+	tracer, err := s.openTracer()
+	if err != nil {
+		return err
+	}
 	data, storage, err := s.openUserData(ctx)
 	if err != nil {
 		return err
@@ -73,12 +77,12 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	}
 	s.beginWork()
 	h := hub.New(s.hubConfig())
-	sockets := cluster.New(h)
+	sockets := cluster.New(h).Traced(tracer)
 	sockets.Register(s.metrics)
 	lines := s.lines()
 	eng := engine.New(s.engineConfig(), engine.Deps{
 		Apps: s.app.Snapshot, Sockets: sockets, UserData: data, Storage: storage, Sources: s.app, Logs: lines,
-		Files: effects.files, HTTP: effects.http,
+		Files: effects.files, HTTP: tracer.Transport(effects.http), Tracer: tracer,
 		Settings: s.scriptSettings(effects.logs), Users: knownUser, Logger: s.logger,
 		Metrics: s.metrics,
 	})
@@ -86,16 +90,15 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	endpoint := ws.New(s.wsConfig(), ws.Deps{
 		Opener: sockets, Auth: auth.Dev{}, Handler: socketHandler{eng, sockets, data, s.logger},
 		ServiceExists: func(name string) bool { _, ok := s.app.Snapshot().Service(name); return ok },
-		Logger:        s.logger,
-		Metrics:       s.metrics,
+		Logger:        s.logger, Metrics: s.metrics, Tracer: tracer,
 	})
 	s.routes.services, s.routes.pages = endpoint, web.Handler()
 	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
-	s.routes.api = api.New(api.Config{Version: s.cfg.Version, Node: nodeName}, api.Deps{
+	s.routes.api = tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: nodeName}, api.Deps{
 		Auth: auth.NewAdmin(s.admin.Token), Sockets: sockets, Runs: runner{eng}, Scripts: scripts{s.app}, Logs: lines,
 		Checker: checker{s.app, settings.Queue.Profile},
 		Figures: s.history, Metrics: s.metrics,
-	})
+	}))
 	guard := settings.Guard
 	guard.Listen, guard.Metrics = s.addr.String(), s.metrics
 	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))

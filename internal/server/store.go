@@ -152,5 +152,5 @@ func (l *natsLog) Debugf(string, ...any)           {}
 func (l *natsLog) Tracef(string, ...any)           {}
 
 func (l *natsLog) log(level slog.Level, format string, v []any) {
-	l.logger.Log(context.Background(), level, "store", "error", fmt.Sprintf(format, v...))
+	l.logger.Log(context.Background(), level, "store reports", "text", fmt.Sprintf(format, v...))
 }

@@ -267,7 +267,7 @@ func (c *conn) sayClosed() {
 	life := c.life
 	c.mu.Unlock()
 	if due != nil && life.opened {
-		_ = c.call(callClosed, "", *due) // Closed has no error, and a panic was logged
+		_ = c.call(callClosed, nil, "", *due) // Closed has no error, and a panic was logged
 	}
 }
 

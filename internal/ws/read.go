@@ -11,6 +11,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
 // chunkSize is how much is read at once. Chunks are pooled; a waiting reader has none.
@@ -90,7 +91,7 @@ func (c *conn) open() bool {
 		return false
 	}
 	c.life.opened = true
-	err := c.call(callOpened, "", hub.Reason{})
+	err := c.call(callOpened, nil, "", hub.Reason{})
 	if err != nil {
 		c.hc.CloseWith(hub.Reason{Code: hub.CodeRefused, Text: err.Error()})
 	}
@@ -209,13 +210,25 @@ func (c *conn) message(text string) (more bool) {
 		_, _ = c.hc.Socket().Send(heartbeatAnswer, hub.ModePlain)
 		return true
 	}
+	span := c.trace(len(text))
+	defer span.End()
 	if !c.beginCall() {
 		return false
 	}
 	defer c.endCall()
 	// The engine has logged an error; the connection goes on (spec/websocket.md A.4).
-	_ = c.call(callMessage, text, hub.Reason{})
+	_ = c.call(callMessage, span, text, hub.Reason{})
 	return true
+}
+
+// trace begins the trace of a message that has been read, if there is to be one.
+func (c *conn) trace(bytes int) *tracing.Span {
+	t := c.srv.deps.Tracer
+	if t == nil {
+		return nil
+	}
+	s := c.hc.Socket()
+	return t.Receive(s.Service(), s.Key(), s.User().ID, bytes)
 }
 
 // answerClose ends the connection because the client said so, and echoes its code: 1000 gives

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
+	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
 // Handler receives what happens on sockets. Calls for one socket never overlap and come in wire
@@ -36,7 +37,7 @@ type Authenticator interface {
 	Authenticate(r *http.Request) (hub.User, error)
 }
 
-// Deps are the rooms a server needs. All but Logger and Metrics are required.
+// Deps are the rooms a server needs. All but Logger, Metrics and Tracer are required.
 type Deps struct {
 	Opener        Opener
 	Auth          Authenticator
@@ -44,6 +45,7 @@ type Deps struct {
 	ServiceExists func(name string) bool
 	Logger        *slog.Logger      // nil: nothing is logged
 	Metrics       *metrics.Registry // nil: nothing is counted
+	Tracer        *tracing.Tracer   // nil: nothing is traced
 }
 
 // Server serves /services/<name>. It owns every connection it accepted until [Server.Shutdown]

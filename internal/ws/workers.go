@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
 // callKind names a method of Handler.
@@ -37,10 +38,10 @@ type job struct {
 }
 
 // call has a worker call the Handler and waits for it. Only one call of a socket is under way
-// at any time.
-func (c *conn) call(kind callKind, text string, reason hub.Reason) error {
+// at any time. What the call does belongs below span.
+func (c *conn) call(kind callKind, span *tracing.Span, text string, reason hub.Reason) error {
 	j := c.srv.workers.jobs.Get().(*job)
-	j.handler, j.log, j.kind, j.ctx = c.srv.deps.Handler, c.srv.log, kind, c.context()
+	j.handler, j.log, j.kind, j.ctx = c.srv.deps.Handler, c.srv.log, kind, span.In(c.context())
 	j.socket, j.text, j.reason = c.hc.Socket(), text, reason
 	c.busy.Store(true)
 	c.srv.workers.submit(j)

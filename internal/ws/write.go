@@ -3,6 +3,7 @@ package ws
 import (
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gobwas/ws"
@@ -159,11 +160,8 @@ func (o *outbox) writeLarge(frame hub.Outgoing, length int) bool {
 	}
 	if m, slot, ok := frame.Shared(); ok {
 		encoded := m.Frame(slot, func() []byte { return encode(frame, length) })
-		if !o.c.put(encoded) {
-			return false
-		}
-		o.whole++
-		return true
+		o.held = 1
+		return o.putHeld(encoded)
 	}
 	o.buf = appendHeader(o.buf, ws.OpText, length)
 	for part := range frame.Parts() {
@@ -182,10 +180,26 @@ func (o *outbox) writeLarge(frame hub.Outgoing, length int) bool {
 
 // flush writes the buffer.
 func (o *outbox) flush() bool {
-	if len(o.buf) > 0 && !o.c.put(o.buf) {
+	if len(o.buf) > 0 && !o.putHeld(o.buf) {
 		return false
 	}
 	o.buf = o.buf[:0]
+	return true
+}
+
+// putHeld writes bytes that end with the last of the messages held.
+func (o *outbox) putHeld(p []byte) bool {
+	var began time.Time
+	watched := o.batch.Watched()
+	if watched {
+		began = time.Now()
+	}
+	if !o.c.put(p) {
+		return false
+	}
+	if watched {
+		o.batch.Written(o.whole, o.held, began)
+	}
 	o.whole += o.held
 	o.held = 0
 	return true
