@@ -3,8 +3,9 @@
 //
 // [Main] runs one command. What it reads and writes comes in an [Env], so that
 // tests run commands in their own process. "dev" starts a server with package
-// server; "check" and "types" read an app folder by themselves; every other command
-// is a client of a server and speaks to it through the client of package api. Where
+// server; "check" and "types" read an app folder by themselves; "connect" leaves the
+// conversation to package connect; every other command is a client of a server and
+// speaks to it through the client of package api. Where
 // that server is and which token opens it is found out in target.go. Exit codes are
 // in exit.go.
 //

@@ -23,7 +23,7 @@ type Config struct {
 	Err     io.Writer // what is to be said about the connection
 	Visible bool      // Out is shown to a person, so messages are made safe for a terminal
 
-	Wait   time.Duration // for answers to the last lines of a script or pipe
+	Wait   time.Duration // for answers, when the server has read the last line of a script or pipe
 	Expect time.Duration // how long /expect waits
 
 	Record  io.Writer // nil: nothing is recorded

@@ -7,12 +7,15 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gobwas/ws"
 
 	"github.com/tutorsocket/tutorsocket/internal/server/servertest"
 	"github.com/tutorsocket/tutorsocket/internal/wsclient"
@@ -461,6 +464,47 @@ func TestPipe(t *testing.T) {
 	cfg.In, cfg.Wait = strings.NewReader("silence\n"), time.Millisecond
 	if err := Run(t.Context(), cfg); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestPipeAheadOfTheServer(t *testing.T) {
+	const count = 200
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, _, _, err := ws.UpgradeHTTP(r, w)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		for { // it answers when it is asked whether it is there
+			header, err := ws.ReadHeader(conn)
+			payload := make([]byte, header.Length)
+			if err == nil {
+				_, err = io.ReadFull(conn, payload)
+			}
+			if err != nil || header.OpCode == ws.OpClose {
+				return
+			}
+			if header.OpCode != ws.OpPing {
+				continue
+			}
+			for range count {
+				if err := ws.WriteFrame(conn, ws.NewTextFrame([]byte("late"))); err != nil {
+					t.Error(err)
+				}
+			}
+			ws.Cipher(payload, header.Mask, 0)
+			if err := ws.WriteFrame(conn, ws.NewPongFrame(payload)); err != nil {
+				t.Error(err)
+			}
+		}
+	}))
+	defer s.Close()
+	cfg := config(t, "/a", s.URL)
+	var out servertest.Buffer
+	cfg.Out, cfg.In = &out, strings.NewReader(strings.Repeat("x\n", count))
+	if err := Run(t.Context(), cfg); err != nil || out.String() != strings.Repeat("late\n", count) {
+		t.Errorf("%v; %d bytes came", err, len(out.String()))
 	}
 }
 

@@ -2,6 +2,7 @@ package connect
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -230,10 +231,33 @@ func (s *session) instead() string {
 // finish is the end of the input. A script waits for what comes yet, unless its last line was a command.
 func (s *session) finish() {
 	if s.script && s.conn != nil && !s.command {
-		s.watch.start(s.cfg.Wait, "")
+		s.settle()
 		return
 	}
 	s.leave(nil)
+}
+
+// settleTimeout is how long a server may be silent while it works on what was sent.
+const settleTimeout = 30 * time.Second
+
+// settle begins the last wait when the server has read all that was sent, which the pong shows that follows it. A pipe
+// may be far ahead of the server.
+func (s *session) settle() {
+	conn, lost, before := s.conn, s.lost, s.in
+	s.do(func() func() {
+		ctx, cancel := context.WithTimeout(lost, settleTimeout)
+		defer cancel()
+		_, err := conn.Ping(ctx)
+		return func() {
+			switch {
+			case s.leaving:
+			case s.conn == conn && errors.Is(err, context.DeadlineExceeded) && s.in > before:
+				s.settle()
+			default: // a connection that was lost is another matter
+				s.watch.start(s.cfg.Wait, "")
+			}
+		}
+	})
 }
 
 // scriptCut ends a script whose connection ended, or lets it end by itself if the server said good-bye.
