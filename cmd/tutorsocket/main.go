@@ -21,11 +21,13 @@ func run() int {
 	defer cancel()
 	return cli.Main(ctx, cli.Env{
 		Args:     os.Args[1:],
+		Stdin:    os.Stdin,
 		Stdout:   os.Stdout,
 		Stderr:   os.Stderr,
 		Environ:  os.Environ(),
 		Now:      time.Now,
 		Terminal: isTerminal(os.Stdout) && isTerminal(os.Stderr),
+		Progress: isTerminal(os.Stderr),
 		Program:  typed(),
 	})
 }

@@ -16,12 +16,14 @@ import (
 
 // Env is everything a command takes from its surroundings.
 type Env struct {
-	Args     []string // without the name of the program
+	Args     []string  // without the name of the program
+	Stdin    io.Reader // nil: empty
 	Stdout   io.Writer
 	Stderr   io.Writer
 	Environ  []string // "NAME=value", as os.Environ returns it
 	Now      func() time.Time
 	Terminal bool // whether Stdout and Stderr are shown to a person
+	Progress bool // whether Stderr is shown to a person, wherever Stdout goes
 	// Program is what the user types to run this program; "tutorsocket" if empty.
 	Program string
 }
@@ -94,6 +96,7 @@ func (p *program) root() *cobra.Command {
 		p.send(),
 	)
 	add(groupOperate,
+		p.data(),
 		p.logs(),
 	)
 	add(groupOther,
