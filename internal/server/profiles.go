@@ -130,6 +130,8 @@ func (p *profiles) record(w http.ResponseWriter, r *http.Request, name string) {
 	profileHeader(w, name, debug)
 	out := &begun{ResponseWriter: w}
 	if err := recordFor(out, name, debug, func() {
+		out.wrote = true
+		_ = http.NewResponseController(w).Flush() // the client sees that it has begun; writers of tests cannot
 		select {
 		case <-time.After(time.Duration(seconds) * time.Second):
 		case <-r.Context().Done():
