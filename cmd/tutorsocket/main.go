@@ -28,6 +28,7 @@ func run() int {
 		Environ:  os.Environ(),
 		Now:      time.Now,
 		Terminal: isTerminal(os.Stdout) && isTerminal(os.Stderr),
+		Progress: isTerminal(os.Stderr),
 		Program:  typed(),
 	})
 }

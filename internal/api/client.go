@@ -96,13 +96,16 @@ func get[T any](ctx context.Context, c *Client, path string, query url.Values) (
 	return answer, err
 }
 
-// do sends a request and decodes the JSON answer into answer.
+// do sends a request and decodes the JSON answer into answer; nil means that there is none.
 func (c *Client) do(ctx context.Context, method, path string, query url.Values, body, answer any) error {
 	resp, err := c.request(ctx, method, path, query, body, "application/json")
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
+	if answer == nil {
+		return nil
+	}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(answer); err != nil {
 		return fmt.Errorf("read the answer of %s: %w", c.Server(), err)
 	}
@@ -112,6 +115,11 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 // request sends a request and returns an answer that is a success. path is
 // escaped; body nil means none.
 func (c *Client) request(ctx context.Context, method, path string, query url.Values, body any, accept string) (*http.Response, error) {
+	return c.send(ctx, method, path, query, body, http.Header{"Accept": {accept}})
+}
+
+// send is request with any header.
+func (c *Client) send(ctx context.Context, method, path string, query url.Values, body any, header http.Header) (*http.Response, error) {
 	var content io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -128,7 +136,7 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 	if err != nil {
 		return nil, fmt.Errorf("make a request for %s: %w", c.Server(), err)
 	}
-	req.Header.Set("Accept", accept)
+	req.Header = header
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -208,8 +216,13 @@ func (c *Client) run(ctx context.Context, path string, body any, onLine func(Lin
 		return Outcome{}, err
 	}
 	defer resp.Body.Close()
+	return c.readRun(ctx, resp.Body, onLine)
+}
+
+// readRun reads the stream of a run to its outcome.
+func (c *Client) readRun(ctx context.Context, stream io.Reader, onLine func(Line)) (Outcome, error) {
 	var outcome *Outcome
-	err = readEvents(resp.Body, func(e serverEvent) error {
+	err := readEvents(stream, func(e serverEvent) error {
 		switch e.name {
 		case eventLine:
 			line, err := decodeLine(e)
@@ -239,6 +252,6 @@ func decodeLine(e serverEvent) (Line, error) {
 	if err := json.Unmarshal(e.data, &line); err != nil {
 		return Line{}, fmt.Errorf("read a line: %w", err)
 	}
-	line.Seq, _ = strconv.ParseUint(e.id, 10, 64) // lines of runs have none
+	line.Seq, _ = strconv.ParseUint(e.id, 10, 64) // of a run its own count
 	return line, nil
 }

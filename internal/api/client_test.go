@@ -74,11 +74,11 @@ func TestClientRuns(t *testing.T) {
 func TestClientStopsItsRun(t *testing.T) {
 	f := newFixture(t)
 	ended := make(chan struct{})
-	f.run = func(ctx context.Context, run api.Run) (api.Outcome, error) {
+	f.run = func(ctx context.Context, run playedRun) api.Outcome {
 		run.OnLine(logs.Line{Text: "x"})
 		<-ctx.Done()
 		close(ended)
-		return api.Outcome{}, nil
+		return api.Outcome{}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err := f.client(t).RunAgent(ctx, "a", api.AgentRunRequest{}, func(api.Line) { cancel() })

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"net/http"
-	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
@@ -20,18 +19,23 @@ var (
 	ErrBadUser = errors.New("not a user id")
 	// ErrBusy says that too many runs are going on: 503.
 	ErrBusy = errors.New("too many runs at once")
+	// ErrStopping says that the server is being stopped: 503.
+	ErrStopping = errors.New("the server is stopping")
 )
 
 // Deps are the rooms behind the API. All of them are called concurrently.
 type Deps struct {
-	Auth    Authenticator
-	Sockets Sockets
-	Runs    Runner
-	Scripts Scripts
-	Logs    Logs
-	Checker Checker
-	Figures Figures
-	Metrics *metrics.Registry // nil: nothing is counted
+	Auth     Authenticator
+	Sockets  Sockets
+	Runs     Runner
+	RunList  RunList
+	UserData UserDataStore
+	Nodes    Nodes
+	Scripts  Scripts
+	Logs     Logs
+	Checker  Checker
+	Figures  Figures
+	Metrics  *metrics.Registry // nil: nothing is counted
 }
 
 // Authenticator says whether a request carries the admin token.
@@ -59,25 +63,6 @@ type Sockets interface {
 	PatchTags(ctx context.Context, ref hub.Ref, patch map[string]*string) (changed bool, err error)
 	// Abort drops the connection at once.
 	Abort(ctx context.Context, ref hub.Ref) error
-}
-
-// Run is a run to start: an agent of the app, or a source with a name.
-type Run struct {
-	Agent   string
-	Name    string
-	Source  string
-	UserID  string        // empty: the user of the agent, or the administrator
-	Timeout time.Duration // 0: the one of agents
-	Params  map[string]string
-	OnLine  func(logs.Line)
-}
-
-// Runner runs scripts.
-type Runner interface {
-	// Run returns when the run has ended, at the latest soon after ctx has. A
-	// script that throws or does not parse is an outcome; an error means that the
-	// run did not begin. OnLine is called one line at a time, before Run returns.
-	Run(ctx context.Context, run Run) (Outcome, error)
 }
 
 // Scripts are the scripts of the app as it is now, ordered by name.

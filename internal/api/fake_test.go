@@ -15,16 +15,19 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/cluster"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
+	"github.com/tutorsocket/tutorsocket/internal/runs"
 )
 
 const token = "token-of-the-test"
 
 // fixture is the API over a real hub and log, with scripts that the test plays.
 type fixture struct {
-	hub    *hub.Hub
-	log    *logs.Log
-	run    func(ctx context.Context, run api.Run) (api.Outcome, error)
-	server *httptest.Server
+	hub     *hub.Hub
+	log     *logs.Log
+	runs    *runs.Registry
+	run     func(ctx context.Context, run playedRun) api.Outcome // nil: runs are an error of the server
+	refused error                                                // why runs do not begin
+	server  *httptest.Server
 
 	figures fakeFigures
 }
@@ -34,10 +37,10 @@ func newFixture(t *testing.T, cfg ...api.Config) *fixture {
 	cfg = append(cfg, api.Config{Version: "test", Node: "n1", Heartbeat: 20 * time.Millisecond})
 	f := &fixture{
 		hub: hub.New(hub.Config{Profile: hub.Profile124, Node: "n1", MaxMessages: 3}),
-		log: logs.New(logs.Config{}, nil, nil),
+		log: logs.New(logs.Config{}, nil, nil), runs: runs.New(runs.Config{}),
 	}
 	f.server = httptest.NewServer(api.New(cfg[0], api.Deps{
-		Auth: auth.NewAdmin(token), Sockets: cluster.New(f.hub), Runs: (*fakeRuns)(f), Scripts: fakeScripts{}, Logs: f.log, Checker: fakeChecker{}, Figures: &f.figures,
+		Auth: auth.NewAdmin(token), Sockets: cluster.New(f.hub), Runs: (*fakeRuns)(f), RunList: f.runs, Scripts: fakeScripts{}, Logs: f.log, Checker: fakeChecker{}, Figures: &f.figures,
 	}))
 	t.Cleanup(f.server.Close)
 	return f
@@ -98,17 +101,33 @@ type sleeper struct{}
 
 func (sleeper) Wake() {}
 
+// playedRun is a run as the test plays it.
+type playedRun struct {
+	api.Run
+	OnLine func(logs.Line)
+}
+
 // fakeRuns does what the test says.
 type fakeRuns fixture
 
-func (r *fakeRuns) Run(ctx context.Context, run api.Run) (api.Outcome, error) {
-	if run.Agent == "missing" {
-		return api.Outcome{}, api.ErrNoAgent
+func (r *fakeRuns) Start(run api.Run) (*runs.Reader, error) {
+	switch {
+	case run.Agent == "missing":
+		return nil, api.ErrNoAgent
+	case r.run == nil:
+		return nil, errors.New("the test plays no script")
+	case r.refused != nil:
+		return nil, r.refused
 	}
-	if r.run == nil {
-		return api.Outcome{}, errors.New("the test plays no script")
-	}
-	return r.run(ctx, run)
+	ctx, stop := context.WithCancel(context.Background())
+	entry := r.runs.Begin(runs.Start{Agent: run.Agent, Name: run.Name, User: run.UserID, Thread: 7, Trigger: runs.ByAPI, Stop: stop})
+	reader := entry.Read(0)
+	go func() {
+		defer stop()
+		outcome := r.run(ctx, playedRun{run, entry.Line})
+		entry.End(runs.Outcome{Error: outcome.Error, Duration: time.Duration(outcome.DurationMS) * time.Millisecond})
+	}()
+	return reader, nil
 }
 
 type fakeScripts struct{}

@@ -9,17 +9,35 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// runAnswers describes the two forms in which a run is told.
-func runAnswers(schemas huma.Registry) *huma.Response {
-	return &huma.Response{
-		Description: "How the run ended; as a stream, its lines as they come and the outcome at the end.",
-		Content: map[string]*huma.MediaType{
-			"application/json": {Schema: schemas.Schema(reflect.TypeFor[RunResult](), true, "")},
-			eventStreamType: {Schema: events(
-				event(eventLine, schemas.Schema(reflect.TypeFor[Line](), true, "")),
-				event(eventOutcome, schemas.Schema(reflect.TypeFor[Outcome](), true, "")),
-			)},
+// runResponses describes the forms in which a new run is told.
+func runResponses(schemas huma.Registry) map[string]*huma.Response {
+	return map[string]*huma.Response{
+		"200": {
+			Description: "How the run ended; as a stream, its lines as they come and the outcome at the end. The header Location names the run.",
+			Content:     runContent(schemas, reflect.TypeFor[RunResult]()),
 		},
+		"202": {
+			Description: "With detach: the run goes on by itself. The header Location names it.",
+			Content:     map[string]*huma.MediaType{"application/json": {Schema: schemas.Schema(reflect.TypeFor[RunStarted](), true, "")}},
+		},
+	}
+}
+
+// runAnswer describes the two forms in which a run is looked at.
+func runAnswer(schemas huma.Registry) *huma.Response {
+	return &huma.Response{
+		Description: "The run as it is now; as a stream, its lines so far, new ones, and the outcome at the end.",
+		Content:     runContent(schemas, reflect.TypeFor[RunDetail]()),
+	}
+}
+
+func runContent(schemas huma.Registry, whole reflect.Type) map[string]*huma.MediaType {
+	return map[string]*huma.MediaType{
+		"application/json": {Schema: schemas.Schema(whole, true, "")},
+		eventStreamType: {Schema: events(
+			event(eventLine, schemas.Schema(reflect.TypeFor[Line](), true, "")),
+			event(eventOutcome, schemas.Schema(reflect.TypeFor[Outcome](), true, "")),
+		)},
 	}
 }
 

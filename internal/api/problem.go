@@ -50,6 +50,9 @@ func problemOf(err error, key string) error {
 		return problem(http.StatusNotFound, "The app has no agent of this name. GET %s/agents lists them.", Base)
 	case errors.Is(err, ErrBadUser):
 		return at(problem(http.StatusUnprocessableEntity, "The user cannot be taken."), "body.user", err.Error(), nil)
+	case errors.Is(err, ErrStopping):
+		stopping := problem(http.StatusServiceUnavailable, "The server is stopping and starts nothing any more. Try again when it is back.")
+		return huma.ErrorWithHeaders(stopping, http.Header{"Retry-After": {"5"}})
 	case errors.Is(err, ErrBusy):
 		busy := problem(http.StatusServiceUnavailable, "Too many runs are going on at once. Try again when one has ended.")
 		return huma.ErrorWithHeaders(busy, http.Header{"Retry-After": {"1"}})

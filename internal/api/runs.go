@@ -1,23 +1,34 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
-	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/tutorsocket/tutorsocket/internal/logs"
+	"github.com/tutorsocket/tutorsocket/internal/runs"
 )
 
-// Names of the events of a run.
-const (
-	eventLine    = "line"
-	eventOutcome = "outcome"
-)
+// Run is a run to start: an agent of the app, or a source with a name.
+type Run struct {
+	Agent   string
+	Name    string
+	Source  string
+	UserID  string        // empty: the user of the agent, or the administrator
+	Timeout time.Duration // 0: the one of agents
+	Params  map[string]string
+}
+
+// Runner starts scripts.
+type Runner interface {
+	// Start begins a run and returns a reader of its lines from the first one on, which
+	// the caller closes. The run goes on without the caller until it is stopped. A script
+	// that throws or does not parse is an outcome; an error means that the run did not begin.
+	Start(run Run) (*runs.Reader, error)
+}
 
 type adHocRun struct {
 	Accept string `header:"Accept" doc:"text/event-stream gets the lines as they come."`
@@ -31,12 +42,12 @@ type agentRun struct {
 }
 
 func (h *handler) registerRuns(router huma.API) {
-	answers := runAnswers(router.OpenAPI().Components.Schemas)
+	responses := runResponses(router.OpenAPI().Components.Schemas)
 	adHoc := h.operation("run-source", http.MethodPost, "/runs", "Run a script", http.StatusOK, http.StatusServiceUnavailable)
-	adHoc.Responses = map[string]*huma.Response{"200": answers}
+	adHoc.Responses = responses
 	huma.Register(router, adHoc, h.runSource)
 	agent := h.operation("run-agent", http.MethodPost, "/agents/{name}/runs", "Run an agent", http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable)
-	agent.Responses = map[string]*huma.Response{"200": answers}
+	agent.Responses = runResponses(router.OpenAPI().Components.Schemas)
 	huma.Register(router, agent, h.runAgent)
 }
 
@@ -49,89 +60,62 @@ func (h *handler) runSource(_ context.Context, in *adHocRun) (*streamAnswer, err
 		}
 		run.Timeout = timeout
 	}
-	return h.answerRun(run, in.Accept), nil
+	return h.answerRun(run, in.Accept, in.Body.Detach), nil
 }
 
 func (h *handler) runAgent(_ context.Context, in *agentRun) (*streamAnswer, error) {
-	run := Run{Agent: in.Name}
+	run, detach := Run{Agent: in.Name}, false
 	if in.Body != nil {
-		run.UserID, run.Params = in.Body.User, in.Body.Params
+		run.UserID, run.Params, detach = in.Body.User, in.Body.Params, in.Body.Detach
 	}
-	return h.answerRun(run, in.Accept), nil
+	return h.answerRun(run, in.Accept, detach), nil
 }
 
-func (h *handler) answerRun(run Run, accept string) *streamAnswer {
+// answerRun starts a run and tells it. A client that goes away, or takes nothing at
+// all, stops it, unless it was detached.
+func (h *handler) answerRun(run Run, accept string, detach bool) *streamAnswer {
 	return raw(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithCancel(r.Context())
-		defer cancel()
-		stream := newEventStream(w, cancel)
-		if wantsEvents(accept) {
-			h.streamRun(ctx, stream, run)
-		} else {
-			h.tellRun(ctx, w, run)
+		reader, err := h.Runs.Start(run)
+		if err != nil {
+			refuse(w, problemOf(err, ""))
+			return
 		}
+		defer reader.Close()
+		started := reader.Run()
+		w.Header().Set("Location", Base+"/runs/"+started.ID())
+		if detach {
+			writeJSON(w, http.StatusAccepted, RunStarted{ID: started.ID()})
+			return
+		}
+		defer started.Stop()
+		if wantsEvents(accept) {
+			h.followRun(w, r, reader)
+			return
+		}
+		h.tellRun(w, r, reader)
 	})
 }
 
-// streamRun writes each line when it is there, and the outcome at the end. The run
-// never waits for the client: lines that one too slow has no room for are skipped,
-// and counted. A client that is gone, or takes nothing at all, stops the run.
-func (h *handler) streamRun(ctx context.Context, stream *eventStream, run Run) {
-	stopBeating := stream.beat(min(firstHeartbeat, h.cfg.Heartbeat), h.cfg.Heartbeat)
-	defer stopBeating()
-	lines := newLineQueue()
-	run.OnLine = func(l logs.Line) { lines.add(runLineOf(l)) }
-	var sending sync.WaitGroup
-	sending.Go(func() { sendLines(stream, lines) })
-	sendRest := func() {
-		lines.end()
-		sending.Wait()
-	}
-	defer sendRest()
-	outcome, err := h.Runs.Run(ctx, run)
-	sendRest()
-	stopBeating()
-	switch {
-	case err == nil:
-	case !stream.hasBegun():
-		refuse(stream.out, problemOf(err, ""))
-		return
-	default:
-		outcome = Outcome{Error: problemOf(err, "").Error()}
-	}
-	_ = stream.send(eventOutcome, "", outcome) // the client may be gone; there is nobody else to tell
-}
-
-// sendLines sends what the queue holds until it has ended, as many lines at a time
-// as there are by then.
-func sendLines(stream *eventStream, queue *lineQueue) {
-	for lines := queue.take(); lines != nil; lines = queue.take() {
-		var block bytes.Buffer
-		for _, l := range lines {
-			if writeEvent(&block, eventLine, "", l) != nil {
-				stream.fail() // a time no calendar has; a panic here would be everybody's
-				return
-			}
-		}
-		if stream.write(block.Bytes()) != nil {
-			return // this ended ctx, and with it the run
-		}
-	}
-}
-
 // tellRun answers with everything once the run has ended.
-func (h *handler) tellRun(ctx context.Context, w http.ResponseWriter, run Run) {
-	lines := lineKeeper{most: maxResultLines}
-	run.OnLine = func(l logs.Line) { lines.add(runLineOf(l)) }
-	outcome, err := h.Runs.Run(ctx, run)
+func (h *handler) tellRun(w http.ResponseWriter, r *http.Request, reader *runs.Reader) {
+	run := reader.Run()
+	// Without this the time-out for the request's body would later look like a client that went away.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	info, err := run.Wait(r.Context())
 	if err != nil {
-		refuse(w, problemOf(err, ""))
-		return
+		return // nobody is there to hear of it
 	}
+	lines, dropped := keptLines(run)
+	writeJSON(w, http.StatusOK, RunResult{ID: info.ID, Outcome: outcomeOf(info), Lines: lines, LinesDropped: dropped})
+}
+
+// writeJSON answers with a value.
+func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(RunResult{Outcome: outcome, Lines: lines.all(), LinesDropped: lines.dropped}) // as above
+	_ = enc.Encode(v) // the client may be gone; there is nobody else to tell
 }
 
 // refuse answers with an error of problemOf where the library does not do it.

@@ -4,9 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -19,10 +17,10 @@ import (
 var noon = time.Date(2025, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // twoLines is a script that logs twice and throws.
-func twoLines(_ context.Context, run api.Run) (api.Outcome, error) {
+func twoLines(_ context.Context, run playedRun) api.Outcome {
 	run.OnLine(logs.Line{Seq: 4, Time: noon, Thread: 7, Text: "<first>\nline"})
 	run.OnLine(logs.Line{Seq: 5, Time: noon, Thread: 7, Text: "boom\n(x-local://a.js,   line 2)", Error: true, Agent: "a"})
-	return api.Outcome{Error: "boom\n(x-local://a.js,   line 2)", DurationMS: 3}, nil
+	return api.Outcome{Error: "boom\n(x-local://a.js,   line 2)", DurationMS: 3}
 }
 
 const (
@@ -30,6 +28,21 @@ const (
 	secondLine = `{"time":"2025-11-23T12:00:00Z","thread":7,"text":"boom\n(x-local://a.js,   line 2)","error":true}`
 	theOutcome = `"ok":false,"error":"boom\n(x-local://a.js,   line 2)","duration_ms":3`
 )
+
+const twoEvents = "id: 1\nevent: line\ndata: " + firstLine + "\n\nid: 2\nevent: line\ndata: " + secondLine + "\n\n"
+
+// withoutHeartbeats is what a stream tells.
+func withoutHeartbeats(body string) string { return strings.ReplaceAll(body, ": still here\n\n", "") }
+
+// newest is the run that began last.
+func newest(t *testing.T, f *fixture) api.RunInfo {
+	t.Helper()
+	list, err := f.client(t).Runs(t.Context(), api.RunQuery{Limit: 1})
+	if err != nil || len(list.Items) != 1 {
+		t.Fatalf("runs %+v, %v", list, err)
+	}
+	return list.Items[0]
+}
 
 func TestRunToldAtItsEnd(t *testing.T) {
 	f := newFixture(t)
@@ -39,7 +52,11 @@ func TestRunToldAtItsEnd(t *testing.T) {
 		if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("status %d, type %s", resp.StatusCode, resp.Header.Get("Content-Type"))
 		}
-		if want := `{` + theOutcome + `,"lines":[` + firstLine + `,` + secondLine + "]}\n"; body != want {
+		id := newest(t, f).ID
+		if resp.Header.Get("Location") != "/api/v1/runs/"+id {
+			t.Errorf("Location %s of the run %s", resp.Header.Get("Location"), id)
+		}
+		if want := `{"id":"` + id + `",` + theOutcome + `,"lines":[` + firstLine + `,` + secondLine + "]}\n"; body != want {
 			t.Errorf("got  %s\nwant %s", body, want)
 		}
 	}
@@ -53,8 +70,7 @@ func TestRunAsAStream(t *testing.T) {
 		if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/event-stream" || resp.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("status %d, headers %v", resp.StatusCode, resp.Header)
 		}
-		want := "event: line\ndata: " + firstLine + "\n\nevent: line\ndata: " + secondLine + "\n\nevent: outcome\ndata: {" + theOutcome + "}\n\n"
-		if body != want {
+		if want := twoEvents + "id: 3\nevent: outcome\ndata: {" + theOutcome + "}\n\n"; withoutHeartbeats(body) != want {
 			t.Errorf("got  %s\nwant %s", body, want)
 		}
 	}
@@ -63,10 +79,9 @@ func TestRunAsAStream(t *testing.T) {
 func TestRunGetsWhatWasAsked(t *testing.T) {
 	f := newFixture(t)
 	var got api.Run
-	f.run = func(_ context.Context, run api.Run) (api.Outcome, error) {
-		got = run
-		got.OnLine = nil
-		return api.Outcome{OK: true}, nil
+	f.run = func(_ context.Context, run playedRun) api.Outcome {
+		got = run.Run
+		return api.Outcome{OK: true}
 	}
 	check := func(want api.Run) {
 		t.Helper()
@@ -76,7 +91,7 @@ func TestRunGetsWhatWasAsked(t *testing.T) {
 	}
 	_, body := f.ask(t, "POST", "/api/v1/runs", `{"name":"a.js","source":"alert(1)","user":"5","timeout":"90s"}`)
 	check(api.Run{Name: "a.js", Source: "alert(1)", UserID: "5", Timeout: 90 * time.Second})
-	if want := `{"ok":true,"error":"","duration_ms":0,"lines":[]}` + "\n"; body != want {
+	if want := `,"ok":true,"error":"","duration_ms":0,"lines":[]}` + "\n"; !strings.HasSuffix(body, want) {
 		t.Errorf("a run without lines is told as %s", body)
 	}
 	f.ask(t, "POST", "/api/v1/agents/%D1%8F%2Fb/runs", `{"user":"6","params":{"имя":"1"}}`)
@@ -91,14 +106,14 @@ func TestALeavingClientStopsItsRun(t *testing.T) {
 			t.Run(fmt.Sprint(accept, " after ", lines), func(t *testing.T) {
 				f := newFixture(t)
 				began, ended := make(chan struct{}), make(chan struct{})
-				f.run = func(ctx context.Context, run api.Run) (api.Outcome, error) {
+				f.run = func(ctx context.Context, run playedRun) api.Outcome {
 					for range lines {
 						run.OnLine(logs.Line{Text: "x"})
 					}
 					close(began)
 					<-ctx.Done()
 					close(ended)
-					return api.Outcome{Error: "stopped"}, nil
+					return api.Outcome{Error: "stopped"}
 				}
 				ctx, leave := context.WithCancel(t.Context())
 				req, _ := http.NewRequestWithContext(ctx, "POST", f.server.URL+"/api/v1/runs", strings.NewReader(`{"source":"x"}`))
@@ -130,12 +145,12 @@ func wait(t *testing.T, done <-chan struct{}, otherwise string) {
 // request must not end the run, and the stream shows that it is alive.
 func TestAQuietRunOutlivesTheTimeForItsBody(t *testing.T) {
 	f := newFixture(t, api.Config{Heartbeat: 10 * time.Millisecond, BodyTimeout: 50 * time.Millisecond})
-	f.run = func(ctx context.Context, _ api.Run) (api.Outcome, error) {
+	f.run = func(ctx context.Context, _ playedRun) api.Outcome {
 		select {
 		case <-ctx.Done():
-			return api.Outcome{Error: "stopped"}, nil
+			return api.Outcome{Error: "stopped"}
 		case <-time.After(200 * time.Millisecond):
-			return api.Outcome{OK: true}, nil
+			return api.Outcome{OK: true}
 		}
 	}
 	for _, accept := range []string{"application/json", "text/event-stream"} {
@@ -149,39 +164,20 @@ func TestAQuietRunOutlivesTheTimeForItsBody(t *testing.T) {
 	}
 }
 
-func TestARunThatCannotBeginLate(t *testing.T) {
-	f := newFixture(t)
-	beaten := make(chan struct{})
-	f.run = func(context.Context, api.Run) (api.Outcome, error) {
-		<-beaten
-		return api.Outcome{}, errors.New("no room")
-	}
-	req, _ := http.NewRequest("POST", f.server.URL+"/api/v1/runs", strings.NewReader(`{"source":"x"}`))
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Accept", "text/event-stream")
-	resp, err := http.DefaultTransport.RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	close(beaten) // the answer has begun with a heartbeat
-	body, _ := io.ReadAll(resp.Body)
-	if resp.StatusCode != 200 || !strings.Contains(string(body), `event: outcome`+"\n"+`data: {"ok":false,"error":"no room"`) {
-		t.Errorf("status %d: %s", resp.StatusCode, body)
-	}
-}
-
 func TestABusyServerSaysSo(t *testing.T) {
 	f := newFixture(t)
-	f.run = func(context.Context, api.Run) (api.Outcome, error) {
-		return api.Outcome{}, fmt.Errorf("run: %w", api.ErrBusy)
-	}
+	f.run = twoLines
+	f.refused = fmt.Errorf("run: %w", api.ErrBusy)
 	resp, body := f.ask(t, "POST", "/api/v1/runs", `{"source":"x"}`)
 	checkProblem(t, resp, body)
 	if resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("status %d, %s", resp.StatusCode, body)
 	}
-	f.run = func(context.Context, api.Run) (api.Outcome, error) { return api.Outcome{}, api.ErrBadUser }
+	f.refused = api.ErrStopping
+	if resp, body := f.ask(t, "POST", "/api/v1/runs", `{"source":"x"}`); resp.StatusCode != 503 || !strings.Contains(body, "stopping") {
+		t.Errorf("status %d, %s", resp.StatusCode, body)
+	}
+	f.refused = api.ErrBadUser
 	if resp, body := f.ask(t, "POST", "/api/v1/runs", `{"source":"x","user":" "}`); resp.StatusCode != 422 || !strings.Contains(body, "body.user") {
 		t.Errorf("status %d, %s", resp.StatusCode, body)
 	}
@@ -189,11 +185,11 @@ func TestABusyServerSaysSo(t *testing.T) {
 
 func TestAnAnswerKeepsTheLastLines(t *testing.T) {
 	f := newFixture(t)
-	f.run = func(_ context.Context, run api.Run) (api.Outcome, error) {
+	f.run = func(_ context.Context, run playedRun) api.Outcome {
 		for i := range 10_003 {
 			run.OnLine(logs.Line{Text: fmt.Sprint("line ", i)})
 		}
-		return api.Outcome{OK: true}, nil
+		return api.Outcome{OK: true}
 	}
 	_, body := f.ask(t, "POST", "/api/v1/runs", `{"source":"x"}`)
 	var result api.RunResult

@@ -17,10 +17,6 @@ import (
 // eventStreamType is the media type of server-sent events.
 const eventStreamType = "text/event-stream"
 
-// firstHeartbeat is when a silent stream shows that it is one. Until then an
-// error can still be the answer's status.
-const firstHeartbeat = time.Second
-
 // wantsEvents says whether the client prefers a stream to one JSON answer.
 func wantsEvents(accept string) bool {
 	return negotiation.SelectQValueFast(accept, []string{"application/json", eventStreamType}) == eventStreamType
@@ -95,13 +91,6 @@ func (s *eventStream) write(block []byte) error {
 		s.fail()
 	}
 	return s.err
-}
-
-// hasBegun says whether the answer's status is already out.
-func (s *eventStream) hasBegun() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.begun
 }
 
 // beat writes comments at intervals, so that proxies keep the connection and a

@@ -108,9 +108,15 @@ type Outcome struct {
 
 // RunResult is a run told at its end.
 type RunResult struct {
+	ID string `json:"id" doc:"Names the run in GET /runs."`
 	Outcome
 	Lines        []Line `json:"lines" nullable:"false"`
 	LinesDropped int    `json:"lines_dropped,omitempty" doc:"Lines at the beginning that were too many to keep."`
+}
+
+// RunStarted names a run that goes on by itself.
+type RunStarted struct {
+	ID string `json:"id" doc:"Names the run in GET /runs."`
 }
 
 // RunRequest is a script to run as it is, without a file.
@@ -120,12 +126,14 @@ type RunRequest struct {
 	User    string            `json:"user,omitempty" maxLength:"128" doc:"Id of the user the script runs as; the administrator without one."`
 	Timeout string            `json:"timeout,omitempty" maxLength:"20" example:"30s" doc:"Longest time the run may take, such as 30s or 5m; that of agents without one."`
 	Params  map[string]string `json:"params,omitempty" doc:"What the script finds in Param."`
+	Detach  bool              `json:"detach,omitempty" doc:"Answer at once and let the run go on by itself. Without it a client that goes away stops its run."`
 }
 
 // AgentRunRequest says how to run an agent of the app.
 type AgentRunRequest struct {
 	User   string            `json:"user,omitempty" maxLength:"128" doc:"Id of the user the agent runs as; the one its first comment names, or the administrator, without one."`
 	Params map[string]string `json:"params,omitempty" doc:"What the script finds in Param."`
+	Detach bool              `json:"detach,omitempty" doc:"Answer at once and let the run go on by itself. Without it a client that goes away stops its run."`
 }
 
 // Message is a message for one socket.

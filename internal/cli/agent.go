@@ -18,9 +18,9 @@ import (
 )
 
 func (p *program) agent() *cobra.Command {
-	c := group("agent", "Run and list agents")
+	c := group("agent", "Run, stop and list agents")
 	t := p.addTarget(c)
-	c.AddCommand(p.agentRun(t), p.agentList(t))
+	c.AddCommand(p.agentRun(t), p.agentList(t), p.agentStop(t), p.agentHistory(t))
 	return c
 }
 
@@ -31,8 +31,11 @@ func (p *program) agentRun(t *target) *cobra.Command {
 		Short: "Run an agent of the app, or a script file, and show its log lines",
 		Long: "Run an agent of the app by its name, or a script from a file: an argument that\n" +
 			"names a file or ends in .js is a file. The lines appear as the script logs them.\n" +
-			"The exit code is 1 if the script throws or does not parse.",
-		Args: exactly("the name of an agent or a file"),
+			"The exit code is 1 if the script throws or does not parse. Ctrl-C stops the run; with\n" +
+			"--detach it goes on by itself, and its id is printed. --json prints a line of JSON for\n" +
+			"each log line, {\"line\":{…}}, and at the end {\"outcome\":{…}}.",
+		Example: "  tutorsocket agent run hello\n  tutorsocket agent run --param name=Anna greet\n  tutorsocket agent run --timeout 30s script.js",
+		Args:    exactly("the name of an agent or a file"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := flags.check(c, args[0]); err != nil {
 				return err
@@ -41,12 +44,17 @@ func (p *program) agentRun(t *target) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if flags.detach {
+				return p.startDetached(c.Context(), client, args[0], flags)
+			}
 			return p.runAgent(c.Context(), client, args[0], flags)
 		},
 	}
 	c.Flags().StringVar(&flags.user, "user", "", "id of the user the script runs as")
 	c.Flags().StringVar(&flags.timeout, "timeout", "", "longest time a file may run, such as 30s")
 	c.Flags().StringArrayVar(&flags.params, "param", nil, "`NAME=VALUE` the script finds in Param; may be repeated")
+	c.Flags().BoolVar(&flags.detach, "detach", false, "print the run's id and do not wait for its end")
+	c.Flags().BoolVar(&flags.json, "json", false, "print lines of JSON")
 	return c
 }
 
@@ -54,6 +62,7 @@ func (p *program) agentRun(t *target) *cobra.Command {
 type runFlags struct {
 	user, timeout string
 	params        []string
+	detach, json  bool
 }
 
 // check says what is wrong with them.
@@ -94,7 +103,7 @@ func isFile(arg string) bool {
 }
 
 func (p *program) runAgent(ctx context.Context, client *api.Client, arg string, flags runFlags) error {
-	show := &runPrinter{program: p}
+	show := &runPrinter{program: p, json: flags.json}
 	var outcome api.Outcome
 	var err error
 	if isFile(arg) {
@@ -113,20 +122,23 @@ func (p *program) runAgent(ctx context.Context, client *api.Client, arg string, 
 		return p.unknownAgent(ctx, client, arg)
 	case err != nil:
 		return err
-	case !outcome.OK:
-		return show.failure(outcome.Error)
 	}
-	return nil
+	return show.outcome(outcome)
 }
 
 // runPrinter shows the lines of a run.
 type runPrinter struct {
 	*program
+	json   bool
 	failed string // the error shown last
 }
 
 // line shows a line: errors go where errors go.
 func (r *runPrinter) line(l api.Line) {
+	if r.json {
+		_ = r.printLineJSON(map[string]api.Line{"line": l}) // the outcome comes to the same end and reports it
+		return
+	}
 	r.noteMissed(l)
 	if l.Error {
 		r.failed = l.Text
@@ -136,11 +148,19 @@ func (r *runPrinter) line(l api.Line) {
 	fmt.Fprintln(r.Stdout, l)
 }
 
-// failure ends a run that failed. Its error is shown once, if not in its lines
-// then here.
-func (r *runPrinter) failure(text string) error {
-	if text != r.failed {
-		fmt.Fprintln(r.Stderr, r.red(logs.Printable(text)))
+// outcome tells how a run ended. The error of one that failed is shown once, if not in
+// its lines then here.
+func (r *runPrinter) outcome(o api.Outcome) error {
+	if r.json {
+		if err := r.printLineJSON(map[string]api.Outcome{"outcome": o}); err != nil {
+			return err
+		}
+	}
+	if o.OK {
+		return nil
+	}
+	if !r.json && o.Error != r.failed {
+		fmt.Fprintln(r.Stderr, r.red(logs.Printable(o.Error)))
 	}
 	return errTold
 }

@@ -25,6 +25,7 @@ type Env struct {
 	Environ  []string // "NAME=value", as os.Environ returns it
 	Now      func() time.Time
 	Terminal bool // whether Stdout and Stderr are shown to a person
+	Progress bool // whether Stderr is shown to a person, wherever Stdout goes
 	// Program is what the user types to run this program; "tutorsocket" if empty.
 	Program string
 }
@@ -98,6 +99,7 @@ func (p *program) root() *cobra.Command {
 		p.connect(),
 	)
 	add(groupOperate,
+		p.data(),
 		p.logs(),
 	)
 	add(groupOther,

@@ -33,6 +33,16 @@ func (p *program) printJSON(v any) error {
 	return nil
 }
 
+// printLineJSON writes a value for machines in one line.
+func (p *program) printLineJSON(v any) error {
+	enc := json.NewEncoder(p.Stdout)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("write the answer: %w", err)
+	}
+	return nil
+}
+
 // printTable writes rows in columns under headings; cells are made safe for a
 // terminal.
 func (p *program) printTable(headings []string, rows [][]string) error {

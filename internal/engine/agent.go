@@ -10,6 +10,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
+	"github.com/tutorsocket/tutorsocket/internal/runs"
 	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
@@ -54,27 +55,85 @@ func (e *Engine) Run(ctx context.Context, req RunRequest) (Outcome, error) {
 		return Outcome{}, err
 	}
 	defer leave()
-	return e.runScript(ctx, req, snapshot, script), nil
+	return e.prepareAgent(ctx, req, snapshot, script, runs.ByAPI).runScript(), nil
 }
 
-// runScript runs an agent that has its place.
-func (e *Engine) runScript(ctx context.Context, req RunRequest, snapshot *app.Snapshot, script *app.Script) Outcome {
+// Start begins a run as [Engine.Run] does and returns at once, with a reader of its lines from the
+// first one on, which the caller closes. The run goes on until it ends, is stopped in the list of runs,
+// or the engine is closed; OnLine may be called after Start has returned.
+func (e *Engine) Start(req RunRequest) (*runs.Reader, error) {
+	snapshot := e.deps.Apps()
+	script, err := findAgent(snapshot, req)
+	if err != nil {
+		return nil, err
+	}
+	leave, err := e.enterAgent()
+	if err != nil {
+		return nil, err
+	}
+	a := e.prepareAgent(e.ctx, req, snapshot, script, runs.ByAPI)
+	reader := a.listed.Read(0)
+	go func() {
+		defer leave()
+		a.runScript()
+	}()
+	return reader, nil
+}
+
+// agentRun is a run of an agent that has its place and is in the list of runs.
+type agentRun struct {
+	*run
+	ctx     context.Context // ends with the one it was made with, and when the run is stopped
+	stop    context.CancelCauseFunc
+	timeout time.Duration // 0: that of the script
+}
+
+// list enters a run into the list of runs, with what the caller says of it: who or what started it.
+// The caller passes on its end.
+func (x *run) list(ctx context.Context, timeout time.Duration, start runs.Start) *agentRun {
+	a := &agentRun{run: x, timeout: timeout}
+	a.ctx, a.stop = context.WithCancelCause(ctx)
+	start.User, start.Thread = x.User.ID, x.thread
+	start.Stop = func() { a.stop(ErrStopped) }
+	x.listed = x.engine.deps.Runs.Begin(start)
+	return a
+}
+
+func (e *Engine) prepareAgent(ctx context.Context, req RunRequest, snapshot *app.Snapshot, script *app.Script, trigger runs.Trigger) *agentRun {
 	x := e.newRun(snapshot, script, e.agentUser(req, script))
 	x.Params, x.ObjectID, x.ObjectIDs, x.onLine = req.Params, req.ObjectID, req.ObjectIDs, req.OnLine
+	start := runs.Start{Agent: req.Agent, Trigger: trigger}
+	if req.Agent == "" {
+		start.Name = script.Name
+	}
 	x.trace(ctx, tracing.SpanAgent)
-	defer x.span.End()
-	ctx = x.span.In(ctx)
-	began := time.Now()
-	err := script.Err
-	if script.Program != nil {
-		err = e.runAgent(ctx, x, req.Timeout, func(r *basescript.Run) error {
-			_, err := r.Exec(script.Program)
+	return x.list(x.span.In(ctx), req.Timeout, start)
+}
+
+// runScript runs the script of the agent.
+func (a *agentRun) runScript() Outcome {
+	return a.end(func() error {
+		if a.script.Program == nil {
+			return a.script.Err
+		}
+		return a.engine.runAgent(a.ctx, a.run, a.timeout, func(r *basescript.Run) error {
+			_, err := r.Exec(a.script.Program)
 			return err
 		})
-	}
-	err = x.report(err)
-	outcome := Outcome{OK: err == nil, Duration: time.Since(began), Thread: x.thread}
-	e.figures.ran(x, outcome.Duration, err)
+	})
+}
+
+// end calls fn, which does the work of the run, and tells how it ended.
+func (a *agentRun) end(fn func() error) (outcome Outcome) {
+	began := time.Now()
+	defer func() {
+		a.stop(nil)
+		a.span.End()
+		a.listed.End(runs.Outcome{Error: outcome.Error, Duration: outcome.Duration})
+	}()
+	err := a.report(fn())
+	outcome = Outcome{OK: err == nil, Duration: time.Since(began), Thread: a.thread}
+	a.engine.figures.ran(a.run, outcome.Duration, err)
 	if err != nil {
 		outcome.Error = errorText(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
+	"github.com/tutorsocket/tutorsocket/internal/runs"
 	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
@@ -67,6 +68,8 @@ type Deps struct {
 	Files hostapi.Files
 	HTTP  hostapi.HTTP
 	Logs  *logs.Log
+	// Runs lists the runs of agents and threads; nil means that nobody asks for them.
+	Runs *runs.Registry
 	// Settings are what scripts may know of the server. Its Logs, Code and Shared may be nil.
 	Settings hostapi.Settings
 	// Users returns the user with an id, for agents; nil means users of whom only the id is known.
@@ -104,6 +107,9 @@ func New(cfg Config, deps Deps) *Engine {
 	cfg = cfg.withDefaults()
 	if deps.Logger == nil {
 		deps.Logger = slog.Default()
+	}
+	if deps.Runs == nil {
+		deps.Runs = runs.New(runs.Config{})
 	}
 	settings := deps.Settings
 	if settings.Logs == nil {

@@ -9,6 +9,8 @@ var (
 	ErrBusy = errors.New("too many agents are running")
 	// ErrClosed says that the engine was closed.
 	ErrClosed = errors.New("the server is shutting down")
+	// ErrStopped is why a run ended that somebody stopped.
+	ErrStopped = errors.New("on request")
 	// ErrRefused is returned by Opened when the hook open returned false.
 	ErrRefused = errors.New("the service refused the connection")
 	// ErrNoService says that the service of a socket is in the app no more.

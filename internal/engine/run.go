@@ -11,6 +11,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
+	"github.com/tutorsocket/tutorsocket/internal/runs"
 	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
@@ -23,6 +24,7 @@ type run struct {
 	thread   int
 	onLine   func(logs.Line) // nil: nobody else wants the lines
 	span     *tracing.Span   // nil: the run is not traced
+	listed   *runs.Run       // nil for calls of services
 }
 
 // newRun prepares a run of the script for the user. The caller adds what else it knows to the Env.
@@ -100,6 +102,9 @@ func (x *run) Line(text string, isError bool) {
 		line.Service = x.script.Name
 	}
 	line = x.engine.deps.Logs.Write(line)
+	if x.listed != nil {
+		x.listed.Line(line)
+	}
 	if x.onLine != nil {
 		x.onLine(line)
 	}

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
-	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/app"
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
+	"github.com/tutorsocket/tutorsocket/internal/runs"
 	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
@@ -28,13 +28,22 @@ func (x *run) StartThread(t hostapi.ThreadStart) (running func() bool, err error
 		y := e.newRun(x.snapshot, &script, x.User)
 		y.Thread = &t
 		y.trace(x.span.In(ctx), tracing.SpanThread)
-		defer y.span.End()
-		began := e.figures.now()
-		// The error is logged: nobody else is there to hear of it.
-		err := y.report(e.runAgent(y.span.In(ctx), y, 0, func(r *basescript.Run) error { return y.runThread(r, t) }))
-		e.figures.ran(y, time.Since(began), err)
+		a := y.list(y.span.In(ctx), 0, runs.Start{Agent: x.agentName(), Name: script.URL, Trigger: runs.ByThread})
+		// The error is logged and listed: nobody else is there to hear of it.
+		a.end(func() error {
+			return e.runAgent(a.ctx, y, 0, func(r *basescript.Run) error { return y.runThread(r, t) })
+		})
 	})
 	return func() bool { return !ended.Load() }, err
+}
+
+// agentName is the name of the agent whose run this is, or that started it as a thread; empty if
+// there is none.
+func (x *run) agentName() string {
+	if x.listed == nil {
+		return "" // a call of a service
+	}
+	return x.listed.Info().Agent
 }
 
 // runThread runs the code of a thread, and then the code it was told to run after that.
@@ -62,7 +71,9 @@ func (x *run) StartAgent(a hostapi.AgentStart) (ok bool, err error) {
 	if script.Program == nil {
 		return false, errors.New("it does not compile")
 	}
-	err = e.beside(func(ctx context.Context) { e.runScript(x.span.In(ctx), req, snapshot, script) })
+	err = e.beside(func(ctx context.Context) {
+		e.prepareAgent(x.span.In(ctx), req, snapshot, script, runs.ByScript).runScript()
+	})
 	return err == nil, err
 }
 

@@ -78,8 +78,8 @@ func unprintable(c rune) bool {
 	}
 }
 
-// cut shortens an overlong text and says so.
-func cut(text string) string {
+// Cut shortens a text longer than [MaxText] and says so.
+func Cut(text string) string {
 	if len(text) <= MaxText {
 		return text
 	}

@@ -71,7 +71,7 @@ func New(cfg Config, logger *slog.Logger, out io.Writer) *Log {
 // Write takes a line, gives it its number, its time if it has none, and cuts a
 // text longer than [MaxText]. It returns the line as it was kept.
 func (l *Log) Write(line Line) Line {
-	line.Text = cut(line.Text)
+	line.Text = Cut(line.Text)
 	line.Skipped = 0
 	if line.Error {
 		l.errors.Inc()

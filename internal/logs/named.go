@@ -190,7 +190,7 @@ func (n *Named) write(l *named, thread int, text string) error {
 	if err := n.begin(l, l.life.period(now)); err != nil {
 		return err
 	}
-	text = cut(text)
+	text = Cut(text)
 	if !l.bare {
 		text = Line{Time: now, Thread: thread, Text: text}.String()
 	}
@@ -343,7 +343,7 @@ func (n *Named) parse(text string) (logOptions, error) {
 				o.bare = true
 			}
 		case "header-str":
-			o.header = cut(value)
+			o.header = Cut(value)
 		}
 	}
 	return o, nil

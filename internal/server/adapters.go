@@ -13,6 +13,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/cluster"
 	"github.com/tutorsocket/tutorsocket/internal/engine"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/runs"
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
 )
 
@@ -40,27 +41,33 @@ func (h socketHandler) Closed(s *hub.Socket, reason hub.Reason) {
 }
 
 // runner is the engine as the API sees it.
-type runner struct{ engine *engine.Engine }
+type runner struct {
+	engine *engine.Engine
+	phase  *phase
+}
 
-func (r runner) Run(ctx context.Context, run api.Run) (api.Outcome, error) {
-	req := engine.RunRequest{Agent: run.Agent, Name: run.Name, Source: run.Source, Timeout: run.Timeout, Params: run.Params, OnLine: run.OnLine}
+func (r runner) Start(run api.Run) (*runs.Reader, error) {
+	if r.phase.now() == draining {
+		return nil, api.ErrStopping
+	}
+	req := engine.RunRequest{Agent: run.Agent, Name: run.Name, Source: run.Source, Timeout: run.Timeout, Params: run.Params}
 	if run.UserID != "" {
 		user, err := auth.Dev{}.User(run.UserID)
 		if err != nil {
-			return api.Outcome{}, fmt.Errorf("%w: %w", api.ErrBadUser, err)
+			return nil, fmt.Errorf("%w: %w", api.ErrBadUser, err)
 		}
 		req.User = user
 	}
-	outcome, err := r.engine.Run(ctx, req)
+	reader, err := r.engine.Start(req)
 	switch {
 	case errors.Is(err, engine.ErrNoAgent):
-		return api.Outcome{}, api.ErrNoAgent
-	case errors.Is(err, engine.ErrBusy), errors.Is(err, engine.ErrClosed):
-		return api.Outcome{}, fmt.Errorf("%w: %w", api.ErrBusy, err)
-	case err != nil:
-		return api.Outcome{}, err
+		return nil, api.ErrNoAgent
+	case errors.Is(err, engine.ErrBusy):
+		return nil, fmt.Errorf("%w: %w", api.ErrBusy, err)
+	case errors.Is(err, engine.ErrClosed):
+		return nil, api.ErrStopping
 	}
-	return api.Outcome{OK: outcome.OK, Error: outcome.Error, DurationMS: outcome.Duration.Milliseconds()}, nil
+	return reader, err
 }
 
 // CheckUserID says why an id cannot be that of a user; nil if it can.

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -87,10 +86,11 @@ func (u *unusedConns) close() {
 // routes says who answers which path. A switch instead of a ServeMux, which
 // would redirect paths with empty parts before anybody could answer them.
 type routes struct {
-	ready    atomic.Bool
+	phase    phase
 	api      http.Handler // /api/
 	services http.Handler // /services/
 	pages    http.Handler // /client/
+	profiles http.Handler // /debug/pprof/
 	files    http.Handler // everything else
 	metrics  http.Handler // /metrics
 }
@@ -100,10 +100,12 @@ func (s *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case path == "/healthz":
 		answerHealth(w, http.StatusOK, "ok")
-	case path == "/readyz" && s.ready.Load():
-		answerHealth(w, http.StatusOK, "ready")
+	case path == "/readyz" && s.phase.now() == ready:
+		answerHealth(w, http.StatusOK, s.phase.text())
 	case path == "/readyz":
-		answerHealth(w, http.StatusServiceUnavailable, "not ready")
+		answerHealth(w, http.StatusServiceUnavailable, s.phase.text())
+	case under(path, "/debug/pprof"):
+		s.profiles.ServeHTTP(bounded(w, writeTimeout), r)
 	case path == "/metrics":
 		s.metrics.ServeHTTP(bounded(w, writeTimeout), r)
 	case under(path, "/services"):

@@ -20,7 +20,7 @@ func (s *Server) openMetrics() {
 	s.metrics.Gauges("tutorsocket_server_info", "1, with the name of the node and the version of the program.", "node", "version").
 		With(nodeName, s.cfg.Version).Set(1)
 	s.metrics.Read("tutorsocket_server_ready", "1 while the server takes sockets.", nil, func(set func(float64, ...string)) {
-		if s.routes.ready.Load() {
+		if s.routes.phase.now() == ready {
 			set(1)
 		} else {
 			set(0)

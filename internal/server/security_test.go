@@ -10,7 +10,7 @@ import (
 )
 
 // everyRoute has a path behind each of the doors of the server.
-var everyRoute = []string{"/", "/healthz", "/readyz", "/client/", "/api/v1/openapi.json", "/api/v1/sockets", "/services/echo", "/index.html"}
+var everyRoute = []string{"/", "/healthz", "/readyz", "/client/", "/api/v1/openapi.json", "/api/v1/sockets", "/services/echo", "/index.html", "/debug/pprof/heap"}
 
 func TestForeignHostsAndOriginsAreRefusedEverywhere(t *testing.T) {
 	s := servertest.Start(t, servertest.App(echo))
@@ -56,7 +56,8 @@ func TestTheAPIWantsTheToken(t *testing.T) {
 		"GET /api/v1/sockets", "GET /api/v1/sockets/%2Fservices%2Fecho-s-anna", "DELETE /api/v1/sockets/%2Fservices%2Fecho-s-anna",
 		"POST /api/v1/sockets/%2Fservices%2Fecho-s-anna/messages", "PATCH /api/v1/sockets/%2Fservices%2Fecho-s-anna/tags",
 		"POST /api/v1/messages", "POST /api/v1/runs", "POST /api/v1/agents/x/runs", "GET /api/v1/agents", "GET /api/v1/services",
-		"GET /api/v1/logs", "GET /api/v1/none",
+		"GET /api/v1/logs", "GET /api/v1/none", "GET /api/v1/runs", "GET /api/v1/runs/x", "DELETE /api/v1/runs/x", "GET /api/v1/nodes",
+		"GET /api/v1/user-data", "GET /api/v1/user-data/x", "PUT /api/v1/user-data/x", "DELETE /api/v1/user-data/x", "GET /debug/pprof/heap",
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		for _, authorization := range []string{"", "Bearer wrong", "Bearer " + s.Token() + "x", "Basic " + s.Token()} {

@@ -117,13 +117,14 @@ func (s *Server) Wait(ctx context.Context) error {
 	}
 }
 
-// Close stops the server: it refuses new requests, closes sockets with 1012 and
-// lets their scripts finish, ends runs, writes what is to be kept. When ctx ends
-// it stops waiting for anybody. It returns what went wrong. A second call waits
-// for the first and returns the same.
+// Close stops the server: it says that it is not ready any more and refuses new
+// sockets and runs, closes sockets with 1012 and lets their scripts finish, ends
+// runs, and answers other requests meanwhile. Then it closes the port and writes
+// what is to be kept. When ctx ends it stops waiting for anybody. It returns what
+// went wrong. A second call waits for the first and returns the same.
 func (s *Server) Close(ctx context.Context) error {
 	s.closing.Do(func() {
-		s.routes.ready.Store(false)
+		s.routes.phase.enter(draining)
 		var errs []error
 		for i := len(s.undo) - 1; i >= 0; i-- {
 			if err := s.undo[i].run(ctx); err != nil {
@@ -168,8 +169,8 @@ func cause(err error) error {
 	return err
 }
 
-// serve answers requests until the server is closed: the listener is closed
-// early on the way back, the requests under way are waited for here, late.
+// serve answers requests until the server is closed. On the way back this is late,
+// so that whoever asks meanwhile hears that the server is draining.
 func (s *Server) serve(l net.Listener, handler http.Handler) {
 	var unused unusedConns
 	httpServer := newHTTPServer(handler, s.logger, &unused)
@@ -182,9 +183,9 @@ func (s *Server) serve(l net.Listener, handler http.Handler) {
 		return nil
 	})
 	s.onClose("requests", func(ctx context.Context) error {
-		s.cancel()                                    // streams have no end of their own
-		unused.close()                                // nothing was asked on them
-		err := ignoreClosed(httpServer.Shutdown(ctx)) // the listener is closed already
+		s.cancel()                      // streams have no end of their own
+		unused.close()                  // nothing was asked on them
+		err := httpServer.Shutdown(ctx) // closes the listener
 		if err != nil {
 			_ = httpServer.Close() // they had their time
 		}

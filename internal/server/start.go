@@ -20,6 +20,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
+	"github.com/tutorsocket/tutorsocket/internal/runs"
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
 	"github.com/tutorsocket/tutorsocket/internal/ws"
 	"github.com/tutorsocket/tutorsocket/web"
@@ -42,17 +43,16 @@ func (s *Server) start(ctx context.Context) (err error) {
 		return err
 	}
 	s.admin = Admin{Server: baseURL(s.addr), Token: auth.NewToken()}
-	closeListener := func(context.Context) error { return ignoreClosed(listener.Close()) }
+	// Commands on this machine reach the server as long as it answers.
+	s.onClose("address file", func(context.Context) error { return removeAdminFile(s.data.dir, s.admin) })
 	if err := s.openRooms(ctx, listener); err != nil {
-		return errors.Join(err, closeListener(ctx))
+		return errors.Join(err, ignoreClosed(listener.Close()))
 	}
-	s.onClose("listener", closeListener)
 	if err := writeAdminFile(s.data.dir, s.admin); err != nil {
 		return err
 	}
-	s.onClose("address file", func(context.Context) error { return removeAdminFile(s.data.dir, s.admin) })
 	s.report(s.app.Problems())
-	s.routes.ready.Store(true)
+	s.routes.phase.enter(ready)
 	return nil
 }
 
@@ -79,9 +79,9 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	h := hub.New(s.hubConfig())
 	sockets := cluster.New(h).Traced(tracer)
 	sockets.Register(s.metrics)
-	lines := s.lines()
+	lines, list := s.lines(), runs.New(runs.Config{})
 	eng := engine.New(s.engineConfig(), engine.Deps{
-		Apps: s.app.Snapshot, Sockets: sockets, UserData: data, Storage: storage, Sources: s.app, Logs: lines,
+		Apps: s.app.Snapshot, Sockets: sockets, UserData: data, Storage: storage, Sources: s.app, Logs: lines, Runs: list,
 		Files: effects.files, HTTP: tracer.Transport(effects.http), Tracer: tracer,
 		Settings: s.scriptSettings(effects.logs), Users: knownUser, Logger: s.logger,
 		Metrics: s.metrics,
@@ -95,10 +95,13 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	s.routes.services, s.routes.pages = endpoint, web.Handler()
 	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
 	s.routes.api = tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: nodeName}, api.Deps{
-		Auth: auth.NewAdmin(s.admin.Token), Sockets: sockets, Runs: runner{eng}, Scripts: scripts{s.app}, Logs: lines,
+		Auth: auth.NewAdmin(s.admin.Token), Sockets: sockets, Scripts: scripts{s.app}, Logs: lines,
 		Checker: checker{s.app, settings.Queue.Profile},
+		Runs:    runner{eng, &s.routes.phase}, RunList: list, UserData: data,
+		Nodes:   thisNode{s, time.Now(), h, list, data},
 		Figures: s.history, Metrics: s.metrics,
 	}))
+	s.routes.profiles = &profiles{allowed: auth.NewAdmin(s.admin.Token).CheckBearer}
 	guard := settings.Guard
 	guard.Listen, guard.Metrics = s.addr.String(), s.metrics
 	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))

@@ -11,6 +11,8 @@ var (
 	ErrBadKey = errors.New("bad key")
 	// ErrBadValue says that a value is not JSON.
 	ErrBadValue = errors.New("value is not JSON")
+	// ErrChanged says that a key does not hold what the condition of a write wants.
+	ErrChanged = errors.New("the value is another one by now")
 	// ErrBadTTL says that a time to live is negative.
 	ErrBadTTL = errors.New("negative time to live")
 	// ErrClosed says that the store, or the connection under it, was closed.

@@ -41,7 +41,7 @@ func outcome(err error) string {
 	case err == nil:
 		return "ok"
 	case errors.Is(err, ErrBadKey), errors.Is(err, ErrBadValue), errors.Is(err, ErrBadTTL), errors.Is(err, ErrTooLarge),
-		errors.Is(err, ErrFull), errors.Is(err, context.Canceled):
+		errors.Is(err, ErrFull), errors.Is(err, ErrChanged), errors.Is(err, context.Canceled):
 		return "refused"
 	}
 	return "failed"

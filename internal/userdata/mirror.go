@@ -50,6 +50,14 @@ func (h head) alive(now time.Time) bool {
 	return h.Generation != "" && (h.Expires == 0 || now.UnixMilli() < h.Expires)
 }
 
+// expires is the moment the list ends, the zero time if it does not.
+func (h head) expires() time.Time {
+	if h.Expires == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(h.Expires)
+}
+
 // lasts reports whether the head's life reaches to the given moment; the zero
 // time means for ever.
 func (h head) lasts(to time.Time) bool {
@@ -387,11 +395,7 @@ func (m *mirror) keys(prefix string, now time.Time) []Entry {
 		if !strings.HasPrefix(l.key, prefix) || !l.shows(now) {
 			continue
 		}
-		e := Entry{Key: l.key}
-		if l.head.Expires != 0 {
-			e.Expires = time.UnixMilli(l.head.Expires)
-		}
-		found = append(found, e)
+		found = append(found, Entry{Key: l.key, Expires: l.head.expires()})
 	}
 	return found
 }

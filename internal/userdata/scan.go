@@ -38,6 +38,15 @@ func (s *Store) List(ctx context.Context, prefix string, limit int, after string
 	return found, "", nil
 }
 
+// Bytes is what the bucket takes on disk. Errors: [ErrClosed].
+func (s *Store) Bytes(ctx context.Context) (int64, error) {
+	info, err := s.stream.Info(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("size of user data: %w", translate(err))
+	}
+	return int64(info.State.Bytes), nil
+}
+
 // DeletePrefix removes every key that begins with prefix, values and lists, and
 // returns how many held something. An empty prefix is an error, not everything.
 // Errors: [ErrBadKey], [ErrClosed].

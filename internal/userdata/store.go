@@ -131,19 +131,34 @@ func (s *Store) Close() {
 // members in the order they joined; an empty list is absent. The caller may keep
 // the value and must not modify it. Errors: [ErrBadKey], [ErrClosed].
 func (s *Store) Get(ctx context.Context, key string) (value json.RawMessage, ok bool, err error) {
+	v, ok, err := s.Look(ctx, key)
+	return v.JSON, ok, err
+}
+
+// Value is what a key holds.
+type Value struct {
+	JSON    json.RawMessage
+	Expires time.Time // zero: never
+	// Revision is another one after each write; 0 for a recipients list, which has none.
+	Revision uint64
+}
+
+// Look is [Store.Get] with what else is known of the value.
+func (s *Store) Look(ctx context.Context, key string) (value Value, ok bool, err error) {
 	defer s.figures.done(opRead, &err)
 	if err := checkKey(key); err != nil {
-		return nil, false, err
+		return Value{}, false, err
 	}
-	value, err = s.mirror.assemble(key, s.clock())
-	if err != nil || value != nil {
-		return value, value != nil, err
+	list, err := s.mirror.assemble(key, s.clock())
+	if err != nil || list != nil {
+		token, _ := encodeKey(key)
+		return Value{JSON: list, Expires: s.mirror.head(token).expires()}, list != nil, err
 	}
 	v, err := s.readPlain(ctx, key)
 	if err != nil {
-		return nil, false, fmt.Errorf("get user data %q: %w", key, err)
+		return Value{}, false, fmt.Errorf("get user data %q: %w", key, err)
 	}
-	return v.data, v.data != nil, nil
+	return Value{JSON: v.data, Expires: v.expires, Revision: v.revision}, v.data != nil, nil
 }
 
 // Set stores a value for ttl; 0 means until it is removed. It replaces whatever
@@ -152,24 +167,9 @@ func (s *Store) Get(ctx context.Context, key string) (value json.RawMessage, ok 
 // a socket that is there already are dropped, and an empty result removes the
 // list. Errors: [ErrBadKey], [ErrBadValue], [ErrBadTTL], [ErrTooLarge],
 // [ErrFull], [ErrClosed].
-func (s *Store) Set(ctx context.Context, key string, value json.RawMessage, ttl time.Duration) (err error) {
-	defer s.figures.done(opWrite, &err)
-	if err := s.checkSet(key, value, ttl); err != nil {
-		return err
-	}
-	if items, ok := recipients(key, value); ok {
-		if err := s.replaceList(ctx, key, items, ttl); err != nil {
-			return fmt.Errorf("set recipients %q: %w", key, err)
-		}
-		return nil
-	}
-	if _, err := s.dropList(ctx, key); err != nil {
-		return fmt.Errorf("set user data %q: %w", key, err)
-	}
-	if err := s.writePlain(ctx, key, value, ttl); err != nil {
-		return fmt.Errorf("set user data %q: %w", key, err)
-	}
-	return nil
+func (s *Store) Set(ctx context.Context, key string, value json.RawMessage, ttl time.Duration) error {
+	_, err := s.SetIf(ctx, key, value, ttl, nil)
+	return err
 }
 
 func (s *Store) checkSet(key string, value json.RawMessage, ttl time.Duration) error {
@@ -190,20 +190,8 @@ func (s *Store) checkSet(key string, value json.RawMessage, ttl time.Duration) e
 
 // Delete removes a key, value or list, and reports whether it held anything that
 // had not expired. Errors: [ErrBadKey], [ErrClosed].
-func (s *Store) Delete(ctx context.Context, key string) (held bool, err error) {
-	defer s.figures.done(opRemove, &err)
-	if err := checkKey(key); err != nil {
-		return false, err
-	}
-	listed, err := s.dropList(ctx, key)
-	if err != nil {
-		return false, fmt.Errorf("delete recipients %q: %w", key, err)
-	}
-	plain, err := s.dropPlain(ctx, key)
-	if err != nil {
-		return false, fmt.Errorf("delete user data %q: %w", key, err)
-	}
-	return listed || plain, nil
+func (s *Store) Delete(ctx context.Context, key string) (bool, error) {
+	return s.DeleteIf(ctx, key, nil)
 }
 
 // readPlain returns the plain value of a key; data is nil when there is none.
@@ -216,14 +204,15 @@ func (s *Store) readPlain(ctx context.Context, key string) (record, error) {
 	return r, err
 }
 
-func (s *Store) writePlain(ctx context.Context, key string, value json.RawMessage, ttl time.Duration) error {
+// writePlain stores a plain value and returns its revision. With after it must
+// replace that revision, or isConflict tells of the error.
+func (s *Store) writePlain(ctx context.Context, key string, value json.RawMessage, ttl time.Duration, after *uint64) (uint64, error) {
 	token, whole := encodeKey(key)
-	w := write{subject: "d." + token, data: value, expires: s.expiry(ttl)}
+	w := write{subject: "d." + token, data: value, expires: s.expiry(ttl), after: after}
 	if !whole {
 		w.key = escape(key)
 	}
-	_, err := s.publish(ctx, w)
-	return err
+	return s.publish(ctx, w)
 }
 
 func (s *Store) dropPlain(ctx context.Context, key string) (bool, error) {

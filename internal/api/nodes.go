@@ -1,0 +1,46 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Node is one process that serves.
+type Node struct {
+	Name         string    `json:"name"`
+	Version      string    `json:"version" doc:"Version of the program."`
+	StartedAt    time.Time `json:"started_at"`
+	State        string    `json:"state" enum:"ready,draining" doc:"draining: it is being stopped and takes no new sockets and runs."`
+	Sockets      int       `json:"sockets" doc:"Open sockets it holds."`
+	Runs         int       `json:"runs" doc:"Agents and threads that run on it."`
+	App          string    `json:"app" doc:"The app folder; empty: the embedded sample app."`
+	DatexVersion string    `json:"datex_version" doc:"The version of Datex.XHTTP it behaves like."`
+	Data         NodeData  `json:"data"`
+}
+
+// NodeData is where a node keeps what outlives it.
+type NodeData struct {
+	Folder        string `json:"folder"`
+	Sync          string `json:"sync" doc:"nats.sync in force: always, or how much of the last writes a power failure may cost."`
+	UserDataBytes int64  `json:"user_data_bytes" doc:"What user data takes on disk."`
+}
+
+// Nodes knows the processes that serve together.
+type Nodes interface {
+	// List describes them, ordered by name; missing are those that did not answer.
+	List(ctx context.Context) (nodes []Node, missing []string, err error)
+}
+
+func (h *handler) registerNodes(router huma.API) {
+	huma.Register(router, h.operation("list-nodes", http.MethodGet, "/nodes", "Nodes, ordered by name", http.StatusOK),
+		func(ctx context.Context, _ *struct{}) (*answer[List[Node]], error) {
+			nodes, missing, err := h.Nodes.List(ctx)
+			if err != nil {
+				return nil, userDataProblem(err)
+			}
+			return &answer[List[Node]]{listOf(nodes, "", missing)}, nil
+		})
+}

@@ -1,0 +1,213 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/tutorsocket/tutorsocket/internal/runs"
+)
+
+// RunList knows the runs that go on and recent ones; *runs.Registry has these methods.
+type RunList interface {
+	List(q runs.Query) (list []runs.Info, more bool)
+	Find(id string) (run *runs.Run, ok bool)
+}
+
+// Names of the events of a run.
+const (
+	eventLine    = "line"
+	eventOutcome = "outcome"
+)
+
+// maxResultLines bounds the lines of a run in one JSON answer.
+const maxResultLines = 10_000
+
+// stopPatience is how long the answer to a stop waits for the run to end.
+const stopPatience = 5 * time.Second
+
+// RunInfo is a run as lists show it.
+type RunInfo struct {
+	ID         string     `json:"id"`
+	Agent      string     `json:"agent" doc:"Name of the agent, also for the threads it started; empty for a source."`
+	Name       string     `json:"name" doc:"What a source or a thread is called; empty for an agent."`
+	User       string     `json:"user" doc:"Id of the user the script runs as."`
+	Trigger    string     `json:"trigger" enum:"api,script,thread" doc:"Who started it: a client of the API, a script, or a script as a thread beside itself."`
+	Thread     int        `json:"thread" doc:"Number of the script thread, as log lines have it."`
+	Node       string     `json:"node"`
+	State      string     `json:"state" enum:"running,done,failed" doc:"One that was stopped has failed."`
+	StartedAt  time.Time  `json:"started_at"`
+	EndedAt    *time.Time `json:"ended_at,omitempty" doc:"Absent while it runs."`
+	DurationMS int64      `json:"duration_ms" doc:"So far, while it runs."`
+	Error      string     `json:"error" doc:"The script's error with its position lines; empty if all went well, and while it runs."`
+}
+
+// RunDetail is a run with its last lines.
+type RunDetail struct {
+	RunInfo
+	Lines        []Line `json:"lines" nullable:"false" doc:"The last lines, as far as they are kept."`
+	LinesDropped int    `json:"lines_dropped,omitempty" doc:"Lines at the beginning that were too many to keep."`
+}
+
+type runQuery struct {
+	Agent string `query:"agent" doc:"Only runs of the agent, or of the source, with this name."`
+	State string `query:"state" enum:"running,done,failed" doc:"Only runs in this state."`
+	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Most items of the answer."`
+	After string `query:"after" doc:"The next of the page before."`
+}
+
+type runID struct {
+	ID string `path:"id" doc:"The id of the run."`
+}
+
+type runFollow struct {
+	ID     string `path:"id" doc:"The id of the run."`
+	Accept string `header:"Accept" doc:"text/event-stream gets the lines so far, then new ones, and the outcome at the end."`
+	After  string `header:"Last-Event-ID" doc:"Go on after the event with this id, as browsers do by themselves."`
+}
+
+func (h *handler) registerRunList(router huma.API) {
+	huma.Register(router, h.operation("list-runs", http.MethodGet, "/runs", "Runs that go on and recent ones, the newest first", http.StatusOK), h.listRuns)
+	get := h.operation("get-run", http.MethodGet, "/runs/{id}", "One run with its lines", http.StatusOK, http.StatusNotFound)
+	get.Responses = map[string]*huma.Response{
+		"200": runAnswer(router.OpenAPI().Components.Schemas),
+		"204": {Description: "A stream that goes on after the outcome: there is no more, and browsers stop asking."},
+	}
+	huma.Register(router, get, h.getRun)
+	huma.Register(router, h.operation("stop-run", http.MethodDelete, "/runs/{id}", "Stop a run", http.StatusNoContent, http.StatusNotFound), h.stopRun)
+}
+
+func (h *handler) listRuns(_ context.Context, in *runQuery) (*answer[List[RunInfo]], error) {
+	if in.After != "" && !runs.ValidID(in.After) {
+		return nil, at(problem(http.StatusUnprocessableEntity, "The page cannot be found: after must be the next of the page before."),
+			"query.after", "is not the id of a run", in.After)
+	}
+	found, more := h.RunList.List(runs.Query{Name: in.Agent, State: runs.State(in.State), After: in.After, Limit: in.Limit})
+	items := make([]RunInfo, 0, len(found))
+	for _, info := range found {
+		items = append(items, h.runInfo(info))
+	}
+	next := ""
+	if more {
+		next = items[len(items)-1].ID
+	}
+	return &answer[List[RunInfo]]{listOf(items, next, nil)}, nil
+}
+
+func (h *handler) findRun(id string) (*runs.Run, error) {
+	run, ok := h.RunList.Find(id)
+	if !ok {
+		return nil, problem(http.StatusNotFound, "There is no run %q, or it is so long ago that it was forgotten. GET %s/runs lists them.", shorten(id), Base)
+	}
+	return run, nil
+}
+
+func (h *handler) getRun(_ context.Context, in *runFollow) (*streamAnswer, error) {
+	run, err := h.findRun(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return raw(func(w http.ResponseWriter, r *http.Request) {
+		if wantsEvents(in.Accept) {
+			h.attachRun(w, r, run, in.After)
+			return
+		}
+		lines, dropped := keptLines(run)
+		writeJSON(w, http.StatusOK, RunDetail{RunInfo: h.runInfo(run.Info()), Lines: lines, LinesDropped: dropped})
+	}), nil
+}
+
+// attachRun streams a run from behind an event on. An id that is none of this run
+// begins anew.
+func (h *handler) attachRun(w http.ResponseWriter, r *http.Request, run *runs.Run, lastEvent string) {
+	after, err := strconv.Atoi(lastEvent)
+	if err != nil {
+		after = 0
+	}
+	if run.Info().State != runs.Running && after == run.Count()+1 {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	reader := run.Read(after)
+	defer reader.Close()
+	h.followRun(w, r, reader)
+}
+
+// followRun streams the lines of a run and its outcome. Each event's id is the number
+// of the line, that of the outcome one more. The run never waits for the client: lines
+// that one too slow has no room for are skipped, and counted.
+func (h *handler) followRun(w http.ResponseWriter, r *http.Request, reader *runs.Reader) {
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	stream := newEventStream(w, cancel)
+	if stream.comment() != nil {
+		return
+	}
+	defer stream.beat(h.cfg.Heartbeat, h.cfg.Heartbeat)()
+	for {
+		lines, first, skipped, err := reader.Next(ctx)
+		if err != nil {
+			return // the client is gone
+		}
+		if len(lines) == 0 {
+			break
+		}
+		var block bytes.Buffer
+		for i, l := range lines {
+			line := runLineOf(l)
+			if i == 0 {
+				line.Skipped = uint64(skipped)
+			}
+			if writeEvent(&block, eventLine, strconv.Itoa(first+i), line) != nil {
+				return // a time no calendar has; a panic here would be everybody's
+			}
+		}
+		if stream.write(block.Bytes()) != nil {
+			return
+		}
+	}
+	run := reader.Run()
+	_ = stream.send(eventOutcome, strconv.Itoa(run.Count()+1), outcomeOf(run.Info())) // the client may be gone; there is nobody else to tell
+}
+
+// stopRun stops a run and waits a moment for its end. One that has ended already is
+// what was wanted.
+func (h *handler) stopRun(ctx context.Context, in *runID) (*struct{}, error) {
+	run, err := h.findRun(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	run.Stop()
+	ctx, cancel := context.WithTimeout(ctx, stopPatience)
+	defer cancel()
+	_, _ = run.Wait(ctx) // it was told to end; a host function may hold it up
+	return nil, nil
+}
+
+func keptLines(run *runs.Run) (lines []Line, dropped int) {
+	kept, dropped := run.Lines(maxResultLines)
+	lines = make([]Line, 0, len(kept))
+	for _, l := range kept {
+		lines = append(lines, runLineOf(l))
+	}
+	return lines, dropped
+}
+
+func outcomeOf(i runs.Info) Outcome {
+	return Outcome{OK: i.State == runs.Done, Error: i.Error, DurationMS: i.Took.Milliseconds()}
+}
+
+func (h *handler) runInfo(i runs.Info) RunInfo {
+	info := RunInfo{
+		ID: i.ID, Agent: i.Agent, Name: i.Name, User: i.User, Trigger: string(i.Trigger), Thread: i.Thread, Node: h.cfg.Node,
+		State: string(i.State), StartedAt: i.Began, DurationMS: i.Took.Milliseconds(), Error: i.Error,
+	}
+	if !i.Ended.IsZero() {
+		info.EndedAt = &i.Ended
+	}
+	return info
+}

@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tutorsocket/tutorsocket/internal/api"
+)
+
+// importFlags are the flags of "data import".
+type importFlags struct {
+	skip, json bool
+}
+
+// imported is what "data import" tells at its end.
+type imported struct {
+	Imported int `json:"imported"`
+	Skipped  int `json:"skipped"`
+}
+
+func (p *program) dataImport(t *target) *cobra.Command {
+	var flags importFlags
+	c := &cobra.Command{
+		Use:   "import FILE|-",
+		Short: "Store what an export wrote",
+		Long: "Store the lines that \"data export\" wrote, from a file or with - from standard input. What\n" +
+			"a key holds is replaced. A line that is wrong is named by its number; the import stops\n" +
+			"there, and what was before it is stored. With --skip-errors it goes on.",
+		Example: "  tutorsocket data import data.jsonl\n  tutorsocket data import --skip-errors -",
+		Args:    exactly("the file, or - for standard input,"),
+		RunE: func(c *cobra.Command, args []string) error {
+			client, err := p.client(t)
+			if err != nil {
+				return err
+			}
+			in, size, err := p.importFrom(args[0])
+			if err != nil {
+				return err
+			}
+			defer in.Close()
+			done, err := p.importData(c.Context(), client, in, size, flags)
+			if flags.json {
+				return errors.Join(p.printLineJSON(done), err)
+			}
+			fmt.Fprintln(p.Stdout, count(done.Imported, "value")+" imported")
+			if done.Skipped > 0 {
+				fmt.Fprintln(p.Stderr, count(done.Skipped, "line")+" skipped")
+			}
+			return err
+		},
+	}
+	c.Flags().BoolVar(&flags.skip, "skip-errors", false, "go on after lines that are wrong")
+	c.Flags().BoolVar(&flags.json, "json", false, "print JSON")
+	return c
+}
+
+// importFrom opens what is to be imported; size is 0 when it is not known.
+func (p *program) importFrom(name string) (in io.ReadCloser, size int64, err error) {
+	if name == "-" {
+		return io.NopCloser(p.stdin()), 0, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, 0, unreadable("file", name, err)
+	}
+	info, err := f.Stat()
+	if err != nil || info.IsDir() {
+		f.Close()
+		return nil, 0, fmt.Errorf("%s is not a file", name)
+	}
+	return f, info.Size(), nil
+}
+
+// importData stores line after line.
+func (p *program) importData(ctx context.Context, client *api.Client, in io.Reader, size int64, flags importFlags) (done imported, err error) {
+	shown := p.newDataProgress("imported", size)
+	defer shown.clear()
+	lines := bufio.NewScanner(in)
+	lines.Buffer(make([]byte, 0, 64<<10), maxImportLine)
+	for n := 1; lines.Scan(); n++ {
+		text := lines.Bytes()
+		if len(bytes.TrimSpace(text)) == 0 {
+			continue
+		}
+		err := importLine(ctx, client, text)
+		var wrong *lineError
+		switch {
+		case err == nil:
+			done.Imported++
+			shown.add(1, int64(len(text))+1)
+		case !errors.As(err, &wrong):
+			return done, err
+		case !flags.skip:
+			return done, fmt.Errorf("line %d: %w; the lines before it are stored, --skip-errors goes on", n, err)
+		default:
+			done.Skipped++
+			shown.add(0, int64(len(text))+1)
+			shown.clear()
+			fmt.Fprintf(p.Stderr, "line %d: %v\n", n, err)
+		}
+	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return done, fmt.Errorf("a line is longer than %d bytes, more than any value may have", maxImportLine)
+	}
+	if lines.Err() != nil {
+		return done, fmt.Errorf("read the lines: %w", lines.Err())
+	}
+	return done, nil
+}
+
+// maxImportLine bounds a line, in bytes: the largest value, all of it escaped, and its key.
+const maxImportLine = 8 << 20
+
+// lineError is what is wrong with a line of an import.
+type lineError struct{ text string }
+
+func (e *lineError) Error() string { return e.text }
+
+func wrongLine(format string, args ...any) error { return &lineError{fmt.Sprintf(format, args...)} }
+
+// importLine stores one line. What is wrong with the line is a lineError.
+func importLine(ctx context.Context, client *api.Client, text []byte) error {
+	line, err := parseDataLine(text)
+	if err != nil {
+		return err
+	}
+	_, err = client.SetUserData(ctx, line.Key, json.RawMessage(line.Value), line.seconds())
+	var refused *api.Refusal
+	if errors.As(err, &refused) && (refused.Status == 413 || refused.Status == 422) {
+		return wrongLine("%s", safe(refused.Error()))
+	}
+	return err
+}
+
+func parseDataLine(text []byte) (dataLine, error) {
+	var line dataLine
+	if !utf8.Valid(text) {
+		return line, wrongLine("it is not UTF-8")
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&line); err != nil {
+		return line, wrongLine(`it is not {"key":…,"value":…,"ttl":…}: %s`, safe(err.Error()))
+	}
+	switch {
+	case dec.More():
+		return line, wrongLine("there is more behind the object")
+	case line.Key == "":
+		return line, wrongLine("the key is missing")
+	case line.Value == nil:
+		return line, wrongLine("the value is missing")
+	case line.TTL != nil && (*line.TTL < 1 || *line.TTL > maxTTL):
+		return line, wrongLine("ttl is a number of seconds from 1 to %d; without it the value stays", int64(maxTTL))
+	}
+	return line, nil
+}
+
+// maxTTL is what the API takes.
+const maxTTL = 3153600000
+
+// seconds is the life of the value; 0 when it stays.
+func (l dataLine) seconds() time.Duration {
+	if l.TTL == nil {
+		return 0
+	}
+	return time.Duration(*l.TTL) * time.Second
+}
