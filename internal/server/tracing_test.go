@@ -256,9 +256,11 @@ func TestWhatAScriptStartsAndAsksBelongsToItsTrace(t *testing.T) {
 // TestABadCollectorHurtsNothing: messages go on as if it were not there, and there is a warning.
 func TestABadCollectorHurtsNothing(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
-		"answers 500":    func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) },
-		"answers 429":    func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) },
-		"is moved":       func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect) },
+		"answers 500": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) },
+		"answers 429": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) },
+		"is moved": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		},
 		"breaks off":     func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"hangs":          func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 		"never finishes": func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); <-r.Context().Done() },
