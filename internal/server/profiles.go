@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -128,15 +129,14 @@ func (p *profiles) record(w http.ResponseWriter, r *http.Request, name string) {
 	}
 	defer p.recording.Store(false)
 	profileHeader(w, name, debug)
-	out := &begun{ResponseWriter: w}
+	out := &recordingWriter{out: w}
 	if err := recordFor(out, name, debug, func() {
-		out.wrote = true
-		_ = http.NewResponseController(w).Flush() // the client sees that it has begun; writers of tests cannot
+		out.begin() // the client sees that it goes on
 		select {
 		case <-time.After(time.Duration(seconds) * time.Second):
 		case <-r.Context().Done():
 		}
-	}); err != nil && !out.wrote {
+	}); err != nil { // it did not begin, and nothing is written
 		w.Header().Del("Content-Disposition")
 		problem(w, http.StatusConflict, fmt.Sprintf("The recording cannot begin: %v.", err))
 	}
@@ -171,15 +171,24 @@ func recordFor(w io.Writer, name string, debug int, wait func()) error {
 	return nil
 }
 
-// begun notes whether the answer has begun.
-type begun struct {
-	http.ResponseWriter
-	wrote bool
+// recordingWriter is an answer that a goroutine of the runtime writes while the
+// handler waits.
+type recordingWriter struct {
+	mu  sync.Mutex // guards out
+	out http.ResponseWriter
 }
 
-func (b *begun) Write(p []byte) (int, error) {
-	b.wrote = true
-	return b.ResponseWriter.Write(p)
+func (w *recordingWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.out.Write(p)
+}
+
+// begin sends the headers.
+func (w *recordingWriter) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_ = http.NewResponseController(w.out).Flush() // writers of tests cannot
 }
 
 // maxSymbols bounds what is read of a question for symbols, in bytes.
