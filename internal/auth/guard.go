@@ -17,6 +17,9 @@ type GuardConfig struct {
 
 	// Listen is the address the server listens on; its host is answered to.
 	Listen string
+
+	// Refusals keeps what is refused; nil: nothing is kept.
+	Refusals *Refusals `yaml:"-"`
 }
 
 // CheckOrigin says what is wrong with an entry of AllowedOrigins.
@@ -55,6 +58,7 @@ func Guard(cfg GuardConfig, logger *slog.Logger) func(http.Handler) http.Handler
 				return
 			}
 			g.log.refused(refused)
+			cfg.Refusals.Add(r, Refusal{What: strings.ToLower(refused.header), Status: http.StatusForbidden, Detail: refused.detail(), Add: refused.flag})
 			refused.answer(w)
 		})
 	}

@@ -5,6 +5,8 @@ import (
 	"hash/maphash"
 	"sync/atomic"
 	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/recent"
 )
 
 // Config holds the settings of the hub.
@@ -61,12 +63,13 @@ type Hub struct {
 	cfg    Config
 	seed   maphash.Seed
 	count  atomic.Int64
+	events *recent.Ring[*happening]
 	shards [shardCount]shard
 }
 
 // New makes an empty hub. Settings must satisfy [Config.Validate].
 func New(cfg Config) *Hub {
-	h := &Hub{cfg: cfg.withDefaults(), seed: maphash.MakeSeed()}
+	h := &Hub{cfg: cfg.withDefaults(), seed: maphash.MakeSeed(), events: newEvents()}
 	for i := range h.shards {
 		h.shards[i].init(h)
 	}
@@ -111,6 +114,7 @@ func (h *Hub) Open(req OpenRequest) (*Conn, error) {
 	if live == nil {
 		c := h.newSocket(&req, stateful, now)
 		sh.add(c.socket)
+		c.socket.happened(EventOpened, nil)
 		sh.mu.Unlock()
 		return c, nil
 	}

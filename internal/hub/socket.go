@@ -188,8 +188,7 @@ func (s *Socket) markClosing(reason Reason, only *Conn, sh *shard) Waker {
 	case s.ended, only != nil && s.conn != only:
 		return nil
 	case !s.gone:
-		sh.remove(s)
-		s.gone, s.reason = true, &reason
+		s.leave(sh, reason)
 	case reason.Abort && !s.reason.Abort:
 		s.reason = &Reason{Code: s.reason.Code, Text: s.reason.Text, Abort: true}
 	default:
@@ -199,6 +198,13 @@ func (s *Socket) markClosing(reason Reason, only *Conn, sh *shard) Waker {
 		s.queue.clear()
 	}
 	return s.conn.waker
+}
+
+// leave takes the socket out of the registry. Called with both locks held.
+func (s *Socket) leave(sh *shard, reason Reason) {
+	sh.remove(s)
+	s.gone, s.reason = true, &reason
+	s.happened(EventEnded, s.tags.Load())
 }
 
 // closing reports whether the connection is to be closed. Called with mu held.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
@@ -41,7 +42,8 @@ type Deps struct {
 	Auth          Authenticator
 	Handler       Handler
 	ServiceExists func(name string) bool
-	Logger        *slog.Logger // nil: nothing is logged
+	Logger        *slog.Logger   // nil: nothing is logged
+	Refusals      *auth.Refusals // nil: nothing is kept
 }
 
 // Server serves /services/<name>. It owns every connection it accepted until [Server.Shutdown]
@@ -53,6 +55,7 @@ type Server struct {
 	started time.Time
 	workers *workers
 	wheel   *wheel
+	traces  traces
 
 	mu       sync.Mutex
 	draining bool

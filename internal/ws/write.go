@@ -122,6 +122,7 @@ func (o *outbox) writeBatch() bool {
 			o.c.hc.Return(o.whole)
 			return false
 		}
+		o.c.srv.traces.out(o.c.hc.Socket(), frame)
 	}
 	if !o.flush() {
 		o.c.hc.Return(o.whole)
