@@ -49,12 +49,12 @@ const maxAnswer = 64 << 20
 
 // Services lists the services of the app.
 func (c *Client) Services(ctx context.Context) (List[Script], error) {
-	return get[List[Script]](ctx, c, "/services", nil)
+	return allPages[Script](ctx, c, "/services")
 }
 
 // Agents lists the agents of the app.
 func (c *Client) Agents(ctx context.Context) (List[Script], error) {
-	return get[List[Script]](ctx, c, "/agents", nil)
+	return allPages[Script](ctx, c, "/agents")
 }
 
 // SocketQuery chooses sockets. Zero values mean all, and the server's page size.
@@ -127,6 +127,9 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 	req, err := http.NewRequestWithContext(ctx, method, target, content)
 	if err != nil {
 		return nil, fmt.Errorf("make a request for %s: %w", c.Server(), err)
+	}
+	if header, ok := ctx.Value(headerKey{}).(http.Header); ok {
+		req.Header = header.Clone()
 	}
 	req.Header.Set("Accept", accept)
 	if body != nil {

@@ -23,12 +23,16 @@ var (
 
 // Deps are the rooms behind the API. All of them are called concurrently.
 type Deps struct {
-	Auth    Authenticator
-	Sockets Sockets
-	Runs    Runner
-	Scripts Scripts
-	Logs    Logs
-	Checker Checker
+	Auth     Authenticator
+	Sockets  Sockets
+	Runs     Runner
+	Scripts  Scripts
+	Logs     Logs
+	Checker  Checker
+	Events   SocketEvents
+	Traces   FrameTraces
+	Tags     TagCounts
+	Refusals Refusals
 }
 
 // Authenticator says whether a request carries the admin token.

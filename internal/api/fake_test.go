@@ -25,6 +25,9 @@ type fixture struct {
 	log    *logs.Log
 	run    func(ctx context.Context, run api.Run) (api.Outcome, error)
 	server *httptest.Server
+
+	traces   map[string]*fakeTrace
+	refusals []api.RefusedRequest // the oldest first
 }
 
 func newFixture(t *testing.T, cfg ...api.Config) *fixture {
@@ -36,6 +39,7 @@ func newFixture(t *testing.T, cfg ...api.Config) *fixture {
 	}
 	f.server = httptest.NewServer(api.New(cfg[0], api.Deps{
 		Auth: auth.NewAdmin(token), Sockets: cluster.New(f.hub), Runs: (*fakeRuns)(f), Scripts: fakeScripts{}, Logs: f.log, Checker: fakeChecker{},
+		Events: cluster.New(f.hub), Tags: cluster.New(f.hub), Traces: (*fakeTraces)(f), Refusals: (*fakeRefusals)(f),
 	}))
 	t.Cleanup(f.server.Close)
 	return f

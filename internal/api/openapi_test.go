@@ -35,6 +35,7 @@ func TestOpenAPI(t *testing.T) {
 	for _, route := range []string{
 		"GET /sockets", "GET /sockets/{key}", "DELETE /sockets/{key}", "PATCH /sockets/{key}/tags",
 		"POST /sockets/{key}/messages", "POST /messages", "GET /services", "GET /agents",
+		"GET /sockets/events", "GET /sockets/{key}/trace", "GET /tags", "GET /refusals", "POST /messages/batch",
 		"POST /agents/{name}/runs", "POST /runs", "GET /logs", "POST /check", "GET /bindings", "GET /openapi.json",
 	} {
 		method, path, _ := strings.Cut(route, " ")

@@ -50,6 +50,9 @@ func problemOf(err error, key string) error {
 		return problem(http.StatusNotFound, "The app has no agent of this name. GET %s/agents lists them.", Base)
 	case errors.Is(err, ErrBadUser):
 		return at(problem(http.StatusUnprocessableEntity, "The user cannot be taken."), "body.user", err.Error(), nil)
+	case errors.Is(err, ErrTraces):
+		watched := problem(http.StatusServiceUnavailable, "Too many sockets are watched at once. Try again when somebody has stopped.")
+		return huma.ErrorWithHeaders(watched, http.Header{"Retry-After": {"10"}})
 	case errors.Is(err, ErrBusy):
 		busy := problem(http.StatusServiceUnavailable, "Too many runs are going on at once. Try again when one has ended.")
 		return huma.ErrorWithHeaders(busy, http.Header{"Retry-After": {"1"}})
@@ -80,14 +83,18 @@ func shortenValues(_ huma.Context, _ string, v any) (any, error) {
 		p.Errors = nil
 	}
 	for _, d := range p.Errors {
-		switch value := d.Value.(type) {
-		case string:
-			d.Value = shorten(value)
-		case map[string]any, []any:
-			d.Value = nil
-		}
+		shortenValue(d)
 	}
 	return p, nil
+}
+
+func shortenValue(d *huma.ErrorDetail) {
+	switch value := d.Value.(type) {
+	case string:
+		d.Value = shorten(value)
+	case map[string]any, []any:
+		d.Value = nil
+	}
 }
 
 func shorten(text string) string {

@@ -80,19 +80,21 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 		Settings: s.scriptSettings(effects.logs), Users: knownUser, Logger: s.logger,
 	})
 	s.sweep(ctx, data, h)
+	refused := auth.NewRefusals()
 	endpoint := ws.New(s.wsConfig(), ws.Deps{
 		Opener: sockets, Auth: auth.Dev{}, Handler: socketHandler{eng, sockets, data, s.logger},
 		ServiceExists: func(name string) bool { _, ok := s.app.Snapshot().Service(name); return ok },
-		Logger:        s.logger,
+		Logger:        s.logger, Refusals: refused,
 	})
 	s.routes.services, s.routes.pages = endpoint, web.Handler()
 	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
 	s.routes.api = api.New(api.Config{Version: s.cfg.Version, Node: nodeName}, api.Deps{
 		Auth: auth.NewAdmin(s.admin.Token), Sockets: sockets, Runs: runner{eng}, Scripts: scripts{s.app}, Logs: lines,
 		Checker: checker{s.app, settings.Queue.Profile},
+		Events:  sockets, Tags: sockets, Traces: frameTraces{sockets, endpoint}, Refusals: refusals{refused},
 	})
 	guard := settings.Guard
-	guard.Listen = s.addr.String()
+	guard.Listen, guard.Refusals = s.addr.String(), refused
 	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))
 	s.watch()
 	// Runs end before the requests that wait for their outcome, and after the
