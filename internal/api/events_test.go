@@ -150,7 +150,8 @@ func TestIDsOfAnotherServer(t *testing.T) {
 
 // TestAStreamThatLagsIsTold: more happens than is kept while the reader is away.
 func TestAStreamThatLagsIsTold(t *testing.T) {
-	const changes = 20_000
+	const changes = 800 // of 12 KB, of 8 MiB that are kept
+	text := strings.Repeat("x", 4000)
 	f := newFixture(t)
 	s := f.follow(t, "/sockets/events", "")
 	a := f.open(t, anna, "1", nil)
@@ -158,7 +159,7 @@ func TestAStreamThatLagsIsTold(t *testing.T) {
 	here := s.id
 	s.resp.Body.Close()
 	for i := range changes {
-		if err := a.ReplaceTags(hub.NewTags(map[string]string{"n": fmt.Sprint(i)})); err != nil {
+		if err := a.ReplaceTags(hub.NewTags(map[string]string{"n": fmt.Sprint(i), "a": text, "b": text, "c": text})); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -182,7 +183,7 @@ func TestAStreamThatLagsIsTold(t *testing.T) {
 	}
 	fresh := f.follow(t, "/sockets/events?snapshot=true", here)
 	fresh.expect(t, "snapshot 1 skipped", "sockets", "reason")
-	fresh.expect(t, "opened map[n:19999] <nil>", "tags", "skipped")
+	fresh.expect(t, "opened anna <nil>", "stateful_id", "skipped")
 }
 
 func TestClientFollowsSockets(t *testing.T) {

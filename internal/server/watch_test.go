@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -118,12 +117,21 @@ func TestAViewerThatReadsNothingHoldsNobodyUp(t *testing.T) {
 	s := servertest.Start(t, servertest.App(echo))
 	anna := s.Dial(t, "echo", "anna")
 	resp, hurry := slowly(t, s, "/api/v1/sockets/events?snapshot=true")
-	text := strings.Repeat("x", 4000)
-	for i := range 900 { // more than connection and ring hold
-		tags(t, s, "anna", map[string]string{"n": fmt.Sprint(i), "a": text, "b": text, "c": text})
+	// More than connection and ring hold, from a script: requests would take long.
+	outcome, err := s.API.Run(patiently(t), api.RunRequest{Source: `
+var oContext = tools.get_object_assembly( 'XHTTPMiddlewareStatic' );
+var oSockets = oContext.CallClassStaticMethod( 'Datex.XHTTP.WebSocketContext', 'GetWebSockets', [ '', true ] );
+var sText = '';
+while ( StrLen( sText ) < 4000 ) { sText += 'xxxxxxxxxx' }
+for ( oSocket in oSockets ) {
+	for ( i = 0; i <= 1200; i++ ) {
+		oSocket.Value.SetTagsFromJson( EncodeJson( { n: ( i < 1200 ? '' + i : 'end' ), a: sText, b: sText, c: sText } ) );
+	}
+}`}, func(l api.Line) { t.Log(l.Text) })
+	if err != nil || !outcome.OK {
+		t.Fatalf("%+v, error %v", outcome, err)
 	}
 	anna.ExpectQuiet(t)
-	tags(t, s, "anna", map[string]string{"n": "end"})
 	hurry()
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(nil, 1<<20)
@@ -162,32 +170,6 @@ func slowly(t *testing.T, s *servertest.Server, path string) (resp *http.Respons
 		transport.CloseIdleConnections()
 	})
 	return resp, hurry
-}
-
-// tags sets tags of a socket of the service echo.
-func tags(t *testing.T, s *servertest.Server, id string, values map[string]string) {
-	t.Helper()
-	var body strings.Builder
-	for name, value := range values {
-		if body.Len() > 0 {
-			body.WriteByte(',')
-		}
-		fmt.Fprintf(&body, "%q:%q", name, value)
-	}
-	req, err := http.NewRequestWithContext(t.Context(), "PATCH", s.URL()+"/api/v1/sockets/%2Fservices%2Fecho-s-"+id+"/tags", strings.NewReader("{"+body.String()+"}"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+s.Token())
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != 200 {
-		t.Fatalf("status %d, error %v", resp.StatusCode, err)
-	}
 }
 
 // traceOf follows the frames of a socket until it ends. The channel of frames is closed then.
