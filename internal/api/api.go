@@ -1,6 +1,7 @@
 package api
 
 import (
+	"crypto/rand"
 	"net/http"
 	"path"
 	"strings"
@@ -49,11 +50,13 @@ type handler struct {
 	cfg     Config
 	mux     *http.ServeMux
 	openAPI func() []byte
+	answers answers
+	boot    string // differs with each start, for the ids of events
 }
 
 // New returns the API. It expects whole paths, beginning with [Base].
 func New(cfg Config, deps Deps) http.Handler {
-	h := &handler{Deps: deps, cfg: cfg.withDefaults(), mux: http.NewServeMux()}
+	h := &handler{Deps: deps, cfg: cfg.withDefaults(), mux: http.NewServeMux(), answers: answers{now: time.Now}, boot: strings.ToLower(rand.Text()[:10])}
 	router := humago.NewWithPrefix(h.mux, Base, settings(cfg.Version))
 	router.UseMiddleware(nameOperation)
 	h.registerSockets(router)
@@ -66,6 +69,11 @@ func New(cfg Config, deps Deps) http.Handler {
 	h.registerLogs(router)
 	h.registerChecks(router)
 	h.registerStats(router)
+	h.registerEvents(router)
+	h.registerTrace(router)
+	h.registerTags(router)
+	h.registerBatch(router)
+	h.registerRefusals(router)
 	h.openAPI = sync.OnceValue(func() []byte { return encodeOpenAPI(router.OpenAPI()) })
 	h.mux.HandleFunc("GET "+openAPIPath, h.serveOpenAPI)
 	return counted(h.Metrics, h)
@@ -90,7 +98,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if r.URL.Path != openAPIPath && !h.Auth.CheckBearer(r) {
-		unauthorized(w, r)
+		h.unauthorized(w, r)
 		return
 	}
 	if p := misplacedKey(r); p != nil {
@@ -105,14 +113,19 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, p)
 		return
 	}
+	if r.Header[idempotencyHeader] != nil && takesKey(r) {
+		h.serveOnce(w, r)
+		return
+	}
 	h.mux.ServeHTTP(w, r)
 }
 
-func unauthorized(w http.ResponseWriter, r *http.Request) {
+func (h *handler) unauthorized(w http.ResponseWriter, r *http.Request) {
 	challenge, detail := `Bearer realm="tutorsocket"`, "The API wants the admin token: Authorization: Bearer <token>. A development server writes it to admin.json in its data folder."
 	if r.Header.Get("Authorization") != "" {
 		challenge += `, error="invalid_token"`
 		detail = "The token is not that of this server. Each start of a development server makes a new one, in admin.json of its data folder."
+		h.Refusals.WrongToken(r, detail)
 	}
 	w.Header().Set("WWW-Authenticate", challenge)
 	writeProblem(w, problem(http.StatusUnauthorized, "%s", detail))
@@ -156,11 +169,15 @@ func (h *handler) serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(h.openAPI()) // the client may be gone; there is nobody else to tell
 }
 
-// operation describes a route.
+// operation describes a route. Beside the errors named it has those of all routes:
+// what cannot be read or is wrong, who may not ask, and what can be wrong with a body.
 func (h *handler) operation(id, method, path, summary string, status int, errors ...int) huma.Operation {
+	if method != http.MethodGet && method != http.MethodDelete {
+		errors = append(errors, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
 	return huma.Operation{
 		OperationID: id, Method: method, Path: path, Summary: summary, DefaultStatus: status,
 		MaxBodyBytes: maxBody, BodyReadTimeout: h.cfg.BodyTimeout,
-		Errors: append([]int{http.StatusBadRequest, http.StatusUnauthorized}, errors...),
+		Errors: append([]int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity}, errors...),
 	}
 }

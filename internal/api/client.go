@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -49,12 +50,12 @@ const maxAnswer = 64 << 20
 
 // Services lists the services of the app.
 func (c *Client) Services(ctx context.Context) (List[Script], error) {
-	return get[List[Script]](ctx, c, "/services", nil)
+	return allPages[Script](ctx, c, "/services")
 }
 
 // Agents lists the agents of the app.
 func (c *Client) Agents(ctx context.Context) (List[Script], error) {
-	return get[List[Script]](ctx, c, "/agents", nil)
+	return allPages[Script](ctx, c, "/agents")
 }
 
 // SocketQuery chooses sockets. Zero values mean all, and the server's page size.
@@ -137,6 +138,9 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 		return nil, fmt.Errorf("make a request for %s: %w", c.Server(), err)
 	}
 	req.Header = header
+	if added, ok := ctx.Value(headerKey{}).(http.Header); ok {
+		maps.Copy(req.Header, added)
+	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}

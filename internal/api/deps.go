@@ -36,6 +36,10 @@ type Deps struct {
 	Checker  Checker
 	Figures  Figures
 	Metrics  *metrics.Registry // nil: nothing is counted
+	Events   SocketEvents
+	Traces   FrameTraces
+	Tags     TagCounts
+	Refusals Refusals
 }
 
 // Authenticator says whether a request carries the admin token.

@@ -29,7 +29,9 @@ type fixture struct {
 	refused error                                                // why runs do not begin
 	server  *httptest.Server
 
-	figures fakeFigures
+	figures  fakeFigures
+	traces   map[string]*fakeTrace
+	refusals []api.RefusedRequest // the oldest first
 }
 
 func newFixture(t *testing.T, cfg ...api.Config) *fixture {
@@ -41,6 +43,7 @@ func newFixture(t *testing.T, cfg ...api.Config) *fixture {
 	}
 	f.server = httptest.NewServer(api.New(cfg[0], api.Deps{
 		Auth: auth.NewAdmin(token), Sockets: cluster.New(f.hub), Runs: (*fakeRuns)(f), RunList: f.runs, Scripts: fakeScripts{}, Logs: f.log, Checker: fakeChecker{}, Figures: &f.figures,
+		Events: cluster.New(f.hub), Tags: cluster.New(f.hub), Traces: (*fakeTraces)(f), Refusals: (*fakeRefusals)(f),
 	}))
 	t.Cleanup(f.server.Close)
 	return f

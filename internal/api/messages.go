@@ -12,18 +12,20 @@ import (
 )
 
 type socketMessage struct {
-	Key  string `path:"key" doc:"The key of the socket, percent-encoded." example:"%2Fservices%2Fmain_ws_service-s-123"`
-	Body Message
+	Idempotency
+	Socket string `path:"key" doc:"The key of the socket, percent-encoded." example:"%2Fservices%2Fmain_ws_service-s-123"`
+	Body   Message
 }
 
 type groupMessage struct {
+	Idempotency
 	Body GroupMessage
 }
 
 func (h *handler) registerMessages(router huma.API) {
-	huma.Register(router, h.operation("send-message", http.MethodPost, "/sockets/{key}/messages", "Send a message to one socket", http.StatusAccepted,
-		http.StatusNotFound, http.StatusTooManyRequests), h.sendMessage)
-	huma.Register(router, h.operation("send-messages", http.MethodPost, "/messages", "Send a message to several sockets", http.StatusAccepted), h.sendMessages)
+	huma.Register(router, h.keyed(h.operation("send-message", http.MethodPost, "/sockets/{key}/messages", "Send a message to one socket", http.StatusAccepted,
+		http.StatusNotFound, http.StatusTooManyRequests)), h.sendMessage)
+	huma.Register(router, h.keyed(h.operation("send-messages", http.MethodPost, "/messages", "Send a message to several sockets", http.StatusAccepted)), h.sendMessages)
 }
 
 func (m Message) mode() hub.Mode {
@@ -34,34 +36,43 @@ func (m Message) mode() hub.Mode {
 }
 
 func (h *handler) sendMessage(ctx context.Context, in *socketMessage) (*answer[Queued], error) {
-	depth, err := h.Sockets.Send(ctx, in.Key, hub.NewMessage(in.Body.Message), in.Body.mode())
+	depth, err := h.Sockets.Send(ctx, in.Socket, hub.NewMessage(in.Body.Message), in.Body.mode())
 	if err != nil {
-		return nil, problemOf(err, in.Key)
+		return nil, problemOf(err, in.Socket)
 	}
 	return &answer[Queued]{Queued{QueueDepth: depth}}, nil
 }
 
-// sendMessages queues the message for everybody addressed. A queue that is full
-// or gone does not spoil the rest; it is not counted.
 func (h *handler) sendMessages(ctx context.Context, in *groupMessage) (*answer[Delivery], error) {
-	keys, missing, err := h.address(ctx, in.Body)
+	delivery, err := h.deliver(ctx, in.Body, "body")
 	if err != nil {
 		return nil, err
 	}
-	addressed, err := h.Sockets.SendMany(ctx, keys, hub.NewMessage(in.Body.Message.Message), in.Body.mode())
+	return &answer[Delivery]{delivery}, nil
+}
+
+// deliver queues the message for everybody addressed. A queue that is full or gone
+// does not spoil the rest; it is not counted. location says where the request has
+// the message.
+func (h *handler) deliver(ctx context.Context, m GroupMessage, location string) (Delivery, error) {
+	keys, missing, err := h.address(ctx, m, location)
 	if err != nil {
-		return nil, problemOf(err, "")
+		return Delivery{}, err
+	}
+	addressed, err := h.Sockets.SendMany(ctx, keys, hub.NewMessage(m.Message.Message), m.mode())
+	if err != nil {
+		return Delivery{}, problemOf(err, "")
 	}
 	delivery := Delivery{Addressed: addressed, Nodes: map[string]int{}, Missing: append([]string{}, missing...)}
 	if addressed > 0 {
 		delivery.Nodes[h.cfg.Node] = addressed
 	}
-	return &answer[Delivery]{delivery}, nil
+	return delivery, nil
 }
 
 // address returns the keys a message is for, each once.
-func (h *handler) address(ctx context.Context, m GroupMessage) (keys, missing []string, err error) {
-	filter, err := m.filter()
+func (h *handler) address(ctx context.Context, m GroupMessage, location string) (keys, missing []string, err error) {
+	filter, err := m.filter(location)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -94,7 +105,7 @@ func distinct(texts []string) []string {
 // filter returns the condition the addressees meet, nil if they are named by
 // key. Choosing in more than one way is an error, and so is not choosing: a
 // message to everybody is not sent by leaving a field out.
-func (m GroupMessage) filter() (*hub.Filter, error) {
+func (m GroupMessage) filter(location string) (*hub.Filter, error) {
 	var ways []string
 	if m.Filter != nil {
 		ways = append(ways, "filter")
@@ -112,10 +123,10 @@ func (m GroupMessage) filter() (*hub.Filter, error) {
 	case "keys":
 		return nil, nil
 	case "user_id":
-		f, err := parseFilter(userFilter(m.UserID), "body.user_id")
+		f, err := parseFilter(userFilter(m.UserID), location+".user_id")
 		return &f, err
 	}
-	f, err := parseFilter(m.Filter.text(), "body.filter")
+	f, err := parseFilter(m.Filter.text(), location+".filter")
 	return &f, err
 }
 

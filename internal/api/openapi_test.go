@@ -36,6 +36,7 @@ func TestOpenAPI(t *testing.T) {
 		"GET /sockets", "GET /sockets/{key}", "DELETE /sockets/{key}", "PATCH /sockets/{key}/tags",
 		"POST /sockets/{key}/messages", "POST /messages", "GET /services", "GET /agents",
 		"POST /agents/{name}/runs", "POST /runs", "GET /runs", "GET /runs/{id}", "DELETE /runs/{id}", "GET /user-data", "GET /user-data/{key}", "PUT /user-data/{key}", "DELETE /user-data/{key}", "GET /nodes", "GET /logs", "GET /stats", "POST /check", "GET /bindings", "GET /openapi.json",
+		"GET /sockets/events", "GET /sockets/{key}/trace", "GET /tags", "GET /refusals", "POST /messages/batch",
 	} {
 		method, path, _ := strings.Cut(route, " ")
 		op, ok := doc.Paths[path][strings.ToLower(method)]

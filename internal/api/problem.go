@@ -53,6 +53,9 @@ func problemOf(err error, key string) error {
 	case errors.Is(err, ErrStopping):
 		stopping := problem(http.StatusServiceUnavailable, "The server is stopping and starts nothing any more. Try again when it is back.")
 		return huma.ErrorWithHeaders(stopping, http.Header{"Retry-After": {"5"}})
+	case errors.Is(err, ErrTraces):
+		watched := problem(http.StatusServiceUnavailable, "Too many sockets are watched at once. Try again when somebody has stopped.")
+		return huma.ErrorWithHeaders(watched, http.Header{"Retry-After": {"10"}})
 	case errors.Is(err, ErrBusy):
 		busy := problem(http.StatusServiceUnavailable, "Too many runs are going on at once. Try again when one has ended.")
 		return huma.ErrorWithHeaders(busy, http.Header{"Retry-After": {"1"}})
@@ -83,14 +86,18 @@ func shortenValues(_ huma.Context, _ string, v any) (any, error) {
 		p.Errors = nil
 	}
 	for _, d := range p.Errors {
-		switch value := d.Value.(type) {
-		case string:
-			d.Value = shorten(value)
-		case map[string]any, []any:
-			d.Value = nil
-		}
+		shortenValue(d)
 	}
 	return p, nil
+}
+
+func shortenValue(d *huma.ErrorDetail) {
+	switch value := d.Value.(type) {
+	case string:
+		d.Value = shorten(value)
+	case map[string]any, []any:
+		d.Value = nil
+	}
 }
 
 func shorten(text string) string {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -25,6 +26,11 @@ func manyTags(n int) string {
 
 func encoded(key string) string { return strings.ReplaceAll(key, "/", "%2F") }
 
+// cursor is the next of a list that ended with something.
+func cursor(list, position string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(list + ":" + position))
+}
+
 // TestRequests asks one thing after another of a fresh API with two sockets, of
 // user 1 (tag kind=a) and of user 2 (tag kind=b).
 func TestRequests(t *testing.T) {
@@ -39,9 +45,21 @@ func TestRequests(t *testing.T) {
 		"list, filter":              {"GET", "/sockets?filter=%24kind%3Ab", "", nil, 200, []string{`bob`, `"next":""`}},
 		"list, JSON filter":         {"GET", `/sockets?filter=%7B%22kind%22%3A%22b%22%7D`, "", nil, 200, []string{`bob`}},
 		"list, nothing found":       {"GET", "/sockets?filter=%24none", "", nil, 200, []string{`{"items":[],"next":"","missing":[]}`}},
-		"list, one":                 {"GET", "/sockets?limit=1", "", nil, 200, []string{`anna`, `"next":"/services/main_ws_service-s-anna"`}},
-		"list, after":               {"GET", "/sockets?limit=1&after=" + encoded(anna), "", nil, 200, []string{`bob`, `"next":""`}},
-		"list, after the last":      {"GET", "/sockets?after=" + encoded(bob), "", nil, 200, []string{`"items":[]`}},
+		"list, one":                 {"GET", "/sockets?limit=1", "", nil, 200, []string{`anna`, `"next":"` + cursor("sockets", anna)}},
+		"list, after":               {"GET", "/sockets?limit=1&after=" + cursor("sockets", anna), "", nil, 200, []string{`bob`, `"next":""`}},
+		"list, after the last":      {"GET", "/sockets?after=" + cursor("sockets", bob), "", nil, 200, []string{`"items":[]`}},
+		"list, after nothing known": {"GET", "/sockets?after=garbage", "", nil, 400, []string{`"location":"query.after"`, `"value":"garbage"`, `leave it out`}},
+		"list, after a key":         {"GET", "/sockets?after=" + encoded(anna), "", nil, 400, []string{`"location":"query.after"`}},
+		"list, after of another":    {"GET", "/sockets?after=" + cursor("agents", "hello"), "", nil, 400, []string{`"location":"query.after"`}},
+		"list, after, too long":     {"GET", "/sockets?after=" + strings.Repeat("QUJD", 5000), "", nil, 400, []string{`…`}},
+		"list, limit negative":      {"GET", "/sockets?limit=-1", "", nil, 422, []string{`"location":"query.limit"`}},
+		"list, limit huge":          {"GET", "/sockets?limit=99999999999999999999999", "", nil, 422, []string{`"location":"query.limit"`}},
+		"list, limit a fraction":    {"GET", "/sockets?limit=1.5", "", nil, 422, []string{`"location":"query.limit"`}},
+		"agents, a page":            {"GET", "/agents?limit=1", "", nil, 200, []string{`"name":"broken"`, `"next":"` + cursor("agents", "broken")}},
+		"agents, the next page":     {"GET", "/agents?limit=1&after=" + cursor("agents", "broken"), "", nil, 200, []string{`"name":"hello"`, `"next":""`}},
+		"agents, after garbage":     {"GET", "/agents?after=b", "", nil, 400, []string{`"location":"query.after"`}},
+		"services, limit 0":         {"GET", "/services?limit=0", "", nil, 422, []string{`"location":"query.limit"`}},
+		"services, unknown query":   {"GET", "/services?page=2", "", nil, 422, []string{`query.page`}},
 		"list, another node":        {"GET", "/sockets?node=n2", "", nil, 200, []string{`"items":[]`, `"missing":["n2"]`}},
 		"list, wrong filter":        {"GET", "/sockets?filter=kind", "", nil, 400, []string{`"location":"query.filter"`, `"value":"kind"`}},
 		"list, limit 0":             {"GET", "/sockets?limit=0", "", nil, 422, []string{`"location":"query.limit"`}},
@@ -86,6 +104,42 @@ func TestRequests(t *testing.T) {
 		"group, two ways":           {"POST", "/messages", `{"filter":"","user_id":"1","message":"x"}`, nil, 422, []string{`filter, keys or user_id`}},
 		"group, wrong filter":       {"POST", "/messages", `{"filter":"kind","message":"x"}`, nil, 400, []string{`"location":"body.filter"`}},
 		"group, filter of no kind":  {"POST", "/messages", `{"filter":7,"message":"x"}`, nil, 422, []string{`body.filter`}},
+		"batch":                     {"POST", "/messages/batch", `{"messages":[{"key":"` + anna + `","message":"1"},{"filter":"$kind:b","message":"2","json_compound":true},{"keys":[],"message":"3"},{"user_id":"1","message":"4"}]}`, nil, 202, []string{`{"results":[{"status":202,"addressed":1,"nodes":{"n1":1},"missing":[],"queue_depth":1},{"status":202,"addressed":1,"nodes":{"n1":1},"missing":[]},{"status":202,"addressed":0,"nodes":{},"missing":[]},{"status":202,"addressed":1,"nodes":{"n1":1},"missing":[]}]}`}},
+		"batch, some wrong":         {"POST", "/messages/batch", `{"messages":[{"key":"` + anna + `x","message":"1"},{"message":"2"},{"filter":"kind","message":"3"},{"key":"` + anna + `","user_id":"1","message":"4"},{"key":"` + anna + `","message":"5"}]}`, nil, 202, []string{`{"status":404,"error":{`, `annax`, `{"status":422,"error":{`, `{"status":400,"error":{`, `"location":"body.messages[2].filter"`, `"location":"body.messages[3]"`, `{"status":202,"addressed":1,"nodes":{"n1":1},"missing":[],"queue_depth":1}]}`}},
+		"batch, empty":              {"POST", "/messages/batch", `{"messages":[]}`, nil, 202, []string{`{"results":[]}`}},
+		"batch, none":               {"POST", "/messages/batch", `{}`, nil, 422, []string{`required property messages`}},
+		"batch, null":               {"POST", "/messages/batch", `{"messages":null}`, nil, 422, []string{`body.messages`}},
+		"batch, no message":         {"POST", "/messages/batch", `{"messages":[{"key":"x"}]}`, nil, 422, []string{`body.messages[0]`}},
+		"batch, unknown field":      {"POST", "/messages/batch", `{"messages":[{"key":"x","message":"","conflate_key":"k"}]}`, nil, 422, []string{`conflate_key`}},
+		"batch, too many":           {"POST", "/messages/batch", `{"messages":[` + strings.Repeat(`{"message":"","keys":[]},`, 1000) + `{"message":"","keys":[]}]}`, nil, 422, []string{`1000`}},
+		"batch, too large":          {"POST", "/messages/batch", `{"messages":[{"keys":[],"message":"` + long + `"}]}`, nil, 413, nil},
+		"batch, other method":       {"GET", "/messages/batch", "", nil, 405, []string{`takes POST`}},
+		"tags in use":               {"GET", "/tags", "", nil, 200, []string{`{"items":[{"name":"kind","count":2,"distinct":2,"values":[{"value":"a","count":1},{"value":"b","count":1}],"truncated":false}],"next":"","missing":[]}`}},
+		"tags in use, few values":   {"GET", "/tags?values=1", "", nil, 200, []string{`"distinct":2,"values":[{"value":"a","count":1}],"truncated":true`}},
+		"tags in use, no values":    {"GET", "/tags?values=0", "", nil, 200, []string{`"values":[],"truncated":true`}},
+		"tags in use, one":          {"GET", "/tags?name=kind", "", nil, 200, []string{`"name":"kind"`}},
+		"tags in use, none":         {"GET", "/tags?name=none", "", nil, 200, []string{`{"items":[],"next":"","missing":[]}`}},
+		"tags in use, values -1":    {"GET", "/tags?values=-1", "", nil, 422, []string{`query.values`}},
+		"tags in use, garbage":      {"GET", "/tags?after=kind", "", nil, 400, []string{`query.after`}},
+		"events, wrong filter":      {"GET", "/sockets/events?filter=kind", "", nil, 400, []string{`"location":"query.filter"`, `position 0`}},
+		"events, wrong snapshot":    {"GET", "/sockets/events?snapshot=maybe", "", nil, 422, []string{`query.snapshot`}},
+		"events, unknown parameter": {"GET", "/sockets/events?node=n1", "", nil, 422, []string{`query.node`}},
+		"events, other method":      {"POST", "/sockets/events", "", nil, 405, nil},
+		"trace, unknown socket":     {"GET", "/sockets/" + encoded(anna+"x") + "/trace", "", nil, 404, []string{`annax`}},
+		"trace, key not encoded":    {"GET", "/sockets" + anna + "/trace", "", nil, 400, []string{`percent-encoded`}},
+		"trace, too many":           {"GET", "/sockets/%2Fservices%2Fx-s-busy/trace", "", nil, 503, []string{`watched`}},
+		"refusals, none":            {"GET", "/refusals", "", nil, 200, []string{`{"items":[],"next":"","missing":[]}`}},
+		"refusals, garbage":         {"GET", "/refusals?after=3", "", nil, 400, []string{`query.after`}},
+		"refusals, garbage inside":  {"GET", "/refusals?after=" + cursor("refusals", "three"), "", nil, 400, []string{`query.after`}},
+		"refusals, limit 0":         {"GET", "/refusals?limit=0", "", nil, 422, []string{`query.limit`}},
+		"key empty":                 {"POST", "/messages", `{"filter":"","message":"x"}`, []string{"Idempotency-Key", ""}, 400, []string{`header.Idempotency-Key`}},
+		"key too long":              {"POST", "/messages", `{"filter":"","message":"x"}`, []string{"Idempotency-Key", strings.Repeat("k", 256)}, 400, []string{`header.Idempotency-Key`, `256 characters`}},
+		"key as long as possible":   {"POST", "/messages", `{"filter":"","message":"x"}`, []string{"Idempotency-Key", strings.Repeat("k", 255)}, 202, nil},
+		"key with a blank":          {"POST", "/messages/batch", `{"messages":[]}`, []string{"Idempotency-Key", "a b"}, 400, []string{`visible ASCII`}},
+		"key not ASCII":             {"POST", "/sockets/" + encoded(anna) + "/messages", `{"message":"x"}`, []string{"Idempotency-Key", "ключ"}, 400, []string{`visible ASCII`}},
+		"key, wrong body":           {"POST", "/messages", `{"filter":"","message":`, []string{"Idempotency-Key", "k"}, 400, []string{`"location":"body"`}},
+		"key, too large":            {"POST", "/messages", `{"filter":"","message":"` + long + `"}`, []string{"Idempotency-Key", "k"}, 413, []string{`too large`}},
+		"key, unknown socket":       {"POST", "/sockets/" + encoded(anna+"x") + "/messages", `{"message":"x"}`, []string{"Idempotency-Key", "k"}, 404, []string{`annax`}},
 		"agents":                    {"GET", "/agents", "", nil, 200, []string{`{"items":[{"name":"broken","url":"x-local://agents/broken.js","problem":"unexpected }"},{"name":"hello","url":"x-local://agents/hello.js"}],"next":"","missing":[]}`}},
 		"services":                  {"GET", "/services", "", nil, 200, []string{`"name":"main_ws_service"`}},
 		"unknown agent":             {"POST", "/agents/missing/runs", "", nil, 404, []string{`no agent`}},

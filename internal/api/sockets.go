@@ -13,9 +13,8 @@ import (
 )
 
 type socketList struct {
+	PageQuery
 	Filter string `query:"filter" doc:"Which sockets: $name, $name:value, $name:[a,b], or a JSON object. All without one."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Most items of the answer."`
-	After  string `query:"after" doc:"The next of the page before."`
 	Node   string `query:"node" doc:"Only sockets of this node."`
 }
 
@@ -62,6 +61,10 @@ func (h *handler) listSockets(ctx context.Context, in *socketList) (*answer[List
 	if err != nil {
 		return nil, err
 	}
+	after, err := in.position("sockets")
+	if err != nil {
+		return nil, err
+	}
 	if in.Node != "" && in.Node != h.cfg.Node {
 		return &answer[List[Socket]]{listOf[Socket](nil, "", []string{in.Node})}, nil
 	}
@@ -69,7 +72,7 @@ func (h *handler) listSockets(ctx context.Context, in *socketList) (*answer[List
 	if err != nil {
 		return nil, problemOf(err, "")
 	}
-	refs, more := page(selected, in.After, in.Limit)
+	refs, more := page(selected, after, in.Limit)
 	items := make([]Socket, 0, len(refs))
 	for _, ref := range refs {
 		info, ok, err := h.Sockets.Info(ctx, ref)
@@ -82,7 +85,7 @@ func (h *handler) listSockets(ctx context.Context, in *socketList) (*answer[List
 	}
 	next := ""
 	if more {
-		next = refs[len(refs)-1].Key
+		next = cursorOf("sockets", refs[len(refs)-1].Key)
 	}
 	return &answer[List[Socket]]{listOf(items, next, missing)}, nil
 }

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -165,6 +167,18 @@ func (f *FilterValue) UnmarshalJSON(data []byte) error {
 	*f = append((*f)[:0], data...)
 	return nil
 }
+
+// FilterText is a filter as a text.
+func FilterText(text string) FilterValue {
+	value, err := json.Marshal(text)
+	if err != nil {
+		panic(fmt.Sprintf("api: encode plain text: %v", err))
+	}
+	return value
+}
+
+// MarshalJSON returns the value.
+func (f FilterValue) MarshalJSON() ([]byte, error) { return f, nil }
 
 // Schema describes the value.
 func (FilterValue) Schema(huma.Registry) *huma.Schema {

@@ -21,6 +21,9 @@ type GuardConfig struct {
 	Listen string
 	// Metrics counts refusals; nil: nothing does.
 	Metrics *metrics.Registry
+
+	// Refusals keeps what is refused; nil: nothing is kept.
+	Refusals *Refusals `yaml:"-"`
 }
 
 // CheckOrigin says what is wrong with an entry of AllowedOrigins.
@@ -61,6 +64,7 @@ func Guard(cfg GuardConfig, logger *slog.Logger) func(http.Handler) http.Handler
 			}
 			refusals.With(refused.header).Inc()
 			g.log.refused(refused)
+			cfg.Refusals.Add(r, Refusal{What: strings.ToLower(refused.header), Status: http.StatusForbidden, Detail: refused.detail(), Add: refused.flag})
 			refused.answer(w)
 		})
 	}

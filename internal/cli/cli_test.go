@@ -77,7 +77,7 @@ func TestSocketsInPages(t *testing.T) {
 	if err := json.Unmarshal([]byte(c.out.String()), &list); err != nil {
 		t.Fatal(err)
 	}
-	if len(list.Items) != 2 || list.Next != "/services/echo-s-b" || list.Missing == nil {
+	if len(list.Items) != 2 || list.Next == "" || list.Missing == nil {
 		t.Errorf("%+v", list)
 	}
 	c = at(s)

@@ -144,8 +144,7 @@ func (c *Conn) Ended(reason Reason) (final Reason, last bool) {
 		return reason, false
 	}
 	if !s.gone {
-		sh.remove(s)
-		s.gone, s.reason = true, &reason
+		s.leave(sh, reason)
 	} else {
 		sh.leftForGood(s)
 	}

@@ -18,6 +18,10 @@
 // inverted index over those (tag name to value to sockets). The lock of a socket guards its
 // connection and its queue. Where both are needed the shard's comes first.
 //
+// What happens to sockets is kept for a while as [Event]s, which are recorded under the lock of the
+// shard: [Hub.Present] and [Hub.Events] together give a reader every change once. Readers hold
+// nobody up.
+//
 // A message is immutable and shared by all queues it waits in; tags are immutable sets, replaced
 // whole. The hub knows nothing of WebSocket frames (it keeps encoded ones as opaque bytes for
 // whoever made them), HTTP, scripts or other nodes.

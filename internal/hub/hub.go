@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
+	"github.com/tutorsocket/tutorsocket/internal/recent"
 )
 
 // Config holds the settings of the hub.
@@ -67,12 +68,13 @@ type Hub struct {
 	seed    maphash.Seed
 	count   atomic.Int64
 	figures figures
+	events  *recent.Ring[*happening]
 	shards  [shardCount]shard
 }
 
 // New makes an empty hub. Settings must satisfy [Config.Validate].
 func New(cfg Config) *Hub {
-	h := &Hub{cfg: cfg.withDefaults(), seed: maphash.MakeSeed()}
+	h := &Hub{cfg: cfg.withDefaults(), seed: maphash.MakeSeed(), events: newEvents()}
 	for i := range h.shards {
 		h.shards[i].init(h)
 	}
@@ -118,6 +120,7 @@ func (h *Hub) Open(req OpenRequest) (*Conn, error) {
 	if live == nil {
 		c := h.newSocket(&req, stateful, now)
 		sh.add(c.socket)
+		c.socket.happened(EventOpened, nil)
 		sh.mu.Unlock()
 		h.figures.opened.With(req.Service).Inc()
 		return c, nil

@@ -144,6 +144,9 @@ func (sh *shard) retag(s *Socket, change func(Tags) (Tags, error)) (changed bool
 	sh.unindexTags(s)
 	sh.indexTags(s, t)
 	s.tags.Store(t.set)
+	s.mu.Lock()
+	s.happened(EventRetagged, old.set)
+	s.mu.Unlock()
 	return true, nil
 }
 
@@ -208,6 +211,11 @@ func (p *placement) moveTo(list *posting, at int32) {
 func (sh *shard) selectInto(found []*Socket, f *Filter) []*Socket {
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
+	return sh.find(found, f)
+}
+
+// find is selectInto with the lock held.
+func (sh *shard) find(found []*Socket, f *Filter) []*Socket {
 	if len(f.conds) == 0 {
 		return append(found, sh.all...)
 	}

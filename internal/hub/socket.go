@@ -191,9 +191,8 @@ func (s *Socket) markClosing(reason Reason, only *Conn, sh *shard) Waker {
 	case s.ended, only != nil && s.conn != only:
 		return nil
 	case !s.gone:
-		sh.remove(s)
+		s.leave(sh, reason)
 		sh.left(s)
-		s.gone, s.reason = true, &reason
 	case reason.Abort && !s.reason.Abort:
 		s.reason = &Reason{Code: s.reason.Code, Text: s.reason.Text, Abort: true, Cause: s.reason.Cause}
 	default:
@@ -216,6 +215,13 @@ func (s *Socket) forget() {
 func (s *Socket) settle(c *Conn, written int) {
 	messages, bytes := s.queue.settle(c, written)
 	s.hub.figures.waiting(-messages, -bytes)
+}
+
+// leave takes the socket out of the registry. Called with both locks held.
+func (s *Socket) leave(sh *shard, reason Reason) {
+	sh.remove(s)
+	s.gone, s.reason = true, &reason
+	s.happened(EventEnded, s.tags.Load())
 }
 
 // closing reports whether the connection is to be closed. Called with mu held.

@@ -26,5 +26,6 @@ func (s *Socket) takeOver(req *OpenRequest, now int64) (c *Conn, old *Conn, drai
 	s.queue.mode = modeOpen
 	s.queue.overflowed, s.queue.missed = 0, 0
 	s.draining = false
+	s.happened(EventTaken, s.tags.Load())
 	return c, old, s.startDrain() != nil
 }

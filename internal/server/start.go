@@ -87,10 +87,11 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 		Metrics: s.metrics,
 	})
 	s.sweep(ctx, data, h)
+	refused := auth.NewRefusals()
 	endpoint := ws.New(s.wsConfig(), ws.Deps{
 		Opener: sockets, Auth: auth.Dev{}, Handler: socketHandler{eng, sockets, data, s.logger},
 		ServiceExists: func(name string) bool { _, ok := s.app.Snapshot().Service(name); return ok },
-		Logger:        s.logger, Metrics: s.metrics, Tracer: tracer,
+		Logger:        s.logger, Metrics: s.metrics, Tracer: tracer, Refusals: refused,
 	})
 	s.routes.services, s.routes.pages = endpoint, web.Handler()
 	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
@@ -100,10 +101,11 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 		Runs:    runner{eng, &s.routes.phase}, RunList: list, UserData: data,
 		Nodes:   thisNode{s, time.Now(), h, list, data},
 		Figures: s.history, Metrics: s.metrics,
+		Events: sockets, Tags: sockets, Traces: frameTraces{sockets, endpoint}, Refusals: refusals{refused},
 	}))
 	s.routes.profiles = &profiles{allowed: auth.NewAdmin(s.admin.Token).CheckBearer}
 	guard := settings.Guard
-	guard.Listen, guard.Metrics = s.addr.String(), s.metrics
+	guard.Listen, guard.Metrics, guard.Refusals = s.addr.String(), s.metrics, refused
 	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))
 	s.watch()
 	s.keepHistory()

@@ -170,6 +170,7 @@ func (c *conn) end(reason hub.Reason) {
 	if !last {
 		return
 	}
+	c.srv.traces.ended(c.hc.Socket(), final)
 	c.mu.Lock()
 	c.final = &final
 	c.mu.Unlock()

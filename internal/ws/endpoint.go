@@ -31,13 +31,16 @@ const (
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.begin() {
 		s.figures.refusedWith(http.StatusServiceUnavailable)
-		refuse(http.StatusServiceUnavailable, "the server is shutting down; connect again in a moment", "Retry-After", "5").write(w)
+		no := refuse(http.StatusServiceUnavailable, "the server is shutting down; connect again in a moment", "Retry-After", "5")
+		s.keep(r, no)
+		no.write(w)
 		return
 	}
 	if no := s.accept(w, r); no != nil {
 		s.running.Done()
 		s.figures.refusedWith(no.Status)
 		s.log.Debug("upgrade refused", "status", no.Status, "error", no.Detail)
+		s.keep(r, no)
 		no.write(w)
 	}
 }
@@ -56,7 +59,9 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) *refusal {
 	req.Handshake.Header = c.header.Value()
 	hc, err := s.deps.Opener.Open(r.Context(), req)
 	if err != nil {
-		return s.refuseOpen(err)
+		no := s.refuseOpen(err)
+		no.user = req.User.ID
+		return no
 	}
 	c.opened(hc)
 	if no := s.upgrade(w, r, c); no != nil {
@@ -71,14 +76,14 @@ func (s *Server) name(r *http.Request) (hub.OpenRequest, *refusal) {
 	var req hub.OpenRequest
 	service, ok := strings.CutPrefix(r.URL.Path, servicesPath)
 	if !ok || !hub.ValidService(service) || !s.deps.ServiceExists(service) {
-		return req, refuse(http.StatusNotFound, fmt.Sprintf("there is no socket service at %q; check the name in the URL, /services/<name>", r.URL.Path))
+		return req, refuse(http.StatusNotFound, fmt.Sprintf("there is no socket service at %q; check the name in the URL, /services/<name>", r.URL.Path)).about(auth.RefusedService)
 	}
 	if no := checkUpgrade(r); no != nil {
 		return req, no
 	}
 	id, stateful, err := statefulID(r.URL.RawQuery)
 	if err != nil {
-		return req, refuse(http.StatusBadRequest, err.Error())
+		return req, refuse(http.StatusBadRequest, err.Error()).about(auth.RefusedStatefulID)
 	}
 	user, err := s.deps.Auth.Authenticate(r)
 	if err != nil {
@@ -125,7 +130,7 @@ func (s *Server) refuseUser(err error) *refusal {
 func (s *Server) refuseOpen(err error) *refusal {
 	switch {
 	case errors.Is(err, hub.ErrKeyTaken):
-		return refuse(http.StatusForbidden, err.Error()+"; choose another "+statefulParam)
+		return refuse(http.StatusForbidden, err.Error()+"; choose another "+statefulParam).about(auth.RefusedStatefulID)
 	case errors.Is(err, hub.ErrBadKey):
 		return refuse(http.StatusBadRequest, err.Error())
 	case errors.Is(err, context.Canceled):

@@ -205,6 +205,7 @@ func (c *conn) handle(f event, last bool) (more bool) {
 
 // message handles one text message.
 func (c *conn) message(text string) (more bool) {
+	c.srv.traces.in(c.hc.Socket(), text)
 	if text == heartbeatText && !c.srv.cfg.NoHeartbeatText {
 		// A full queue is dealt with by the hub.
 		_, _ = c.hc.Socket().Send(heartbeatAnswer, hub.ModePlain)

@@ -3,6 +3,9 @@ package ws
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
+
+	"github.com/tutorsocket/tutorsocket/internal/auth"
 )
 
 // refusal is why an upgrade request gets no socket. It is written as problem details (RFC 9457).
@@ -13,6 +16,38 @@ type refusal struct {
 	Detail string `json:"detail"` // what is wrong, and what to do
 
 	header http.Header
+	what   string // what it was refused for, if the status does not say; see auth.Refusal
+	user   string // id of who asked, if that is known
+}
+
+// about says what a request was refused for, where the status does not.
+func (r *refusal) about(what string) *refusal {
+	r.what = what
+	return r
+}
+
+// reason returns what a request was refused for.
+func (r *refusal) reason() string {
+	switch {
+	case r.what != "":
+		return r.what
+	case r.Status == http.StatusUnauthorized, r.Status == http.StatusForbidden:
+		return auth.RefusedUser
+	case r.Status == http.StatusTooManyRequests:
+		return auth.RefusedLimit
+	case r.Status >= http.StatusInternalServerError:
+		return auth.RefusedUnavailable
+	}
+	return auth.RefusedHandshake
+}
+
+// keep remembers a refusal for who operates the server.
+func (s *Server) keep(r *http.Request, no *refusal) {
+	kept := auth.Refusal{What: no.reason(), Status: no.Status, Detail: no.Detail}
+	kept.Service, _ = strings.CutPrefix(r.URL.Path, servicesPath)
+	kept.StatefulID = r.URL.Query().Get(statefulParam)
+	kept.UserID = no.user
+	s.deps.Refusals.Add(r, kept)
 }
 
 // refuse makes a refusal. header holds pairs of names and values.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
 	"github.com/tutorsocket/tutorsocket/internal/tracing"
@@ -37,7 +38,7 @@ type Authenticator interface {
 	Authenticate(r *http.Request) (hub.User, error)
 }
 
-// Deps are the rooms a server needs. All but Logger, Metrics and Tracer are required.
+// Deps are the rooms a server needs. The first four are required.
 type Deps struct {
 	Opener        Opener
 	Auth          Authenticator
@@ -46,6 +47,7 @@ type Deps struct {
 	Logger        *slog.Logger      // nil: nothing is logged
 	Metrics       *metrics.Registry // nil: nothing is counted
 	Tracer        *tracing.Tracer   // nil: nothing is traced
+	Refusals      *auth.Refusals    // nil: nothing is kept
 }
 
 // Server serves /services/<name>. It owns every connection it accepted until [Server.Shutdown]
@@ -58,6 +60,7 @@ type Server struct {
 	workers *workers
 	wheel   *wheel
 	figures figures
+	traces  traces
 
 	mu       sync.Mutex
 	draining bool

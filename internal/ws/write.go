@@ -131,6 +131,7 @@ func (o *outbox) writeFrames() bool {
 		if !o.add(frame) {
 			return false
 		}
+		o.c.srv.traces.out(o.c.hc.Socket(), frame)
 	}
 	return o.flush()
 }

@@ -1,10 +1,14 @@
 package docs
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // words splits a command line as a shell does: quotes of both kinds, and $NAME outside single ones.
@@ -60,6 +64,7 @@ func words(line string, vars map[string]string) ([]string, error) {
 // curl does what the command does, as far as the documents use it: there may be none on the machine.
 func curl(args []string) (output string, err error) {
 	method, url, body, showHeader := "", "", "", false
+	ctx := context.Background()
 	header := http.Header{}
 	for i := 0; i < len(args); i++ {
 		value := func() string {
@@ -72,6 +77,14 @@ func curl(args []string) (output string, err error) {
 		case "-s", "-N", "-sN":
 		case "-i", "-si":
 			showHeader = true
+		case "-m": // a stream that has no end is left then, with what came
+			seconds, err := strconv.Atoi(value())
+			if err != nil {
+				return "", err
+			}
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, time.Duration(seconds)*time.Second)
+			defer cancel()
 		case "-X":
 			method = value()
 		case "-H":
@@ -92,7 +105,7 @@ func curl(args []string) (output string, err error) {
 			method = http.MethodPost
 		}
 	}
-	req, err := http.NewRequest(method, url, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
 		return "", err
 	}
@@ -106,6 +119,9 @@ func curl(args []string) (output string, err error) {
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = nil
+	}
 	if showHeader {
 		output = resp.Proto + " " + resp.Status + "\n\n"
 	}

@@ -1,0 +1,89 @@
+package auth
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/recent"
+)
+
+// Refusal is a request that was turned away.
+type Refusal struct {
+	Time       time.Time
+	Remote     string // address of who asked
+	What       string // what for, one of the Refused constants
+	Status     int
+	Detail     string
+	Add        string // the flag that would let it in, "" if none would
+	Host       string
+	Origin     string
+	Path       string
+	Service    string
+	StatefulID string
+	UserID     string
+}
+
+// What a request was refused for.
+const (
+	RefusedHost        = "host"        // the server does not answer to the Host
+	RefusedOrigin      = "origin"      // the page is of an unknown origin
+	RefusedToken       = "token"       // the API token is wrong
+	RefusedService     = "service"     // there is no such service
+	RefusedHandshake   = "handshake"   // it is no WebSocket handshake
+	RefusedStatefulID  = "stateful_id" // the id is impossible, or somebody else's
+	RefusedUser        = "user"        // the user is unknown or may not
+	RefusedLimit       = "limit"       // there are too many
+	RefusedUnavailable = "unavailable" // the server cannot now
+)
+
+const (
+	refusalsKept = 1000
+	refusalBytes = 1 << 20
+	refusalSize  = 300 // what a kept refusal costs besides its texts, in bytes
+)
+
+// Refusals keeps the last refused requests: 1,000, or 1 MiB. Texts of strangers are cut to 200
+// bytes. Safe for concurrent use; a nil *Refusals keeps nothing.
+type Refusals struct {
+	ring *recent.Ring[Refusal]
+}
+
+// NewRefusals returns an empty list.
+func NewRefusals() *Refusals {
+	return &Refusals{recent.New(recent.Limits{Values: refusalsKept, Bytes: refusalBytes}, func(r Refusal) int {
+		return refusalSize + len(r.Remote) + len(r.Detail) + len(r.Add) + len(r.Host) + len(r.Origin) + len(r.Path) + len(r.Service) + len(r.StatefulID) + len(r.UserID)
+	})}
+}
+
+// Add keeps a refusal of a request; what r says of address, host, origin and path is filled in.
+func (l *Refusals) Add(r *http.Request, refusal Refusal) {
+	if l == nil {
+		return
+	}
+	refusal.Time = time.Now()
+	refusal.Remote, refusal.Host, refusal.Path = r.RemoteAddr, r.Host, r.URL.Path
+	refusal.Origin = strings.Join(r.Header.Values("Origin"), ", ")
+	for _, text := range []*string{&refusal.Remote, &refusal.Host, &refusal.Path, &refusal.Origin, &refusal.Service, &refusal.StatefulID, &refusal.UserID, &refusal.Add} {
+		*text = kept(*text, shownValue)
+	}
+	refusal.Detail = kept(refusal.Detail, 4*shownValue)
+	l.ring.Add(refusal)
+}
+
+// kept cuts a text, in memory of its own: it must not keep a whole request alive.
+func kept(text string, most int) string {
+	if len(text) > most {
+		return strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return strings.Clone(strings.ToValidUTF8(text, "?"))
+}
+
+// Newest returns up to n refusals numbered below before (0: all), the newest first, and whether
+// there are older ones.
+func (l *Refusals) Newest(before uint64, n int) (items []recent.Item[Refusal], more bool) {
+	if l == nil {
+		return nil, false
+	}
+	return l.ring.Newest(before, n)
+}

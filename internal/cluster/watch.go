@@ -1,0 +1,45 @@
+package cluster
+
+import (
+	"context"
+	"iter"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+// LastEvent returns the number of the newest event of a socket, 0 before the first.
+func (c *Cluster) LastEvent() uint64 { return c.hub.LastEvent() }
+
+// Events yields what happened to sockets after the event with the number, then what happens,
+// until ctx ends or the loop is left. See [hub.Hub.Events].
+func (c *Cluster) Events(ctx context.Context, after uint64) iter.Seq[hub.Event] {
+	return c.hub.Events(ctx, after)
+}
+
+// Present returns the sockets that match at one moment, and the number of the last event before
+// it. missing names the nodes that did not answer. Errors: ctx's.
+func (c *Cluster) Present(ctx context.Context, f hub.Filter) (sockets []hub.Present, last uint64, missing []string, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, 0, nil, err
+	}
+	sockets, last = c.hub.Present(f)
+	return sockets, last, nil, nil
+}
+
+// TagNames returns the names of tags in use, each with how many sockets have it. missing names
+// the nodes that did not answer. Errors: ctx's.
+func (c *Cluster) TagNames(ctx context.Context) (names map[string]int, missing []string, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	return c.hub.TagNames(), nil, nil
+}
+
+// TagValues returns the values of a tag, each with how many sockets have it. missing names the
+// nodes that did not answer. Errors: ctx's.
+func (c *Cluster) TagValues(ctx context.Context, name string) (values map[string]int, missing []string, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	return c.hub.TagValues(name), nil, nil
+}
