@@ -58,6 +58,7 @@ func New(cfg Config, deps Deps) http.Handler {
 	h.registerSockets(router)
 	h.registerMessages(router)
 	h.registerScripts(router)
+	h.registerSources(router)
 	h.registerRuns(router)
 	h.registerLogs(router)
 	h.registerChecks(router)

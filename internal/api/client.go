@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -112,6 +113,11 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 // request sends a request and returns an answer that is a success. path is
 // escaped; body nil means none.
 func (c *Client) request(ctx context.Context, method, path string, query url.Values, body any, accept string) (*http.Response, error) {
+	return c.requestWith(ctx, method, path, query, body, accept, nil)
+}
+
+// requestWith is request with headers of its own.
+func (c *Client) requestWith(ctx context.Context, method, path string, query url.Values, body any, accept string, header http.Header) (*http.Response, error) {
 	var content io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -128,6 +134,7 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 	if err != nil {
 		return nil, fmt.Errorf("make a request for %s: %w", c.Server(), err)
 	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("Accept", accept)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")

@@ -27,6 +27,7 @@ type Deps struct {
 	Sockets Sockets
 	Runs    Runner
 	Scripts Scripts
+	Sources Sources
 	Logs    Logs
 	Checker Checker
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/app"
 	"github.com/tutorsocket/tutorsocket/internal/config"
+	"github.com/tutorsocket/tutorsocket/internal/versions"
 )
 
 // Config says what to serve and where to report.
@@ -39,8 +40,11 @@ type Server struct {
 	admin  Admin
 	data   *dataFolder
 	app    *app.App
-	addr   net.Addr
-	routes routes
+	store  *store
+	// history is of the app's scripts.
+	history *versions.Recorder
+	addr    net.Addr
+	routes  routes
 
 	// alive ends when requests and background work have to; cancel ends it.
 	alive  context.Context
@@ -204,6 +208,7 @@ func (s *Server) watch() {
 
 // changed reports what a reload has brought.
 func (s *Server) changed(c app.Change) {
+	s.noteChange(c)
 	for _, url := range c.Updated {
 		s.logger.Info("script reloaded", "script", url)
 	}

@@ -71,6 +71,9 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	s.beginWork()
+	if err := s.openVersions(ctx); err != nil {
+		return err
+	}
 	h := hub.New(s.hubConfig())
 	sockets := cluster.New(h)
 	lines := s.lines()
@@ -89,6 +92,7 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
 	s.routes.api = api.New(api.Config{Version: s.cfg.Version, Node: nodeName}, api.Deps{
 		Auth: auth.NewAdmin(s.admin.Token), Sockets: sockets, Runs: runner{eng}, Scripts: scripts{s.app}, Logs: lines,
+		Sources: sources{s},
 		Checker: checker{s.app, settings.Queue.Profile},
 	})
 	guard := settings.Guard
@@ -123,6 +127,7 @@ func (s *Server) openUserData(ctx context.Context) (data, storage *userdata.Stor
 	if err != nil {
 		return nil, nil, err
 	}
+	s.store = store
 	s.onClose("store", func(context.Context) error { store.close(); return nil })
 	open := func(cfg userdata.Config) (*userdata.Store, error) {
 		values, err := userdata.Open(ctx, store.js, cfg)
