@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 //	http METHOD PATH  ask the server at SERVER, with the token; the answer is
 //	                  standard output
 //	connect PATH      open a socket to the server at SERVER and keep it
+//	waits PATTERN COMMAND…  run a command until its standard output matches
 //	occupy            listen on a free port until the end; sets OCCUPIED
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -52,6 +53,7 @@ func TestScript(t *testing.T) {
 			"http":    ask,
 			"connect": connect,
 			"occupy":  occupy,
+			"waits":   waits,
 		},
 	})
 }
