@@ -164,7 +164,8 @@ func (p *play) run(t *testing.T, s step, index int) (output string) {
 // onlyLooks says whether a command shows something and changes nothing, so that it may be repeated.
 func onlyLooks(line string) bool {
 	request := strings.HasPrefix(line, "curl ") && !strings.Contains(line, " -d ") && !strings.Contains(line, " -X ")
-	return request || strings.HasPrefix(line, program+" logs") || strings.HasPrefix(line, program+" sockets")
+	return request || strings.HasPrefix(line, program+" logs") || strings.HasPrefix(line, program+" sockets") ||
+		strings.HasPrefix(line, program+" service list")
 }
 
 const program = "go run ./cmd/tutorsocket"
