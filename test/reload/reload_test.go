@@ -123,7 +123,8 @@ func TestChangesUnderLoad(t *testing.T) {
 	l.stop.Store(true)
 	clients.Wait()
 	if err := errors.Join(append(errs, err)...); err != nil {
-		t.Fatal(err)
+		log := l.Log.String()
+		t.Fatalf("%v\nthe log ends with\n%s", err, log[max(0, len(log)-2000):])
 	}
 	total := int64(0)
 	for i := range l.pushed {
@@ -170,9 +171,20 @@ func (l *load) change(ctx context.Context, n int) (int, error) {
 	return version, nil
 }
 
-// save writes the file as a simple editor does, which the server notices some time.
-func (l *load) save(_ context.Context, version int) error {
-	return os.WriteFile(l.file, []byte(script(version)), 0o644)
+// save changes the file, which the server notices some time.
+func (l *load) save(_ context.Context, version int) error { return l.write(script(version)) }
+
+// write writes the file as simple editors do, first empty and then whole. Where the machine may stop
+// between the two for longer than the server has patience, it replaces the file instead.
+func (l *load) write(text string) error {
+	if *long {
+		return os.WriteFile(l.file, []byte(text), 0o644)
+	}
+	temporary := filepath.Join(filepath.Dir(l.file), ".saved")
+	if err := os.WriteFile(temporary, []byte(text), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(temporary, l.file)
 }
 
 // put writes by the API: when it answers, no message gets the version before.
@@ -195,7 +207,7 @@ func (l *load) breakIt(ctx context.Context, version int, byFile bool) error {
 		}
 		return nil
 	}
-	if err := os.WriteFile(l.file, []byte(broken(version)), 0o644); err != nil {
+	if err := l.write(broken(version)); err != nil {
 		return err
 	}
 	deadline := time.Now().Add(servertest.Patience)
