@@ -35,7 +35,7 @@ func newFixture(t *testing.T, cfg ...api.Config) *fixture {
 		log: logs.New(logs.Config{}, nil, nil),
 	}
 	f.server = httptest.NewServer(api.New(cfg[0], api.Deps{
-		Auth: auth.NewAdmin(token), Sockets: cluster.New(f.hub), Runs: (*fakeRuns)(f), Scripts: fakeScripts{}, Logs: f.log, Checker: fakeChecker{},
+		Auth: auth.NewAdmin(token), Sockets: cluster.New(f.hub), Runs: (*fakeRuns)(f), Scripts: fakeScripts{}, Sources: newFakeSources(), Logs: f.log, Checker: fakeChecker{},
 	}))
 	t.Cleanup(f.server.Close)
 	return f

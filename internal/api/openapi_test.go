@@ -35,7 +35,9 @@ func TestOpenAPI(t *testing.T) {
 	for _, route := range []string{
 		"GET /sockets", "GET /sockets/{key}", "DELETE /sockets/{key}", "PATCH /sockets/{key}/tags",
 		"POST /sockets/{key}/messages", "POST /messages", "GET /services", "GET /agents",
-		"POST /agents/{name}/runs", "POST /runs", "GET /logs", "POST /check", "GET /bindings", "GET /openapi.json",
+		"POST /agents/{name}/runs", "POST /runs", "GET /logs", "POST /check", "GET /bindings", "GET /openapi.json", "GET /libraries",
+		"GET /services/{name}/source", "PUT /libraries/{name}/source", "GET /agents/{name}/versions", "GET /services/{name}/versions/{n}",
+		"GET /services/{name}/versions/{n}/diff", "POST /agents/{name}/versions/{n}/restore",
 	} {
 		method, path, _ := strings.Cut(route, " ")
 		op, ok := doc.Paths[path][strings.ToLower(method)]

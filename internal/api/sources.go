@@ -140,7 +140,7 @@ type sourceWrite struct {
 	Name        string `path:"name" doc:"Name of the script; the code of a library."`
 	IfMatch     string `header:"If-Match" doc:"The ETag of the text to replace: another one gives 412. Without it any text is replaced."`
 	IfNoneMatch string `header:"If-None-Match" doc:"* writes only if there is no such script."`
-	ContentType string `header:"Content-Type" doc:"application/json, or text/plain, text/javascript or application/javascript for the text itself."`
+	ContentType string `header:"Content-Type" hidden:"true" doc:"application/json, or text/plain, text/javascript or application/javascript for the text itself."`
 	RawBody     []byte
 }
 
