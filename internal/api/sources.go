@@ -88,8 +88,8 @@ var (
 	ErrBadScriptName = errors.New("not a name for a script")
 	// ErrSourceTooLarge says that a script may not be so large: 413.
 	ErrSourceTooLarge = errors.New("the script is too large")
-	// ErrNotWritable says that the file cannot be written: 409.
-	ErrNotWritable = errors.New("the file cannot be written")
+	// ErrFile says that the file cannot be read or written: 409.
+	ErrFile = errors.New("the file cannot be read or written")
 )
 
 // CompileError is the error of a [Sources] for a text that does not compile: 422.
@@ -194,7 +194,7 @@ func (h *handler) registerSourcesOf(router huma.API, kind ScriptKind) {
 	op := func(verb, method, rest, summary string, errors ...int) huma.Operation {
 		return h.operation(fmt.Sprintf(verb, kind), method, path+rest, fmt.Sprintf(summary, kind), http.StatusOK, errors...)
 	}
-	read := op("get-%s-source", http.MethodGet, "/source", "Text of a %s", http.StatusNotFound)
+	read := op("get-%s-source", http.MethodGet, "/source", "Text of a %s", http.StatusNotFound, http.StatusConflict)
 	read.Responses = map[string]*huma.Response{"200": sourceAnswer(schemas), "304": {Description: "The text is still the one named."}}
 	huma.Register(router, read, func(ctx context.Context, in *scriptSource) (*streamAnswer, error) { return h.getSource(ctx, kind, in) })
 
@@ -465,7 +465,7 @@ func sourceProblem(err error, kind ScriptKind, name string) error {
 		return at(problem(http.StatusUnprocessableEntity, "A script cannot have this name."), "path.name", err.Error(), shorten(name))
 	case errors.Is(err, ErrSourceTooLarge):
 		return problem(http.StatusRequestEntityTooLarge, "%v.", err)
-	case errors.Is(err, ErrNotWritable):
+	case errors.Is(err, ErrFile):
 		return problem(http.StatusConflict, "%v.", err)
 	}
 	return err

@@ -179,7 +179,7 @@ func (a *App) takeUp(w Writing) (*Script, error) {
 func (a *App) replaceFile(file, text string) error {
 	root, err := os.OpenRoot(a.cfg.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return &missingFolder{a.cfg.Dir}
+		return fmt.Errorf("%w: %w", ErrInTheWay, &missingFolder{a.cfg.Dir})
 	}
 	if err != nil {
 		return inTheWay(".", err)

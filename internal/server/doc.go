@@ -9,6 +9,7 @@
 //   - what belongs to the process: the data folder and its lock (data.go), the
 //     NATS server in it (store.go), the address file for client commands
 //     (admin.go), the listener with its limits and paths (http.go, files.go);
+//   - what is noted in the history of scripts, and by whose name (sources.go);
 //   - what scripts reach outside of it, and what not (effects.go);
 //   - the order of beginning and end (server.go).
 //

@@ -60,6 +60,9 @@ func (s sources) Libraries() []api.Script { return describe(s.server.app.Snapsho
 
 func (s sources) Source(ctx context.Context, kind api.ScriptKind, name string) (api.Source, error) {
 	present, err := s.server.app.Source(app.Kind(kind), name)
+	if err != nil && !errors.Is(err, app.ErrNoScript) {
+		return api.Source{}, sameText{err, api.ErrFile}
+	}
 	if err != nil {
 		return api.Source{}, sourceError(err)
 	}
@@ -181,7 +184,7 @@ func sourceError(err error) error {
 	}
 	for from, to := range map[error]error{
 		app.ErrNoFolder: api.ErrNoAppFolder, app.ErrTooLarge: api.ErrSourceTooLarge, app.ErrBadName: api.ErrBadScriptName,
-		app.ErrNoScript: api.ErrNoScript, app.ErrInTheWay: api.ErrNotWritable,
+		app.ErrNoScript: api.ErrNoScript, app.ErrInTheWay: api.ErrFile,
 	} {
 		if errors.Is(err, from) {
 			return sameText{err, to}

@@ -333,6 +333,20 @@ func TestAScriptThatIsGoneCanBeRestored(t *testing.T) {
 	s.Lines.Expect(t, "back")
 }
 
+func TestAnAppFolderThatIsGoneIsSaid(t *testing.T) {
+	dir := servertest.WriteFiles(t, map[string]string{"services/echo.js": answering("one")})
+	s := servertest.Start(t, servertest.AppDir(dir))
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, method := range []string{"GET", "PUT"} {
+		resp, body := s.Ask(t, method, echoPath+"/source", "x = 1;", "Content-Type", "text/plain")
+		if resp.StatusCode != 409 || !strings.Contains(body, "does not exist") {
+			t.Errorf("%s: %d %s", method, resp.StatusCode, body)
+		}
+	}
+}
+
 func TestTheSampleAppCannotBeChanged(t *testing.T) {
 	s := servertest.Start(t)
 	resp, body := s.Ask(t, "PUT", "/api/v1/services/rtk_ws_service/source", "x = 1;", "Content-Type", "text/plain")
