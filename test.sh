@@ -118,6 +118,8 @@ if [ "$long" = yes ]; then
 	step "hostile programs and every function with values of full size: time past the limit"
 	go test -timeout 20m -run 'StopInTime|HostilePrograms' ./internal/basescript -args -long
 	go test -run NamedScriptsStopInTime -count 5 ./internal/hostapi
+	step "a thousand changes of a script under load"
+	go test -v -timeout 20m ./test/reload -args -long
 	step "ten more rounds with the race detector"
 	go test -race -count 10 -timeout 60m ./internal/hub ./internal/ws ./internal/engine ./internal/userdata ./test/...
 	step "benchmarks beside their peers"

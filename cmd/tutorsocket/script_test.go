@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 //	http METHOD PATH  ask the server at SERVER, with the token; the answer is
 //	                  standard output
 //	connect PATH      open a socket to the server at SERVER and keep it
+//	waits PATTERN COMMAND…  run a command until its standard output matches
 //	occupy            listen on a free port until the end; sets OCCUPIED
 //	port              set PORT to one that is free, and that nobody is given by chance
 //
@@ -56,6 +57,7 @@ func TestScript(t *testing.T) {
 		"connect": connect,
 		"occupy":  occupy,
 		"port":    freePort,
+		"waits":   waits,
 	}
 	maps.Copy(commands, terminalCommands)
 	testscript.Run(t, testscript.Params{

@@ -62,6 +62,7 @@ func New(cfg Config, deps Deps) http.Handler {
 	h.registerSockets(router)
 	h.registerMessages(router)
 	h.registerScripts(router)
+	h.registerSources(router)
 	h.registerRuns(router)
 	h.registerRunList(router)
 	h.registerUserData(router)

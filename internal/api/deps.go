@@ -40,6 +40,7 @@ type Deps struct {
 	Traces   FrameTraces
 	Tags     TagCounts
 	Refusals Refusals
+	Sources  Sources
 }
 
 // Authenticator says whether a request carries the admin token.

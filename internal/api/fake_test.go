@@ -44,6 +44,7 @@ func newFixture(t *testing.T, cfg ...api.Config) *fixture {
 	f.server = httptest.NewServer(api.New(cfg[0], api.Deps{
 		Auth: auth.NewAdmin(token), Sockets: cluster.New(f.hub), Runs: (*fakeRuns)(f), RunList: f.runs, Scripts: fakeScripts{}, Logs: f.log, Checker: fakeChecker{}, Figures: &f.figures,
 		Events: cluster.New(f.hub), Tags: cluster.New(f.hub), Traces: (*fakeTraces)(f), Refusals: (*fakeRefusals)(f),
+		Sources: newFakeSources(),
 	}))
 	t.Cleanup(f.server.Close)
 	return f

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -37,6 +38,10 @@ type App struct {
 	patience time.Duration // how long Watch doubts what is gone or broken
 	snapshot atomic.Pointer[Snapshot]
 	reloads  *metrics.Counter
+	// writing is held while the snapshot is replaced, from the reading of the folder until onChange
+	// has returned.
+	writing  sync.Mutex
+	onChange func(Change) // of the Watch going on, guarded by writing
 }
 
 // Load reads an app. Scripts that do not compile are no error: see [App.Problems]. It returns an

@@ -18,7 +18,8 @@
 // among the problems; one that never compiled is there with its error, so that a call to it can be
 // answered. A registration file that does not parse keeps what it registered before.
 //
-// Snapshots and scripts may be read by any number of goroutines; [App.Watch] is the one writer.
+// Snapshots and scripts may be read by any number of goroutines; [App.Watch] and [App.Write], which
+// changes a script's file on purpose, replace the snapshot one at a time.
 // The package does not know how scripts are run or what they can call: the names they are compiled
 // against come in through [Config].
 package app

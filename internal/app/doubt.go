@@ -14,8 +14,9 @@ const (
 	// secondLook is how long what is gone or broken all of a sudden gets to come back, unless an App
 	// says otherwise: some editors remove or empty a file before they write it.
 	secondLook = 30 * time.Millisecond
-	// fresh is the age up to which an empty file counts as one that is about to be written.
-	fresh = 200 * time.Millisecond
+	// fresh is the age up to which an empty file counts as one that is about to be written: whoever saves
+	// it waits perhaps for the disk between emptying and writing it.
+	fresh = time.Second
 )
 
 // stamp tells states of a file apart without its text. The zero stamp is that of no file.
@@ -45,10 +46,9 @@ type doubt struct {
 func (d doubt) wait(now time.Time) time.Duration {
 	left := d.patience - now.Sub(d.since)
 	if d.seen.size == 0 && d.seen.modified != 0 {
-		age := now.Sub(time.Unix(0, d.seen.modified))
-		if age >= 0 { // a clock elsewhere may be ahead: then the age says nothing
-			left = max(left, fresh-age)
-		}
+		// The time of the file says nothing about its age: a file system shows the new size before the
+		// new time, and a clock elsewhere may be ahead or behind.
+		left = max(left, fresh-now.Sub(d.since))
 	}
 	return left
 }

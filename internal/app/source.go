@@ -49,27 +49,46 @@ func localPath(url string) (string, error) {
 // not a regular file is never opened, since a pipe would block. seen is the state the file had at the
 // latest before it was read.
 func readText(files fs.FS, name string) (text string, seen stamp, err error) {
+	// A file that is written meanwhile would be read as a mixture of both texts, which may even compile.
+	for range readTries {
+		var same bool
+		if text, seen, same, err = readOnce(files, name); same || err != nil {
+			break
+		}
+	}
+	return text, seen, err
+}
+
+// readTries is how often a file that is being written is read; the watch comes back to it anyway.
+const readTries = 3
+
+// readOnce is one try of readText; same reports whether the file was the same before and after it.
+func readOnce(files fs.FS, name string) (text string, seen stamp, same bool, err error) {
 	info, err := fs.Stat(files, name)
 	if err != nil {
-		return "", stamp{}, fileError(err)
+		return "", stamp{}, false, fileError(err)
 	}
 	seen = stampOf(info)
 	if !info.Mode().IsRegular() {
-		return "", seen, errors.New("not a regular file")
+		return "", seen, false, errors.New("not a regular file")
 	}
 	f, err := files.Open(name)
 	if err != nil {
-		return "", seen, fileError(err)
+		return "", seen, false, fileError(err)
 	}
 	defer func() { _ = f.Close() }() // only read from
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return "", seen, fileError(err)
+		return "", seen, false, fileError(err)
 	}
 	if len(data) > maxFile {
-		return "", seen, fmt.Errorf("the file is larger than %d KiB", maxFile>>10)
+		return "", seen, false, fmt.Errorf("the file is larger than %d KiB", maxFile>>10)
 	}
-	return basescript.DecodeText(data), seen, nil
+	after, err := f.Stat()
+	if err != nil {
+		return "", seen, false, fileError(err)
+	}
+	return basescript.DecodeText(data), seen, stampOf(after) == seen, nil
 }
 
 // Text returns the text of a script file of the app folder, and its address. A url without a scheme is

@@ -29,6 +29,7 @@ const (
 type Change struct {
 	Snapshot *Snapshot
 	Updated  []string  // addresses of scripts that are new or have a new program
+	New      []*Script // the scripts of Updated
 	Removed  []string  // addresses of scripts that are gone
 	Problems []Problem // problems the snapshot before did not have
 	Solved   []string  // addresses of files that had problems and have none now
@@ -40,7 +41,8 @@ func (c Change) empty() bool {
 }
 
 // Watch reads the folder again whenever files in it change, until ctx ends; then it returns nil.
-// onChange is called, never twice at once, after the new snapshot is in force. Runs that began with
+// onChange is called, never twice at once, after the new snapshot is in force, be it because of Watch
+// or of [App.Write], which onChange must not call. Runs that began with
 // an older snapshot are not touched. The embedded sample never changes: Watch just waits.
 //
 // While the folder is gone or cannot be read the last snapshot stays in force, with a problem whose
@@ -55,18 +57,25 @@ func (a *App) Watch(ctx context.Context, onChange func(Change)) error {
 	if err != nil {
 		return fmt.Errorf("watch app folder %s: %w", a.cfg.Dir, err)
 	}
-	w := &watcher{app: a, notify: notify, onChange: onChange}
+	w := &watcher{app: a, notify: notify}
+	a.setOnChange(onChange)
+	defer a.setOnChange(nil)
 	defer func() { _ = w.notify.Close() }() // nothing to be done about it
 	w.look()                                // what changed between Load and now counts too
 	w.loop(ctx)
 	return nil
 }
 
+func (a *App) setOnChange(onChange func(Change)) {
+	a.writing.Lock()
+	defer a.writing.Unlock()
+	a.onChange = onChange
+}
+
 // watcher is one Watch in progress.
 type watcher struct {
-	app      *App
-	notify   *fsnotify.Watcher
-	onChange func(Change)
+	app    *App
+	notify *fsnotify.Watcher
 	// root is the app folder that is being watched, nil if there is none at the moment.
 	root fs.FileInfo
 	// replaced: a folder of the app went or came, so that notify may be about folders of old.
@@ -166,6 +175,8 @@ func (w *watcher) matters(name string) bool {
 // look reads the folder and puts the new snapshot in force. What is gone or broken all of a sudden
 // stays as it was until a later look confirms it; the rest of the app does not wait for it.
 func (w *watcher) look() {
+	w.app.writing.Lock()
+	defer w.app.writing.Unlock()
 	old := w.app.snapshot.Load()
 	look := glance{began: time.Now(), patience: w.app.patience}
 	snap, err := w.scan(old)
@@ -184,11 +195,23 @@ func (w *watcher) look() {
 		snap = old.unreadable(w.app.cfg.Dir, err)
 	}
 	w.doubts, w.again = open, open.next(look.ended)
+	w.app.replace(old, snap, nil)
+}
+
+// replace puts a snapshot in force, calls inForce if there is one, and tells whoever watches what the
+// snapshot has brought. Called with writing held.
+func (a *App) replace(old, snap *Snapshot, inForce func()) {
 	change := difference(old, snap)
-	w.app.snapshot.Store(snap)
-	if !change.empty() {
-		w.app.reloads.Inc()
-		w.onChange(change)
+	a.snapshot.Store(snap)
+	if inForce != nil {
+		inForce()
+	}
+	if change.empty() {
+		return
+	}
+	a.reloads.Inc()
+	if a.onChange != nil {
+		a.onChange(change)
 	}
 }
 
@@ -284,7 +307,7 @@ func difference(old, snap *Snapshot) Change {
 				continue // it never loaded: a problem says so
 			}
 			if was == nil || was.Program != is.Program || was.URL != is.URL {
-				c.Updated = append(c.Updated, is.URL)
+				c.Updated, c.New = append(c.Updated, is.URL), append(c.New, is)
 			}
 		}
 		for _, was := range sorted(old.table(kind)) {

@@ -233,9 +233,9 @@ func (p *program) agentList(t *target) *cobra.Command {
 }
 
 func (p *program) service() *cobra.Command {
-	c := group("service", "List services")
+	c := group("service", "List and copy services")
 	t := p.addTarget(c)
-	c.AddCommand(p.scriptList(t, "List the services of the app", (*api.Client).Services))
+	c.AddCommand(p.scriptList(t, "List the services of the app", (*api.Client).Services), p.serviceCopy(t))
 	return c
 }
 

@@ -92,6 +92,7 @@ func (p *program) root() *cobra.Command {
 		p.types(),
 		p.service(),
 		p.agent(),
+		p.script(),
 	)
 	add(groupSockets,
 		p.sockets(),

@@ -11,6 +11,7 @@
 //     (admin.go), the listener with its limits and paths (http.go, files.go);
 //   - what is counted, and the page and the history that show it (metrics.go,
 //     stats.go);
+//   - what is noted in the history of scripts, and by whose name (sources.go);
 //   - what scripts reach outside of it, and what not (effects.go);
 //   - the order of beginning and end (server.go).
 //

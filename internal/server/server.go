@@ -18,6 +18,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/app"
 	"github.com/tutorsocket/tutorsocket/internal/config"
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
+	"github.com/tutorsocket/tutorsocket/internal/versions"
 )
 
 // Config says what to serve and where to report.
@@ -40,11 +41,14 @@ type Server struct {
 	admin  Admin
 	data   *dataFolder
 	app    *app.App
-	addr   net.Addr
-	routes routes
+	store  *store
+	// recorder keeps the versions of the app's scripts.
+	recorder *versions.Recorder
+	addr     net.Addr
+	routes   routes
 
 	metrics *metrics.Registry // nil: nothing is counted
-	history *history
+	history *history          // of what is counted
 
 	// alive ends when requests and background work have to; cancel ends it.
 	alive  context.Context
@@ -213,6 +217,7 @@ func (s *Server) watch() {
 
 // changed reports what a reload has brought.
 func (s *Server) changed(c app.Change) {
+	s.noteChange(c)
 	for _, url := range c.Updated {
 		s.logger.Info("script reloaded", "script", url)
 	}

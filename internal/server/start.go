@@ -76,6 +76,9 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	s.beginWork()
+	if err := s.openVersions(ctx); err != nil {
+		return err
+	}
 	h := hub.New(s.hubConfig())
 	sockets := cluster.New(h).Traced(tracer)
 	sockets.Register(s.metrics)
@@ -97,6 +100,7 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
 	s.routes.api = tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: nodeName}, api.Deps{
 		Auth: auth.NewAdmin(s.admin.Token), Sockets: sockets, Scripts: scripts{s.app}, Logs: lines,
+		Sources: sources{s},
 		Checker: checker{s.app, settings.Queue.Profile},
 		Runs:    runner{eng, &s.routes.phase}, RunList: list, UserData: data,
 		Nodes:   thisNode{s, time.Now(), h, list, data},
@@ -137,6 +141,7 @@ func (s *Server) openUserData(ctx context.Context) (data, storage *userdata.Stor
 	if err != nil {
 		return nil, nil, err
 	}
+	s.store = store
 	s.onClose("store", func(context.Context) error { store.close(); return nil })
 	store.count(s.metrics)
 	open := func(cfg userdata.Config) (*userdata.Store, error) {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,7 +177,9 @@ func (p *play) run(t *testing.T, s step, index int) (output string) {
 // onlyLooks says whether a command shows something and changes nothing, so that it may be repeated.
 func onlyLooks(line string) bool {
 	request := strings.HasPrefix(line, "curl ") && !strings.Contains(line, " -d ") && !strings.Contains(line, " -X ")
-	return request || strings.HasPrefix(line, program+" logs") || strings.HasPrefix(line, program+" agent history") || strings.HasPrefix(line, program+" sockets")
+	return request || slices.ContainsFunc([]string{"logs", "agent history", "sockets", "service list"}, func(command string) bool {
+		return strings.HasPrefix(line, program+" "+command)
+	})
 }
 
 const program = "go run ./cmd/tutorsocket"
