@@ -21,6 +21,7 @@ type Setting struct {
 	Type    string // text, number, size, duration, yes/no, list, or text|json for a choice
 	Default string // as one would write it
 	Doc     string
+	Secret  bool // not to be shown
 
 	index  []int // of the field in Config
 	min    string
@@ -62,6 +63,7 @@ func newSetting(f reflect.StructField, key string, index []int) Setting {
 		Flag:    f.Tag.Get("flag"),
 		Default: f.Tag.Get("default"),
 		Doc:     f.Tag.Get("doc"),
+		Secret:  f.Tag.Get("secret") == "true",
 		index:   index,
 		min:     f.Tag.Get("min"),
 		bytes:   f.Tag.Get("unit") == "bytes" || strings.HasSuffix(key, "bytes"),
