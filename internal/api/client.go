@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -112,6 +113,11 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 // request sends a request and returns an answer that is a success. path is
 // escaped; body nil means none.
 func (c *Client) request(ctx context.Context, method, path string, query url.Values, body any, accept string) (*http.Response, error) {
+	return c.requestWith(ctx, method, path, query, body, accept, nil)
+}
+
+// requestWith is request with headers of its own.
+func (c *Client) requestWith(ctx context.Context, method, path string, query url.Values, body any, accept string, header http.Header) (*http.Response, error) {
 	var content io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -128,6 +134,7 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 	if err != nil {
 		return nil, fmt.Errorf("make a request for %s: %w", c.Server(), err)
 	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("Accept", accept)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -144,49 +151,6 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 		return nil, c.refusal(resp)
 	}
 	return resp, nil
-}
-
-// Logs passes log lines to onLine, the remembered ones and, if follow is set,
-// new ones until ctx ends, which is then the error.
-func (c *Client) Logs(ctx context.Context, q LogQuery, onLine func(Line)) error {
-	query := url.Values{"follow": {strconv.FormatBool(q.Follow)}}
-	set(query, "since", q.Since)
-	if q.Thread > 0 {
-		query.Set("thread", strconv.Itoa(q.Thread))
-	}
-	set(query, "contains", q.Contains)
-	resp, err := c.request(ctx, http.MethodGet, "/logs", query, nil, eventStreamType)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	err = readEvents(resp.Body, func(e serverEvent) error {
-		if e.name != eventLine {
-			return nil
-		}
-		line, err := decodeLine(e)
-		if err == nil {
-			onLine(line)
-		}
-		return err
-	})
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err == nil && q.Follow:
-		return fmt.Errorf("the server at %s ended the stream: it was stopped or restarted", c.Server())
-	case err != nil:
-		return fmt.Errorf("the connection to %s broke: %w", c.Server(), err)
-	}
-	return nil
-}
-
-// LogQuery chooses log lines. The zero value chooses all there are now.
-type LogQuery struct {
-	Since    string // a time as RFC 3339 has it, or how long ago, such as 10m
-	Thread   int
-	Contains string
-	Follow   bool
 }
 
 // Run runs a script; onLine gets its lines as they come. A script that throws is

@@ -19,6 +19,8 @@ import (
 
 func (p *program) agent() *cobra.Command {
 	c := group("agent", "Run and list agents")
+	c.Long = "Run and list the agents of the app that a server serves."
+	c.Example = examples("tutorsocket agent list", "tutorsocket agent run broadcast")
 	t := p.addTarget(c)
 	c.AddCommand(p.agentRun(t), p.agentList(t))
 	return c
@@ -32,7 +34,13 @@ func (p *program) agentRun(t *target) *cobra.Command {
 		Long: "Run an agent of the app by its name, or a script from a file: an argument that\n" +
 			"names a file or ends in .js is a file. The lines appear as the script logs them.\n" +
 			"The exit code is 1 if the script throws or does not parse.",
-		Args: exactly("the name of an agent or a file"),
+		Example: examples(
+			"tutorsocket agent run broadcast",
+			"tutorsocket agent run script.js --param name=Anna --timeout 30s",
+			"tutorsocket agent run broadcast --json",
+		),
+		Args:              exactly("the name of an agent or a file"),
+		ValidArgsFunction: firstOnly(p.scriptNames(t, (*api.Client).Agents, cobra.ShellCompDirectiveDefault)),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := flags.check(c, args[0]); err != nil {
 				return err
@@ -47,6 +55,10 @@ func (p *program) agentRun(t *target) *cobra.Command {
 	c.Flags().StringVar(&flags.user, "user", "", "id of the user the script runs as")
 	c.Flags().StringVar(&flags.timeout, "timeout", "", "longest time a file may run, such as 30s")
 	c.Flags().StringArrayVar(&flags.params, "param", nil, "`NAME=VALUE` the script finds in Param; may be repeated")
+	c.Flags().BoolVar(&flags.json, "json", false, "print each line as JSON, and at the end how the run ended")
+	for _, flag := range []string{"user", "timeout", "param"} {
+		complete(c, flag, cobra.NoFileCompletions)
+	}
 	return c
 }
 
@@ -54,6 +66,7 @@ func (p *program) agentRun(t *target) *cobra.Command {
 type runFlags struct {
 	user, timeout string
 	params        []string
+	json          bool
 }
 
 // check says what is wrong with them.
@@ -94,7 +107,7 @@ func isFile(arg string) bool {
 }
 
 func (p *program) runAgent(ctx context.Context, client *api.Client, arg string, flags runFlags) error {
-	show := &runPrinter{program: p}
+	show := &runPrinter{program: p, json: flags.json}
 	var outcome api.Outcome
 	var err error
 	if isFile(arg) {
@@ -113,6 +126,8 @@ func (p *program) runAgent(ctx context.Context, client *api.Client, arg string, 
 		return p.unknownAgent(ctx, client, arg)
 	case err != nil:
 		return err
+	case flags.json:
+		return show.outcome(outcome)
 	case !outcome.OK:
 		return show.failure(outcome.Error)
 	}
@@ -122,11 +137,27 @@ func (p *program) runAgent(ctx context.Context, client *api.Client, arg string, 
 // runPrinter shows the lines of a run.
 type runPrinter struct {
 	*program
+	json   bool
 	failed string // the error shown last
+}
+
+// outcome ends a run for machines: with a line that has "ok".
+func (r *runPrinter) outcome(o api.Outcome) error {
+	if err := r.printJSONLine(o); err != nil {
+		return err
+	}
+	if !o.OK {
+		return errTold
+	}
+	return nil
 }
 
 // line shows a line: errors go where errors go.
 func (r *runPrinter) line(l api.Line) {
+	if r.json {
+		_ = r.printJSONLine(l) // whoever does not read on is not told more
+		return
+	}
 	r.noteMissed(l)
 	if l.Error {
 		r.failed = l.Text
@@ -209,20 +240,25 @@ func unreadable(what, name string, err error) error {
 }
 
 func (p *program) agentList(t *target) *cobra.Command {
-	return p.scriptList(t, "List the agents of the app", (*api.Client).Agents)
+	return p.scriptList(t, "agent", (*api.Client).Agents)
 }
 
 func (p *program) service() *cobra.Command {
 	c := group("service", "List services")
+	c.Long = "List the services of the app that a server serves."
+	c.Example = examples("tutorsocket service list")
 	t := p.addTarget(c)
-	c.AddCommand(p.scriptList(t, "List the services of the app", (*api.Client).Services))
+	c.AddCommand(p.scriptList(t, "service", (*api.Client).Services))
 	return c
 }
 
-func (p *program) scriptList(t *target, short string, list func(*api.Client, context.Context) (api.List[api.Script], error)) *cobra.Command {
+// scriptList lists the services or the agents, which is what kind says.
+func (p *program) scriptList(t *target, kind string, list func(*api.Client, context.Context) (api.List[api.Script], error)) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "list", Short: short, Args: exactly(),
+		Use: "list", Short: "List the " + kind + "s of the app", Args: exactly(),
+		Long:    "List the " + kind + "s of the app with their files, what their first comments say, and\nwhy those that do not load do not.",
+		Example: examples("tutorsocket "+kind+" list", "tutorsocket "+kind+" list --json"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			client, err := p.client(t)
 			if err != nil {
@@ -238,7 +274,7 @@ func (p *program) scriptList(t *target, short string, list func(*api.Client, con
 			return p.printScripts(scripts.Items)
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSON(c, &asJSON)
 	return c
 }
 

@@ -16,12 +16,14 @@ import (
 
 // Env is everything a command takes from its surroundings.
 type Env struct {
-	Args     []string // without the name of the program
+	Args     []string  // without the name of the program
+	Stdin    io.Reader // nil: there is nothing to read
 	Stdout   io.Writer
 	Stderr   io.Writer
 	Environ  []string // "NAME=value", as os.Environ returns it
 	Now      func() time.Time
-	Terminal bool // whether Stdout and Stderr are shown to a person
+	Terminal bool   // whether Stdout and Stderr are shown to a person
+	Screen   Screen // of that person
 	// Program is what the user types to run this program; "tutorsocket" if empty.
 	Program string
 }
@@ -60,9 +62,15 @@ type program struct {
 
 func (p *program) root() *cobra.Command {
 	root := group("tutorsocket", "WebSocket services in WebTutor's dialect, without WebTutor")
-	root.Long = "tutorsocket runs WebTutor socket services, code libraries and agents.\n\nStart with:  " + p.self() + " dev"
+	root.Long = "tutorsocket runs WebTutor's socket services, code libraries and agents without WebTutor."
+	root.Example = examples(
+		"tutorsocket dev"+untilCtrlC,
+		"tutorsocket agent list",
+		"tutorsocket sockets",
+	)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	p.addVersionFlag(root)
+	p.addHelp(root)
 	root.PersistentPreRun = func(*cobra.Command, []string) { p.began = true }
 	root.SetArgs(p.Args)
 	root.SetOut(p.Stdout)
@@ -84,6 +92,7 @@ func (p *program) root() *cobra.Command {
 		p.dev(),
 	)
 	add(groupScripts,
+		p.init(),
 		p.check(),
 		p.types(),
 		p.service(),
@@ -92,15 +101,19 @@ func (p *program) root() *cobra.Command {
 	add(groupSockets,
 		p.sockets(),
 		p.send(),
+		p.abort(),
+		p.tags(),
 	)
 	add(groupOperate,
 		p.logs(),
+		p.config(),
 	)
 	add(groupOther,
 		p.version(),
+		p.completion(),
 	)
 	root.SetHelpCommandGroupID(groupOther)
-	root.SetCompletionCommandGroupID(groupOther)
+	root.CompletionOptions.DisableDefaultCmd = true
 	return root
 }
 
@@ -126,6 +139,9 @@ func (p *program) report(command *cobra.Command, err error) {
 		fmt.Fprintf(p.Stderr, "Is the server running? Start one with: %s dev\n", p.self())
 	}
 	if exitCode(err) == ExitUsage {
+		if command.Name() == "help" {
+			command = command.Root()
+		}
 		fmt.Fprintf(p.Stderr, "Run %q for how to use it.\n", command.CommandPath()+" --help")
 	}
 }
@@ -139,11 +155,7 @@ func group(use, short string) *cobra.Command {
 			if len(args) == 0 {
 				return nil
 			}
-			var names []string
-			for _, sub := range c.Commands() {
-				names = append(names, sub.Name())
-			}
-			return usagef("%q is not a command of %q%s", args[0], c.CommandPath(), meant(near(args[0], names)))
+			return usagef("%q is not a command of %q%s", args[0], c.CommandPath(), meant(near(args[0], childNames(c))))
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
