@@ -23,7 +23,7 @@ var shells = []struct {
 }{
 	{
 		"bash", "For this session:  source <(tutorsocket completion bash)\n" +
-			"For all sessions:  tutorsocket completion bash > ~/.local/share/bash-completion/completions/tutorsocket\n" +
+			"For all sessions:\n  tutorsocket completion bash > ~/.local/share/bash-completion/completions/tutorsocket\n" +
 			"The package bash-completion must be installed.",
 		func(root *cobra.Command, out io.Writer) error { return root.GenBashCompletionV2(out, true) },
 	},
@@ -39,8 +39,8 @@ var shells = []struct {
 		func(root *cobra.Command, out io.Writer) error { return root.GenFishCompletion(out, true) },
 	},
 	{
-		"powershell", "For this session:  tutorsocket completion powershell | Out-String | Invoke-Expression\n" +
-			"For all sessions:  add that line to the file that $PROFILE names.",
+		"powershell", "For this session:\n  tutorsocket completion powershell | Out-String | Invoke-Expression\n" +
+			"For all sessions:\n  add that line to the file that $PROFILE names.",
 		func(root *cobra.Command, out io.Writer) error { return root.GenPowerShellCompletionWithDesc(out) },
 	},
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -130,9 +131,8 @@ func (p *program) configCheck() *cobra.Command {
 }
 
 func (p *program) checkConfig(file string, asJSON bool) error {
-	_, err := config.Load(config.Sources{File: file, Env: p.Environ})
-	var problems config.Problems
-	if err != nil && !errors.As(err, &problems) {
+	problems, err := allProblems(file, p.Environ)
+	if err != nil {
 		return err
 	}
 	if asJSON {
@@ -150,6 +150,27 @@ func (p *program) checkConfig(file string, asJSON bool) error {
 		return errTold
 	}
 	return nil
+}
+
+// allProblems are those of the file by itself, and those it has together with the environment: a variable hides
+// what the file says of the same setting.
+func allProblems(file string, env []string) (all config.Problems, err error) {
+	sources := []config.Sources{{File: file, Env: env}}
+	if file != "" {
+		sources = []config.Sources{{File: file}, sources[0]}
+	}
+	for _, src := range sources {
+		var found config.Problems
+		if _, err := config.Load(src); err != nil && !errors.As(err, &found) {
+			return nil, err
+		}
+		for _, problem := range found {
+			if !slices.Contains(all, problem) {
+				all = append(all, problem)
+			}
+		}
+	}
+	return all, nil
 }
 
 func (p *program) printProblems(file string, problems config.Problems) {
