@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tutorsocket/tutorsocket/internal/api"
 )
 
 // aborted is what "abort --json" prints.
@@ -43,10 +45,15 @@ func (p *program) abort() *cobra.Command {
 			return err
 		}
 		done := aborted{Aborted: []string{}, Failed: []abortFailed{}}
+		var fatal error
 		for _, arg := range args {
 			key := fullKey(arg)
 			if err := client.Abort(c.Context(), key); err != nil {
 				done.Failed = append(done.Failed, abortFailed{key, err.Error()})
+				if !api.IsNotFound(err) { // the other keys would fare no better
+					fatal = err
+					break
+				}
 				fmt.Fprintln(p.Stderr, p.red("error:"), err)
 				continue
 			}
@@ -60,10 +67,10 @@ func (p *program) abort() *cobra.Command {
 				return err
 			}
 		}
-		if len(done.Failed) > 0 {
+		if fatal == nil && len(done.Failed) > 0 {
 			return errTold
 		}
-		return nil
+		return fatal
 	}
 	t = p.addTarget(c)
 	addJSON(c, &asJSON)

@@ -134,7 +134,11 @@ func (p *program) report(command *cobra.Command, err error) {
 	if err == nil || errors.Is(err, errTold) {
 		return
 	}
-	fmt.Fprintln(p.Stderr, p.red("error:"), err)
+	text := err.Error()
+	if errors.Is(err, context.Canceled) {
+		text = "stopped" // by the user, who knows
+	}
+	fmt.Fprintln(p.Stderr, p.red("error:"), text)
 	if errors.Is(err, api.ErrNoServer) {
 		fmt.Fprintf(p.Stderr, "Is the server running? Start one with: %s dev\n", p.self())
 	}

@@ -40,6 +40,9 @@ func (p *program) init() *cobra.Command {
 		),
 		Args: exactly("the folder to write into"),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if args[0] == "" {
+				return usagef("the name of the folder is empty; this folder is .")
+			}
 			return p.writeStarter(args[0], asJSON)
 		},
 		ValidArgsFunction: firstOnly(folders),

@@ -128,7 +128,8 @@ func TestExamples(t *testing.T) {
 				}
 				cmd := exec.Command("sh", "-c", line)
 				cmd.Dir = dir
-				cmd.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"), "TUTORSOCKET_DATA="+s.DataDir())
+				cmd.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"), "TUTORSOCKET_DATA="+s.DataDir(),
+					"GORACE=atexit_sleep_ms=0") // each command would take a second more
 				if out, err := cmd.CombinedOutput(); err != nil {
 					t.Errorf("%v: %s", err, out)
 				}
