@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/term"
+
 	"github.com/tutorsocket/tutorsocket/internal/cli"
 )
 
@@ -29,6 +31,7 @@ func run() int {
 		Now:      time.Now,
 		Terminal: isTerminal(os.Stdout) && isTerminal(os.Stderr),
 		Progress: isTerminal(os.Stderr),
+		Screen:   cli.Screen{Size: size, Keys: keys},
 		Program:  typed(),
 	})
 }
@@ -61,6 +64,24 @@ func typed() string {
 
 // isTerminal says whether a person may be looking at what is written to f.
 func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+	return term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+}
+
+// size is how many columns and rows the terminal has.
+func size() (columns, rows int) {
+	columns, rows, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		return 0, 0
+	}
+	return columns, rows
+}
+
+// keys lets single keys through from the keyboard until restore is called.
+func keys() (restore func(), err error) {
+	keyboard := int(os.Stdin.Fd())
+	before, err := term.MakeRaw(keyboard)
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = term.Restore(keyboard, before) }, nil // nothing is left to do where that fails
 }

@@ -158,49 +158,6 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	return resp, nil
 }
 
-// Logs passes log lines to onLine, the remembered ones and, if follow is set,
-// new ones until ctx ends, which is then the error.
-func (c *Client) Logs(ctx context.Context, q LogQuery, onLine func(Line)) error {
-	query := url.Values{"follow": {strconv.FormatBool(q.Follow)}}
-	set(query, "since", q.Since)
-	if q.Thread > 0 {
-		query.Set("thread", strconv.Itoa(q.Thread))
-	}
-	set(query, "contains", q.Contains)
-	resp, err := c.request(ctx, http.MethodGet, "/logs", query, nil, eventStreamType)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	err = readEvents(resp.Body, func(e serverEvent) error {
-		if e.name != eventLine {
-			return nil
-		}
-		line, err := decodeLine(e)
-		if err == nil {
-			onLine(line)
-		}
-		return err
-	})
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err == nil && q.Follow:
-		return fmt.Errorf("the server at %s ended the stream: it was stopped or restarted", c.Server())
-	case err != nil:
-		return fmt.Errorf("the connection to %s broke: %w", c.Server(), err)
-	}
-	return nil
-}
-
-// LogQuery chooses log lines. The zero value chooses all there are now.
-type LogQuery struct {
-	Since    string // a time as RFC 3339 has it, or how long ago, such as 10m
-	Thread   int
-	Contains string
-	Follow   bool
-}
-
 // Run runs a script; onLine gets its lines as they come. A script that throws is
 // an outcome, not an error. When ctx ends the run is stopped and ctx.Err()
 // returned.

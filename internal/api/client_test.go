@@ -92,13 +92,13 @@ func TestClientFollowsLogs(t *testing.T) {
 	f := newFixture(t)
 	f.log.Write(logs.Line{Thread: 5, Text: "one"})
 	var got []string
-	if err := f.client(t).Logs(t.Context(), api.LogQuery{Thread: 5, Contains: "on", Since: "1h"}, func(l api.Line) {
+	if err := f.client(t).Logs(t.Context(), api.LogQuery{Thread: 5, Contains: "on", Since: "1h"}, nil, func(l api.Line) {
 		got = append(got, fmt.Sprint(l.Seq, l.Text))
 	}); err != nil || strings.Join(got, " ") != "1one" {
 		t.Errorf("lines %q, error %v", got, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	err := f.client(t).Logs(ctx, api.LogQuery{Follow: true}, func(l api.Line) {
+	err := f.client(t).Logs(ctx, api.LogQuery{Follow: true}, nil, func(l api.Line) {
 		if l.Seq == 1 {
 			f.log.Write(logs.Line{Text: "two"})
 		} else {

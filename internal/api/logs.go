@@ -5,7 +5,6 @@ import (
 	"iter"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -17,6 +16,11 @@ type logQuery struct {
 	Since    string `query:"since" doc:"Not earlier than this: a time such as 2026-11-23T10:00:00Z, or how long ago, such as 10m."`
 	Thread   int    `query:"thread" minimum:"0" doc:"Only lines of this script thread."`
 	Contains string `query:"contains" doc:"Only lines with this text."`
+	Service  string `query:"service" doc:"Only lines of the scripts of this service."`
+	Agent    string `query:"agent" doc:"Only lines of this agent."`
+	Socket   string `query:"socket" doc:"Only lines of runs for the socket with this key."`
+	User     string `query:"user" doc:"Only lines of runs for the user with this id."`
+	Level    string `query:"level" enum:"info,error" default:"info" doc:"Least severe lines to show; error: only the errors of scripts."`
 	Follow   bool   `query:"follow" default:"true" doc:"Whether to go on with new lines after the remembered ones."`
 	After    string `header:"Last-Event-ID" doc:"Go on after the event with this id, as browsers do by themselves."`
 }
@@ -32,7 +36,10 @@ func (h *handler) streamLogs(_ context.Context, in *logQuery) (*streamAnswer, er
 	if err != nil {
 		return nil, err
 	}
-	query := logs.Query{Since: since, Thread: in.Thread, Contains: in.Contains}
+	query := logs.Query{
+		Since: since, Thread: in.Thread, Contains: in.Contains, Errors: in.Level == "error",
+		Service: in.Service, Agent: in.Agent, Socket: in.Socket, User: in.User,
+	}
 	// An id that is not ours comes from another server: begin anew.
 	query.AfterSeq, _ = strconv.ParseUint(in.After, 10, 64)
 	return raw(func(w http.ResponseWriter, r *http.Request) {
@@ -64,15 +71,11 @@ func (h *handler) remembered(ctx context.Context, q logs.Query) iter.Seq[logs.Li
 			return
 		}
 		for l := range h.Logs.Follow(ctx, logs.Query{AfterSeq: q.AfterSeq}) {
-			if matches(q, l) && !yield(l) || l.Seq >= last {
+			if q.Match(l) && !yield(l) || l.Seq >= last {
 				return
 			}
 		}
 	}
-}
-
-func matches(q logs.Query, l logs.Line) bool {
-	return !l.Time.Before(q.Since) && (q.Thread == 0 || q.Thread == l.Thread) && strings.Contains(l.Text, q.Contains)
 }
 
 func parseSince(text string) (time.Time, error) {

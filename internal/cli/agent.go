@@ -19,6 +19,8 @@ import (
 
 func (p *program) agent() *cobra.Command {
 	c := group("agent", "Run, stop and list agents")
+	c.Long = "Run, stop and list the agents of the app that a server serves."
+	c.Example = examples("tutorsocket agent list", "tutorsocket agent run broadcast")
 	t := p.addTarget(c)
 	c.AddCommand(p.agentRun(t), p.agentList(t), p.agentStop(t), p.agentHistory(t))
 	return c
@@ -34,8 +36,14 @@ func (p *program) agentRun(t *target) *cobra.Command {
 			"The exit code is 1 if the script throws or does not parse. Ctrl-C stops the run; with\n" +
 			"--detach it goes on by itself, and its id is printed. --json prints a line of JSON for\n" +
 			"each log line, {\"line\":{…}}, and at the end {\"outcome\":{…}}.",
-		Example: "  tutorsocket agent run hello\n  tutorsocket agent run --param name=Anna greet\n  tutorsocket agent run --timeout 30s script.js",
-		Args:    exactly("the name of an agent or a file"),
+		Example: examples(
+			"tutorsocket agent run broadcast",
+			"tutorsocket agent run script.js --param name=Anna --timeout 30s",
+			"tutorsocket agent run broadcast --json",
+			"tutorsocket agent run broadcast --detach",
+		),
+		Args:              exactly("the name of an agent or a file"),
+		ValidArgsFunction: firstOnly(p.scriptNames(t, (*api.Client).Agents, cobra.ShellCompDirectiveDefault)),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := flags.check(c, args[0]); err != nil {
 				return err
@@ -55,6 +63,9 @@ func (p *program) agentRun(t *target) *cobra.Command {
 	c.Flags().StringArrayVar(&flags.params, "param", nil, "`NAME=VALUE` the script finds in Param; may be repeated")
 	c.Flags().BoolVar(&flags.detach, "detach", false, "print the run's id and do not wait for its end")
 	c.Flags().BoolVar(&flags.json, "json", false, "print lines of JSON")
+	for _, flag := range []string{"user", "timeout", "param"} {
+		complete(c, flag, cobra.NoFileCompletions)
+	}
 	return c
 }
 
@@ -136,7 +147,7 @@ type runPrinter struct {
 // line shows a line: errors go where errors go.
 func (r *runPrinter) line(l api.Line) {
 	if r.json {
-		_ = r.printLineJSON(map[string]api.Line{"line": l}) // the outcome comes to the same end and reports it
+		_ = r.printJSONLine(map[string]api.Line{"line": l}) // the outcome comes to the same end and reports it
 		return
 	}
 	r.noteMissed(l)
@@ -152,7 +163,7 @@ func (r *runPrinter) line(l api.Line) {
 // its lines then here.
 func (r *runPrinter) outcome(o api.Outcome) error {
 	if r.json {
-		if err := r.printLineJSON(map[string]api.Outcome{"outcome": o}); err != nil {
+		if err := r.printJSONLine(map[string]api.Outcome{"outcome": o}); err != nil {
 			return err
 		}
 	}
@@ -229,20 +240,25 @@ func unreadable(what, name string, err error) error {
 }
 
 func (p *program) agentList(t *target) *cobra.Command {
-	return p.scriptList(t, "List the agents of the app", (*api.Client).Agents)
+	return p.scriptList(t, "agent", (*api.Client).Agents)
 }
 
 func (p *program) service() *cobra.Command {
 	c := group("service", "List and copy services")
+	c.Long = "List the services of the app that a server serves, and copy services of an app folder."
+	c.Example = examples("tutorsocket service list")
 	t := p.addTarget(c)
-	c.AddCommand(p.scriptList(t, "List the services of the app", (*api.Client).Services), p.serviceCopy(t))
+	c.AddCommand(p.scriptList(t, "service", (*api.Client).Services), p.serviceCopy(t))
 	return c
 }
 
-func (p *program) scriptList(t *target, short string, list func(*api.Client, context.Context) (api.List[api.Script], error)) *cobra.Command {
+// scriptList lists the services or the agents, which is what kind says.
+func (p *program) scriptList(t *target, kind string, list func(*api.Client, context.Context) (api.List[api.Script], error)) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "list", Short: short, Args: exactly(),
+		Use: "list", Short: "List the " + kind + "s of the app", Args: exactly(),
+		Long:    "List the " + kind + "s of the app with their files, what their first comments say, and\nwhy those that do not load do not.",
+		Example: examples("tutorsocket "+kind+" list", "tutorsocket "+kind+" list --json"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			client, err := p.client(t)
 			if err != nil {
@@ -258,7 +274,7 @@ func (p *program) scriptList(t *target, short string, list func(*api.Client, con
 			return p.printScripts(scripts.Items)
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSON(c, &asJSON)
 	return c
 }
 

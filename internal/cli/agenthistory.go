@@ -255,7 +255,7 @@ func (p *program) startDetached(ctx context.Context, client *api.Client, arg str
 	case err != nil:
 		return err
 	case flags.json:
-		return p.printLineJSON(api.RunStarted{ID: id})
+		return p.printJSONLine(api.RunStarted{ID: id})
 	}
 	fmt.Fprintln(p.Stdout, id)
 	return nil

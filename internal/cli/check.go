@@ -30,10 +30,16 @@ func (p *program) check() *cobra.Command {
 			"what the version of Datex.XHTTP does not have, what exists in WebTutor and not here.\n\n" +
 			"APP is the app folder; without one, the setting app or the embedded sample app.\n" +
 			"The exit code is 1 if there are errors; warnings do not count unless --strict.",
-		Args: oneApp("checked"),
+		Example: examples(
+			"tutorsocket check",
+			"tutorsocket check app --strict --portability",
+			"tutorsocket check app --json",
+		),
+		Args:              oneApp("checked"),
+		ValidArgsFunction: firstOnly(folders),
 	}
 	settings := p.addAppFlags(c)
-	c.Flags().BoolVar(&opts.json, "json", false, "print JSON")
+	addJSON(c, &opts.json)
 	c.Flags().BoolVar(&opts.portability, "portability", false, "say as well what works here and not in WebTutor")
 	c.Flags().BoolVar(&opts.strict, "strict", false, "end with exit code 1 on whatever is said, not only on errors")
 	c.RunE = func(_ *cobra.Command, args []string) error {
@@ -60,7 +66,7 @@ func oneApp(done string) cobra.PositionalArgs {
 // gives the settings, with the app of the arguments.
 func (p *program) addAppFlags(c *cobra.Command) func(args []string) (config.Config, error) {
 	var file string
-	c.Flags().StringVar(&file, "config", "", "YAML file with settings")
+	addConfig(c, &file)
 	given := settingFlags(c, appFlags...)
 	return func(args []string) (config.Config, error) {
 		flags := given()

@@ -24,8 +24,9 @@ type Env struct {
 	Stderr   io.Writer
 	Environ  []string // "NAME=value", as os.Environ returns it
 	Now      func() time.Time
-	Terminal bool // whether Stdout and Stderr are shown to a person
-	Progress bool // whether Stderr is shown to a person, wherever Stdout goes
+	Terminal bool   // whether Stdout and Stderr are shown to a person
+	Progress bool   // whether Stderr is shown to a person, wherever Stdout goes
+	Screen   Screen // of that person
 	// Program is what the user types to run this program; "tutorsocket" if empty.
 	Program string
 }
@@ -64,9 +65,15 @@ type program struct {
 
 func (p *program) root() *cobra.Command {
 	root := group("tutorsocket", "WebSocket services in WebTutor's dialect, without WebTutor")
-	root.Long = "tutorsocket runs WebTutor socket services, code libraries and agents.\n\nStart with:  " + p.self() + " dev"
+	root.Long = "tutorsocket runs WebTutor's socket services, code libraries and agents without WebTutor."
+	root.Example = examples(
+		"tutorsocket dev"+untilCtrlC,
+		"tutorsocket agent list",
+		"tutorsocket sockets",
+	)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	p.addVersionFlag(root)
+	p.addHelp(root)
 	root.PersistentPreRun = func(*cobra.Command, []string) { p.began = true }
 	root.SetArgs(p.Args)
 	root.SetOut(p.Stdout)
@@ -88,6 +95,7 @@ func (p *program) root() *cobra.Command {
 		p.dev(),
 	)
 	add(groupScripts,
+		p.init(),
 		p.check(),
 		p.types(),
 		p.service(),
@@ -98,16 +106,20 @@ func (p *program) root() *cobra.Command {
 		p.sockets(),
 		p.send(),
 		p.connect(),
+		p.abort(),
+		p.tags(),
 	)
 	add(groupOperate,
 		p.data(),
 		p.logs(),
+		p.config(),
 	)
 	add(groupOther,
 		p.version(),
+		p.completion(),
 	)
 	root.SetHelpCommandGroupID(groupOther)
-	root.SetCompletionCommandGroupID(groupOther)
+	root.CompletionOptions.DisableDefaultCmd = true
 	return root
 }
 
@@ -128,11 +140,18 @@ func (p *program) report(command *cobra.Command, err error) {
 	if err == nil || errors.Is(err, errTold) {
 		return
 	}
-	fmt.Fprintln(p.Stderr, p.red("error:"), err)
+	text := err.Error()
+	if errors.Is(err, context.Canceled) {
+		text = "stopped" // by the user, who knows
+	}
+	fmt.Fprintln(p.Stderr, p.red("error:"), text)
 	if errors.Is(err, api.ErrNoServer) {
 		fmt.Fprintf(p.Stderr, "Is the server running? Start one with: %s dev\n", p.self())
 	}
 	if exitCode(err) == ExitUsage {
+		if command.Name() == "help" {
+			command = command.Root()
+		}
 		fmt.Fprintf(p.Stderr, "Run %q for how to use it.\n", command.CommandPath()+" --help")
 	}
 }
@@ -146,11 +165,7 @@ func group(use, short string) *cobra.Command {
 			if len(args) == 0 {
 				return nil
 			}
-			var names []string
-			for _, sub := range c.Commands() {
-				names = append(names, sub.Name())
-			}
-			return usagef("%q is not a command of %q%s", args[0], c.CommandPath(), meant(near(args[0], names)))
+			return usagef("%q is not a command of %q%s", args[0], c.CommandPath(), meant(near(args[0], childNames(c))))
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -20,6 +21,8 @@ import (
 type terminal struct {
 	env    []string
 	colour bool
+	screen cli.Screen
+	in     io.Reader
 	now    time.Time
 	out    servertest.Buffer
 	err    servertest.Buffer
@@ -30,7 +33,7 @@ func (c *terminal) run(ctx context.Context, args ...string) int {
 	if !c.now.IsZero() {
 		now = func() time.Time { return c.now }
 	}
-	return cli.Main(ctx, cli.Env{Args: args, Stdout: &c.out, Stderr: &c.err, Environ: c.env, Now: now, Terminal: c.colour})
+	return cli.Main(ctx, cli.Env{Args: args, Stdin: c.in, Stdout: &c.out, Stderr: &c.err, Environ: c.env, Now: now, Terminal: c.colour, Screen: c.screen})
 }
 
 // at returns a terminal whose commands find the server by its data folder.
@@ -122,20 +125,6 @@ func TestLogsAreFollowedUntilCtrlC(t *testing.T) {
 	interrupt()
 	if got := <-code; got != 0 || strings.Contains(c.out.String(), "hidden") {
 		t.Errorf("code %d, %s", got, c.out.String())
-	}
-}
-
-func TestLogsEndWithTheServer(t *testing.T) {
-	s := servertest.Start(t)
-	c := at(s)
-	script := filepath.Join(servertest.WriteFiles(t, map[string]string{"a.js": "alert('here')"}), "a.js")
-	at(s).run(t.Context(), "agent", "run", script)
-	code := make(chan int)
-	go func() { code <- c.run(t.Context(), "logs", "--follow") }()
-	c.out.Expect(t, "here")
-	s.Stop(t)
-	if got := <-code; got != 1 || !strings.Contains(c.err.String(), "ended the stream") {
-		t.Errorf("code %d, %s", got, c.err.String())
 	}
 }
 

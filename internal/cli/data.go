@@ -396,7 +396,7 @@ func (p *program) exportData(ctx context.Context, client *api.Client, prefix str
 			if d.TTL > 0 {
 				line.TTL = &d.TTL
 			}
-			if err := p.printLineJSON(line); err != nil {
+			if err := p.printJSONLine(line); err != nil {
 				return err
 			}
 			shown.add(1, 1)

@@ -50,7 +50,7 @@ func (p *program) dataImport(t *target) *cobra.Command {
 			defer in.Close()
 			done, err := p.importData(c.Context(), client, in, size, flags)
 			if flags.json {
-				return errors.Join(p.printLineJSON(done), err)
+				return errors.Join(p.printJSONLine(done), err)
 			}
 			fmt.Fprintln(p.Stdout, count(done.Imported, "value")+" imported")
 			if done.Skipped > 0 {

@@ -24,6 +24,12 @@ func (p *program) dev() *cobra.Command {
 		Long: "Serve an app for development, to this machine only and without login.\n\n" +
 			"APP is the app folder; without one the embedded sample app is served. Scripts are\n" +
 			"reloaded when their files change. Ctrl-C stops the server.",
+		Example: examples(
+			"tutorsocket dev"+untilCtrlC,
+			"tutorsocket dev app --listen :9000 --datex-version 1.22"+untilCtrlC,
+			"tutorsocket dev --config tutorsocket.yaml"+untilCtrlC,
+		),
+		ValidArgsFunction: firstOnly(folders),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usagef("%q is one argument too many: one app is served", args[1])
@@ -31,7 +37,7 @@ func (p *program) dev() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&file, "config", "", "YAML file with settings")
+	addConfig(c, &file)
 	given := settingFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		flags := given()
@@ -49,6 +55,15 @@ func (p *program) dev() *cobra.Command {
 	}
 	return c
 }
+
+// addConfig gives a command the flag that names a config file.
+func addConfig(c *cobra.Command, file *string) {
+	c.Flags().StringVar(file, "config", "", "YAML `FILE` with settings (default: the one "+configVariable+" names)")
+	complete(c, "config", filesNamed("yaml", "yml"))
+}
+
+// configVariable names a config file where the flag does not.
+const configVariable = "TUTORSOCKET_CONFIG"
 
 // settingFlags adds a flag for each setting that has one, or for those of the keys
 // named. The function returned tells which were given, by key of the setting.
@@ -68,6 +83,7 @@ func settingFlags(c *cobra.Command, keys ...string) (given func() map[string][]s
 		} else {
 			c.Flags().String(s.Flag, "", usage)
 		}
+		completeSetting(c, s)
 		values = append(values, value{s.Key, s.Flag})
 	}
 	return func() map[string][]string {

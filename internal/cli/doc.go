@@ -9,5 +9,9 @@
 // that server is and which token opens it is found out in target.go. Exit codes are
 // in exit.go.
 //
+// A command is a file, and a line in [program.root]. It has a Short, a Long, examples that a test runs, and --json
+// if it prints a result. Help is laid out in help.go, tables in table.go, what Tab offers in completion.go. What is
+// known of the terminal comes in a [Screen]; without one there are no colours and nothing is cut or redrawn.
+//
 // Commands run one at a time; Main may be called again.
 package cli

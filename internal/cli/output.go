@@ -3,9 +3,9 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
-	"text/tabwriter"
+
+	"github.com/spf13/cobra"
 
 	"github.com/tutorsocket/tutorsocket/internal/logs"
 )
@@ -33,8 +33,8 @@ func (p *program) printJSON(v any) error {
 	return nil
 }
 
-// printLineJSON writes a value for machines in one line.
-func (p *program) printLineJSON(v any) error {
+// printJSONLine writes a value for machines on a line of its own.
+func (p *program) printJSONLine(v any) error {
 	enc := json.NewEncoder(p.Stdout)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
@@ -43,25 +43,9 @@ func (p *program) printLineJSON(v any) error {
 	return nil
 }
 
-// printTable writes rows in columns under headings; cells are made safe for a
-// terminal.
-func (p *program) printTable(headings []string, rows [][]string) error {
-	w := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
-	writeRow(w, headings)
-	for _, row := range rows {
-		writeRow(w, row)
-	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write the answer: %w", err)
-	}
-	return nil
-}
-
-func writeRow(w io.Writer, cells []string) {
-	for i, cell := range cells {
-		cells[i] = firstLine(cell)
-	}
-	fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "\t"), "\t")) // Flush reports errors
+// addJSON gives a command the flag --json.
+func addJSON(c *cobra.Command, asJSON *bool) {
+	c.Flags().BoolVar(asJSON, "json", false, "print JSON")
 }
 
 // firstLine is what a table shows of a text.

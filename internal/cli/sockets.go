@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,11 +21,30 @@ type listFlags struct {
 	json         bool
 }
 
-func (f *listFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.filter, "filter", "", `which sockets: '$name', '$name:value', '$name:[a,b]' or '{"name":"value"}'`)
-	c.Flags().StringVar(&f.node, "node", "", "only sockets of this node")
-	c.Flags().IntVar(&f.limit, "limit", 0, "at most so many (default: all)")
-	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
+func (p *program) addList(c *cobra.Command, f *listFlags) {
+	p.addFilter(c, &f.filter)
+	c.Flags().StringVar(&f.node, "node", "", "only sockets of this `NODE`")
+	c.Flags().IntVar(&f.limit, "limit", 0, "at most `N` (default: all)")
+	addJSON(c, &f.json)
+}
+
+// addFilter gives a command the flag --filter.
+func (p *program) addFilter(c *cobra.Command, filter *string) {
+	c.Flags().StringVar(filter, "filter", "", "which sockets, a `FILTER`: "+`'$name', '$name:value', '$name:[a,b]' or '{"name":"value"}'`)
+	complete(c, "filter", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return []string{"$socket_type\tby a tag", "$user_id\tby a tag", `{"$service":"main_ws_service"}`, `{"$state":["open","detached"]}`}, cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// check says what is wrong with the flags.
+func (f *listFlags) check() error {
+	if f.limit < 0 {
+		return usagef("--limit is %d, it must be positive", f.limit)
+	}
+	if err := api.CheckFilter(f.filter); err != nil {
+		return usagef("--filter: %w", err)
+	}
+	return nil
 }
 
 // sockets is the list itself, and the group of what can be done with sockets.
@@ -32,13 +52,27 @@ func (p *program) sockets() *cobra.Command {
 	var flags listFlags
 	var t *target
 	run := func(c *cobra.Command, _ []string) error { return p.listSockets(c.Context(), t, flags) }
-	all := group("sockets", "List open sockets")
+	all := group("sockets", "List, show and watch open sockets")
+	all.Long = "List the open sockets, as \"sockets list\" does. Detached ones, whose clients may come\n" +
+		"back, are shown if the filter names them: {\"$state\":[\"open\",\"detached\"]}"
+	all.Example = examples(
+		"tutorsocket sockets",
+		"tutorsocket sockets --filter '$socket_type:ws_group'",
+		"tutorsocket sockets --json",
+	)
+	all.Annotations = map[string]string{alone: "yes"}
 	all.RunE = run
 	t = p.addTarget(all)
-	flags.add(all)
-	list := &cobra.Command{Use: "list", Short: "List open sockets", Args: exactly(), RunE: run}
-	flags.add(list)
-	all.AddCommand(list)
+	p.addList(all, &flags)
+	list := &cobra.Command{
+		Use: "list", Short: "List open sockets", Args: exactly(), RunE: run,
+		Long: "List the open sockets with their users, how long they are open, what waits in their\nqueues, and their tags.",
+		Example: examples(
+			`tutorsocket sockets list --filter '{"$service":"main_ws_service"}' --limit 10`,
+		),
+	}
+	p.addList(list, &flags)
+	all.AddCommand(list, p.socketShow(t), p.socketsWatch(t))
 	return all
 }
 
@@ -46,11 +80,8 @@ func (p *program) sockets() *cobra.Command {
 const pageSize = 1000
 
 func (p *program) listSockets(ctx context.Context, t *target, flags listFlags) error {
-	if flags.limit < 0 {
-		return usagef("--limit is %d, it must be positive", flags.limit)
-	}
-	if err := api.CheckFilter(flags.filter); err != nil {
-		return usagef("--filter: %w", err)
+	if err := flags.check(); err != nil {
+		return err
 	}
 	client, err := p.client(t)
 	if err != nil {
@@ -124,31 +155,83 @@ func tagText(tags map[string]string) string {
 	return strings.Join(pairs, " ")
 }
 
-func (p *program) send() *cobra.Command {
-	var compound bool
-	var t *target
+func (p *program) socketShow(t *target) *cobra.Command {
+	var asJSON bool
 	c := &cobra.Command{
-		Use:   "send KEY MESSAGE",
-		Short: "Send a message to a socket",
-		Long: "Send a message to the socket with the key, such as /services/main_ws_service-s-123.\n" +
-			"The /services/ in front may be left out.",
-		Args: exactly("the key of a socket", "the message"),
+		Use:   "show KEY",
+		Short: "Show all that is known of a socket",
+		Long:  "Show all that is known of the socket with the key, such as\n/services/main_ws_service-s-123. The /services/ in front may be left out.",
+		Example: examples(
+			"tutorsocket sockets show main_ws_service-s-123",
+		),
+		Args:              exactly("the key of a socket"),
+		ValidArgsFunction: firstOnly(p.socketKeys(t)),
 		RunE: func(c *cobra.Command, args []string) error {
 			client, err := p.client(t)
 			if err != nil {
 				return err
 			}
-			queued, err := client.Send(c.Context(), fullKey(args[0]), api.Message{Message: args[1], JSONCompound: compound})
+			s, err := client.Socket(c.Context(), fullKey(args[0]))
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(p.Stdout, "queued, %d waiting\n", queued.QueueDepth)
-			return nil
+			if asJSON {
+				return p.printJSON(s)
+			}
+			return p.printSocket(s)
 		},
 	}
-	t = p.addTarget(c)
-	c.Flags().BoolVar(&compound, "json-compound", false, "the message is an item of a JSON array")
+	addJSON(c, &asJSON)
 	return c
+}
+
+func (p *program) printSocket(s api.Socket) error {
+	var b strings.Builder
+	row := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%-12s  %s\n", name, firstLine(value))
+		}
+	}
+	row("Key", s.Key)
+	row("Service", s.Service)
+	row("Stateful id", s.StatefulID)
+	row("User", s.UserID)
+	row("State", s.State)
+	row("Node", s.Node)
+	row("Connected", s.ConnectedAt.Local().Format(time.DateTime)+", "+p.Now().Sub(s.ConnectedAt).Truncate(time.Second).String()+" ago")
+	row("Received", byteText(float64(s.BytesIn)))
+	row("Sent", byteText(float64(s.BytesOut)))
+	row("Waiting", count(s.Queue.Messages, "message")+", "+byteText(float64(s.Queue.Bytes)))
+	row("Queue mode", s.Queue.Mode)
+	label := "Tags"
+	for _, name := range slices.Sorted(maps.Keys(s.Tags)) {
+		fmt.Fprintf(&b, "%-12s  %s\n", label, firstLine(name+"="+s.Tags[name]))
+		label = ""
+	}
+	if _, err := fmt.Fprint(p.Stdout, b.String()); err != nil {
+		return fmt.Errorf("write the answer: %w", err)
+	}
+	return nil
+}
+
+// byteText is a number of bytes for a person: 512 B, 1.5 KiB, 20 MiB.
+func byteText(n float64) string {
+	for _, unit := range []string{"B", "KiB", "MiB"} {
+		if n < 1024 {
+			return decimal(n, unit)
+		}
+		n /= 1024
+	}
+	return decimal(n, "GiB")
+}
+
+// decimal writes one digit behind the point where that tells something.
+func decimal(n float64, unit string) string {
+	digits := 1
+	if n >= 10 || n == float64(int64(n)) {
+		digits = 0
+	}
+	return strconv.FormatFloat(n, 'f', digits, 64) + " " + unit
 }
 
 // fullKey completes a key without its first part. Shells that take a leading

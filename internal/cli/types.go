@@ -18,6 +18,13 @@ import (
 type typesOptions struct {
 	out         string
 	withPackage bool
+	json        bool
+}
+
+// typesWritten is what "types --json" prints.
+type typesWritten struct {
+	File    string `json:"file"`
+	Besides string `json:"besides,omitempty"` // the npm package whose declarations the file completes
 }
 
 func (p *program) types() *cobra.Command {
@@ -30,12 +37,21 @@ func (p *program) types() *cobra.Command {
 			"In a project that uses the npm package " + check.TypesPackage + " only what that\n" +
 			"package lacks is declared: sockets, tags, what services are called with.\n\n" +
 			"APP is the app folder; without one, the setting app, or this folder.",
-		Args: oneApp("described"),
+		Example: examples(
+			"tutorsocket types app",
+			"tutorsocket types --out -",
+		),
+		Args:              oneApp("described"),
+		ValidArgsFunction: firstOnly(folders),
 	}
 	settings := p.addAppFlags(c)
 	c.Flags().StringVar(&opts.out, "out", "", "file to write; - is standard output")
 	c.Flags().BoolVar(&opts.withPackage, "with-webtutor-types", false, "declare only what "+check.TypesPackage+" lacks, wherever it is")
+	addJSON(c, &opts.json)
 	c.RunE = func(_ *cobra.Command, args []string) error {
+		if opts.json && opts.out == "-" {
+			return usagef("--json tells where the file is; with --out - standard output is the file")
+		}
 		cfg, err := settings(args)
 		if err != nil {
 			return err
@@ -73,6 +89,13 @@ func (p *program) runTypes(cfg config.Config, opts typesOptions) error {
 	file := cmp.Or(opts.out, filepath.Join(dir, check.TypingsFile))
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		return fmt.Errorf("write the typings: %w", err)
+	}
+	if opts.json {
+		written := typesWritten{File: file}
+		if with != nil {
+			written.Besides = check.TypesPackage
+		}
+		return p.printJSON(written)
 	}
 	fmt.Fprintln(p.Stdout, file+besides(with))
 	if with == nil && !hasProject(filepath.Dir(file)) {

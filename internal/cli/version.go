@@ -56,6 +56,8 @@ func (p *program) version() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use: "version", Short: "Say which version this is", Args: exactly(),
+		Long:    "Say which version this is, and what it was built from.",
+		Example: examples("tutorsocket version", "tutorsocket version --json"),
 		RunE: func(*cobra.Command, []string) error {
 			if asJSON {
 				return p.printJSON(buildVersion())
@@ -64,7 +66,7 @@ func (p *program) version() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSON(c, &asJSON)
 	return c
 }
 

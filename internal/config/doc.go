@@ -11,12 +11,14 @@
 //	flag     the command line flag, where there is one
 //	values   the values allowed, separated by "|"
 //	min      the least number, size or duration
+//	secret   "true": the value is masked where settings are shown
 //	unit     "bytes": the number may be written as 64KiB
 //
 // The environment variable is the key in upper case with "_" for "." after
 // TUTORSOCKET_. Fields without a yaml name are no settings.
 //
 // [Load] reads a file, the environment and flags, in rising order of weight, and
-// reports everything that is wrong at once. [Reference] lists the settings. How a
+// reports everything that is wrong at once. [Reference] lists the settings, [Effective]
+// those in force with where each comes from. How a
 // setting is obeyed is not known here.
 package config

@@ -49,6 +49,12 @@ func Default() Config {
 // [Config.Validate] has to say. The settings that could be read are returned all
 // the same.
 func Load(src Sources) (Config, error) {
+	l := load(src)
+	return l.config, l.problems.err()
+}
+
+// load is Load that also knows where settings come from.
+func load(src Sources) *loader {
 	l := &loader{config: Default(), origin: map[string]string{}}
 	env := environment(src.Env)
 	file := src.File
@@ -69,7 +75,7 @@ func Load(src Sources) (Config, error) {
 		p.Source = l.origin[p.Key]
 		l.problems = append(l.problems, p)
 	}
-	return l.config, l.problems.err()
+	return l
 }
 
 // loader gathers settings and what is wrong with them.

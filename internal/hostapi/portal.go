@@ -8,6 +8,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
 )
@@ -179,25 +180,30 @@ func hostName(address string) string {
 }
 
 // bbRules are applied one after the other to text that is escaped already. Addresses begin with http,
-// https or a slash, so that no script gets in by one.
-var bbRules = []struct {
+// https or a slash, so that no script gets in by one. They are compiled when first needed: commands that run no
+// script would wait for them, and they take more than a megabyte.
+var bbRules = sync.OnceValue(func() []bbRule {
+	return []bbRule{
+		{regexp.MustCompile(`(?i)\[(b|i|u|s)\]`), "<$1>"},
+		{regexp.MustCompile(`(?i)\[/(b|i|u|s)\]`), "</$1>"},
+		{regexp.MustCompile(`(?i)\[(/?)quote(?:=[^\]\[]{0,100})?\]`), "<${1}blockquote>"},
+		{regexp.MustCompile(`(?i)\[(/?)code\]`), "<${1}pre>"},
+		{regexp.MustCompile(`(?i)\[color=(#[0-9a-f]{3,6}|[a-z]{1,20})\]`), `<span style="color:$1">`},
+		{regexp.MustCompile(`(?i)\[size=([0-9]{1,3})\]`), `<span style="font-size:${1}px">`},
+		{regexp.MustCompile(`(?i)\[/(?:color|size)\]`), "</span>"},
+		{regexp.MustCompile(`(?i)\[url\]((?:https?://|/)[^\s\[\]]{1,1000})\[/url\]`), `<a href="$1">$1</a>`},
+		{regexp.MustCompile(`(?i)\[url=(?:&#34;)?((?:https?://|/)[^\s\[\]]{1,1000}?)(?:&#34;)?\]`), `<a href="$1">`},
+		{regexp.MustCompile(`(?i)\[/url\]`), "</a>"},
+		{regexp.MustCompile(`(?i)\[img\]((?:https?://|/)[^\s\[\]]{1,1000})\[/img\]`), `<img src="$1"/>`},
+		{regexp.MustCompile(`(?i)\[(/?)list\]`), "<${1}ul>"},
+		{regexp.MustCompile(`(?i)\[\*\]`), "<li>"},
+		{regexp.MustCompile(`\r?\n`), "<br/>"},
+	}
+})
+
+type bbRule struct {
 	find    *regexp.Regexp
 	replace string
-}{
-	{regexp.MustCompile(`(?i)\[(b|i|u|s)\]`), "<$1>"},
-	{regexp.MustCompile(`(?i)\[/(b|i|u|s)\]`), "</$1>"},
-	{regexp.MustCompile(`(?i)\[(/?)quote(?:=[^\]\[]{0,100})?\]`), "<${1}blockquote>"},
-	{regexp.MustCompile(`(?i)\[(/?)code\]`), "<${1}pre>"},
-	{regexp.MustCompile(`(?i)\[color=(#[0-9a-f]{3,6}|[a-z]{1,20})\]`), `<span style="color:$1">`},
-	{regexp.MustCompile(`(?i)\[size=([0-9]{1,3})\]`), `<span style="font-size:${1}px">`},
-	{regexp.MustCompile(`(?i)\[/(?:color|size)\]`), "</span>"},
-	{regexp.MustCompile(`(?i)\[url\]((?:https?://|/)[^\s\[\]]{1,1000})\[/url\]`), `<a href="$1">$1</a>`},
-	{regexp.MustCompile(`(?i)\[url=(?:&#34;)?((?:https?://|/)[^\s\[\]]{1,1000}?)(?:&#34;)?\]`), `<a href="$1">`},
-	{regexp.MustCompile(`(?i)\[/url\]`), "</a>"},
-	{regexp.MustCompile(`(?i)\[img\]((?:https?://|/)[^\s\[\]]{1,1000})\[/img\]`), `<img src="$1"/>`},
-	{regexp.MustCompile(`(?i)\[(/?)list\]`), "<${1}ul>"},
-	{regexp.MustCompile(`(?i)\[\*\]`), "<li>"},
-	{regexp.MustCompile(`\r?\n`), "<br/>"},
 }
 
 func bbcodeToHTML(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
@@ -206,7 +212,7 @@ func bbcodeToHTML(r *basescript.Run, _ basescript.Value, args []basescript.Value
 		return basescript.Undefined, err
 	}
 	text = html.EscapeString(text)
-	for _, rule := range bbRules {
+	for _, rule := range bbRules() {
 		if err := r.Step(1 + len(text)>>4); err != nil {
 			return basescript.Undefined, err
 		}

@@ -13,13 +13,27 @@ type Query struct {
 	AfterSeq uint64    // numbered above this; a number of an earlier process, above the newest line, means 0
 	Thread   int       // of this thread; 0 means any
 	Contains string    // with this in the text; letter case matters
+	Errors   bool      // only script errors
+
+	// Where the lines come from, in full; empty means from anywhere.
+	Service string // name of a service
+	Agent   string // name of an agent
+	Socket  string // key of a socket
+	User    string // id of a user
 }
 
-func (q Query) match(l Line) bool {
+// Match says whether the query chooses a line. AfterSeq is not looked at: only [Log.Follow] knows whether it
+// is a number of this process.
+func (q Query) Match(l Line) bool {
 	return (q.Since.IsZero() || !l.Time.Before(q.Since)) &&
 		(q.Thread == 0 || l.Thread == q.Thread) &&
+		(!q.Errors || l.Error) &&
+		isOrAny(q.Service, l.Service) && isOrAny(q.Agent, l.Agent) &&
+		isOrAny(q.Socket, l.Socket) && isOrAny(q.User, l.User) &&
 		strings.Contains(l.Text, q.Contains)
 }
+
+func isOrAny(wanted, got string) bool { return wanted == "" || wanted == got }
 
 // followBatch is how many lines a follower copies at a time: enough to make the
 // lock cheap, few enough to hold it shortly.
@@ -49,7 +63,7 @@ func (l *Log) Follow(ctx context.Context, q Query) iter.Seq[Line] {
 			}
 			skipped += first - next
 			for _, line := range batch {
-				if !q.match(line) {
+				if !q.Match(line) {
 					continue
 				}
 				if ctx.Err() != nil {

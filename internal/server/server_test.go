@@ -123,7 +123,7 @@ func TestStoppingEndsRunsAndStreams(t *testing.T) {
 	}()
 	streamed := make(chan error, 1)
 	go func() {
-		streamed <- s.API.Logs(t.Context(), api.LogQuery{Follow: true}, func(api.Line) {})
+		streamed <- s.API.Logs(t.Context(), api.LogQuery{Follow: true}, nil, func(api.Line) {})
 	}()
 	s.Lines.Expect(t, "begun")
 	began := time.Now()

@@ -215,6 +215,9 @@ func (p *play) command(t *testing.T, s step, line string) (output string, code i
 		p.fail(t, s, "nobody runs %s", line)
 	}
 	args = p.inFolder(args[3:])
+	if args[0] == "init" && len(args) > 1 {
+		args[1] = filepath.Join(p.dir, args[1]) // it is not there yet
+	}
 	if isDev {
 		p.serve(t, args[1:]...)
 		return p.banner, 0

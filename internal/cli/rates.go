@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/api"
+)
+
+// rates makes frames of successive lists of sockets. The zero value is ready.
+type rates struct {
+	when time.Time
+	seen map[string]seenSocket // by key
+}
+
+// seenSocket is what the last list said of a socket. A connection made since then begins to count anew.
+type seenSocket struct {
+	connectedAt time.Time
+	in, out     int64
+}
+
+// watchFrame is what "sockets watch" knows at a moment, and the JSON it prints.
+type watchFrame struct {
+	Time    time.Time     `json:"time"`
+	Sockets int           `json:"sockets"`
+	Queued  int           `json:"queued"`          // messages
+	In      *float64      `json:"bytes_in_per_s"`  // null at the first look
+	Out     *float64      `json:"bytes_out_per_s"` // null at the first look
+	Items   []watchSocket `json:"items"`           // the busiest first
+	Missing []string      `json:"missing"`         // nodes that did not answer
+	More    bool          `json:"more,omitempty"`  // there are sockets beyond --limit
+}
+
+// watchSocket is a socket with its rates, which are null at the first look.
+type watchSocket struct {
+	api.Socket
+	In  *float64 `json:"bytes_in_per_s"`
+	Out *float64 `json:"bytes_out_per_s"`
+}
+
+// frame compares a list with the one before.
+func (r *rates) frame(list api.List[api.Socket], now time.Time) watchFrame {
+	f := watchFrame{Time: now, Sockets: len(list.Items), Items: make([]watchSocket, 0, len(list.Items)), Missing: list.Missing, More: list.Next != ""}
+	passed := now.Sub(r.when).Seconds()
+	known := r.seen != nil && passed > 0
+	if known {
+		f.In, f.Out = new(float64), new(float64)
+	}
+	seen := make(map[string]seenSocket, len(list.Items))
+	for _, s := range list.Items {
+		item := watchSocket{Socket: s}
+		if known {
+			before := r.seen[s.Key]
+			if !before.connectedAt.Equal(s.ConnectedAt) {
+				before = seenSocket{}
+			}
+			in, out := float64(s.BytesIn-before.in)/passed, float64(s.BytesOut-before.out)/passed
+			item.In, item.Out = &in, &out
+			*f.In += in
+			*f.Out += out
+		}
+		f.Queued += s.Queue.Messages
+		f.Items = append(f.Items, item)
+		seen[s.Key] = seenSocket{s.ConnectedAt, s.BytesIn, s.BytesOut}
+	}
+	slices.SortStableFunc(f.Items, func(a, b watchSocket) int { return cmp.Compare(b.rate(), a.rate()) })
+	r.when, r.seen = now, seen
+	return f
+}
+
+func (s watchSocket) rate() float64 {
+	if s.In == nil {
+		return 0
+	}
+	return *s.In + *s.Out
+}
+
+// totals is the line above the table.
+func (f watchFrame) totals() string {
+	text := count(f.Sockets, "socket") + ", in " + rateText(f.In) + ", out " + rateText(f.Out) + ", " + count(f.Queued, "message") + " waiting"
+	if f.More {
+		text += ", more beyond --limit"
+	}
+	for _, node := range f.Missing {
+		text += ", " + node + " did not answer"
+	}
+	return text
+}
+
+// table lists the sockets, the headings first.
+func (f watchFrame) table(width int) []string {
+	rows := make([][]string, 0, len(f.Items))
+	for _, s := range f.Items {
+		rows = append(rows, []string{s.Key, s.UserID, rateText(s.In), rateText(s.Out), strconv.Itoa(s.Queue.Messages), tagText(s.Tags)})
+	}
+	return tableLines([]string{"KEY", "USER", "IN", "OUT", "QUEUED", "TAGS"}, rows, width)
+}
+
+func rateText(rate *float64) string {
+	if rate == nil {
+		return "-"
+	}
+	return byteText(*rate) + "/s"
+}

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tutorsocket/tutorsocket/internal/api"
+	"github.com/tutorsocket/tutorsocket/internal/server"
+)
+
+// sendFlags are the flags of "send".
+type sendFlags struct {
+	filter, user     string
+	byFilter, byUser bool // whether those were given; an empty filter means everybody
+	compound, json   bool
+}
+
+func (p *program) send() *cobra.Command {
+	var flags sendFlags
+	var t *target
+	c := &cobra.Command{
+		Use:   "send (KEY|--filter F|--user ID) MESSAGE",
+		Short: "Send a message to sockets",
+		Long: "Send a message to the socket with the key, such as /services/main_ws_service-s-123\n" +
+			"(the /services/ in front may be left out), to all sockets a filter chooses, or to\n" +
+			"all of a user. The MESSAGE - is read from standard input.\n\n" +
+			"Printed is how many queues took the message. That it arrived is not known then.",
+		Example: examples(
+			"tutorsocket send main_ws_service-s-123 'hello'",
+			`tutorsocket send --json-compound main_ws_service-s-123 '{"price":42}'`,
+			"tutorsocket send --filter '$socket_type:ws_group' 'hello, group'",
+			"tutorsocket send --user 6148914691236517121 'hello, administrator'",
+			"echo hello | tutorsocket send --filter '' -",
+		),
+	}
+	c.Args = func(c *cobra.Command, args []string) error { return flags.check(c, args) }
+	c.RunE = func(c *cobra.Command, args []string) error {
+		message, err := p.message(args[len(args)-1])
+		if err != nil {
+			return err
+		}
+		client, err := p.client(t)
+		if err != nil {
+			return err
+		}
+		m := api.Message{Message: message, JSONCompound: flags.compound}
+		if flags.byFilter || flags.byUser {
+			return p.sendMany(c.Context(), client, m, flags)
+		}
+		return p.sendOne(c.Context(), client, fullKey(args[0]), m, flags.json)
+	}
+	t = p.addTarget(c)
+	p.addFilter(c, &flags.filter)
+	c.Flags().StringVar(&flags.user, "user", "", "`ID` of a user: all sockets of that user")
+	c.Flags().BoolVar(&flags.compound, "json-compound", false, "the message is an item of a JSON array")
+	addJSON(c, &flags.json)
+	c.ValidArgsFunction = func(c *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if c.Flags().Changed("filter") || c.Flags().Changed("user") {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return firstOnly(p.socketKeys(t))(c, args, begun)
+	}
+	return c
+}
+
+// check says what is wrong with the command line: whom the message is for is said in one way.
+func (f *sendFlags) check(c *cobra.Command, args []string) error {
+	f.byFilter, f.byUser = c.Flags().Changed("filter"), c.Flags().Changed("user")
+	if f.byFilter && f.byUser {
+		return usagef("whom the message is for is said twice, with --filter and with --user")
+	}
+	if !f.byFilter && !f.byUser {
+		return exactly("the key of a socket (or --filter or --user)", "the message")(c, args)
+	}
+	if len(args) == 2 {
+		return usagef("whom the message is for is said twice, with the key %q and with a flag; a text of several words goes in quotes", args[0])
+	}
+	if err := exactly("the message")(c, args); err != nil {
+		return err
+	}
+	if f.byUser && f.user == "" {
+		return usagef("--user is empty; it takes the id of a user")
+	}
+	if err := server.CheckUserID(f.user); err != nil {
+		return usagef("--user %q: %w", f.user, err)
+	}
+	if err := api.CheckFilter(f.filter); err != nil {
+		return usagef("--filter: %w", err)
+	}
+	return nil
+}
+
+// maxMessage bounds a message read from standard input, in bytes: a server takes no larger request.
+const maxMessage = 4 << 20
+
+// message is the text to send: the argument, or standard input without the line break at its end.
+func (p *program) message(arg string) (string, error) {
+	if arg != "-" {
+		if !utf8.ValidString(arg) {
+			return "", errors.New("the message is not UTF-8")
+		}
+		return arg, nil
+	}
+	if p.Stdin == nil {
+		return "", errors.New("there is no standard input to read the message from")
+	}
+	text, err := io.ReadAll(io.LimitReader(p.Stdin, maxMessage+1))
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("read the message from standard input: %w", err)
+	case len(text) > maxMessage:
+		return "", fmt.Errorf("the message on standard input is longer than %d bytes", maxMessage)
+	case !utf8.Valid(text):
+		return "", errors.New("the message on standard input is not UTF-8")
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r"), nil
+}
+
+func (p *program) sendOne(ctx context.Context, client *api.Client, key string, m api.Message, asJSON bool) error {
+	queued, err := client.Send(ctx, key, m)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return p.printJSON(queued)
+	}
+	fmt.Fprintf(p.Stdout, "queued, %d waiting\n", queued.QueueDepth)
+	return nil
+}
+
+// sendMany sends to all that the flags choose. Nodes that did not answer make it a failure.
+func (p *program) sendMany(ctx context.Context, client *api.Client, m api.Message, flags sendFlags) error {
+	group := api.GroupMessage{Message: m, UserID: flags.user}
+	if flags.byFilter {
+		group.Filter = api.FilterText(flags.filter)
+		if strings.HasPrefix(strings.TrimSpace(flags.filter), "{") {
+			group.Filter = api.FilterValue(flags.filter)
+		}
+	}
+	sent, err := client.SendMany(ctx, group)
+	if err != nil {
+		return err
+	}
+	if flags.json {
+		err = p.printJSON(sent)
+	} else {
+		fmt.Fprintf(p.Stdout, "%s addressed\n", count(sent.Addressed, "socket"))
+	}
+	if err == nil && len(sent.Missing) > 0 {
+		return fmt.Errorf("%s did not answer: whether its sockets got the message is not known", strings.Join(sent.Missing, ", "))
+	}
+	return err
+}
