@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -48,6 +49,7 @@ type handler struct {
 	Deps
 	cfg     Config
 	mux     *http.ServeMux
+	media   map[string]mediaTypes // by pattern of the mux
 	openAPI func() []byte
 }
 
@@ -61,6 +63,8 @@ func New(cfg Config, deps Deps) http.Handler {
 	h.registerRuns(router)
 	h.registerLogs(router)
 	h.registerChecks(router)
+	completeOpenAPI(router.OpenAPI())
+	h.media = mediaTypesOf(router.OpenAPI())
 	h.openAPI = sync.OnceValue(func() []byte { return encodeOpenAPI(router.OpenAPI()) })
 	h.mux.HandleFunc("GET "+openAPIPath, h.serveOpenAPI)
 	return h
@@ -69,7 +73,9 @@ func New(cfg Config, deps Deps) http.Handler {
 // settings of the library: plain JSON without added members, no pages of its own.
 func settings(version string) huma.Config {
 	cfg := huma.DefaultConfig("tutorsocket", version)
-	cfg.Info.Description = "Sockets, messages, scripts and logs of a tutorsocket server."
+	cfg.Info.Description = aboutAPI
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	cfg.Formats = map[string]huma.Format{"application/json": jsonFormat(), "json": jsonFormat()}
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.CreateHooks = nil
 	cfg.RejectUnknownQueryParameters = true
@@ -92,13 +98,21 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, p)
 		return
 	}
-	if _, pattern := h.mux.Handler(r); pattern == "" || path.Clean(r.URL.EscapedPath()) != r.URL.EscapedPath() {
+	_, pattern := h.mux.Handler(r)
+	if pattern == "" || path.Clean(r.URL.EscapedPath()) != r.URL.EscapedPath() {
 		h.unrouted(w, r)
 		return
 	}
-	if p := wrongQuery(r); p != nil {
+	p := wrongQuery(r)
+	if p == nil {
+		p = h.media[pattern].wrongMedia(r)
+	}
+	if p != nil {
 		writeProblem(w, p)
 		return
+	}
+	if r.Method == http.MethodHead {
+		w, r = headersOnly(w, r)
 	}
 	h.mux.ServeHTTP(w, r)
 }
@@ -127,10 +141,11 @@ func misplacedKey(r *http.Request) *huma.ErrorModel {
 	return problem(http.StatusBadRequest, "The key of a socket must be percent-encoded in a path: %s/sockets/%%2Fservices%%2F%s", Base, shorten(key))
 }
 
-// unrouted answers what no route takes: 405 where another method would do, else 404.
+// unrouted answers what no route takes: OPTIONS with the methods there are, 405
+// where another method would do, else 404.
 func (h *handler) unrouted(w http.ResponseWriter, r *http.Request) {
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		other := r.Clone(r.Context())
 		other.Method = method
 		if _, pattern := h.mux.Handler(other); pattern != "" && path.Clean(r.URL.EscapedPath()) == r.URL.EscapedPath() {
@@ -141,13 +156,21 @@ func (h *handler) unrouted(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, problem(http.StatusNotFound, "The API has no %s. %s describes what it has.", shorten(r.URL.Path), openAPIPath))
 		return
 	}
-	list := strings.Join(allowed, ", ")
-	w.Header().Set("Allow", list)
-	writeProblem(w, problem(http.StatusMethodNotAllowed, "%s takes %s, not %s.", shorten(r.URL.Path), list, shorten(r.Method)))
+	w.Header().Set("Allow", strings.Join(append(allowed, http.MethodOptions), ", "))
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	main := slices.DeleteFunc(allowed, func(method string) bool { return method == http.MethodHead })
+	writeProblem(w, problem(http.StatusMethodNotAllowed, "%s takes %s, not %s.", shorten(r.URL.Path), strings.Join(main, ", "), shorten(r.Method)))
 }
 
-func (h *handler) serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/openapi+json")
+func (h *handler) serveOpenAPI(w http.ResponseWriter, r *http.Request) {
+	for name := range r.URL.Query() {
+		writeProblem(w, at(problem(http.StatusUnprocessableEntity, "validation failed"), place(name), "unknown query parameter", nil))
+		return
+	}
+	w.Header().Set("Content-Type", openAPIType)
 	_, _ = w.Write(h.openAPI()) // the client may be gone; there is nobody else to tell
 }
 

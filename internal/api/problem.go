@@ -76,7 +76,7 @@ func shortenValues(_ huma.Context, _ string, v any) (any, error) {
 		return v, nil
 	}
 	if p.Status == http.StatusUnsupportedMediaType {
-		p.Detail = "The body must be JSON. Send it with the header Content-Type: application/json."
+		p.Detail = badMediaType
 		p.Errors = nil
 	}
 	for _, d := range p.Errors {
