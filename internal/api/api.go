@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -128,11 +129,14 @@ func unauthorized(w http.ResponseWriter, r *http.Request) {
 }
 
 // misplacedKey recognises a key put into a path as it is, whose slashes make
-// another path of it.
+// another path of it, and one that was percent-encoded twice.
 func misplacedKey(r *http.Request) *huma.ErrorModel {
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), Base+"/sockets/")
 	if !ok {
 		return nil
+	}
+	if doubled, err := url.PathUnescape(rest); err == nil && strings.HasPrefix(strings.ToLower(doubled), "%2fservices") {
+		return problem(http.StatusBadRequest, "The key of the socket is percent-encoded twice; once is meant: %s/sockets/%s", Base, shorten(doubled))
 	}
 	key, isKey := strings.CutPrefix("/"+strings.TrimLeft(rest, "/"), "/services/")
 	if !isKey {

@@ -62,6 +62,9 @@ func (h *handler) listSockets(ctx context.Context, in *socketList) (*answer[List
 	if err != nil {
 		return nil, err
 	}
+	if err := checkCursor(in.After); err != nil {
+		return nil, err
+	}
 	if in.Node != "" && in.Node != h.cfg.Node {
 		return &answer[List[Socket]]{listOf[Socket](nil, "", []string{in.Node})}, nil
 	}
@@ -85,6 +88,18 @@ func (h *handler) listSockets(ctx context.Context, in *socketList) (*answer[List
 		next = refs[len(refs)-1].Key
 	}
 	return &answer[List[Socket]]{listOf(items, next, missing)}, nil
+}
+
+// checkCursor says what is wrong with where a page of sockets is to begin: it is
+// the key that the page before ended with. The socket may be gone by now.
+func checkCursor(after string) error {
+	if after == "" {
+		return nil
+	}
+	if _, _, _, err := hub.ParseKey(after); err != nil {
+		return at(problem(http.StatusUnprocessableEntity, "The place to go on after is not one."), "query.after", "expected the next of the page before, which is the key of a socket", shorten(after))
+	}
+	return nil
 }
 
 // page returns the limit smallest keys after the given one, in order, and
