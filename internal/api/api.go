@@ -50,7 +50,7 @@ type handler struct {
 	Deps
 	cfg     Config
 	mux     *http.ServeMux
-	media   map[string]mediaTypes // by pattern of the mux
+	terms   map[string]terms // by pattern of the mux
 	openAPI func() []byte
 }
 
@@ -65,7 +65,7 @@ func New(cfg Config, deps Deps) http.Handler {
 	h.registerLogs(router)
 	h.registerChecks(router)
 	completeOpenAPI(router.OpenAPI())
-	h.media = mediaTypesOf(router.OpenAPI())
+	h.terms = termsOf(router.OpenAPI())
 	h.openAPI = sync.OnceValue(func() []byte { return encodeOpenAPI(router.OpenAPI()) })
 	h.mux.HandleFunc("GET "+openAPIPath, h.serveOpenAPI)
 	return h
@@ -104,11 +104,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.unrouted(w, r)
 		return
 	}
-	p := wrongQuery(r)
-	if p == nil {
-		p = h.media[pattern].wrongMedia(r)
-	}
-	if p != nil {
+	if p := h.wrongRequest(w, r, h.terms[pattern]); p != nil {
 		writeProblem(w, p)
 		return
 	}
@@ -116,6 +112,21 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w, r = headersOnly(w, r)
 	}
 	h.mux.ServeHTTP(w, r)
+}
+
+// wrongRequest says what is wrong with a request before its operation looks at it.
+func (h *handler) wrongRequest(w http.ResponseWriter, r *http.Request, t terms) *huma.ErrorModel {
+	p := wrongQuery(r)
+	if p == nil {
+		p = t.emptyValue(r)
+	}
+	if p == nil {
+		p = t.wrongMedia(r)
+	}
+	if p == nil && t.body {
+		p = readBody(w, r, t.limit, h.cfg.BodyTimeout)
+	}
+	return p
 }
 
 func unauthorized(w http.ResponseWriter, r *http.Request) {

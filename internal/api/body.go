@@ -6,10 +6,32 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
+	"time"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 )
+
+// readBody reads the body of a request, so that one that breaks off is the fault of
+// the client, and leaves what was read in its place.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64, timeout time.Duration) *huma.ErrorModel {
+	// Writers that know no deadlines are those of tests.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(timeout))
+	text, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	var late net.Error
+	switch {
+	case errors.As(err, &late) && late.Timeout():
+		return at(problem(http.StatusRequestTimeout, "The body took longer than %v to arrive.", timeout), "body", "took too long", nil)
+	case err != nil:
+		return at(problem(http.StatusBadRequest, "The body cannot be read: %s.", shorten(err.Error())), "body", "broke off", nil)
+	case int64(len(text)) >= limit: // the library refuses this many
+		return at(problem(http.StatusRequestEntityTooLarge, "The body is too large: it must be smaller than %d bytes.", limit), "body", "too large", nil)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(text))
+	return nil
+}
 
 // jsonFormat reads bodies strictly: what could be understood in two ways is an
 // error, where encoding/json would take one of them.

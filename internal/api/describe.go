@@ -207,7 +207,7 @@ var errorTexts = map[int]errorText{
 	http.StatusConflict:           {text: "The request does not go with how things are now."},
 	http.StatusPreconditionFailed: {text: "If-Match names another version than there is now."},
 	http.StatusRequestEntityTooLarge: {
-		text: fmt.Sprintf("The body is larger than %d bytes.", maxBody), example: "request body is too large limit=4194304 bytes",
+		text: fmt.Sprintf("The body is larger than %d bytes.", maxBody), example: fmt.Sprintf("The body is too large: it must be smaller than %d bytes.", maxBody),
 	},
 	http.StatusUnsupportedMediaType: {text: "The body is of another type, charset or encoding than JSON in UTF-8.", example: badMediaType},
 	http.StatusUnprocessableEntity: {

@@ -12,17 +12,28 @@ import (
 
 const badMediaType = "The body must be JSON. Send it with the header Content-Type: application/json."
 
-// mediaTypes are the types an operation takes and gives.
-type mediaTypes struct {
+// terms are what must be right of a request before its operation is begun, as far
+// as the library does not look at it.
+type terms struct {
 	body    bool
-	answers []string // of successes; empty if they have no body
+	limit   int64    // of the body, in bytes
+	answers []string // types of successes; empty if they have no body
+	values  []string // parameters of the query that must have a value, since an empty text is none of theirs
 }
 
-// mediaTypesOf collects them by the pattern of the route.
-func mediaTypesOf(doc *huma.OpenAPI) map[string]mediaTypes {
-	all := map[string]mediaTypes{}
+// termsOf collects them by the pattern of the route.
+func termsOf(doc *huma.OpenAPI) map[string]terms {
+	all := map[string]terms{}
 	for op := range operations(doc) {
-		m := mediaTypes{body: op.RequestBody != nil}
+		m := terms{body: op.RequestBody != nil, limit: op.MaxBodyBytes}
+		if m.limit <= 0 {
+			m.limit = maxBody
+		}
+		for _, p := range op.Parameters {
+			if p.In == "query" && p.Schema.Type != huma.TypeString && p.Schema.Type != huma.TypeArray {
+				m.values = append(m.values, p.Name)
+			}
+		}
 		for code, r := range op.Responses {
 			if code[0] != '2' {
 				continue
@@ -39,7 +50,7 @@ func mediaTypesOf(doc *huma.OpenAPI) map[string]mediaTypes {
 
 // wrongMedia says what of the headers that speak of types cannot be met. The
 // library would take any Accept, and read a compressed body as it is.
-func (m mediaTypes) wrongMedia(r *http.Request) *huma.ErrorModel {
+func (m terms) wrongMedia(r *http.Request) *huma.ErrorModel {
 	if accept := strings.Join(r.Header.Values("Accept"), ","); accept != "" && len(m.answers) > 0 && !slices.ContainsFunc(m.answers, func(kind string) bool { return accepts(accept, kind) }) {
 		return at(problem(http.StatusNotAcceptable, "%s %s answers with %s, which Accept leaves out.", r.Method, shorten(r.URL.Path), strings.Join(m.answers, " or ")),
 			"header.Accept", "must allow "+strings.Join(m.answers, " or "), shorten(accept))
@@ -60,6 +71,18 @@ func (m mediaTypes) wrongMedia(r *http.Request) *huma.ErrorModel {
 	}
 	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return at(problem(http.StatusUnsupportedMediaType, "The body must be in UTF-8."), "header.Content-Type", "must not have another charset than UTF-8", shorten(content))
+	}
+	return nil
+}
+
+// emptyValue says which parameter of the query has no value: the library would take
+// it for one that is not there.
+func (m terms) emptyValue(r *http.Request) *huma.ErrorModel {
+	query := r.URL.Query()
+	for _, name := range m.values {
+		if query.Has(name) && query.Get(name) == "" {
+			return at(problem(http.StatusUnprocessableEntity, "The parameter %q has no value. Leave it out or give it one.", name), place(name), "must have a value", "")
+		}
 	}
 	return nil
 }

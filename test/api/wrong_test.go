@@ -173,7 +173,7 @@ func wrongValues(name string, schema apitest.Object) []string {
 	values := []string{"%FF%FE"}
 	switch schema["type"] {
 	case "integer":
-		values = append(values, "ten", "1.5", "-1", "99999999999999999999", "0x10", "1e3", "%D9%A1")
+		values = append(values, "", "ten", "1.5", "-1", "99999999999999999999", "0x10", "1e3", "%D9%A1")
 		if limit, ok := schema["maximum"].(json.Number); ok {
 			if n, err := limit.Int64(); err == nil {
 				values = append(values, fmt.Sprint(n+1))
@@ -185,7 +185,7 @@ func wrongValues(name string, schema apitest.Object) []string {
 			}
 		}
 	case "boolean":
-		values = append(values, "perhaps", "2")
+		values = append(values, "", "perhaps", "2")
 	case "string":
 		if schema["enum"] != nil {
 			values = append(values, "nonsense")
@@ -245,6 +245,13 @@ func (w *world) wrongBodies(good exchange) (tries []wrong) {
 	body("nested without end", strings.Repeat("[", 100_000), 400)
 	body("nested deeply", strings.Repeat(`{"a":`, 50_000)+"1"+strings.Repeat("}", 50_000), 400)
 	body("with a member twice", `{"a":1,"a":2}`, 400)
+	many := map[string]int{}
+	for i := range 5000 {
+		many[fmt.Sprint("no_such_member_", i)] = i
+	}
+	text, _ := json.Marshal(many) // a map of numbers always encodes
+	body("with many unknown members", string(text), 400, 422)
+	body("with an unknown member of a long name", `{"`+strings.Repeat("x", 100_000)+`":1}`, 400, 422)
 	body("with a member twice, escaped", `{"a":1,"\u0061":2}`, 400)
 	body("too large", `{"a":"`+strings.Repeat("x", 5<<20)+`"}`, 413)
 	if required, _ := member(w.op.Object, "requestBody")["required"].(bool); required {

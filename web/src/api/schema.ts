@@ -681,7 +681,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "request body is too large limit=4194304 bytes",
+                 *       "detail": "The body is too large: it must be smaller than 4194304 bytes.",
                  *       "status": 413,
                  *       "title": "Request Entity Too Large"
                  *     }
