@@ -126,6 +126,52 @@ var descriptions = map[string]description{
 		text:   "Lines that scripts wrote, as an event stream: those remembered, then new ones until the client goes. Each event has an id; a client that comes back with it in `Last-Event-ID` goes on behind it.",
 		events: `[{"event":"line","data":` + exampleLine + `}]`,
 	},
+	"stream-socket-events": {
+		group: groupSockets, text: "An event for each socket that opens, changes or ends and that the filter chooses, as it happens.", returns: "The events.",
+	},
+	"trace-socket": {
+		group: groupSockets, text: "The text frames of one socket, both ways, as they come and go.", returns: "The frames.",
+	},
+	"list-tags": {
+		group: groupSockets, text: "Names of tags that open sockets have, with their values, by name.", returns: "The tags.",
+	},
+	"send-batch": {
+		group: groupMessages, text: "Several messages in one request, each addressed on its own. One that cannot be sent does not keep the others from it.", returns: "What became of each message, in their order.",
+	},
+	"list-libraries": {
+		group: groupScripts, text: "The code libraries of the app by name, with what keeps a file from loading.", returns: "The libraries.",
+		answer: `{"items":[{"name":"libMain","url":"x-local://wtv/libs/main_library.js"}],"next":"","missing":[]}`,
+	},
+	"list-runs": {
+		group: groupRuns, text: "Runs that go on, and those that ended lately, the newest first.", returns: "A page of runs.",
+	},
+	"get-run": {
+		group: groupRuns, text: "One run with its lines so far. With `Accept: text/event-stream` new lines follow, and the outcome at the end.",
+	},
+	"stop-run": {
+		group: groupRuns, text: "Stops a run at its next step.", returns: "The run was told to stop, or has ended already.",
+	},
+	"list-user-data": {
+		group: groupUserData, text: "Keys of the stored values that begin with `prefix`, in their order.", returns: "A page of keys.",
+	},
+	"get-user-data": {
+		group: groupUserData, text: "One value, as `tools_web.get_user_data` gives it to scripts.", returns: "The value.",
+	},
+	"put-user-data": {
+		group: groupUserData, text: "Stores a value in the place of the one there is, as `tools_web.set_user_data` does.", returns: "The value was stored.",
+	},
+	"delete-user-data": {
+		group: groupUserData, text: "Removes a value.", returns: "The value was removed.",
+	},
+	"list-nodes": {
+		group: groupServer, text: "The nodes of the cluster, by name.", returns: "The nodes.",
+	},
+	"list-refusals": {
+		group: groupServer, text: "Handshakes and logins that were refused lately, the newest first, and why.", returns: "A page of refusals.",
+	},
+	"get-stats": {
+		group: groupServer, text: "Counters of the last hour, a point for each ten seconds.", returns: "The points.",
+	},
 	"get-openapi": {
 		group: groupServer, text: "The description of this API. It is open to everybody.", answer: `{"openapi":"3.1.0","info":{"title":"tutorsocket","version":"1.0.0"}}`,
 	},
