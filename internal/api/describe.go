@@ -62,7 +62,7 @@ const (
 )
 
 // descriptions are by operation id. Every operation has one.
-var descriptions = map[string]description{
+var descriptions = withScripts(map[string]description{
 	"list-sockets": {
 		group:   groupSockets,
 		text:    "A page of the open sockets that a filter chooses, ordered by key. `next` of an answer goes into `after` for the page that follows; sockets that come and go move no others from one page to the next.",
@@ -175,6 +175,18 @@ var descriptions = map[string]description{
 	"get-openapi": {
 		group: groupServer, text: "The description of this API. It is open to everybody.", answer: `{"openapi":"3.1.0","info":{"title":"tutorsocket","version":"1.0.0"}}`,
 	},
+})
+
+// withScripts adds the operations there are for each kind of script.
+func withScripts(all map[string]description) map[string]description {
+	for _, kind := range []string{"service", "library", "agent"} {
+		all["get-"+kind+"-source"] = description{group: groupScripts, text: "The text of a script as it is now. Its ETag goes into If-Match of a write.", returns: "The text."}
+		all["put-"+kind+"-source"] = description{group: groupScripts, text: "Replaces the text of a script, or makes a new one. A write that does not name the version there is now is refused. Calls that go on end on the version they began with.", returns: "The version that was made."}
+		all["list-"+kind+"-versions"] = description{group: groupScripts, text: "The versions of a script, the newest first: who made each, and when.", returns: "The versions."}
+		all["get-"+kind+"-version"] = description{group: groupScripts, text: "One version of a script with its text.", returns: "The version."}
+		all["restore-"+kind+"-version"] = description{group: groupScripts, text: "Makes the text of an earlier version the present one, as a new version.", returns: "The version that was made."}
+	}
+	return all
 }
 
 // describe adds the texts and examples to an operation.
