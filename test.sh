@@ -89,6 +89,7 @@ step "web: unit tests, types, and the committed build"
 	npm ci --no-audit --no-fund --loglevel=error
 	npm run --silent check
 	npm test --silent
+	npm run --silent openapi -- --check
 	npm run --silent build
 )
 stale=$(git status --porcelain web/dist)
@@ -106,7 +107,7 @@ go test -race -timeout 12m ./...
 step "time budgets, without the race detector"
 go test -run 'StopInTime|HostilePrograms' ./internal/basescript ./internal/hostapi
 
-step "the test client in a real browser"
+step "the pages in a real browser"
 go test -tags e2e -timeout 5m ./web/e2e
 
 step "the evaluator beside goja: same results"

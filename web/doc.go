@@ -1,7 +1,7 @@
 // Package web holds the pages of the product, built and embedded, as an http.Handler.
 //
-// Today that is the WebSocket test client at /client/; the administration console will
-// stand beside it. The sources are TypeScript and Svelte under src/, built by Vite into
+// Today those are the WebSocket test client at /client/ and the reference of the HTTP API
+// at /api/; the administration console will stand beside them. The sources are TypeScript and Svelte under src/, built by Vite into
 // dist/, which is committed so that the product builds with Go alone. The full test run
 // builds again and compares.
 //

@@ -2,10 +2,13 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"embed"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -13,11 +16,16 @@ import (
 //go:embed all:dist
 var dist embed.FS
 
-// contentSecurityPolicy lets a page load its own files and nothing else. Sockets may go
+// clientPolicy lets the test client load its own files and nothing else. Sockets may go
 // anywhere, because the test client is also pointed at other servers.
-const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+const clientPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
 	"connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types svelte-trusted-html"
+
+// referencePolicy is that of the reference page: it talks to this server alone. The library
+// that draws it has icons as data: in its style sheet, and writes markup as plain text.
+const referencePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // contentTypes names the kinds of files a build yields. The table of the operating system
 // is not asked: it differs between machines.
@@ -32,6 +40,7 @@ var contentTypes = map[string]string{
 // asset is one built file, ready to be served.
 type asset struct {
 	body         []byte
+	compressed   bool // whether body is the file in gzip
 	contentType  string
 	cacheControl string
 }
@@ -63,9 +72,11 @@ func Handler() http.Handler {
 	return h
 }
 
-// add registers a file under its path, and a page also under its folder.
+// add registers a file under its path, and a page also under its folder. A file that the
+// build has compressed goes under the name it had.
 func (h *handler) add(urlPath string, body []byte) {
-	a := asset{body: body, contentType: contentTypes[path.Ext(urlPath)], cacheControl: "no-cache"}
+	urlPath, compressed := strings.CutSuffix(urlPath, ".gz")
+	a := asset{body: body, compressed: compressed, contentType: contentTypes[path.Ext(urlPath)], cacheControl: "no-cache"}
 	if path.Base(path.Dir(urlPath)) == "assets" {
 		// The name holds a hash of the content, so the content of this name never changes.
 		a.cacheControl = "public, max-age=31536000, immutable"
@@ -78,7 +89,7 @@ func (h *handler) add(urlPath string, body []byte) {
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
-	header.Set("Content-Security-Policy", contentSecurityPolicy)
+	header.Set("Content-Security-Policy", policyOf(r.URL.Path))
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	header.Set("Referrer-Policy", "no-referrer")
@@ -100,5 +111,47 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	header.Set("Content-Type", a.contentType)
 	header.Set("Cache-Control", a.cacheControl)
+	if a.compressed {
+		header.Set("Vary", "Accept-Encoding")
+		if acceptsGzip(r.Header) {
+			header.Set("Content-Encoding", "gzip")
+		} else {
+			a.body = decompress(a.body)
+		}
+	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.body))
+}
+
+func policyOf(urlPath string) string {
+	if urlPath == "/api" || strings.HasPrefix(urlPath, "/api/") {
+		return referencePolicy
+	}
+	return clientPolicy
+}
+
+// acceptsGzip says whether a client takes answers in gzip, as browsers do.
+func acceptsGzip(header http.Header) bool {
+	for _, list := range header.Values("Accept-Encoding") {
+		for part := range strings.SplitSeq(list, ",") {
+			name, weight, weighed := strings.Cut(part, ";")
+			if strings.TrimSpace(name) != "gzip" {
+				continue
+			}
+			q, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(weight), "q="), 64)
+			return !weighed || err == nil && q > 0
+		}
+	}
+	return false
+}
+
+// decompress returns a file as it was before the build compressed it.
+func decompress(body []byte) []byte {
+	r, err := gzip.NewReader(bytes.NewReader(body))
+	if err == nil {
+		body, err = io.ReadAll(r)
+	}
+	if err != nil {
+		panic("web: an embedded file cannot be decompressed: " + err.Error()) // it is part of the binary
+	}
+	return body
 }

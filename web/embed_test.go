@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -43,6 +44,9 @@ func TestAnswers(t *testing.T) {
 		{"folder of assets", "GET", "/client/assets/", 404, nil},
 		{"root", "GET", "/", 404, nil},
 		{"outside", "GET", "/client/../embed.go", 404, nil},
+		{"reference", "GET", "/api/", 200, map[string]string{"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache"}},
+		{"reference without slash", "GET", "/api", 308, map[string]string{"Location": "/api/"}},
+		{"licences", "GET", "/api/licenses.md", 200, map[string]string{"Content-Type": "text/markdown; charset=utf-8"}},
 		{"other method", "POST", "/client/", 405, map[string]string{"Allow": "GET, HEAD"}},
 	}
 	for _, test := range tests {
@@ -62,7 +66,7 @@ func TestAnswers(t *testing.T) {
 
 // Whatever is answered, the browser is told to trust nothing but the page's own files.
 func TestSecurityHeaders(t *testing.T) {
-	for _, target := range []string{"/client/", "/client/none"} {
+	for _, target := range []string{"/client/", "/client/none", "/api/", "/api", "/api/none"} {
 		header := get(t, http.MethodGet, target).Header
 		policy := header.Get("Content-Security-Policy")
 		if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
@@ -80,8 +84,14 @@ func TestSecurityHeaders(t *testing.T) {
 // The page names its files relatively, each of them exists and may be kept forever, and
 // nothing in it needs what the policy forbids.
 func TestPageLoadsItsOwnFilesOnly(t *testing.T) {
-	page := body(t, "/client/")
-	links := regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(page, -1)
+	for _, folder := range []string{"/client", "/api"} {
+		t.Run(folder, func(t *testing.T) { pageLoadsItsOwnFilesOnly(t, folder) })
+	}
+}
+
+func pageLoadsItsOwnFilesOnly(t *testing.T, folder string) {
+	page := body(t, folder+"/")
+	links := regexp.MustCompile(`<(?:script|link)[^>]*(?:src|href)="([^"]*)"`).FindAllStringSubmatch(page, -1)
 	if len(links) < 3 {
 		t.Fatalf("want a script, a style sheet and an icon, got %v", links)
 	}
@@ -90,7 +100,7 @@ func TestPageLoadsItsOwnFilesOnly(t *testing.T) {
 			t.Errorf("%q is not one of the page's own files", link[1])
 			continue
 		}
-		response := get(t, http.MethodGet, path.Join("/client", link[1]))
+		response := get(t, http.MethodGet, path.Join(folder, link[1]))
 		if response.StatusCode != http.StatusOK {
 			t.Errorf("%s: status %d", link[1], response.StatusCode)
 		}
@@ -110,7 +120,7 @@ func TestEveryFileHasAType(t *testing.T) {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		if contentTypes[path.Ext(name)] == "" {
+		if contentTypes[path.Ext(strings.TrimSuffix(name, ".gz"))] == "" {
 			t.Errorf("%s has no content type", name)
 		}
 		info, err := entry.Info()
@@ -120,7 +130,48 @@ func TestEveryFileHasAType(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if limit := int64(150 << 10); size > limit {
+	if limit := int64(700 << 10); size > limit {
 		t.Errorf("dist has %d bytes; it was meant to stay below %d", size, limit)
+	}
+}
+
+// A file the build compressed comes in gzip to those who take it, and whole to others.
+func TestCompressedFiles(t *testing.T) {
+	names := regexp.MustCompile(`/api/assets/swagger-ui-bundle-[^"]*\.js`)
+	target := ""
+	for name := range Handler().(*handler).assets {
+		if names.MatchString(name) {
+			target = name
+		}
+	}
+	if target == "" {
+		t.Fatal("the reference has no library")
+	}
+	var plain []byte
+	for _, test := range []struct {
+		accept string
+		gzip   bool
+	}{{"", false}, {"identity", false}, {"gzip;q=0", false}, {"deflate, br", false}, {"gzip, deflate, br", true}, {"br, gzip;q=0.5", true}} {
+		request := httptest.NewRequest(http.MethodGet, target, nil)
+		request.Header.Set("Accept-Encoding", test.accept)
+		recorder := httptest.NewRecorder()
+		Handler().ServeHTTP(recorder, request)
+		header := recorder.Header()
+		if recorder.Code != 200 || header.Get("Vary") != "Accept-Encoding" || header.Get("Content-Type") != "text/javascript; charset=utf-8" {
+			t.Errorf("%q: status %d, header %v", test.accept, recorder.Code, header)
+		}
+		if got := header.Get("Content-Encoding") == "gzip"; got != test.gzip {
+			t.Errorf("%q: gzip is %v", test.accept, got)
+		}
+		text := recorder.Body.Bytes()
+		if test.gzip {
+			text = decompress(text)
+		}
+		if plain == nil {
+			plain = text
+		}
+		if !bytes.Equal(text, plain) || !bytes.Contains(text, []byte("SwaggerUIBundle")) {
+			t.Errorf("%q: another file", test.accept)
+		}
 	}
 }

@@ -1,22 +1,26 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { finish } from './tools/finish.ts';
 
-// Pages that are built, one folder each: src/<page>/ becomes dist/<page>/. A page is
-// chosen with `vite build --mode <page>` and shares no file with another page, so each
-// can be served under any path. The console will be the second entry.
-const pages = ['client'];
+// Pages that are built, one folder each: src/<page>/ becomes a folder of dist/, under whose
+// name it is served. A page is chosen with `vite build --mode <page>` and shares no file of
+// dist with another page. src/api is the code that talks to the server, so the page at /api/
+// is src/reference. The console will be the third entry.
+const pages: Record<string, string> = { client: 'client', reference: 'api' };
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 export default defineConfig(({ mode }) => {
-  const page = pages.includes(mode) ? mode : 'client';
+  const page = mode in pages ? mode : 'client';
+  const folder = path(`./dist/${pages[page]}`);
   return {
     root: path(`./src/${page}`),
     base: './',
     publicDir: false,
     cacheDir: path('./node_modules/.vite'),
     plugins: [
+      finish(folder),
       svelte({
         configFile: false,
         compilerOptions: {
@@ -27,7 +31,7 @@ export default defineConfig(({ mode }) => {
       }),
     ],
     build: {
-      outDir: path(`./dist/${page}`),
+      outDir: folder,
       emptyOutDir: true,
       assetsInlineLimit: 0, // the Content-Security-Policy of embed.go allows no data: URLs
       modulePreload: { polyfill: false },

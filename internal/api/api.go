@@ -3,7 +3,9 @@ package api
 import (
 	"crypto/rand"
 	"net/http"
+	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,6 +51,7 @@ type handler struct {
 	Deps
 	cfg     Config
 	mux     *http.ServeMux
+	terms   map[string]terms // by pattern of the mux
 	openAPI func() []byte
 	answers answers
 	boot    string // differs with each start, for the ids of events
@@ -75,6 +78,8 @@ func New(cfg Config, deps Deps) http.Handler {
 	h.registerTags(router)
 	h.registerBatch(router)
 	h.registerRefusals(router)
+	completeOpenAPI(router.OpenAPI())
+	h.terms = termsOf(router.OpenAPI())
 	h.openAPI = sync.OnceValue(func() []byte { return encodeOpenAPI(router.OpenAPI()) })
 	h.mux.HandleFunc("GET "+openAPIPath, h.serveOpenAPI)
 	return counted(h.Metrics, h)
@@ -83,7 +88,9 @@ func New(cfg Config, deps Deps) http.Handler {
 // settings of the library: plain JSON without added members, no pages of its own.
 func settings(version string) huma.Config {
 	cfg := huma.DefaultConfig("tutorsocket", version)
-	cfg.Info.Description = "Sockets, messages, scripts and logs of a tutorsocket server."
+	cfg.Info.Description = aboutAPI
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	cfg.Formats = map[string]huma.Format{"application/json": jsonFormat(), "json": jsonFormat()}
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.CreateHooks = nil
 	cfg.RejectUnknownQueryParameters = true
@@ -106,19 +113,38 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, p)
 		return
 	}
-	if _, pattern := h.mux.Handler(r); pattern == "" || path.Clean(r.URL.EscapedPath()) != r.URL.EscapedPath() {
+	_, pattern := h.mux.Handler(r)
+	if pattern == "" || path.Clean(r.URL.EscapedPath()) != r.URL.EscapedPath() {
 		h.unrouted(w, r)
 		return
 	}
-	if p := wrongQuery(r); p != nil {
+	if p := h.wrongRequest(w, r, h.terms[pattern]); p != nil {
 		writeProblem(w, p)
 		return
+	}
+	if r.Method == http.MethodHead {
+		w, r = headersOnly(w, r)
 	}
 	if r.Header[idempotencyHeader] != nil && takesKey(r) {
 		h.serveOnce(w, r)
 		return
 	}
 	h.mux.ServeHTTP(w, r)
+}
+
+// wrongRequest says what is wrong with a request before its operation looks at it.
+func (h *handler) wrongRequest(w http.ResponseWriter, r *http.Request, t terms) *huma.ErrorModel {
+	p := wrongQuery(r)
+	if p == nil {
+		p = t.emptyValue(r)
+	}
+	if p == nil {
+		p = t.wrongMedia(r)
+	}
+	if p == nil && t.body {
+		p = readBody(w, r, t.limit, h.cfg.BodyTimeout)
+	}
+	return p
 }
 
 func (h *handler) unauthorized(w http.ResponseWriter, r *http.Request) {
@@ -133,11 +159,14 @@ func (h *handler) unauthorized(w http.ResponseWriter, r *http.Request) {
 }
 
 // misplacedKey recognises a key put into a path as it is, whose slashes make
-// another path of it.
+// another path of it, and one that was percent-encoded twice.
 func misplacedKey(r *http.Request) *huma.ErrorModel {
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), Base+"/sockets/")
 	if !ok {
 		return nil
+	}
+	if doubled, err := url.PathUnescape(rest); err == nil && strings.HasPrefix(strings.ToLower(doubled), "%2fservices") {
+		return problem(http.StatusBadRequest, "The key of the socket is percent-encoded twice; once is meant: %s/sockets/%s", Base, shorten(doubled))
 	}
 	key, isKey := strings.CutPrefix("/"+strings.TrimLeft(rest, "/"), "/services/")
 	if !isKey {
@@ -146,10 +175,11 @@ func misplacedKey(r *http.Request) *huma.ErrorModel {
 	return problem(http.StatusBadRequest, "The key of a socket must be percent-encoded in a path: %s/sockets/%%2Fservices%%2F%s", Base, shorten(key))
 }
 
-// unrouted answers what no route takes: 405 where another method would do, else 404.
+// unrouted answers what no route takes: OPTIONS with the methods there are, 405
+// where another method would do, else 404.
 func (h *handler) unrouted(w http.ResponseWriter, r *http.Request) {
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		other := r.Clone(r.Context())
 		other.Method = method
 		if _, pattern := h.mux.Handler(other); pattern != "" && path.Clean(r.URL.EscapedPath()) == r.URL.EscapedPath() {
@@ -160,13 +190,21 @@ func (h *handler) unrouted(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, problem(http.StatusNotFound, "The API has no %s. %s describes what it has.", shorten(r.URL.Path), openAPIPath))
 		return
 	}
-	list := strings.Join(allowed, ", ")
-	w.Header().Set("Allow", list)
-	writeProblem(w, problem(http.StatusMethodNotAllowed, "%s takes %s, not %s.", shorten(r.URL.Path), list, shorten(r.Method)))
+	w.Header().Set("Allow", strings.Join(append(allowed, http.MethodOptions), ", "))
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	main := slices.DeleteFunc(allowed, func(method string) bool { return method == http.MethodHead })
+	writeProblem(w, problem(http.StatusMethodNotAllowed, "%s takes %s, not %s.", shorten(r.URL.Path), strings.Join(main, ", "), shorten(r.Method)))
 }
 
-func (h *handler) serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/openapi+json")
+func (h *handler) serveOpenAPI(w http.ResponseWriter, r *http.Request) {
+	for name := range r.URL.Query() {
+		writeProblem(w, at(problem(http.StatusUnprocessableEntity, "validation failed"), place(name), "unknown query parameter", nil))
+		return
+	}
+	w.Header().Set("Content-Type", openAPIType)
 	_, _ = w.Write(h.openAPI()) // the client may be gone; there is nobody else to tell
 }
 

@@ -18,29 +18,29 @@ type CheckRequest struct {
 
 // Diagnostics is what is wrong with a source, in the order of its lines.
 type Diagnostics struct {
-	Problems []Diagnostic `json:"problems" nullable:"false"`
+	Problems []Diagnostic `json:"problems" nullable:"false" doc:"What is wrong, in the order of the lines."`
 }
 
 // Diagnostic is something wrong with a source.
 type Diagnostic struct {
-	File    string `json:"file"`
+	File    string `json:"file" doc:"Path in the app folder, or the name of the request."`
 	Line    int    `json:"line" doc:"From 1."`
 	Column  int    `json:"column" doc:"From 1, in characters."`
 	Level   string `json:"level" enum:"error,warning,portability" doc:"error: fails when it is executed; warning: may well be a mistake; portability: works here and not in WebTutor."`
 	Kind    string `json:"kind" doc:"syntax, unknown-name, unknown-function, unknown-member, text-expression, arguments, version, refused, portability, app."`
-	Message string `json:"message"`
+	Message string `json:"message" doc:"What is wrong, for a person."`
 	Caret   string `json:"caret,omitempty" doc:"The source line with a mark under the column."`
 }
 
 // Binding is a name that scripts may use, or a class of objects they get.
 type Binding struct {
-	Name      string    `json:"name"`
+	Name      string    `json:"name" doc:"As scripts write it."`
 	Kind      string    `json:"kind" enum:"function,namespace,value,class,type,hook" doc:"class: objects of the server; type: values of the language; hook: a function of a service that the server calls."`
 	Signature string    `json:"signature" doc:"In TypeScript; empty where the members say it all."`
-	Doc       string    `json:"doc"`
+	Doc       string    `json:"doc" doc:"What it does, in a sentence."`
 	Origin    string    `json:"origin" enum:"shared,superset,refused" doc:"shared: in WebTutor and here; superset: here only; refused: in WebTutor, and a call fails here unless the app has a stand-in."`
 	Since     string    `json:"since,omitempty" doc:"Datex.XHTTP version that brought it."`
-	Members   []Binding `json:"members,omitempty" nullable:"false"`
+	Members   []Binding `json:"members,omitempty" nullable:"false" doc:"What it has, of namespaces and classes."`
 }
 
 func (h *handler) registerChecks(router huma.API) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -75,6 +77,9 @@ func parseFilter(text, location string) (hub.Filter, error) {
 // shownValue bounds, in bytes, how much of a wrong value an answer repeats.
 const shownValue = 200
 
+// shownMistakes is how many things wrong an answer lists.
+const shownMistakes = 20
+
 // shortenValues keeps problem details from repeating a whole request body.
 func shortenValues(_ huma.Context, _ string, v any) (any, error) {
 	p, ok := v.(*huma.ErrorModel)
@@ -82,10 +87,16 @@ func shortenValues(_ huma.Context, _ string, v any) (any, error) {
 		return v, nil
 	}
 	if p.Status == http.StatusUnsupportedMediaType {
-		p.Detail = "The body must be JSON. Send it with the header Content-Type: application/json."
+		p.Detail = badMediaType
 		p.Errors = nil
 	}
+	slices.SortStableFunc(p.Errors, func(a, b *huma.ErrorDetail) int { return strings.Compare(a.Location, b.Location) })
+	if more := len(p.Errors) - shownMistakes; more > 0 {
+		p.Errors = p.Errors[:shownMistakes]
+		p.Detail += fmt.Sprintf("; %d more mistakes are not listed", more)
+	}
 	for _, d := range p.Errors {
+		d.Location = shorten(d.Location)
 		shortenValue(d)
 	}
 	return p, nil

@@ -6,13 +6,14 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 )
 
 // wrongQuery says what cannot be meant as it stands: the library would leave out
-// values that cannot be decoded, as if they had not been asked for, and take the
-// first of several.
+// values that cannot be decoded, as if they had not been asked for, take the
+// first of several, and pass on bytes that are no text.
 func wrongQuery(r *http.Request) *huma.ErrorModel {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -21,6 +22,9 @@ func wrongQuery(r *http.Request) *huma.ErrorModel {
 			place(name), "must be percent-encoded", shorten(value))
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !utf8.ValidString(name) || !utf8.ValidString(values[name][0]) {
+			return at(problem(http.StatusBadRequest, "The query cannot be read: a parameter is not UTF-8."), place(strings.ToValidUTF8(name, "�")), "must be UTF-8", nil)
+		}
 		if len(values[name]) > 1 {
 			return at(problem(http.StatusBadRequest, "The parameter %q is given more than once.", shorten(name)),
 				place(name), "given twice or more; once is meant", nil)

@@ -218,7 +218,7 @@ func checkProblem(t *testing.T, resp *http.Response, body string) {
 
 func TestAllowedMethodsAreNamed(t *testing.T) {
 	resp, _ := newFixture(t).ask(t, "PUT", "/api/v1/sockets/"+encoded(anna), "")
-	if got := resp.Header.Get("Allow"); got != "GET, DELETE" {
+	if got := resp.Header.Get("Allow"); got != "GET, HEAD, DELETE, OPTIONS" {
 		t.Errorf("Allow: %q", got)
 	}
 }

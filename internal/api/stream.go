@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -119,6 +120,32 @@ func (s *eventStream) beat(first, interval time.Duration) (stop func()) {
 		<-ended
 	})
 }
+
+// errNoBody ends a stream that was asked for with HEAD.
+var errNoBody = errors.New("an answer to HEAD has no body")
+
+// headWriter is the answer to HEAD: nothing is sent but the header, so that a
+// stream, which flushes what it writes, is over at once.
+type headWriter struct {
+	http.ResponseWriter
+	cancel context.CancelFunc
+}
+
+// headersOnly prepares the answer to HEAD. The context of the request ends with
+// the first flush.
+func headersOnly(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
+	ctx, cancel := context.WithCancel(r.Context())
+	return &headWriter{w, cancel}, r.WithContext(ctx)
+}
+
+// FlushError is found by http.ResponseController.
+func (w *headWriter) FlushError() error {
+	w.cancel()
+	return errNoBody
+}
+
+// Unwrap lets a ResponseController find the writer below.
+func (w *headWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // streamAnswer is an answer the handler writes itself.
 type streamAnswer struct {

@@ -15,22 +15,22 @@ import (
 // than the numbers of a browser are exact.
 type Socket struct {
 	Key         string            `json:"key" doc:"The full key: /services/<service>-s-<id>, or -v-<GUID>."`
-	Service     string            `json:"service"`
+	Service     string            `json:"service" doc:"The service it is connected to."`
 	StatefulID  string            `json:"stateful_id" doc:"The id the client chose; empty without one."`
-	UserID      string            `json:"user_id"`
-	Tags        map[string]string `json:"tags" nullable:"false"`
-	State       string            `json:"state" enum:"open,detached"`
-	Queue       Queue             `json:"queue"`
-	Node        string            `json:"node"`
-	ConnectedAt time.Time         `json:"connected_at"`
-	BytesIn     int64             `json:"bytes_in"`
-	BytesOut    int64             `json:"bytes_out"`
+	UserID      string            `json:"user_id" doc:"Whose connection it is."`
+	Tags        map[string]string `json:"tags" nullable:"false" doc:"Its tags."`
+	State       string            `json:"state" enum:"open,detached" doc:"detached: the connection broke, and may come back."`
+	Queue       Queue             `json:"queue" doc:"What waits to be sent."`
+	Node        string            `json:"node" doc:"The node that holds it."`
+	ConnectedAt time.Time         `json:"connected_at" doc:"When the connection was made."`
+	BytesIn     int64             `json:"bytes_in" doc:"Bytes of messages received."`
+	BytesOut    int64             `json:"bytes_out" doc:"Bytes of messages sent."`
 }
 
 // Queue is what waits to be sent to a socket.
 type Queue struct {
-	Messages int    `json:"messages"`
-	Bytes    int    `json:"bytes"`
+	Messages int    `json:"messages" doc:"Messages that wait."`
+	Bytes    int    `json:"bytes" doc:"Their bytes."`
 	Mode     string `json:"mode" doc:"How the queue packs its messages, once the first one has fixed it."`
 }
 
@@ -46,9 +46,9 @@ func socketOf(i hub.Info) Socket {
 // List is one page of things. Next is what "after" must be to get the page that
 // follows, empty on the last one. Missing names the nodes that did not answer.
 type List[T any] struct {
-	Items   []T      `json:"items" nullable:"false"`
-	Next    string   `json:"next"`
-	Missing []string `json:"missing" nullable:"false"`
+	Items   []T      `json:"items" nullable:"false" doc:"The page."`
+	Next    string   `json:"next" doc:"What after must be for the page that follows; empty on the last one."`
+	Missing []string `json:"missing" nullable:"false" doc:"Nodes that did not answer."`
 }
 
 // listOf returns a page without nulls in its JSON.
@@ -64,23 +64,23 @@ func listOf[T any](items []T, next string, missing []string) List[T] {
 
 // Script is a service or an agent of the app.
 type Script struct {
-	Name        string `json:"name"`
+	Name        string `json:"name" doc:"How it is called and run."`
 	URL         string `json:"url" doc:"Where errors and logs place it: x-local://…"`
-	Description string `json:"description,omitempty"`
+	Description string `json:"description,omitempty" doc:"What its file says it is for."`
 	Problem     string `json:"problem,omitempty" doc:"Why the file as it is now does not load. The last good version, if there is one, keeps running."`
 }
 
 // Line is a log line. Seq and the origin are only in the stream of all lines.
 type Line struct {
 	Seq     uint64    `json:"-"`
-	Time    time.Time `json:"time"`
+	Time    time.Time `json:"time" doc:"When it was written."`
 	Thread  int       `json:"thread" doc:"Number of the script thread."`
-	Text    string    `json:"text"`
+	Text    string    `json:"text" doc:"The line, without time and thread."`
 	Error   bool      `json:"error,omitempty" doc:"The text is that of a script error."`
-	Service string    `json:"service,omitempty"`
-	Agent   string    `json:"agent,omitempty"`
-	Socket  string    `json:"socket,omitempty"`
-	User    string    `json:"user,omitempty"`
+	Service string    `json:"service,omitempty" doc:"The service that wrote it."`
+	Agent   string    `json:"agent,omitempty" doc:"The agent that wrote it."`
+	Socket  string    `json:"socket,omitempty" doc:"Key of the socket the script ran for."`
+	User    string    `json:"user,omitempty" doc:"Id of the user the script ran as."`
 	Skipped uint64    `json:"skipped,omitempty" doc:"Lines dropped before this one because the reader was too slow."`
 }
 
@@ -103,16 +103,16 @@ func logLineOf(l logs.Line) Line {
 
 // Outcome is how a run ended.
 type Outcome struct {
-	OK         bool   `json:"ok"`
+	OK         bool   `json:"ok" doc:"Whether the script came to its end."`
 	Error      string `json:"error" doc:"The script's error with its position lines; empty if all went well."`
-	DurationMS int64  `json:"duration_ms"`
+	DurationMS int64  `json:"duration_ms" doc:"How long it took, in milliseconds."`
 }
 
 // RunResult is a run told at its end.
 type RunResult struct {
 	ID string `json:"id" doc:"Names the run in GET /runs."`
 	Outcome
-	Lines        []Line `json:"lines" nullable:"false"`
+	Lines        []Line `json:"lines" nullable:"false" doc:"What the script wrote."`
 	LinesDropped int    `json:"lines_dropped,omitempty" doc:"Lines at the beginning that were too many to keep."`
 }
 

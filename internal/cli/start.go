@@ -15,7 +15,7 @@ func (p *program) printStart(s *server.Server, settings config.Config) {
 		{"App", p.appText(s)},
 		{"Test client", p.bold(s.URL() + "/client/")},
 		{"Services", p.servicesText(s)},
-		{"HTTP API", s.URL() + "/api/v1/openapi.json"},
+		{"HTTP API", s.URL() + "/api/"},
 		{"Data", s.DataDir()},
 		{"Admin token", server.AdminFile(s.DataDir())},
 		{"Behaves as", profileText(settings)},

@@ -87,9 +87,9 @@ func (u *unusedConns) close() {
 // would redirect paths with empty parts before anybody could answer them.
 type routes struct {
 	phase    phase
-	api      http.Handler // /api/
+	api      http.Handler // /api/v1/
 	services http.Handler // /services/
-	pages    http.Handler // /client/
+	pages    http.Handler // /client/ and /api/
 	profiles http.Handler // /debug/pprof/
 	files    http.Handler // everything else
 	metrics  http.Handler // /metrics
@@ -112,10 +112,10 @@ func (s *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// The connection is handed over as it is; until then a write must end.
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
 		s.services.ServeHTTP(w, r)
+	case under(path, "/client"), path == "/api", path == "/api/", path == "/api/licenses.md", under(path, "/api/assets"):
+		s.pages.ServeHTTP(bounded(w, writeTimeout), r)
 	case under(path, "/api"):
 		s.api.ServeHTTP(bounded(w, writeTimeout), r)
-	case under(path, "/client"):
-		s.pages.ServeHTTP(bounded(w, writeTimeout), r)
 	default:
 		s.files.ServeHTTP(bounded(w, writeTimeout), r)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // everyRoute has a path behind each of the doors of the server.
-var everyRoute = []string{"/", "/healthz", "/readyz", "/client/", "/api/v1/openapi.json", "/api/v1/sockets", "/services/echo", "/index.html", "/debug/pprof/heap"}
+var everyRoute = []string{"/", "/healthz", "/readyz", "/client/", "/api/", "/api/v1/openapi.json", "/api/v1/sockets", "/services/echo", "/index.html", "/debug/pprof/heap"}
 
 func TestForeignHostsAndOriginsAreRefusedEverywhere(t *testing.T) {
 	s := servertest.Start(t, servertest.App(echo))

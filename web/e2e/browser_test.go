@@ -15,6 +15,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -94,12 +95,13 @@ func flags(program, profile string) []chromedp.ExecAllocatorOption {
 	}
 }
 
-// page is the test client in a tab of its own, with empty storage.
+// page is a page of the product in a tab of its own, with empty storage.
 type page struct {
 	t        *testing.T
 	ctx      context.Context
 	mu       sync.Mutex
 	problems []string // guarded by mu: exceptions and violations of the page's policy
+	requests []string // guarded by mu: the addresses asked for
 }
 
 type view struct {
@@ -112,6 +114,12 @@ var laptop = view{width: 1440, height: 900, language: "en-US"}
 
 // open loads the test client and fails the test if the page itself reports an error at any time.
 func open(t *testing.T, address string, v view) *page {
+	t.Helper()
+	return openAt(t, address, v, byID("panel"))
+}
+
+// openAt loads a page of the product and waits until the selector shows something, as open does.
+func openAt(t *testing.T, address string, v view, selector string) *page {
 	t.Helper()
 	tab, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(closeTab)
@@ -128,7 +136,7 @@ func open(t *testing.T, address string, v view) *page {
 	p.do(
 		chromedp.EmulateViewport(v.width, v.height, emulateMobile(v.mobile)...),
 		chromedp.Navigate(address),
-		chromedp.WaitVisible(chromedp.CSS(byID("panel"))),
+		chromedp.WaitVisible(chromedp.CSS(selector)),
 	)
 	t.Cleanup(func() {
 		p.mu.Lock()
@@ -150,6 +158,10 @@ func emulateMobile(mobile bool) []chromedp.EmulateViewportOption {
 func (p *page) observe(event any) {
 	problem := ""
 	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		p.mu.Lock()
+		p.requests = append(p.requests, e.Request.URL)
+		p.mu.Unlock()
 	case *runtime.EventExceptionThrown:
 		problem = e.ExceptionDetails.Text
 	case *log.EventEntryAdded:

@@ -1,6 +1,10 @@
 // Why a WebSocket was refused. Browsers hide the answer to a failed handshake, so the same
 // address is asked over plain HTTP: the server refuses with the same problem details.
 
+import type { components } from './schema';
+
+type Problem = components['schemas']['Problem'];
+
 export interface Refusal {
   status: number;
   text: string;
@@ -28,7 +32,7 @@ async function problemText(response: Response): Promise<string> {
   const type = response.headers.get('Content-Type') ?? '';
   if (!type.startsWith('application/problem+json')) return response.statusText;
   try {
-    const problem = (await response.json()) as { title?: unknown; detail?: unknown };
+    const problem = (await response.json()) as { [member in keyof Problem]: unknown }; // what it is in truth is for the server to say
     const parts = [problem.title, problem.detail].filter((part): part is string => typeof part === 'string' && part !== '');
     return [...new Set(parts)].join(': ');
   } catch {

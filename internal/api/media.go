@@ -1,0 +1,126 @@
+package api
+
+import (
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+const badMediaType = "The body must be JSON. Send it with the header Content-Type: application/json."
+
+// terms are what must be right of a request before its operation is begun, as far
+// as the library does not look at it.
+type terms struct {
+	body    bool
+	limit   int64    // of the body, in bytes
+	answers []string // types of successes; empty if they have no body
+	values  []string // parameters of the query that must have a value, since an empty text is none of theirs
+}
+
+// termsOf collects them by the pattern of the route.
+func termsOf(doc *huma.OpenAPI) map[string]terms {
+	all := map[string]terms{}
+	for op := range operations(doc) {
+		m := terms{body: op.RequestBody != nil, limit: op.MaxBodyBytes}
+		if m.limit <= 0 {
+			m.limit = maxBody
+		}
+		for _, p := range op.Parameters {
+			if p.In == "query" && p.Schema.Type != huma.TypeString && p.Schema.Type != huma.TypeArray {
+				m.values = append(m.values, p.Name)
+			}
+		}
+		for code, r := range op.Responses {
+			if code[0] != '2' {
+				continue
+			}
+			for kind := range r.Content {
+				m.answers = append(m.answers, kind)
+			}
+		}
+		slices.Sort(m.answers)
+		all[op.Method+" "+Base+op.Path] = m
+	}
+	return all
+}
+
+// wrongMedia says what of the headers that speak of types cannot be met. The
+// library would take any Accept, and read a compressed body as it is.
+func (m terms) wrongMedia(r *http.Request) *huma.ErrorModel {
+	if accept := strings.Join(r.Header.Values("Accept"), ","); accept != "" && len(m.answers) > 0 && !slices.ContainsFunc(m.answers, func(kind string) bool { return accepts(accept, kind) }) {
+		return at(problem(http.StatusNotAcceptable, "%s %s answers with %s, which Accept leaves out.", r.Method, shorten(r.URL.Path), strings.Join(m.answers, " or ")),
+			"header.Accept", "must allow "+strings.Join(m.answers, " or "), shorten(accept))
+	}
+	if !m.body {
+		return nil
+	}
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return at(problem(http.StatusUnsupportedMediaType, "A compressed body is not taken. Send it without Content-Encoding."), "header.Content-Encoding", "must be absent", shorten(encoding))
+	}
+	content := r.Header.Get("Content-Type")
+	if content == "" {
+		return nil
+	}
+	_, params, err := mime.ParseMediaType(content)
+	if err != nil {
+		return at(problem(http.StatusUnsupportedMediaType, badMediaType), "header.Content-Type", "cannot be read", shorten(content))
+	}
+	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return at(problem(http.StatusUnsupportedMediaType, "The body must be in UTF-8."), "header.Content-Type", "must not have another charset than UTF-8", shorten(content))
+	}
+	return nil
+}
+
+// emptyValue says which parameter of the query has no value: the library would take
+// it for one that is not there.
+func (m terms) emptyValue(r *http.Request) *huma.ErrorModel {
+	query := r.URL.Query()
+	for _, name := range m.values {
+		if query.Has(name) && query.Get(name) == "" {
+			return at(problem(http.StatusUnprocessableEntity, "The parameter %q has no value. Leave it out or give it one.", name), place(name), "must have a value", "")
+		}
+	}
+	return nil
+}
+
+// accepts says whether a list of media ranges (RFC 9110, 12.5.1) includes a type:
+// the most exact range that covers it counts, and must not have the weight 0.
+// Errors have a type of their own, and come whatever Accept says.
+func accepts(accept, kind string) bool {
+	family, _, _ := strings.Cut(kind, "/")
+	best, weight := 0, 0.0
+	for part := range strings.SplitSeq(accept, ",") {
+		name, params, _ := strings.Cut(part, ";")
+		exact := 0
+		switch name = strings.ToLower(strings.TrimSpace(name)); name {
+		case kind:
+			exact = 3
+		case family + "/*":
+			exact = 2
+		case "*/*", "*":
+			exact = 1
+		}
+		if exact > best || exact == best && exact > 0 && weight == 0 {
+			best, weight = exact, weightOf(params)
+		}
+	}
+	return weight > 0
+}
+
+// weightOf reads the parameter q; 1 without one, and if it is none.
+func weightOf(params string) float64 {
+	for param := range strings.SplitSeq(params, ";") {
+		name, value, _ := strings.Cut(param, "=")
+		if !strings.EqualFold(strings.TrimSpace(name), "q") {
+			continue
+		}
+		if weight, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil {
+			return weight
+		}
+	}
+	return 1
+}
