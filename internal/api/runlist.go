@@ -82,18 +82,18 @@ func (h *handler) registerRunList(router huma.API) {
 }
 
 func (h *handler) listRuns(_ context.Context, in *runQuery) (*answer[List[RunInfo]], error) {
-	if in.After != "" && !runs.ValidID(in.After) {
-		return nil, at(problem(http.StatusUnprocessableEntity, "The page cannot be found: after must be the next of the page before."),
-			"query.after", "is not the id of a run", in.After)
+	after, err := positionIn("runs", in.After)
+	if err != nil {
+		return nil, err
 	}
-	found, more := h.RunList.List(runs.Query{Name: in.Agent, State: runs.State(in.State), After: in.After, Limit: in.Limit})
+	found, more := h.RunList.List(runs.Query{Name: in.Agent, State: runs.State(in.State), After: after, Limit: in.Limit})
 	items := make([]RunInfo, 0, len(found))
 	for _, info := range found {
 		items = append(items, h.runInfo(info))
 	}
 	next := ""
 	if more {
-		next = items[len(items)-1].ID
+		next = cursorOf("runs", items[len(items)-1].ID)
 	}
 	return &answer[List[RunInfo]]{listOf(items, next, nil)}, nil
 }

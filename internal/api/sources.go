@@ -180,9 +180,9 @@ type versionRestored struct {
 
 // registerSources adds the routes of the texts of scripts and their versions.
 func (h *handler) registerSources(router huma.API) {
-	huma.Register(router, h.operation("list-libraries", http.MethodGet, "/libraries", "Code libraries of the app", http.StatusOK),
-		func(context.Context, *struct{}) (*answer[List[Script]], error) {
-			return &answer[List[Script]]{listOf(h.Sources.Libraries(), "", nil)}, nil
+	huma.Register(router, h.operation("list-libraries", http.MethodGet, "/libraries", "Code libraries of the app, ordered by name", http.StatusOK),
+		func(_ context.Context, in *PageQuery) (*answer[List[Script]], error) {
+			return pageOfScripts("libraries", h.Sources.Libraries(), *in)
 		})
 	for _, kind := range []ScriptKind{KindService, KindLibrary, KindAgent} {
 		h.registerSourcesOf(router, kind)
@@ -255,7 +255,7 @@ func (h *handler) getSource(ctx context.Context, kind ScriptKind, in *scriptSour
 	}
 	return raw(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("ETag", source.ETag)
-		w.Header().Set("Vary", "Accept")
+		w.Header().Add("Vary", "Accept")
 		if in.IfNoneMatch != "" && names(in.IfNoneMatch, source.ETag, true) {
 			w.WriteHeader(http.StatusNotModified)
 			return

@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -75,6 +74,11 @@ type userDataKey struct {
 	Key string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
 }
 
+type userDataGet struct {
+	Key         string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
+	IfNoneMatch string `header:"If-None-Match" doc:"The ETag of the value the client has: if it is still that one, the answer is 304."`
+}
+
 type userDataPut struct {
 	Key         string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
 	IfMatch     string `header:"If-Match" doc:"Write only over the value with this ETag; * is any."`
@@ -92,10 +96,18 @@ type userDataAnswer struct {
 	Body UserData
 }
 
+type userDataFound struct {
+	Status int
+	ETag   string `header:"ETag" doc:"Another one after each write. Recipients lists have none."`
+	Body   UserData
+}
+
 func (h *handler) registerUserData(router huma.API) {
 	const path = "/user-data/{key}"
 	huma.Register(router, h.operation("list-user-data", http.MethodGet, "/user-data", "Keys of user data, in their order", http.StatusOK, http.StatusServiceUnavailable), h.listUserData)
-	huma.Register(router, h.operation("get-user-data", http.MethodGet, path, "One value", http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable), h.getUserData)
+	read := h.operation("get-user-data", http.MethodGet, path, "One value", http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable)
+	read.Responses = map[string]*huma.Response{"304": {Description: "The value is still the one named."}}
+	huma.Register(router, read, h.getUserData)
 	huma.Register(router, h.operation("put-user-data", http.MethodPut, path, "Store a value", http.StatusOK,
 		http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusInsufficientStorage, http.StatusServiceUnavailable), h.putUserData)
 	huma.Register(router, h.operation("delete-user-data", http.MethodDelete, path, "Remove a value", http.StatusNoContent,
@@ -103,12 +115,11 @@ func (h *handler) registerUserData(router huma.API) {
 }
 
 func (h *handler) listUserData(ctx context.Context, in *userDataQuery) (*answer[List[UserData]], error) {
-	after, err := base64.RawURLEncoding.DecodeString(in.After)
+	after, err := positionIn("user-data", in.After)
 	if err != nil {
-		return nil, at(problem(http.StatusUnprocessableEntity, "The page cannot be found: after must be the next of the page before."),
-			"query.after", "is not the next of a page", in.After)
+		return nil, err
 	}
-	entries, next, err := h.UserData.List(ctx, in.Prefix, in.Limit, string(after))
+	entries, next, err := h.UserData.List(ctx, in.Prefix, in.Limit, after)
 	if err != nil {
 		return nil, userDataProblem(err)
 	}
@@ -130,7 +141,10 @@ func (h *handler) listUserData(ctx context.Context, in *userDataQuery) (*answer[
 			break
 		}
 	}
-	return &answer[List[UserData]]{listOf(items, base64.RawURLEncoding.EncodeToString([]byte(next)), nil)}, nil
+	if next != "" {
+		next = cursorOf("user-data", next)
+	}
+	return &answer[List[UserData]]{listOf(items, next, nil)}, nil
 }
 
 func userDataOf(key string, v userdata.Value) UserData {
@@ -142,7 +156,7 @@ func userDataOf(key string, v userdata.Value) UserData {
 	return d
 }
 
-func (h *handler) getUserData(ctx context.Context, in *userDataKey) (*userDataAnswer, error) {
+func (h *handler) getUserData(ctx context.Context, in *userDataGet) (*userDataFound, error) {
 	if err := checkUserDataKey(in.Key); err != nil {
 		return nil, err
 	}
@@ -153,7 +167,11 @@ func (h *handler) getUserData(ctx context.Context, in *userDataKey) (*userDataAn
 	if !ok {
 		return nil, noUserData(in.Key)
 	}
-	return &userDataAnswer{etag(value.Revision), userDataOf(in.Key, value)}, nil
+	tag := etag(value.Revision)
+	if tag != "" && names(in.IfNoneMatch, tag, true) {
+		return &userDataFound{Status: http.StatusNotModified, ETag: tag}, nil
+	}
+	return &userDataFound{http.StatusOK, tag, userDataOf(in.Key, value)}, nil
 }
 
 func (h *handler) putUserData(ctx context.Context, in *userDataPut) (*userDataAnswer, error) {
