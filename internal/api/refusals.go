@@ -45,8 +45,8 @@ func (h *handler) listRefusals(_ context.Context, in *PageQuery) (*answer[List[R
 		return nil, err
 	}
 	before, err := strconv.ParseUint(position, 10, 64)
-	if position != "" && err != nil {
-		return nil, at(problem(http.StatusBadRequest, "This is not the next of a page of this list."), "query.after", "not a cursor of this list", in.After)
+	if position != "" && (err != nil || before == 0) {
+		return nil, in.notNext()
 	}
 	items, more := h.Refusals.Newest(before, in.Limit)
 	next := ""

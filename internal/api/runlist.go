@@ -83,8 +83,7 @@ func (h *handler) registerRunList(router huma.API) {
 
 func (h *handler) listRuns(_ context.Context, in *runQuery) (*answer[List[RunInfo]], error) {
 	if in.After != "" && !runs.ValidID(in.After) {
-		return nil, at(problem(http.StatusUnprocessableEntity, "The page cannot be found: after must be the next of the page before."),
-			"query.after", "is not the id of a run", in.After)
+		return nil, PageQuery{After: in.After}.notNext()
 	}
 	found, more := h.RunList.List(runs.Query{Name: in.Agent, State: runs.State(in.State), After: in.After, Limit: in.Limit})
 	items := make([]RunInfo, 0, len(found))

@@ -180,9 +180,9 @@ type versionRestored struct {
 
 // registerSources adds the routes of the texts of scripts and their versions.
 func (h *handler) registerSources(router huma.API) {
-	huma.Register(router, h.operation("list-libraries", http.MethodGet, "/libraries", "Code libraries of the app", http.StatusOK),
-		func(context.Context, *struct{}) (*answer[List[Script]], error) {
-			return &answer[List[Script]]{listOf(h.Sources.Libraries(), "", nil)}, nil
+	huma.Register(router, h.operation("list-libraries", http.MethodGet, "/libraries", "Code libraries of the app, ordered by name", http.StatusOK),
+		func(_ context.Context, in *PageQuery) (*answer[List[Script]], error) {
+			return pageOfScripts("libraries", h.Sources.Libraries(), *in)
 		})
 	for _, kind := range []ScriptKind{KindService, KindLibrary, KindAgent} {
 		h.registerSourcesOf(router, kind)
@@ -357,11 +357,8 @@ func unknownBody(contentType string) error {
 }
 
 func readJSON(body []byte, text *NewSource) error {
-	if !utf8.Valid(body) {
-		return at(problem(http.StatusBadRequest, "The body is not valid UTF-8."), "body", "must be UTF-8", nil)
-	}
 	var value any
-	if err := json.Unmarshal(body, &value); err != nil {
+	if err := unmarshalStrictly(body, &value); err != nil {
 		return at(problem(http.StatusBadRequest, "The body cannot be read as JSON. Send {\"source\": \"…\"}, or the text itself with Content-Type: %s.", scriptType), "body", err.Error(), nil)
 	}
 	result := &huma.ValidateResult{}

@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -72,7 +71,8 @@ type userDataQuery struct {
 }
 
 type userDataKey struct {
-	Key string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
+	Key         string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
+	IfNoneMatch string `header:"If-None-Match" doc:"An ETag: the answer is 304 without a body if the value is still that one."`
 }
 
 type userDataPut struct {
@@ -88,14 +88,17 @@ type userDataDelete struct {
 }
 
 type userDataAnswer struct {
-	ETag string `header:"ETag" doc:"Another one after each write. Recipients lists have none."`
-	Body UserData
+	Status int
+	ETag   string `header:"ETag" doc:"Another one after each write. Recipients lists have none."`
+	Body   UserData
 }
 
 func (h *handler) registerUserData(router huma.API) {
 	const path = "/user-data/{key}"
 	huma.Register(router, h.operation("list-user-data", http.MethodGet, "/user-data", "Keys of user data, in their order", http.StatusOK, http.StatusServiceUnavailable), h.listUserData)
-	huma.Register(router, h.operation("get-user-data", http.MethodGet, path, "One value", http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable), h.getUserData)
+	get := h.operation("get-user-data", http.MethodGet, path, "One value", http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable)
+	get.Responses = map[string]*huma.Response{"304": {Description: "The value is still the one named."}}
+	huma.Register(router, get, h.getUserData)
 	huma.Register(router, h.operation("put-user-data", http.MethodPut, path, "Store a value", http.StatusOK,
 		http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusInsufficientStorage, http.StatusServiceUnavailable), h.putUserData)
 	huma.Register(router, h.operation("delete-user-data", http.MethodDelete, path, "Remove a value", http.StatusNoContent,
@@ -103,12 +106,11 @@ func (h *handler) registerUserData(router huma.API) {
 }
 
 func (h *handler) listUserData(ctx context.Context, in *userDataQuery) (*answer[List[UserData]], error) {
-	after, err := base64.RawURLEncoding.DecodeString(in.After)
+	after, err := PageQuery{After: in.After}.position("user-data")
 	if err != nil {
-		return nil, at(problem(http.StatusUnprocessableEntity, "The page cannot be found: after must be the next of the page before."),
-			"query.after", "is not the next of a page", in.After)
+		return nil, err
 	}
-	entries, next, err := h.UserData.List(ctx, in.Prefix, in.Limit, string(after))
+	entries, next, err := h.UserData.List(ctx, in.Prefix, in.Limit, after)
 	if err != nil {
 		return nil, userDataProblem(err)
 	}
@@ -130,7 +132,10 @@ func (h *handler) listUserData(ctx context.Context, in *userDataQuery) (*answer[
 			break
 		}
 	}
-	return &answer[List[UserData]]{listOf(items, base64.RawURLEncoding.EncodeToString([]byte(next)), nil)}, nil
+	if next != "" {
+		next = cursorOf("user-data", next)
+	}
+	return &answer[List[UserData]]{listOf(items, next, nil)}, nil
 }
 
 func userDataOf(key string, v userdata.Value) UserData {
@@ -146,6 +151,10 @@ func (h *handler) getUserData(ctx context.Context, in *userDataKey) (*userDataAn
 	if err := checkUserDataKey(in.Key); err != nil {
 		return nil, err
 	}
+	known, err := parseETags("If-None-Match", weakly(in.IfNoneMatch))
+	if err != nil {
+		return nil, err
+	}
 	value, ok, err := h.UserData.Look(ctx, in.Key)
 	if err != nil {
 		return nil, userDataProblem(err)
@@ -153,7 +162,11 @@ func (h *handler) getUserData(ctx context.Context, in *userDataKey) (*userDataAn
 	if !ok {
 		return nil, noUserData(in.Key)
 	}
-	return &userDataAnswer{etag(value.Revision), userDataOf(in.Key, value)}, nil
+	told := &userDataAnswer{Status: http.StatusOK, ETag: etag(value.Revision), Body: userDataOf(in.Key, value)}
+	if known != nil && known(value.Revision, true) {
+		told.Status = http.StatusNotModified
+	}
+	return told, nil
 }
 
 func (h *handler) putUserData(ctx context.Context, in *userDataPut) (*userDataAnswer, error) {
@@ -180,7 +193,7 @@ func (h *handler) putUserData(ctx context.Context, in *userDataPut) (*userDataAn
 	if ttl > 0 {
 		stored.Expires = time.Now().Add(ttl)
 	}
-	return &userDataAnswer{etag(revision), userDataOf(in.Key, stored)}, nil
+	return &userDataAnswer{Status: http.StatusOK, ETag: etag(revision), Body: userDataOf(in.Key, stored)}, nil
 }
 
 func (h *handler) deleteUserData(ctx context.Context, in *userDataDelete) (*struct{}, error) {
@@ -219,6 +232,9 @@ func etag(revision uint64) string {
 	}
 	return `"` + strconv.FormatUint(revision, 10) + `"`
 }
+
+// weakly makes the weak tags of a list strong ones: where nothing is written, either will do.
+func weakly(list string) string { return strings.ReplaceAll(list, `W/"`, `"`) }
 
 // condition reads the headers of a conditional write; nil if there are none.
 func condition(ifMatch, ifNoneMatch string) (userdata.Condition, error) {

@@ -62,6 +62,7 @@ var operations = withScripts(map[string]entry{
 	}},
 	"get-socket": {exchanges: []exchange{
 		{name: "one", path: "/sockets/" + annaInPath, status: 200, part: `"stateful_id":"anna"`},
+		{name: "key not encoded", path: "/sockets" + anna, status: 400, part: annaInPath},
 		{name: "gone", path: "/sockets/" + goneInPath, status: 404, part: "s-gone"},
 		{name: "key encoded twice", path: "/sockets/%252Fservices%252Fmain_ws_service-s-anna", status: 400, part: "twice"},
 		{name: "no key", path: "/sockets/anna", status: 404, part: "anna"},
@@ -153,7 +154,7 @@ var operations = withScripts(map[string]entry{
 		{name: "next page", path: "/runs?limit=1&after={slow}", status: 200, part: `"id":"{ended}"`},
 		{name: "by state", path: "/runs?state=running", status: 200, part: `"id":"{slow}"`},
 		{name: "by name", path: "/runs?agent=hello", status: 200, part: `"id":"{ended}"`},
-		{name: "not a cursor", path: "/runs?after=x", status: 422, part: "query.after"},
+		{name: "not a cursor", path: "/runs?after=x", status: 400, part: "query.after"},
 		{name: "state that is none", path: "/runs?state=waiting", status: 422, part: "query.state"},
 	}},
 	"get-run": {world: runsWorld, exchanges: []exchange{
@@ -188,6 +189,7 @@ var operations = withScripts(map[string]entry{
 		{name: "one", path: "/user-data/settings%2F1", status: 200, part: `"value":{"a":[1,null]}`},
 		{name: "with a time to live", path: "/user-data/settings%2F2", status: 200, part: `"ttl":86400`},
 		{name: "none", path: "/user-data/settings%2F3", status: 404, part: "settings/3"},
+		{name: "key not encoded", path: "/user-data/settings/1", status: 400, part: "settings%2F1"},
 		{name: "key encoded twice", path: "/user-data/settings%252F1", status: 404, part: "settings%2F1"},
 		{name: "as it was", path: "/user-data/settings%2F1", header: []string{"If-None-Match", "{etag}"}, status: 304},
 		{name: "not as it was", path: "/user-data/settings%2F1", header: []string{"If-None-Match", `"0"`}, status: 200, part: `"value":`},

@@ -173,7 +173,7 @@ func wrongValues(name string, schema apitest.Object) []string {
 	values := []string{"%FF%FE"}
 	switch schema["type"] {
 	case "integer":
-		values = append(values, "", "ten", "1.5", "-1", "1e18", "1000000000000000000", "99999999999999999999", "0x10", "1e3", "%D9%A1")
+		values = append(values, "", "ten", "1.5", "-1", "1e18", "99999999999999999999", "0x10", "1e3", "%D9%A1")
 		if limit, ok := schema["maximum"].(json.Number); ok {
 			if n, err := limit.Int64(); err == nil {
 				values = append(values, fmt.Sprint(n+1))
