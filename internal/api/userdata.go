@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -27,10 +26,10 @@ type UserDataStore interface {
 
 // UserData is a key with its value.
 type UserData struct {
-	Key       string     `json:"key"`
+	Key       string     `json:"key" doc:"The key."`
 	Value     AnyJSON    `json:"value,omitempty" doc:"In lists only with values=true. A recipients list is shown as scripts see it."`
 	TTL       int64      `json:"ttl,omitempty" doc:"Seconds it has left, rounded up; absent: it stays until it is removed."`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When its time is over; absent: it stays until it is removed."`
 }
 
 // UserDataRequest is a value to store.
@@ -68,27 +67,27 @@ type userDataQuery struct {
 	Prefix string `query:"prefix" doc:"Only keys that begin so."`
 	Values bool   `query:"values" doc:"Whether to tell the values too. A page then ends early when they are large."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"10000" default:"100" doc:"Most items of the answer."`
-	After  string `query:"after" doc:"The next of the page before."`
+	After  string `query:"after" doc:"The next of the page before; the first page without it."`
 }
 
 type userDataKey struct {
-	Key string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
+	Key string `path:"key" doc:"The key of the value."`
 }
 
 type userDataPut struct {
-	Key         string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
+	Key         string `path:"key" doc:"The key of the value."`
 	IfMatch     string `header:"If-Match" doc:"Write only over the value with this ETag; * is any."`
 	IfNoneMatch string `header:"If-None-Match" doc:"* writes only where there is no value yet."`
 	Body        UserDataRequest
 }
 
 type userDataDelete struct {
-	Key     string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
+	Key     string `path:"key" doc:"The key of the value."`
 	IfMatch string `header:"If-Match" doc:"Remove only the value with this ETag; * is any."`
 }
 
 type userDataAnswer struct {
-	ETag string `header:"ETag" doc:"Another one after each write. Recipients lists have none."`
+	ETag string `header:"ETag" doc:"Names the value; If-Match of a write takes it. Recipients lists have none."`
 	Body UserData
 }
 
@@ -103,12 +102,11 @@ func (h *handler) registerUserData(router huma.API) {
 }
 
 func (h *handler) listUserData(ctx context.Context, in *userDataQuery) (*answer[List[UserData]], error) {
-	after, err := base64.RawURLEncoding.DecodeString(in.After)
+	after, err := PageQuery{After: in.After}.position("user-data")
 	if err != nil {
-		return nil, at(problem(http.StatusUnprocessableEntity, "The page cannot be found: after must be the next of the page before."),
-			"query.after", "is not the next of a page", in.After)
+		return nil, err
 	}
-	entries, next, err := h.UserData.List(ctx, in.Prefix, in.Limit, string(after))
+	entries, next, err := h.UserData.List(ctx, in.Prefix, in.Limit, after)
 	if err != nil {
 		return nil, userDataProblem(err)
 	}
@@ -130,7 +128,10 @@ func (h *handler) listUserData(ctx context.Context, in *userDataQuery) (*answer[
 			break
 		}
 	}
-	return &answer[List[UserData]]{listOf(items, base64.RawURLEncoding.EncodeToString([]byte(next)), nil)}, nil
+	if next != "" {
+		next = cursorOf("user-data", next)
+	}
+	return &answer[List[UserData]]{listOf(items, next, nil)}, nil
 }
 
 func userDataOf(key string, v userdata.Value) UserData {
