@@ -26,10 +26,10 @@ type UserDataStore interface {
 
 // UserData is a key with its value.
 type UserData struct {
-	Key       string     `json:"key"`
+	Key       string     `json:"key" doc:"The key."`
 	Value     AnyJSON    `json:"value,omitempty" doc:"In lists only with values=true. A recipients list is shown as scripts see it."`
 	TTL       int64      `json:"ttl,omitempty" doc:"Seconds it has left, rounded up; absent: it stays until it is removed."`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When its time is over; absent: it stays until it is removed."`
 }
 
 // UserDataRequest is a value to store.
@@ -67,29 +67,29 @@ type userDataQuery struct {
 	Prefix string `query:"prefix" doc:"Only keys that begin so."`
 	Values bool   `query:"values" doc:"Whether to tell the values too. A page then ends early when they are large."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"10000" default:"100" doc:"Most items of the answer."`
-	After  string `query:"after" doc:"The next of the page before."`
+	After  string `query:"after" doc:"The next of the page before; the first page without it."`
 }
 
 type userDataKey struct {
-	Key         string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
+	Key         string `path:"key" doc:"The key of the value."`
 	IfNoneMatch string `header:"If-None-Match" doc:"An ETag: the answer is 304 without a body if the value is still that one."`
 }
 
 type userDataPut struct {
-	Key         string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
+	Key         string `path:"key" doc:"The key of the value."`
 	IfMatch     string `header:"If-Match" doc:"Write only over the value with this ETag; * is any."`
 	IfNoneMatch string `header:"If-None-Match" doc:"* writes only where there is no value yet."`
 	Body        UserDataRequest
 }
 
 type userDataDelete struct {
-	Key     string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
+	Key     string `path:"key" doc:"The key of the value."`
 	IfMatch string `header:"If-Match" doc:"Remove only the value with this ETag; * is any."`
 }
 
 type userDataAnswer struct {
 	Status int
-	ETag   string `header:"ETag" doc:"Another one after each write. Recipients lists have none."`
+	ETag   string `header:"ETag" doc:"Names the value; If-Match of a write takes it. Recipients lists have none."`
 	Body   UserData
 }
 
