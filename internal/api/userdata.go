@@ -26,10 +26,10 @@ type UserDataStore interface {
 
 // UserData is a key with its value.
 type UserData struct {
-	Key       string     `json:"key"`
+	Key       string     `json:"key" doc:"The key."`
 	Value     AnyJSON    `json:"value,omitempty" doc:"In lists only with values=true. A recipients list is shown as scripts see it."`
 	TTL       int64      `json:"ttl,omitempty" doc:"Seconds it has left, rounded up; absent: it stays until it is removed."`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When its time is over; absent: it stays until it is removed."`
 }
 
 // UserDataRequest is a value to store.
@@ -67,47 +67,38 @@ type userDataQuery struct {
 	Prefix string `query:"prefix" doc:"Only keys that begin so."`
 	Values bool   `query:"values" doc:"Whether to tell the values too. A page then ends early when they are large."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"10000" default:"100" doc:"Most items of the answer."`
-	After  string `query:"after" doc:"The next of the page before."`
+	After  string `query:"after" doc:"The next of the page before; the first page without it."`
 }
 
 type userDataKey struct {
-	Key string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
-}
-
-type userDataGet struct {
-	Key         string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
-	IfNoneMatch string `header:"If-None-Match" doc:"The ETag of the value the client has: if it is still that one, the answer is 304."`
+	Key         string `path:"key" doc:"The key of the value."`
+	IfNoneMatch string `header:"If-None-Match" doc:"An ETag: the answer is 304 without a body if the value is still that one."`
 }
 
 type userDataPut struct {
-	Key         string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
+	Key         string `path:"key" doc:"The key of the value."`
 	IfMatch     string `header:"If-Match" doc:"Write only over the value with this ETag; * is any."`
 	IfNoneMatch string `header:"If-None-Match" doc:"* writes only where there is no value yet."`
 	Body        UserDataRequest
 }
 
 type userDataDelete struct {
-	Key     string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
+	Key     string `path:"key" doc:"The key of the value."`
 	IfMatch string `header:"If-Match" doc:"Remove only the value with this ETag; * is any."`
 }
 
 type userDataAnswer struct {
-	ETag string `header:"ETag" doc:"Another one after each write. Recipients lists have none."`
-	Body UserData
-}
-
-type userDataFound struct {
 	Status int
-	ETag   string `header:"ETag" doc:"Another one after each write. Recipients lists have none."`
+	ETag   string `header:"ETag" doc:"Names the value; If-Match of a write takes it. Recipients lists have none."`
 	Body   UserData
 }
 
 func (h *handler) registerUserData(router huma.API) {
 	const path = "/user-data/{key}"
 	huma.Register(router, h.operation("list-user-data", http.MethodGet, "/user-data", "Keys of user data, in their order", http.StatusOK, http.StatusServiceUnavailable), h.listUserData)
-	read := h.operation("get-user-data", http.MethodGet, path, "One value", http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable)
-	read.Responses = map[string]*huma.Response{"304": {Description: "The value is still the one named."}}
-	huma.Register(router, read, h.getUserData)
+	get := h.operation("get-user-data", http.MethodGet, path, "One value", http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable)
+	get.Responses = map[string]*huma.Response{"304": {Description: "The value is still the one named."}}
+	huma.Register(router, get, h.getUserData)
 	huma.Register(router, h.operation("put-user-data", http.MethodPut, path, "Store a value", http.StatusOK,
 		http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusInsufficientStorage, http.StatusServiceUnavailable), h.putUserData)
 	huma.Register(router, h.operation("delete-user-data", http.MethodDelete, path, "Remove a value", http.StatusNoContent,
@@ -115,7 +106,7 @@ func (h *handler) registerUserData(router huma.API) {
 }
 
 func (h *handler) listUserData(ctx context.Context, in *userDataQuery) (*answer[List[UserData]], error) {
-	after, err := positionIn("user-data", in.After)
+	after, err := PageQuery{After: in.After}.position("user-data")
 	if err != nil {
 		return nil, err
 	}
@@ -156,8 +147,12 @@ func userDataOf(key string, v userdata.Value) UserData {
 	return d
 }
 
-func (h *handler) getUserData(ctx context.Context, in *userDataGet) (*userDataFound, error) {
+func (h *handler) getUserData(ctx context.Context, in *userDataKey) (*userDataAnswer, error) {
 	if err := checkUserDataKey(in.Key); err != nil {
+		return nil, err
+	}
+	known, err := parseETags("If-None-Match", weakly(in.IfNoneMatch))
+	if err != nil {
 		return nil, err
 	}
 	value, ok, err := h.UserData.Look(ctx, in.Key)
@@ -167,11 +162,11 @@ func (h *handler) getUserData(ctx context.Context, in *userDataGet) (*userDataFo
 	if !ok {
 		return nil, noUserData(in.Key)
 	}
-	tag := etag(value.Revision)
-	if tag != "" && names(in.IfNoneMatch, tag, true) {
-		return &userDataFound{Status: http.StatusNotModified, ETag: tag}, nil
+	told := &userDataAnswer{Status: http.StatusOK, ETag: etag(value.Revision), Body: userDataOf(in.Key, value)}
+	if known != nil && known(value.Revision, true) {
+		told.Status = http.StatusNotModified
 	}
-	return &userDataFound{http.StatusOK, tag, userDataOf(in.Key, value)}, nil
+	return told, nil
 }
 
 func (h *handler) putUserData(ctx context.Context, in *userDataPut) (*userDataAnswer, error) {
@@ -198,7 +193,7 @@ func (h *handler) putUserData(ctx context.Context, in *userDataPut) (*userDataAn
 	if ttl > 0 {
 		stored.Expires = time.Now().Add(ttl)
 	}
-	return &userDataAnswer{etag(revision), userDataOf(in.Key, stored)}, nil
+	return &userDataAnswer{Status: http.StatusOK, ETag: etag(revision), Body: userDataOf(in.Key, stored)}, nil
 }
 
 func (h *handler) deleteUserData(ctx context.Context, in *userDataDelete) (*struct{}, error) {
@@ -237,6 +232,9 @@ func etag(revision uint64) string {
 	}
 	return `"` + strconv.FormatUint(revision, 10) + `"`
 }
+
+// weakly makes the weak tags of a list strong ones: where nothing is written, either will do.
+func weakly(list string) string { return strings.ReplaceAll(list, `W/"`, `"`) }
 
 // condition reads the headers of a conditional write; nil if there are none.
 func condition(ifMatch, ifNoneMatch string) (userdata.Condition, error) {
