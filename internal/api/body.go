@@ -14,6 +14,10 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
+// drained is how much is taken in of a body that is too large: http.Server breaks the
+// connection if more is left, and a client that is still writing may miss the answer.
+const drained = 4 * maxBody
+
 // readBody reads the body of a request, so that one that breaks off is the fault of
 // the client, and leaves what was read in its place.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64, timeout time.Duration) *huma.ErrorModel {
@@ -27,6 +31,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, timeout time.
 	case err != nil:
 		return at(problem(http.StatusBadRequest, "The body cannot be read: %s.", shorten(err.Error())), "body", "broke off", nil)
 	case int64(len(text)) >= limit: // the library refuses this many
+		_, _ = io.CopyN(io.Discard, r.Body, drained) // or it ends earlier, by its end or by the deadline
 		return at(problem(http.StatusRequestEntityTooLarge, "The body is too large: it must be smaller than %d bytes.", limit), "body", "too large", nil)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(text))
