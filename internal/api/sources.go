@@ -333,7 +333,7 @@ func stale(etag, path, format string, args ...any) error {
 
 // readSource reads the body of a write. where is the place of the text in it.
 func readSource(in *sourceWrite) (text NewSource, where string, err error) {
-	kind, params, err := mime.ParseMediaType(cmp.Or(in.ContentType, jsonType))
+	kind, _, err := mime.ParseMediaType(cmp.Or(in.ContentType, jsonType))
 	switch {
 	case err != nil:
 		return text, "", unknownBody(in.ContentType)
@@ -342,8 +342,6 @@ func readSource(in *sourceWrite) (text NewSource, where string, err error) {
 		return text, "body.source", err
 	case kind != textType && kind != scriptType && kind != scriptTypeAlso:
 		return text, "", unknownBody(in.ContentType)
-	case !slices.Contains([]string{"", "utf-8", "utf8", "us-ascii"}, strings.ToLower(params["charset"])):
-		return text, "", at(problem(http.StatusBadRequest, "The body must be UTF-8."), "header.Content-Type", "no other charset is read", shorten(params["charset"]))
 	case !utf8.Valid(in.RawBody):
 		return text, "", at(problem(http.StatusBadRequest, "The body is not valid UTF-8."), "body", "must be UTF-8", nil)
 	}

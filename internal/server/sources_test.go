@@ -234,7 +234,7 @@ func TestSourceRequests(t *testing.T) {
 		"put, long note":             {"PUT", echoPath + "/source", `{"source":"","note":"` + strings.Repeat("x", 201) + `"}`, []string{"Content-Type", "application/json"}, 422, []string{`body.note`}},
 		"put, nothing":               {"PUT", echoPath + "/source", ``, script, 400, []string{`body is required`}},
 		"put, a form":                {"PUT", echoPath + "/source", `x=1`, []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, nil},
-		"put, other charset":         {"PUT", echoPath + "/source", `x=1`, []string{"Content-Type", "text/plain; charset=windows-1251"}, 400, []string{`UTF-8`}},
+		"put, other charset":         {"PUT", echoPath + "/source", `x=1`, []string{"Content-Type", "text/plain; charset=windows-1251"}, 415, []string{`UTF-8`}},
 		"put, no UTF-8":              {"PUT", echoPath + "/source", "x = '\xcf\xf0';", script, 400, []string{`UTF-8`}},
 		"put, does not compile":      {"PUT", echoPath + "/source", "x = 1;\nfunction (", script, 422, []string{`"location":"body"`, `"line":2,"column":`, `"caret":"function (`, `nothing was written`}},
 		"put JSON, does not compile": {"PUT", echoPath + "/source", `{"source":"function ("}`, []string{"Content-Type", "application/json"}, 422, []string{`"location":"body.source"`}},
