@@ -22,14 +22,17 @@ func cursorOf(list, position string) string {
 
 // position returns where the page begins that a request asks for, empty for the
 // first one. A text that this list did not give out is an error.
-func (q PageQuery) position(list string) (string, error) {
-	if q.After == "" {
+func (q PageQuery) position(list string) (string, error) { return positionIn(list, q.After) }
+
+// positionIn is position for a list with parameters of its own.
+func positionIn(list, after string) (string, error) {
+	if after == "" {
 		return "", nil
 	}
-	text, err := base64.RawURLEncoding.Strict().DecodeString(q.After)
+	text, err := base64.RawURLEncoding.Strict().DecodeString(after)
 	position, ours := strings.CutPrefix(string(text), list+":")
 	if err != nil || !ours || position == "" {
-		return "", wrongCursor(q.After)
+		return "", wrongCursor(after)
 	}
 	return position, nil
 }
