@@ -140,7 +140,7 @@ func TestWrongUserData(t *testing.T) {
 		{"PUT", "k", `{"value":1,"ttl":3153600001}`, 422, "body.ttl"},
 		{"PUT", "k", `{"value":1,"tll":5}`, 422, "body.tll"},
 		{"PUT", "k", `{"value":`, 400, "body"},
-		{"PUT", "k", "{\"value\":\"\xff\"}", 422, "UTF-8"},
+		{"PUT", "k", "{\"value\":\"\xff\"}", 400, "UTF-8"},
 		{"PUT", "k", `{"value":"` + strings.Repeat("x", 1<<20) + `"}`, 413, "at most 1048576"},
 		{"PUT", strings.Repeat("x", 4097), `{"value":1}`, 422, "path.key"},
 		{"PUT", "%FF", `{"value":1}`, 422, "path.key"},
