@@ -71,30 +71,36 @@ type userDataQuery struct {
 }
 
 type userDataKey struct {
-	Key string `path:"key" doc:"The key of the value."`
+	Key         string `path:"key" doc:"The key of the value."`
+	IfNoneMatch string `header:"If-None-Match" doc:"An ETag: the answer is 304 without a body if the value is still that one."`
 }
 
 type userDataPut struct {
 	Key         string `path:"key" doc:"The key of the value."`
-	IfMatch     string `header:"If-Match" doc:"Write only over the value with this ETag; * is any."`
-	IfNoneMatch string `header:"If-None-Match" doc:"* writes only where there is no value yet."`
+	IfMatch     string `header:"If-Match" doc:"The ETag of the value to replace, or * for any: another one gives 412. Without it any value is replaced, or a new one stored."`
+	IfNoneMatch string `header:"If-None-Match" doc:"* writes only where there is no value yet; where there is one that gives 412."`
 	Body        UserDataRequest
 }
 
 type userDataDelete struct {
 	Key     string `path:"key" doc:"The key of the value."`
-	IfMatch string `header:"If-Match" doc:"Remove only the value with this ETag; * is any."`
+	IfMatch string `header:"If-Match" doc:"The ETag of the value to remove, or * for any: another one gives 412. Without it any value is removed."`
 }
 
 type userDataAnswer struct {
-	ETag string `header:"ETag" doc:"Names the value; If-Match of a write takes it. Recipients lists have none."`
-	Body UserData
+	Status int
+	ETag   string `header:"ETag" doc:"Names the value; If-Match of a write takes it. Recipients lists have none."`
+	Body   UserData
 }
 
 func (h *handler) registerUserData(router huma.API) {
 	const path = "/user-data/{key}"
 	huma.Register(router, h.operation("list-user-data", http.MethodGet, "/user-data", "Keys of user data, in their order", http.StatusOK, http.StatusServiceUnavailable), h.listUserData)
-	huma.Register(router, h.operation("get-user-data", http.MethodGet, path, "One value", http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable), h.getUserData)
+	get := h.operation("get-user-data", http.MethodGet, path, "One value", http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable)
+	get.Responses = map[string]*huma.Response{"304": {Description: "The value is still the one named.", Headers: map[string]*huma.Param{
+		"ETag": {Description: "Names the value; If-Match of a write takes it.", Schema: &huma.Schema{Type: huma.TypeString}},
+	}}}
+	huma.Register(router, get, h.getUserData)
 	huma.Register(router, h.operation("put-user-data", http.MethodPut, path, "Store a value", http.StatusOK,
 		http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusInsufficientStorage, http.StatusServiceUnavailable), h.putUserData)
 	huma.Register(router, h.operation("delete-user-data", http.MethodDelete, path, "Remove a value", http.StatusNoContent,
@@ -147,6 +153,10 @@ func (h *handler) getUserData(ctx context.Context, in *userDataKey) (*userDataAn
 	if err := checkUserDataKey(in.Key); err != nil {
 		return nil, err
 	}
+	known, err := parseETags("If-None-Match", weakly(in.IfNoneMatch))
+	if err != nil {
+		return nil, err
+	}
 	value, ok, err := h.UserData.Look(ctx, in.Key)
 	if err != nil {
 		return nil, userDataProblem(err)
@@ -154,7 +164,11 @@ func (h *handler) getUserData(ctx context.Context, in *userDataKey) (*userDataAn
 	if !ok {
 		return nil, noUserData(in.Key)
 	}
-	return &userDataAnswer{etag(value.Revision), userDataOf(in.Key, value)}, nil
+	told := &userDataAnswer{Status: http.StatusOK, ETag: etag(value.Revision), Body: userDataOf(in.Key, value)}
+	if known != nil && known(value.Revision, true) {
+		told.Status = http.StatusNotModified
+	}
+	return told, nil
 }
 
 func (h *handler) putUserData(ctx context.Context, in *userDataPut) (*userDataAnswer, error) {
@@ -181,7 +195,7 @@ func (h *handler) putUserData(ctx context.Context, in *userDataPut) (*userDataAn
 	if ttl > 0 {
 		stored.Expires = time.Now().Add(ttl)
 	}
-	return &userDataAnswer{etag(revision), userDataOf(in.Key, stored)}, nil
+	return &userDataAnswer{Status: http.StatusOK, ETag: etag(revision), Body: userDataOf(in.Key, stored)}, nil
 }
 
 func (h *handler) deleteUserData(ctx context.Context, in *userDataDelete) (*struct{}, error) {
@@ -220,6 +234,9 @@ func etag(revision uint64) string {
 	}
 	return `"` + strconv.FormatUint(revision, 10) + `"`
 }
+
+// weakly makes the weak tags of a list strong ones: where nothing is written, either will do.
+func weakly(list string) string { return strings.ReplaceAll(list, `W/"`, `"`) }
 
 // condition reads the headers of a conditional write; nil if there are none.
 func condition(ifMatch, ifNoneMatch string) (userdata.Condition, error) {
