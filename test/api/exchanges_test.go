@@ -150,11 +150,13 @@ var operations = withScripts(map[string]entry{
 	}},
 	"list-runs": {world: runsWorld, exchanges: []exchange{
 		{name: "all", path: "/runs", status: 200, part: `"state":"done"`},
-		{name: "page", path: "/runs?limit=1", status: 200, part: `"next":"{slow}"`},
-		{name: "next page", path: "/runs?limit=1&after={slow}", status: 200, part: `"id":"{ended}"`},
+		{name: "page", path: "/runs?limit=1", status: 200, part: `"next":"{next}"`},
+		{name: "next page", path: "/runs?limit=1&after={next}", status: 200, part: `"id":"{ended}"`},
 		{name: "by state", path: "/runs?state=running", status: 200, part: `"id":"{slow}"`},
 		{name: "by name", path: "/runs?agent=hello", status: 200, part: `"id":"{ended}"`},
 		{name: "not a cursor", path: "/runs?after=x", status: 400, part: "query.after"},
+		{name: "cursor of another list", path: "/runs?after=" + cursor("sockets", "3"), status: 400, part: "query.after"},
+		{name: "id", path: "/runs?after={slow}", status: 400, part: "query.after"},
 		{name: "state that is none", path: "/runs?state=waiting", status: 422, part: "query.state"},
 	}},
 	"get-run": {world: runsWorld, exchanges: []exchange{
@@ -254,7 +256,8 @@ func withScripts(all map[string]entry) map[string]entry {
 
 // scriptEntries are the operations of a kind of scripts, had with one that has two versions.
 func scriptEntries(kind, path string) map[string]entry {
-	collection := path[:strings.LastIndex(path, "/")]
+	collection, name := path[:strings.LastIndex(path, "/")], path[strings.LastIndex(path, "/")+1:]
+	second := cursor("versions/"+kind+"/"+name, "2")
 	world := func(t *testing.T, s *servertest.Server) []string { return changedWorld(t, s, path) }
 	const text, broken = `{"source":"var third;"}`, `{"source":"alert("}`
 	plain := []string{"Content-Type", "text/plain; charset=utf-8"}
@@ -285,9 +288,11 @@ func scriptEntries(kind, path string) map[string]entry {
 		}},
 		"list-" + kind + "-versions": {world: world, exchanges: []exchange{
 			{name: "all", path: path + "/versions", status: 200, part: `"n":1,`},
-			{name: "page", path: path + "/versions?limit=1", status: 200, part: `"next":"2"`},
-			{name: "next page", path: path + "/versions?limit=1&after=2", status: 200, part: `"next":""`},
-			{name: "cursor of another list", path: path + "/versions?after=" + cursor("sockets", "3"), status: 422, part: "query.after"},
+			{name: "page", path: path + "/versions?limit=1", status: 200, part: `"next":"` + second},
+			{name: "next page", path: path + "/versions?limit=1&after=" + second, status: 200, part: `"next":""`},
+			{name: "cursor of another list", path: path + "/versions?after=" + cursor("sockets", "3"), status: 400, part: "query.after"},
+			{name: "number", path: path + "/versions?after=2", status: 400, part: "query.after"},
+			{name: "cursor somebody made", path: path + "/versions?after=" + cursor("versions/"+kind+"/"+name, "x"), status: 400, part: "query.after"},
 			{name: "no such script", path: collection + "/none/versions", status: 404, part: collection},
 		}},
 		"get-" + kind + "-version": {world: world, exchanges: []exchange{
@@ -331,7 +336,7 @@ func runsWorld(t *testing.T, s *servertest.Server) []string {
 	ended := runOf(t, s, "/agents/hello/runs", `{"params":{"name":"anna"}}`)
 	slow := runOf(t, s, "/runs", `{"source":"alert( 'begun' ); Sleep( 600000 )","detach":true}`)
 	s.Lines.Expect(t, "begun")
-	return []string{"{ended}", ended, "{slow}", slow}
+	return []string{"{ended}", ended, "{slow}", slow, "{next}", cursor("runs", slow)}
 }
 
 func runOf(t *testing.T, s *servertest.Server, path, body string) (id string) {
