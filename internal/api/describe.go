@@ -369,7 +369,7 @@ var errorTexts = map[int]errorText{
 		text:    "The Host or Origin of the request is not known here.",
 		example: `This server does not answer to the Origin "https://portal.example". If it should, start it with --origin https://portal.example.`,
 	},
-	http.StatusNotFound:  {text: "There is no such thing.", example: `No socket with the key "/services/main_ws_service-s-123" is open.`},
+	http.StatusNotFound: {text: "There is no such thing.", example: `No socket with the key "/services/main_ws_service-s-123" is open.`},
 	http.StatusNotAcceptable: {
 		text:    "Accept names no type this operation answers with.",
 		example: "GET /api/v1/sockets answers with application/json, which Accept leaves out.",
