@@ -160,7 +160,7 @@ func (a *recorder) Write(p []byte) (int, error) {
 	return a.body.Write(p)
 }
 
-// serveOnce answers a request that has an Idempotency-Key. Once it has begun it is
+// serveOnce answers a request that has an Idempotency-Key and whose body was read already. Once it has begun it is
 // done to its end, even if the client goes away: the client will ask again.
 func (h *handler) serveOnce(w http.ResponseWriter, r *http.Request) {
 	key, p := idempotencyKey(r)
@@ -168,7 +168,11 @@ func (h *handler) serveOnce(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, p)
 		return
 	}
-	body := h.readBody(w, r)
+	body, err := io.ReadAll(r.Body)
+	if err != nil { // it was read before, so this is a fault of ours
+		writeProblem(w, problem(http.StatusInternalServerError, "The body was lost: %v.", err))
+		return
+	}
 	// A key belongs to who uses it, or one caller could read another's answers.
 	key += "\x00" + r.Header.Get("Authorization")
 	key = string(sha(key))
@@ -195,7 +199,7 @@ func (h *handler) serveOnce(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	again := r.Clone(context.WithoutCancel(r.Context()))
-	again.Body = body
+	again.Body = io.NopCloser(bytes.NewReader(body))
 	h.mux.ServeHTTP(answer, again)
 	ended = true
 	h.answers.end(key, answer)
@@ -229,36 +233,9 @@ func idempotencyKey(r *http.Request) (string, *huma.ErrorModel) {
 		"header."+idempotencyHeader, message, shorten(key))
 }
 
-// keptBody is a body that was read before, and the error that ended it.
-type keptBody struct {
-	io.Reader
-	text []byte
-}
-
-func (*keptBody) Close() error { return nil }
-
-// readBody reads the body, as far as one is taken at all and as long as a client may
-// take. What is wrong with it the handler will find: it gets the same.
-func (h *handler) readBody(w http.ResponseWriter, r *http.Request) *keptBody {
-	// Writers that know no deadlines need none.
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(h.cfg.BodyTimeout))
-	text, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	_ = control.SetReadDeadline(time.Time{})
-	reader := io.Reader(bytes.NewReader(text))
-	if err != nil {
-		reader = io.MultiReader(reader, failing{err})
-	}
-	return &keptBody{reader, text}
-}
-
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
-
 // digest tells requests apart.
-func digest(r *http.Request, body *keptBody) (sum [sha256.Size]byte) {
-	copy(sum[:], sha(r.Method+"\n"+r.URL.EscapedPath()+"?"+r.URL.RawQuery+"\n"+string(body.text)))
+func digest(r *http.Request, body []byte) (sum [sha256.Size]byte) {
+	copy(sum[:], sha(r.Method+"\n"+r.URL.EscapedPath()+"?"+r.URL.RawQuery+"\n"+string(body)))
 	return sum
 }
 

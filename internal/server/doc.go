@@ -13,7 +13,7 @@
 //     stats.go);
 //   - what is noted in the history of scripts, and by whose name (sources.go);
 //   - what scripts reach outside of it, and what not (effects.go);
-//   - the order of beginning and end (server.go).
+//   - the order of beginning and end (rooms.go, server.go).
 //
 // The rooms run their own goroutines; those of this package (the HTTP server, the
 // watch over the app folder, the sweep of user data) are in one group that Close

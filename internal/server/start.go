@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"slices"
@@ -12,18 +11,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/tutorsocket/tutorsocket/internal/api"
-	"github.com/tutorsocket/tutorsocket/internal/app"
 	"github.com/tutorsocket/tutorsocket/internal/auth"
-	"github.com/tutorsocket/tutorsocket/internal/cluster"
 	"github.com/tutorsocket/tutorsocket/internal/engine"
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
-	"github.com/tutorsocket/tutorsocket/internal/runs"
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
 	"github.com/tutorsocket/tutorsocket/internal/ws"
-	"github.com/tutorsocket/tutorsocket/web"
 )
 
 // nodeName is the name of a node that is alone.
@@ -53,70 +47,6 @@ func (s *Server) start(ctx context.Context) (err error) {
 	}
 	s.report(s.app.Problems())
 	s.routes.phase.enter(ready)
-	return nil
-}
-
-// openRooms builds the rooms and begins to serve.
-func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
-	settings := s.cfg.Settings
-	s.openMetrics()
-	tracer, err := s.openTracer()
-	if err != nil {
-		return err
-	}
-	data, storage, err := s.openUserData(ctx)
-	if err != nil {
-		return err
-	}
-	if s.app, err = app.Load(app.Config{Dir: settings.App, Globals: hostapi.Globals(), Refused: hostapi.RefusedNames(), Metrics: s.metrics}); err != nil {
-		return fmt.Errorf("%w; name the folder with --app", err)
-	}
-	effects, err := s.openEffects()
-	if err != nil {
-		return err
-	}
-	s.beginWork()
-	if err := s.openVersions(ctx); err != nil {
-		return err
-	}
-	h := hub.New(s.hubConfig())
-	sockets := cluster.New(h).Traced(tracer)
-	sockets.Register(s.metrics)
-	lines, list := s.lines(), runs.New(runs.Config{})
-	eng := engine.New(s.engineConfig(), engine.Deps{
-		Apps: s.app.Snapshot, Sockets: sockets, UserData: data, Storage: storage, Sources: s.app, Logs: lines, Runs: list,
-		Files: effects.files, HTTP: tracer.Transport(effects.http), Tracer: tracer,
-		Settings: s.scriptSettings(effects.logs), Users: knownUser, Logger: s.logger,
-		Metrics: s.metrics,
-	})
-	s.sweep(ctx, data, h)
-	refused := auth.NewRefusals()
-	endpoint := ws.New(s.wsConfig(), ws.Deps{
-		Opener: sockets, Auth: auth.Dev{}, Handler: socketHandler{eng, sockets, data, s.logger},
-		ServiceExists: func(name string) bool { _, ok := s.app.Snapshot().Service(name); return ok },
-		Logger:        s.logger, Metrics: s.metrics, Tracer: tracer, Refusals: refused,
-	})
-	s.routes.services, s.routes.pages = endpoint, web.Handler()
-	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
-	s.routes.api = tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: nodeName}, api.Deps{
-		Auth: auth.NewAdmin(s.admin.Token), Sockets: sockets, Scripts: scripts{s.app}, Logs: lines,
-		Sources: sources{s},
-		Checker: checker{s.app, settings.Queue.Profile},
-		Runs:    runner{eng, &s.routes.phase}, RunList: list, UserData: data,
-		Nodes:   thisNode{s, time.Now(), h, list, data},
-		Figures: s.history, Metrics: s.metrics,
-		Events: sockets, Tags: sockets, Traces: frameTraces{sockets, endpoint}, Refusals: refusals{refused},
-	}))
-	s.routes.profiles = &profiles{allowed: auth.NewAdmin(s.admin.Token).CheckBearer}
-	guard := settings.Guard
-	guard.Listen, guard.Metrics, guard.Refusals = s.addr.String(), s.metrics, refused
-	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))
-	s.watch()
-	s.keepHistory()
-	// Runs end before the requests that wait for their outcome, and after the
-	// sockets whose hooks they are.
-	s.onClose("runs", eng.Close)
-	s.onClose("sockets", func(ctx context.Context) error { return shutdownSockets(ctx, endpoint) })
 	return nil
 }
 

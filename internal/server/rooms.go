@@ -1,0 +1,119 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/api"
+	"github.com/tutorsocket/tutorsocket/internal/app"
+	"github.com/tutorsocket/tutorsocket/internal/auth"
+	"github.com/tutorsocket/tutorsocket/internal/cluster"
+	"github.com/tutorsocket/tutorsocket/internal/engine"
+	"github.com/tutorsocket/tutorsocket/internal/hostapi"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/logs"
+	"github.com/tutorsocket/tutorsocket/internal/runs"
+	"github.com/tutorsocket/tutorsocket/internal/tracing"
+	"github.com/tutorsocket/tutorsocket/internal/userdata"
+	"github.com/tutorsocket/tutorsocket/internal/ws"
+	"github.com/tutorsocket/tutorsocket/web"
+)
+
+// rooms are what a server is made of, in the order in which they need each other.
+type rooms struct {
+	tracer  *tracing.Tracer // nil: nothing is traced
+	data    *userdata.Store
+	storage *userdata.Store // GlobalStorage of scripts
+	effects effects
+
+	hub     *hub.Hub
+	sockets *cluster.Cluster
+	lines   *logs.Log
+	runs    *runs.Registry
+	engine  *engine.Engine
+
+	refused  *auth.Refusals
+	endpoint *ws.Server
+}
+
+// openRooms builds the rooms, joins them and begins to serve.
+func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
+	r := new(rooms)
+	s.openMetrics()
+	if err := s.openFolders(ctx, r); err != nil {
+		return err
+	}
+	s.beginWork()
+	if err := s.openVersions(ctx); err != nil {
+		return err
+	}
+	s.openSockets(r)
+	s.sweep(ctx, r.data, r.hub)
+	s.openDoors(r)
+	guard := s.cfg.Settings.Guard
+	guard.Listen, guard.Metrics, guard.Refusals = s.addr.String(), s.metrics, r.refused
+	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))
+	s.watch()
+	s.keepHistory()
+	// Runs end before the requests that wait for their outcome, and after the
+	// sockets whose hooks they are.
+	s.onClose("runs", r.engine.Close)
+	s.onClose("sockets", func(ctx context.Context) error { return shutdownSockets(ctx, r.endpoint) })
+	return nil
+}
+
+// openFolders opens what lies on the disk or elsewhere: the store, the app, what
+// scripts reach outside.
+func (s *Server) openFolders(ctx context.Context, r *rooms) (err error) {
+	if r.tracer, err = s.openTracer(); err != nil {
+		return err
+	}
+	if r.data, r.storage, err = s.openUserData(ctx); err != nil {
+		return err
+	}
+	s.app, err = app.Load(app.Config{
+		Dir: s.cfg.Settings.App, Globals: hostapi.Globals(), Refused: hostapi.RefusedNames(), Metrics: s.metrics,
+	})
+	if err != nil {
+		return fmt.Errorf("%w; name the folder with --app", err)
+	}
+	r.effects, err = s.openEffects()
+	return err
+}
+
+// openSockets makes what holds sockets and what runs scripts for them.
+func (s *Server) openSockets(r *rooms) {
+	r.hub = hub.New(s.hubConfig())
+	r.sockets = cluster.New(r.hub).Traced(r.tracer)
+	r.sockets.Register(s.metrics)
+	r.lines, r.runs = s.lines(), runs.New(runs.Config{})
+	r.engine = engine.New(s.engineConfig(), engine.Deps{
+		Apps: s.app.Snapshot, Sources: s.app, Settings: s.scriptSettings(r.effects.logs), Users: knownUser,
+		Sockets: r.sockets, UserData: r.data, Storage: r.storage,
+		Files: r.effects.files, HTTP: r.tracer.Transport(r.effects.http),
+		Runs: r.runs, Logs: r.lines, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer,
+	})
+}
+
+// openDoors makes what answers requests.
+func (s *Server) openDoors(r *rooms) {
+	admin := auth.NewAdmin(s.admin.Token)
+	r.refused = auth.NewRefusals()
+	r.endpoint = ws.New(s.wsConfig(), ws.Deps{
+		Opener: r.sockets, Auth: auth.Dev{}, Handler: socketHandler{r.engine, r.sockets, r.data, s.logger},
+		ServiceExists: func(name string) bool { _, ok := s.app.Snapshot().Service(name); return ok },
+		Refusals:      r.refused, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer,
+	})
+	s.routes.services, s.routes.pages = r.endpoint, web.Handler()
+	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
+	s.routes.profiles = &profiles{allowed: admin.CheckBearer}
+	s.routes.api = r.tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: nodeName}, api.Deps{
+		Auth: admin, Refusals: refusals{r.refused},
+		Sockets: r.sockets, Events: r.sockets, Tags: r.sockets, Traces: frameTraces{r.sockets, r.endpoint},
+		Scripts: scripts{s.app}, Sources: sources{s}, Checker: checker{s.app, s.cfg.Settings.Queue.Profile},
+		Runs: runner{r.engine, &s.routes.phase}, RunList: r.runs, Logs: r.lines, UserData: r.data,
+		Nodes: thisNode{s, time.Now(), r.hub, r.runs, r.data}, Figures: s.history, Metrics: s.metrics,
+	}))
+}
