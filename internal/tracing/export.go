@@ -48,7 +48,8 @@ type exporter struct {
 	// Owned by the goroutine.
 	notBefore time.Time // when the collector wants to hear from us again
 	nextWarn  time.Time
-	lost      int // spans since the last warning
+	lost      int   // spans since the last warning
+	why       error // of the last of them
 }
 
 func startExporter(cfg Config, process Process, logger *slog.Logger) *exporter {
@@ -128,6 +129,7 @@ func (e *exporter) run() {
 				}
 			}
 			send()
+			e.tell()
 			return
 		}
 	}
@@ -159,16 +161,22 @@ func (e *exporter) try(spans []*Span) error {
 	return e.deliver(ctx, body)
 }
 
-// warn tells that spans were lost, once in a while.
+// warn notes that spans were lost, and tells it once in a while.
 func (e *exporter) warn(err error, lost int) {
 	e.lost += lost
-	now := time.Now()
-	if now.Before(e.nextWarn) {
-		return
+	e.why = err
+	if now := time.Now(); !now.Before(e.nextWarn) {
+		e.nextWarn = now.Add(warnEvery)
+		e.tell()
 	}
-	e.nextWarn = now.Add(warnEvery)
-	e.logger.Warn("traces are lost, the collector does not take them", "url", e.target, "error", err.Error(), "count", e.lost)
-	e.lost = 0
+}
+
+// tell logs what has been lost since it was told last, if anything.
+func (e *exporter) tell() {
+	if e.lost > 0 {
+		e.logger.Warn("traces are lost, the collector does not take them", "url", e.target, "error", e.why.Error(), "count", e.lost)
+		e.lost = 0
+	}
 }
 
 // deliver posts a body until it is taken, refused for good, or time is over.
@@ -274,7 +282,7 @@ func plain(err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) { // the end of the server cancels
 		return errors.New("it did not answer in time")
 	}
 	return err

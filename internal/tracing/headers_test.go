@@ -1,6 +1,7 @@
 package tracing_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -101,7 +102,30 @@ func TestSpansThatComeTooFastAreTold(t *testing.T) {
 	}
 	close(held)
 	tracer.Close(t.Context())
-	if text := l.text.String(); !strings.Contains(text, "come faster") || !strings.Contains(text, `"count":904`) || l.n.Load() != 1 {
+	if text := l.text.String(); !strings.Contains(text, "come faster") || !strings.Contains(text, `"count":904`) {
 		t.Errorf("the log is %q", text)
+	}
+}
+
+// TestTheEndTellsAllThatIsLost: what the last batches lost is told, though the minute is not over.
+func TestTheEndTellsAllThatIsLost(t *testing.T) {
+	c := tracingtest.Start(t)
+	c.AnswerWith(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) })
+	tracer, l := start(t, c)
+	const n = 2000 // four batches
+	for range n {
+		tracer.Receive("s", "k", "u", 1).End()
+	}
+	tracer.Close(t.Context())
+	sum := 0
+	for line := range strings.Lines(l.text.String()) {
+		var record struct{ Count int }
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
+			t.Fatal(err)
+		}
+		sum += record.Count
+	}
+	if sum != n || l.n.Load() > 2 {
+		t.Errorf("%d of %d are told:\n%s", sum, n, l.text.String())
 	}
 }
