@@ -87,7 +87,7 @@ func TestRequests(t *testing.T) {
 		"message, trailing text":     {"POST", "/sockets/" + encoded(anna) + "/messages", `{"message":"x"} y`, nil, 400, nil},
 		"message, not JSON, long":    {"POST", "/sockets/" + encoded(anna) + "/messages", strings.Repeat("я", 10_000), nil, 400, []string{`"location":"body"`, `яя…`}},
 		"unknown path, long":         {"GET", "/x" + strings.Repeat("%D1%8F", 1000), "", nil, 404, []string{`яя…`}},
-		"tags, too many":             {"PATCH", "/sockets/" + encoded(anna) + "/tags", manyTags(100), nil, 422, []string{`at most 64`}},
+		"tags, too many":             {"PATCH", "/sockets/" + encoded(anna) + "/tags", manyTags(100), nil, 422, []string{`101 tags, a socket has at most 64`}},
 		"tags, far too many":         {"PATCH", "/sockets/" + encoded(anna) + "/tags", manyTags(10_000), nil, 422, []string{`at most 128`}},
 		"message, no body":           {"POST", "/sockets/" + encoded(anna) + "/messages", ``, nil, 400, []string{`body is required`}},
 		"message, form":              {"POST", "/sockets/" + encoded(anna) + "/messages", `message=x`, []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, nil},
