@@ -110,11 +110,11 @@ var descriptions = withScripts(map[string]description{
 		request: `{"filter":"$role:speaker","message":"{\"price\":42}","json_compound":true}`, answer: `{"addressed":3,"nodes":{"n1":3},"missing":[]}`,
 	},
 	"list-services": {
-		group: groupScripts, text: "The services of the app by name, with what keeps a file from loading.", returns: "The services.",
+		group: groupScripts, text: "The services of the app by name, with what keeps a file from loading.", returns: "A page of services.",
 		answer: `{"items":[{"name":"main_ws_service","url":"x-local://wtv/wtv_main_ws_service.js"}],"next":"","missing":[]}`,
 	},
 	"list-agents": {
-		group: groupScripts, text: "The agents of the app by name, with what keeps a file from loading.", returns: "The agents.",
+		group: groupScripts, text: "The agents of the app by name, with what keeps a file from loading.", returns: "A page of agents.",
 		answer: `{"items":[{"name":"hello","url":"x-local://agents/hello.js"},{"name":"broken","url":"x-local://agents/broken.js","problem":"Unexpected }"}],"next":"","missing":[]}`,
 	},
 	"check-source": {
@@ -157,7 +157,7 @@ var descriptions = withScripts(map[string]description{
 		events: `[{"event":"frame","data":{"time":"2026-11-23T10:00:00.125Z","dir":"in","text":"{\"socket_action\":\"init_socket\"}","bytes":31}},{"event":"ended","data":{"time":"2026-11-23T10:05:00Z","code":1000,"reason":""}}]`,
 	},
 	"list-tags": {
-		group: groupSockets, text: "Names of tags that open sockets have, with their values, by name.", returns: "The tags.",
+		group: groupSockets, text: "Names of tags that open sockets have, with their values, by name.", returns: "A page of tags.",
 		answer: `{"items":[{"name":"socket_type","count":3,"distinct":2,"values":[{"value":"ws_group","count":2},{"value":"news","count":1}],"truncated":false}],"next":"","missing":[]}`,
 	},
 	"send-batch": {
@@ -166,7 +166,7 @@ var descriptions = withScripts(map[string]description{
 		answer:  `{"results":[{"status":202,"addressed":1,"nodes":{"n1":1},"missing":[],"queue_depth":1},{"status":404,"error":{"title":"Not Found","status":404,"detail":"No socket with the key \"/services/main_ws_service-s-124\" is open."}}]}`,
 	},
 	"list-libraries": {
-		group: groupScripts, text: "The code libraries of the app by name, with what keeps a file from loading.", returns: "The libraries.",
+		group: groupScripts, text: "The code libraries of the app by name, with what keeps a file from loading.", returns: "A page of libraries.",
 		answer: `{"items":[{"name":"libMain","url":"x-local://wtv/libs/main_library.js"}],"next":"","missing":[]}`,
 	},
 	"list-runs": {
