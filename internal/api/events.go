@@ -81,7 +81,7 @@ type SocketEnded struct {
 }
 
 type eventQuery struct {
-	Filter   string `query:"filter" doc:"Which sockets: those that meet it before or after what happens."`
+	Filter   string `query:"filter" doc:"Which sockets, before or after what happens: $name, $name:value, $name:[a,b], or a JSON object. All without one."`
 	Snapshot bool   `query:"snapshot" default:"false" doc:"Whether to begin with the sockets there are: an event snapshot, then one opened for each. It comes again whenever events were lost."`
 	After    string `header:"Last-Event-ID" doc:"Go on after the event with this id, as browsers do by themselves."`
 }
