@@ -111,7 +111,7 @@ func (h *handler) streamSocketEvents(_ context.Context, in *eventQuery) (*stream
 		defer cancel()
 		s := &socketStream{handler: h, out: newEventStream(w, cancel), filter: filter, snapshot: in.Snapshot}
 		s.begin(in.After) // before the client can know that the stream has begun
-		if s.out.comment() != nil {
+		if s.out.begin(s.firstID()) != nil {
 			return
 		}
 		defer s.out.beat(h.cfg.Heartbeat, h.cfg.Heartbeat)()
@@ -141,6 +141,15 @@ func (s *socketStream) begin(resume string) {
 	if resume != "" {
 		s.lost, s.restart = unknownSkipped, "restart"
 	}
+}
+
+// firstID is where a client goes on that sees no event; empty if it must be told
+// something first: the sockets there are, or that events were lost.
+func (s *socketStream) firstID() string {
+	if s.snapshot && s.restart != "" || s.lost != 0 {
+		return ""
+	}
+	return s.id(s.after)
 }
 
 // run sends events until ctx ends or the client is gone.

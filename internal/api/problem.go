@@ -49,7 +49,7 @@ func problemOf(err error, key string) error {
 		full := problem(http.StatusTooManyRequests, queueFull)
 		return huma.ErrorWithHeaders(full, http.Header{"Retry-After": {"1"}})
 	case errors.Is(err, hub.ErrTagLimit):
-		return problem(http.StatusUnprocessableEntity, "The tags are too many or too long for one socket: %v.", err)
+		return problem(http.StatusUnprocessableEntity, "These tags cannot be set, and none was: %s.", strings.TrimPrefix(err.Error(), hub.ErrTagLimit.Error()+": "))
 	case errors.Is(err, ErrNoAgent):
 		return problem(http.StatusNotFound, "The app has no agent of this name. GET %s/agents lists them.", Base)
 	case errors.Is(err, ErrBadUser):

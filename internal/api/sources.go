@@ -184,7 +184,7 @@ type versionRestored struct {
 
 // registerSources adds the routes of the texts of scripts and their versions.
 func (h *handler) registerSources(router huma.API) {
-	huma.Register(router, h.operation("list-libraries", http.MethodGet, "/libraries", "Libraries of the app, ordered by name", http.StatusOK),
+	huma.Register(router, h.operation("list-libraries", http.MethodGet, "/libraries", "Code libraries of the app, ordered by name", http.StatusOK),
 		func(_ context.Context, in *PageQuery) (*answer[List[Script]], error) {
 			return pageOfScripts("libraries", h.Sources.Libraries(), *in)
 		})
@@ -256,7 +256,7 @@ func (h *handler) getSource(ctx context.Context, kind ScriptKind, in *scriptSour
 	return raw(func(w http.ResponseWriter, r *http.Request) {
 		as := preferred(acceptOf(r), jsonType, textType, scriptType, scriptTypeAlso)
 		w.Header().Set("ETag", source.ETag)
-		w.Header().Set("Vary", "Accept")
+		w.Header().Add("Vary", "Accept")
 		if in.IfNoneMatch != "" && names(in.IfNoneMatch, source.ETag, true) {
 			w.WriteHeader(http.StatusNotModified)
 			return

@@ -193,7 +193,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Libraries of the app, ordered by name
+         * Code libraries of the app, ordered by name
          * @description The code libraries of the app by name, with what keeps a file from loading.
          */
         get: operations["list-libraries"];
