@@ -42,7 +42,6 @@ type Idempotency struct {
 func (h *handler) keyed(op huma.Operation) huma.Operation {
 	op.Errors = append(op.Errors, http.StatusConflict)
 	op.Responses = map[string]*huma.Response{fmt.Sprint(op.DefaultStatus): {
-		Description: "Queued.",
 		Headers: map[string]*huma.Param{replayedHeader: {
 			Description: "true, if this is the answer to an earlier request with the same Idempotency-Key.",
 			Schema:      &huma.Schema{Type: huma.TypeString, Enum: []any{"true"}},
