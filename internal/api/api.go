@@ -61,7 +61,6 @@ type handler struct {
 func New(cfg Config, deps Deps) http.Handler {
 	h := &handler{Deps: deps, cfg: cfg.withDefaults(), mux: http.NewServeMux(), answers: answers{now: time.Now}, boot: strings.ToLower(rand.Text()[:10])}
 	router := humago.NewWithPrefix(h.mux, Base, settings(cfg.Version))
-	router.UseMiddleware(nameOperation)
 	h.registerSockets(router)
 	h.registerMessages(router)
 	h.registerScripts(router)
@@ -118,7 +117,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.unrouted(w, r)
 		return
 	}
-	if p := h.wrongRequest(w, r, h.terms[pattern]); p != nil {
+	terms := h.terms[pattern]
+	nameOperation(w, terms.operation)
+	if p := h.wrongRequest(w, r, terms); p != nil {
 		writeProblem(w, p)
 		return
 	}

@@ -80,13 +80,13 @@ func TestWaitTellsWhatKeepsTheServerFromGoingOn(t *testing.T) {
 
 func TestRunsThatCannotBegin(t *testing.T) {
 	e := engine.New(engine.Config{}, engine.Deps{Apps: func() *app.Snapshot { return &app.Snapshot{} }, Logs: logs.New(logs.Config{}, nil, nil)})
-	if _, err := (runner{e, new(phase)}).Start(api.Run{Agent: "none"}); !errors.Is(err, api.ErrNoAgent) {
+	if _, err := (runner{e, new(phase)}).Start(t.Context(), api.Run{Agent: "none"}); !errors.Is(err, api.ErrNoAgent) {
 		t.Errorf("an unknown agent gives %v", err)
 	}
 	if err := e.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (runner{e, new(phase)}).Start(api.Run{Source: "1"}); !errors.Is(err, api.ErrStopping) {
+	if _, err := (runner{e, new(phase)}).Start(t.Context(), api.Run{Source: "1"}); !errors.Is(err, api.ErrStopping) {
 		t.Errorf("an engine that was closed gives %v", err)
 	}
 }
