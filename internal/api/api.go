@@ -162,6 +162,9 @@ func (h *handler) unauthorized(w http.ResponseWriter, r *http.Request) {
 // misplacedKey recognises a key put into a path as it is, whose slashes make
 // another path of it, and one that was percent-encoded twice.
 func misplacedKey(r *http.Request) *huma.ErrorModel {
+	if key, ok := strings.CutPrefix(r.URL.EscapedPath(), Base+"/user-data/"); ok && strings.Contains(key, "/") {
+		return problem(http.StatusBadRequest, "A slash in the key of user data must be percent-encoded in a path: %s/user-data/%s", Base, shorten(strings.ReplaceAll(key, "/", "%2F")))
+	}
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), Base+"/sockets/")
 	if !ok {
 		return nil

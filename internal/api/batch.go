@@ -35,7 +35,7 @@ type BatchResult struct {
 
 // BatchResults are in the order of the messages.
 type BatchResults struct {
-	Results []BatchResult `json:"results" nullable:"false"`
+	Results []BatchResult `json:"results" nullable:"false" doc:"What became of each message, in their order."`
 }
 
 type batchRequest struct {

@@ -12,7 +12,7 @@ import (
 
 // Libraries lists the code libraries of the app.
 func (c *Client) Libraries(ctx context.Context) (List[Script], error) {
-	return get[List[Script]](ctx, c, "/libraries", nil)
+	return allPages[Script](ctx, c, "/libraries")
 }
 
 func scriptPath(kind ScriptKind, name, rest string) string {

@@ -1,9 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -45,20 +48,37 @@ func groups() []*huma.Tag {
 // the types of its handler.
 type description struct {
 	group   string
-	text    string // a sentence or more, CommonMark
-	returns string // the success, where the answer does not say it already
-	request string // JSON: an example of the body
-	answer  string // JSON: an example of the answer
-	events  string // JSON: an example of a stream, as a list of events
+	text    string         // a sentence or more, CommonMark
+	returns string         // the success, where the answer does not say it already
+	request string         // JSON: an example of the body
+	answer  string         // JSON: an example of the answer
+	answers map[int]string // the same by status, where one has an example of its own
+	events  string         // JSON: an example of a stream, as a list of events
+	sent    string         // an example of the body where it is a plain text
+	plain   string         // an example of the answer where it is a plain text
 }
 
-// keyText describes the key of a socket wherever a path has it.
-const keyText = "The key of the socket, /services/<service>-s-<id>. In a path it is percent-encoded, as clients do by themselves: %2Fservices%2Fmain_ws_service-s-123."
+// Texts of the parts of paths, the same wherever a path has them.
+const (
+	keyText  = "The key of the socket, /services/<service>-s-<id>. In a path it is percent-encoded, as clients do by themselves: %2Fservices%2Fmain_ws_service-s-123."
+	dataText = "The key of the value. In a path it is percent-encoded, as clients do by themselves: settings%2F7177256154427237596."
+)
 
+// Parts of examples.
 const (
 	exampleKey  = "/services/main_ws_service-s-123"
+	exampleData = "settings/7177256154427237596"
+	exampleRun  = "1a2145e7ece00813"
 	exampleLine = `{"time":"2026-11-23T10:00:00.125Z","thread":17,"text":"42","agent":"hello"}`
 	exampleSock = `{"key":"/services/main_ws_service-s-123","service":"main_ws_service","stateful_id":"123","user_id":"6148914691236517121","tags":{"socket_type":"ws_group"},"state":"open","queue":{"messages":0,"bytes":0,"mode":"json"},"node":"n1","connected_at":"2026-11-23T10:00:00Z","bytes_in":58,"bytes_out":70}`
+
+	exampleOutcome = `{"ok":true,"error":"","duration_ms":1}`
+	exampleResult  = `{"id":"` + exampleRun + `","ok":true,"error":"","duration_ms":1,"lines":[` + exampleRunLine + `]}`
+	exampleRunLine = `{"time":"2026-11-23T10:00:00.125Z","thread":17,"text":"42"}`
+	exampleStream  = `[{"event":"line","data":` + exampleRunLine + `},{"event":"outcome","data":` + exampleOutcome + `}]`
+	exampleInfo    = `"id":"` + exampleRun + `","agent":"hello","name":"","user":"6148914691236517121","trigger":"api","thread":17,"node":"n1","state":"done","started_at":"2026-11-23T10:00:00.124Z","ended_at":"2026-11-23T10:00:00.125Z","duration_ms":1,"error":""`
+	exampleCount   = `"bytes_in":58,"bytes_out":70,"dropped_messages":0,"handshakes":1,"refused_handshakes":0,"closes":0,"takeovers":0,"script_calls":2,"script_errors":0,"agent_runs":1,"agent_errors":0,"log_lines":1}`
+	exampleLevel   = `{"sockets":1,"queue_messages":0,"queue_bytes":0,"running_calls":0,"running_agents":0}`
 )
 
 // descriptions are by operation id. Every operation has one.
@@ -111,15 +131,17 @@ var descriptions = withScripts(map[string]description{
 		group:   groupRuns,
 		text:    "Runs a script once and answers when it has ended. A script that throws is an outcome with `ok` false, not an error of the request. With `Accept: text/event-stream` the lines come as they are logged. A client that goes away stops its run.",
 		request: `{"name":"sum.js","source":"alert( 40 + Int( Param.more ) )","params":{"more":"2"}}`,
-		answer:  `{"ok":true,"error":"","duration_ms":1,"lines":[` + exampleLine + `]}`,
-		events:  `[{"event":"line","data":` + exampleLine + `},{"event":"outcome","data":{"ok":true,"error":"","duration_ms":1}}]`,
+		answer:  exampleResult,
+		answers: map[int]string{http.StatusAccepted: `{"id":"` + exampleRun + `"}`},
+		events:  exampleStream,
 	},
 	"run-agent": {
 		group:   groupRuns,
 		text:    "Runs an agent of the app, as `run-source` runs a script.",
 		request: `{"params":{"course":"6148914691236517121"}}`,
-		answer:  `{"ok":true,"error":"","duration_ms":1,"lines":[` + exampleLine + `]}`,
-		events:  `[{"event":"line","data":` + exampleLine + `},{"event":"outcome","data":{"ok":true,"error":"","duration_ms":1}}]`,
+		answer:  exampleResult,
+		answers: map[int]string{http.StatusAccepted: `{"id":"` + exampleRun + `"}`},
+		events:  exampleStream,
 	},
 	"stream-logs": {
 		group:  groupLogs,
@@ -128,15 +150,20 @@ var descriptions = withScripts(map[string]description{
 	},
 	"stream-socket-events": {
 		group: groupSockets, text: "An event for each socket that opens, changes or ends and that the filter chooses, as it happens.", returns: "The events.",
+		events: `[{"event":"snapshot","data":{"sockets":1,"reason":"start","missing":[]}},{"event":"opened","data":{"time":"2026-11-23T10:00:00.125Z",` + exampleSock[1:] + `},{"event":"changed","data":{"time":"2026-11-23T10:00:01Z",` + exampleSock[1:len(exampleSock)-1] + `,"change":"tags","matches":true}},{"event":"ended","data":{"time":"2026-11-23T10:05:00Z","key":"/services/main_ws_service-s-123","service":"main_ws_service","stateful_id":"123","user_id":"6148914691236517121","tags":{"socket_type":"ws_group"},"node":"n1","connected_at":"2026-11-23T10:00:00Z","bytes_in":58,"bytes_out":70,"code":1000,"reason":""}}]`,
 	},
 	"trace-socket": {
 		group: groupSockets, text: "The text frames of one socket, both ways, as they come and go.", returns: "The frames.",
+		events: `[{"event":"frame","data":{"time":"2026-11-23T10:00:00.125Z","dir":"in","text":"{\"socket_action\":\"init_socket\"}","bytes":31}},{"event":"ended","data":{"time":"2026-11-23T10:05:00Z","code":1000,"reason":""}}]`,
 	},
 	"list-tags": {
 		group: groupSockets, text: "Names of tags that open sockets have, with their values, by name.", returns: "The tags.",
+		answer: `{"items":[{"name":"socket_type","count":3,"distinct":2,"values":[{"value":"ws_group","count":2},{"value":"news","count":1}],"truncated":false}],"next":"","missing":[]}`,
 	},
 	"send-batch": {
 		group: groupMessages, text: "Several messages in one request, each addressed on its own. One that cannot be sent does not keep the others from it.", returns: "What became of each message, in their order.",
+		request: `{"messages":[{"key":"/services/main_ws_service-s-123","message":"one"},{"key":"/services/main_ws_service-s-124","message":"two"}]}`,
+		answer:  `{"results":[{"status":202,"addressed":1,"nodes":{"n1":1},"missing":[],"queue_depth":1},{"status":404,"error":{"title":"Not Found","status":404,"detail":"No socket with the key \"/services/main_ws_service-s-124\" is open."}}]}`,
 	},
 	"list-libraries": {
 		group: groupScripts, text: "The code libraries of the app by name, with what keeps a file from loading.", returns: "The libraries.",
@@ -144,47 +171,102 @@ var descriptions = withScripts(map[string]description{
 	},
 	"list-runs": {
 		group: groupRuns, text: "Runs that go on, and those that ended lately, the newest first.", returns: "A page of runs.",
+		answer: `{"items":[{` + exampleInfo + `}],"next":"","missing":[]}`,
 	},
 	"get-run": {
 		group: groupRuns, text: "One run with its lines so far. With `Accept: text/event-stream` new lines follow, and the outcome at the end.",
+		answer: `{` + exampleInfo + `,"lines":[` + exampleRunLine + `]}`, events: exampleStream,
 	},
 	"stop-run": {
 		group: groupRuns, text: "Stops a run at its next step.", returns: "The run was told to stop, or has ended already.",
 	},
 	"list-user-data": {
 		group: groupUserData, text: "Keys of the stored values that begin with `prefix`, in their order.", returns: "A page of keys.",
+		answer: `{"items":[{"key":"` + exampleData + `","ttl":86400,"expires_at":"2026-11-24T10:00:00Z"}],"next":"","missing":[]}`,
 	},
 	"get-user-data": {
 		group: groupUserData, text: "One value, as `tools_web.get_user_data` gives it to scripts.", returns: "The value.",
+		answer: `{"key":"` + exampleData + `","value":{"theme":"dark"},"ttl":86400,"expires_at":"2026-11-24T10:00:00Z"}`,
 	},
 	"put-user-data": {
 		group: groupUserData, text: "Stores a value in the place of the one there is, as `tools_web.set_user_data` does.", returns: "The value was stored.",
+		request: `{"value":{"theme":"dark"},"ttl":86400}`,
+		answer:  `{"key":"` + exampleData + `","ttl":86400,"expires_at":"2026-11-24T10:00:00Z"}`,
 	},
 	"delete-user-data": {
 		group: groupUserData, text: "Removes a value.", returns: "The value was removed.",
 	},
 	"list-nodes": {
 		group: groupServer, text: "The nodes of the cluster, by name.", returns: "The nodes.",
+		answer: `{"items":[{"name":"n1","version":"1.0.0","started_at":"2026-11-23T09:00:00Z","state":"ready","sockets":1,"runs":0,"app":"/srv/app","datex_version":"1.24.4.27","data":{"folder":"/var/lib/tutorsocket","sync":"always","user_data_bytes":4096}}],"next":"","missing":[]}`,
 	},
 	"list-refusals": {
 		group: groupServer, text: "Handshakes and logins that were refused lately, the newest first, and why.", returns: "A page of refusals.",
+		answer: `{"items":[{"time":"2026-11-23T10:00:00.125Z","remote":"127.0.0.1:57826","what":"origin","status":403,"detail":"This server does not answer to the Origin \"https://portal.example\". If it should, start it with --origin https://portal.example.","add":"--origin https://portal.example","host":"127.0.0.1:8080","origin":"https://portal.example","path":"/services/main_ws_service"}],"next":"","missing":[]}`,
 	},
 	"get-stats": {
 		group: groupServer, text: "Counters of the last hour, a point for each ten seconds.", returns: "The points.",
+		answer: `{"node":"n1","started_at":"2026-11-23T09:00:00Z","interval_seconds":10,"now":` + exampleLevel + `,"totals":{"messages_in":2,"messages_out":3,` + exampleCount +
+			`,"items":[{"time":"2026-11-23T10:00:10Z","seconds":10,"level":` + exampleLevel + `,"count":{"messages_in":2,"messages_out":3,` + exampleCount + `}],"missing":[]}`,
 	},
 	"get-openapi": {
 		group: groupServer, text: "The description of this API. It is open to everybody.", answer: `{"openapi":"3.1.0","info":{"title":"tutorsocket","version":"1.0.0"}}`,
 	},
 })
 
+// Parts of examples of scripts: the tags are those of the texts.
+const (
+	exampleOld     = "alert( 1 )\n"
+	exampleNew     = "alert( 2 )\n"
+	exampleOldTag  = `\"71cae05ec10148740d3887117d75e43b\"`
+	exampleNewTag  = `\"88c9b303187579a7ea46ab1738f5e685\"`
+	exampleVersion = `"n":2,"at":"2026-11-23T10:00:00.125Z","by":"admin","note":"says two","bytes":11,"etag":"` + exampleNewTag + `"`
+	exampleEarlier = `"n":1,"at":"2026-11-23T09:00:00.202Z","by":"start","note":"","bytes":11,"etag":"` + exampleOldTag + `"`
+)
+
+// exampleNames are a script of each kind and its file.
+var exampleNames = map[ScriptKind][2]string{
+	KindService: {"chat", "services/chat.js"}, KindLibrary: {"libChat", "libs/libChat.js"}, KindAgent: {"hello", "agents/hello.js"},
+}
+
 // withScripts adds the operations there are for each kind of script.
 func withScripts(all map[string]description) map[string]description {
-	for _, kind := range []string{"service", "library", "agent"} {
-		all["get-"+kind+"-source"] = description{group: groupScripts, text: "The text of a script as it is now. Its ETag goes into If-Match of a write.", returns: "The text."}
-		all["put-"+kind+"-source"] = description{group: groupScripts, text: "Replaces the text of a script, or makes a new one. A write that does not name the version there is now is refused. Calls that go on end on the version they began with.", returns: "The version that was made."}
-		all["list-"+kind+"-versions"] = description{group: groupScripts, text: "The versions of a script, the newest first: who made each, and when.", returns: "The versions."}
-		all["get-"+kind+"-version"] = description{group: groupScripts, text: "One version of a script with its text.", returns: "The version."}
-		all["restore-"+kind+"-version"] = description{group: groupScripts, text: "Makes the text of an earlier version the present one, as a new version.", returns: "The version that was made."}
+	for kind, example := range exampleNames {
+		add := func(id string, d description) {
+			d.group = groupScripts
+			all[fmt.Sprintf(id, kind)] = d
+		}
+		info := fmt.Sprintf(`"name":%q,"kind":%q,"url":"x-local://%s"`, example[0], kind, example[1])
+		written := func(tag string, n int) string { return fmt.Sprintf(`{%s,"etag":"%s","version":%d}`, info, tag, n) }
+		add("get-%s-source", description{
+			text:    "The text of a script as its file has it now: in JSON, or by itself if Accept asks for a text. Its ETag goes into If-Match of a write.",
+			returns: "The text.",
+			answer:  fmt.Sprintf(`{%s,"etag":"%s","version":2,"source":"alert( 2 )\n"}`, info, exampleNewTag), plain: exampleNew,
+		})
+		add("put-%s-source", description{
+			text: "Replaces the text of a script, or makes a new one, and answers when it is in force. The body is JSON, or the text itself. A text that does not compile is refused, and with If-Match one that would replace another than the one named. " +
+				"Runs and calls that go on end with the text they began with.",
+			returns: "The text is in force.",
+			request: `{"source":"alert( 2 )\n","note":"says two"}`, sent: exampleNew,
+			answers: map[int]string{http.StatusOK: written(exampleNewTag, 2), http.StatusCreated: written(exampleOldTag, 1)},
+		})
+		add("list-%s-versions", description{
+			text: "The texts of a script that were in force, the newest first: since when, and who brought each. A script that is gone may have versions.", returns: "A page of versions.",
+			answer: `{"items":[{` + exampleVersion + `,"current":true},{` + exampleEarlier + `,"current":false}],"next":"","missing":[]}`,
+		})
+		add("get-%s-version", description{
+			text: "One version of a script with its text.", returns: "The version.",
+			answer: `{` + exampleVersion + `,"current":true,"source":"alert( 2 )\n"}`,
+		})
+		add("diff-%s-versions", description{
+			text: "What changed from one version of a script to another, as a unified diff.", returns: "The diff; empty if the texts are equal.",
+			plain: "--- version 1\n+++ version 2\n@@ -1,1 +1,1 @@\n-alert( 1 )\n+alert( 2 )\n",
+		})
+		add("restore-%s-version", description{
+			text:    "Makes the text of an earlier version the present one, as a new version. If it is in force already, nothing changes and that version is answered.",
+			returns: "The version that is in force now.",
+			answer:  `{"n":3,"at":"2026-11-23T10:00:01.338Z","by":"admin","note":"restored from 1","bytes":11,"etag":"` + exampleOldTag + `","current":true}`,
+		})
 	}
 	return all
 }
@@ -193,46 +275,70 @@ func withScripts(all map[string]description) map[string]description {
 func (d description) describe(op *huma.Operation) {
 	op.Tags, op.Description = []string{d.group}, d.text
 	for _, p := range op.Parameters {
-		if p.In == "path" && p.Name == "key" && d.group != groupUserData {
-			p.Description, p.Schema.Description, p.Schema.Examples, p.Example = keyText, keyText, nil, exampleKey
+		if p.In == "path" {
+			describePathPart(op.Path, p)
 		}
 	}
-	if d.request != "" && op.RequestBody != nil {
-		exemplify(op.OperationID, op.RequestBody.Content, "application/json", d.request)
+	if op.RequestBody != nil {
+		op.RequestBody.Content = d.exemplify(op.OperationID, op.RequestBody.Content, d.request, d.sent)
 	}
 	for code, r := range op.Responses {
-		if code[0] != '2' {
+		status, err := strconv.Atoi(code)
+		if err != nil || status/100 != 2 {
 			continue
 		}
-		if d.returns != "" {
+		if d.returns != "" && r.Description == http.StatusText(status) {
 			r.Description = d.returns
 		}
-		r.Content = ownMedia(r.Content)
-		for kind := range r.Content {
-			text := d.answer
-			if kind == eventStreamType {
-				text = d.events
-			}
-			if text != "" {
-				exemplify(op.OperationID, r.Content, kind, text)
-			}
-		}
+		r.Content = d.exemplify(op.OperationID, r.Content, cmp.Or(d.answers[status], d.answer), d.plain)
 	}
 }
 
-// ownMedia copies the answers of an operation, which it may share with another.
-func ownMedia(shared map[string]*huma.MediaType) map[string]*huma.MediaType {
+// describePathPart words a parameter of a path, with an example as it is before it
+// is encoded.
+func describePathPart(path string, p *huma.Param) {
+	text, example := p.Description, ""
+	switch collection, _, _ := strings.Cut(path[1:], "/"); {
+	case collection == "sockets":
+		text, example = keyText, exampleKey
+	case collection == "user-data":
+		text, example = dataText, exampleData
+	case collection == "runs":
+		example = exampleRun
+	case p.Name == "name":
+		for kind, names := range exampleNames {
+			if kind.collection() == collection {
+				text, example = "Name of the "+string(kind)+".", names[0]
+			}
+		}
+	}
+	p.Description, p.Schema.Description, p.Schema.Examples = text, text, nil
+	if example != "" {
+		p.Example = example
+	}
+}
+
+// exemplify returns content with examples: of JSON, of streams, and of plain text. It
+// copies it, since an operation may share it with another.
+func (d description) exemplify(operation string, shared map[string]*huma.MediaType, answer, plain string) map[string]*huma.MediaType {
 	own := make(map[string]*huma.MediaType, len(shared))
 	for kind, media := range shared {
 		copied := *media
 		own[kind] = &copied
+		switch {
+		case kind == eventStreamType:
+			setExample(operation, own[kind], d.events)
+		case strings.HasSuffix(kind, "json"):
+			setExample(operation, own[kind], answer)
+		case plain != "":
+			own[kind].Example = plain
+		}
 	}
 	return own
 }
 
-func exemplify(operation string, content map[string]*huma.MediaType, kind, text string) {
-	media := content[kind]
-	if media == nil {
+func setExample(operation string, media *huma.MediaType, text string) {
+	if text == "" {
 		return
 	}
 	if err := json.Unmarshal([]byte(text), &media.Example); err != nil {
@@ -258,27 +364,35 @@ var errorTexts = map[int]errorText{
 		text:    "No token, or one this server does not know.",
 		headers: header("WWW-Authenticate", "The scheme, and whether a token was wrong.", `Bearer realm="tutorsocket"`),
 	},
-	http.StatusForbidden:          {text: "The Host or Origin of the request is not known here, or the key may not do this."},
-	http.StatusNotFound:           {text: "There is no such thing.", example: `No socket with the key "/services/main_ws_service-s-123" is open.`},
-	http.StatusNotAcceptable:      {text: "Accept names no type this operation answers with.", example: "GET /api/v1/sockets answers with application/json, which Accept leaves out."},
-	http.StatusRequestTimeout:     {text: "The body took too long to arrive."},
-	http.StatusConflict:           {text: "The request does not go with how things are now."},
-	http.StatusPreconditionFailed: {text: "If-Match names another version than there is now."},
-	http.StatusRequestEntityTooLarge: {
-		text: fmt.Sprintf("The body is larger than %d bytes.", maxBody), example: fmt.Sprintf("The body is too large: it must be smaller than %d bytes.", maxBody),
+	http.StatusForbidden:      {text: "The Host or Origin of the request is not known here, or the key may not do this."},
+	http.StatusNotFound:       {text: "There is no such thing.", example: `No socket with the key "/services/main_ws_service-s-123" is open.`},
+	http.StatusNotAcceptable:  {text: "Accept names no type this operation answers with.", example: "GET /api/v1/sockets answers with application/json, which Accept leaves out."},
+	http.StatusRequestTimeout: {text: "The body took too long to arrive."},
+	http.StatusConflict: {
+		text:    "The request does not go with how things are now.",
+		example: "The embedded sample app is served, which cannot be changed. Make an app folder with: tutorsocket init FOLDER, and serve it with: tutorsocket dev FOLDER",
 	},
-	http.StatusUnsupportedMediaType: {text: "The body is of another type, charset or encoding than JSON in UTF-8.", example: badMediaType},
+	http.StatusPreconditionFailed: {
+		text:    "If-Match or If-None-Match forbids it: what is there now is not what the request expects. Nothing was changed.",
+		example: "The value is not the one that the request expects: somebody wrote or removed it meanwhile. Read it again.",
+	},
+	http.StatusRequestEntityTooLarge: {
+		text: fmt.Sprintf("The body has %d bytes or more, or holds more than can be kept.", maxBody), example: fmt.Sprintf("The body is too large: it must be smaller than %d bytes.", maxBody),
+	},
+	http.StatusUnsupportedMediaType: {text: "The body is of a type, charset or encoding that the operation does not take.", example: badMediaType},
 	http.StatusUnprocessableEntity: {
 		text: "The request was read, and a value in it is wrong.", example: "validation failed",
 		mistake: map[string]any{"message": "expected number <= 1000", "location": "query.limit", "value": 5000},
 	},
-	http.StatusPreconditionRequired: {text: "If-Match is missing."},
 	http.StatusTooManyRequests: {
 		text: "The queue of the socket is full; the message was dropped.", headers: header("Retry-After", "When to try again, in seconds.", "1"),
 	},
 	http.StatusInternalServerError: {text: "The server failed. Its log says more."},
+	http.StatusInsufficientStorage: {text: "The store of user data is full.", example: "The store is full. Remove user data that is not needed any more."},
 	http.StatusServiceUnavailable: {
-		text: "Not able now: too many runs at once, or what the request needs does not answer.", headers: header("Retry-After", "When to try again, in seconds.", "1"),
+		text:    "Not able now: too much goes on at once, or the server is stopping.",
+		example: "Too many runs are going on at once. Try again when one has ended.",
+		headers: header("Retry-After", "When to try again, in seconds.", "1"),
 	},
 }
 

@@ -56,7 +56,7 @@ type SocketOpened struct {
 
 // SocketChanged is a socket whose tags changed or that was taken over.
 type SocketChanged struct {
-	Time time.Time `json:"time"`
+	Time time.Time `json:"time" doc:"When it happened."`
 	Socket
 	Change  string `json:"change" enum:"tags,takeover" doc:"tags: it has other tags; takeover: a newer connection of its user has it."`
 	Matches bool   `json:"matches" doc:"Whether it meets the filter now; if not, it did before."`
@@ -65,18 +65,18 @@ type SocketChanged struct {
 
 // SocketEnded is a socket that is gone, as it was at last.
 type SocketEnded struct {
-	Time        time.Time         `json:"time"`
-	Key         string            `json:"key"`
-	Service     string            `json:"service"`
-	StatefulID  string            `json:"stateful_id"`
-	UserID      string            `json:"user_id"`
-	Tags        map[string]string `json:"tags" nullable:"false"`
-	Node        string            `json:"node"`
-	ConnectedAt time.Time         `json:"connected_at"`
-	BytesIn     int64             `json:"bytes_in"`
-	BytesOut    int64             `json:"bytes_out"`
+	Time        time.Time         `json:"time" doc:"When it happened."`
+	Key         string            `json:"key" doc:"The full key: /services/<service>-s-<id>, or -v-<GUID>."`
+	Service     string            `json:"service" doc:"The service it was connected to."`
+	StatefulID  string            `json:"stateful_id" doc:"The id the client chose; empty without one."`
+	UserID      string            `json:"user_id" doc:"Whose connection it was."`
+	Tags        map[string]string `json:"tags" nullable:"false" doc:"Its tags."`
+	Node        string            `json:"node" doc:"The node that held it."`
+	ConnectedAt time.Time         `json:"connected_at" doc:"When the connection was made."`
+	BytesIn     int64             `json:"bytes_in" doc:"Bytes of messages received."`
+	BytesOut    int64             `json:"bytes_out" doc:"Bytes of messages sent."`
 	Code        int               `json:"code" doc:"Close code; 1006 if the connection ended without one."`
-	Reason      string            `json:"reason"`
+	Reason      string            `json:"reason" doc:"What was said with the code."`
 	Skipped     int64             `json:"skipped,omitempty" doc:"Events lost before this one, of all sockets; -1: nobody knows how many."`
 }
 

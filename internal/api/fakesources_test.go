@@ -105,6 +105,8 @@ func (f *fakeSources) Diff(from, to api.VersionSource) string {
 func TestRequestsOfSources(t *testing.T) {
 	for path, name := range map[string]string{"/services/": "main_ws_service", "/libraries/": "libMain", "/agents/": "hello"} {
 		f := newFixture(t)
+		list := "versions/" + map[string]string{"/services/": "service/", "/libraries/": "library/", "/agents/": "agent/"}[path]
+		json := []string{"Content-Type", "application/json"}
 		text := []string{"Content-Type", "text/javascript"}
 		for _, c := range []struct {
 			method, rest, body string
@@ -114,6 +116,13 @@ func TestRequestsOfSources(t *testing.T) {
 		}{
 			{"GET", "/source", "", nil, 200, `"etag":"\"one\"","version":1,"source":"one"}`},
 			{"GET", "/source", "", []string{"Accept", "text/javascript;q=0.9, application/json;q=0.1"}, 200, "one"},
+			{"GET", "/source", "", []string{"Accept", "*/*"}, 200, `"source":"one"`},
+			{"GET", "/source", "", []string{"Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}, 200, `"source":"one"`},
+			{"GET", "/source", "", []string{"Accept", "application/json, text/plain, */*"}, 200, `"source":"one"`},
+			{"GET", "/source", "", []string{"Accept", "text/plain, */*"}, 200, "one"},
+			{"GET", "/source", "", []string{"Accept", "text/*"}, 200, "one"},
+			{"GET", "/source", "", []string{"Accept", "application/json;q=0, */*"}, 200, "one"},
+			{"GET", "/source", "", []string{"Accept", "image/png"}, 406, "application/json or text/javascript or text/plain"},
 			{"GET", "/source", "", []string{"If-None-Match", `"one"`}, 304, ""},
 			{"PUT", "/source", "two", append(text, "If-Match", `"one"`), 200, `"etag":"\"two\"","version":2}`},
 			{"PUT", "/source", "three", append(text, "If-Match", `"one"`), 412, `If-Match: \"two\"`},
@@ -122,16 +131,32 @@ func TestRequestsOfSources(t *testing.T) {
 			{"PUT", "/source", `{"source":"four","note":"why"}`, []string{"Content-Type", "application/json; charset=utf-8"}, 200, `"version":4`},
 			{"PUT", "/source", `{"source":"bad"}`, []string{"Content-Type", "application/json"}, 422, `"location":"body.source"`},
 			{"PUT", "/source", `{"source":"x","by":"me"}`, []string{"Content-Type", "application/json"}, 422, `body.by`},
+			{"PUT", "/source", `{"source":"x","source":"y"}`, json, 400, `"source\" is there twice`},
+			{"PUT", "/source", `{"source":"x"} y`, json, 400, `"location":"body"`},
+			{"PUT", "/source", `{"source":`, json, 400, `line 1`},
+			{"PUT", "/source", "{\"source\":\"\xff\"}", json, 400, `column 12: not UTF-8`},
+			{"PUT", "/source", "\xff", text, 400, `column 1: not UTF-8`},
+			{"PUT", "/source", `{}`, json, 422, `required property source`},
+			{"PUT", "/source", `{"source":null}`, json, 422, `body.source`},
 			{"PUT", "/source", `[]`, []string{"Content-Type", "application/json"}, 422, `expected object`},
-			{"PUT", "/source", "five", []string{"Content-Type", "application/xml"}, 415, ""},
+			{"PUT", "/source", "five", []string{"Content-Type", "application/xml"}, 415, `or the text itself`},
 			{"POST", "/source", "five", text, 405, `takes GET, PUT`},
 			{"GET", "/versions?limit=2", "", nil, 200, `"by":"admin","note":"why","bytes":4,"etag":"\"four\"","current":true}`},
-			{"GET", "/versions?limit=2&after=3", "", nil, 200, `"n":1,"at":"2026-11-25T12:00:00Z","by":"start","note":"","bytes":3,"etag":"\"one\"","current":false}],"next":""`},
+			{"GET", "/versions?limit=2&after=" + cursor(list+name, "3"), "", nil, 200, `"n":1,"at":"2026-11-25T12:00:00Z","by":"start","note":"","bytes":3,"etag":"\"one\"","current":false}],"next":""`},
 			{"GET", "/versions?limit=1001", "", nil, 422, `query.limit`},
-			{"GET", "/versions?after=-1", "", nil, 422, `query.after`},
+			{"GET", "/versions?limit=1", "", nil, 200, `"next":"` + cursor(list+name, "4") + `"`},
+			{"GET", "/versions?after=3", "", nil, 400, `query.after`},
+			{"GET", "/versions?after=" + cursor(list+"other", "3"), "", nil, 400, `query.after`},
+			{"GET", "/versions?after=" + cursor(list+name, "-3"), "", nil, 400, `query.after`},
 			{"GET", "/versions/2", "", nil, 200, `"source":"two"}`},
 			{"GET", "/versions/9", "", nil, 404, `no such version`},
 			{"GET", "/versions/2/diff?to=3", "", nil, 200, "-two\n+three\n"},
+			{"GET", "/versions/2/diff?to=3", "", []string{"Accept", "*/*"}, 200, "-two\n+three\n"},
+			{"GET", "/versions/2/diff?to=3", "", []string{"Accept", "text/html, text/*;q=0.5"}, 200, "-two\n+three\n"},
+			{"GET", "/versions/2/diff?to=3", "", []string{"Accept", "text/x-diff"}, 200, "-two\n+three\n"},
+			{"GET", "/versions/2/diff?to=3", "", []string{"Accept", "application/json"}, 406, "text/x-diff"},
+			{"GET", "/versions/2/diff?to=0", "", nil, 422, "query.to"},
+			{"GET", "/versions/2000000000", "", nil, 422, "path.n"},
 			{"GET", "/versions/2/diff", "", nil, 200, "-two\n+four\n"},
 			{"GET", "/versions/2/diff?to=9", "", nil, 404, `no such version`},
 			{"GET", "/versions/2/diff?with=3", "", nil, 422, `unknown query parameter`},

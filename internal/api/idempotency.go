@@ -42,7 +42,6 @@ type Idempotency struct {
 func (h *handler) keyed(op huma.Operation) huma.Operation {
 	op.Errors = append(op.Errors, http.StatusConflict)
 	op.Responses = map[string]*huma.Response{fmt.Sprint(op.DefaultStatus): {
-		Description: "Queued.",
 		Headers: map[string]*huma.Param{replayedHeader: {
 			Description: "true, if this is the answer to an earlier request with the same Idempotency-Key.",
 			Schema:      &huma.Schema{Type: huma.TypeString, Enum: []any{"true"}},
@@ -212,21 +211,36 @@ func writeAnswer(w http.ResponseWriter, status int, header http.Header, body []b
 	_, _ = w.Write(body) // the client may be gone; there is nobody else to tell
 }
 
+// CheckIdempotencyKey says what is wrong with a key for [WithIdempotencyKey].
+func CheckIdempotencyKey(key string) error {
+	if wrong := wrongIdempotencyKey(key); wrong != "" {
+		return fmt.Errorf("it is %s; it must be a text of 1 to %d visible ASCII characters, such as a UUID", wrong, maxIdempotencyKey)
+	}
+	return nil
+}
+
+// wrongIdempotencyKey is what a key is that is none, "" of one that is.
+func wrongIdempotencyKey(key string) string {
+	switch {
+	case key == "":
+		return "empty"
+	case len(key) > maxIdempotencyKey:
+		return fmt.Sprintf("%d characters long", len(key))
+	case strings.ContainsFunc(key, func(c rune) bool { return c <= ' ' || c > '~' }):
+		return "with other characters than visible ASCII ones"
+	}
+	return ""
+}
+
 // idempotencyKey returns the key of a request.
 func idempotencyKey(r *http.Request) (string, *huma.ErrorModel) {
 	keys := r.Header.Values(idempotencyHeader)
 	key := keys[0]
-	message := ""
-	switch {
-	case len(keys) > 1:
+	message := wrongIdempotencyKey(key)
+	if len(keys) > 1 {
 		message = "given more than once"
-	case key == "":
-		message = "empty"
-	case len(key) > maxIdempotencyKey:
-		message = fmt.Sprintf("%d characters long", len(key))
-	case strings.ContainsFunc(key, func(c rune) bool { return c <= ' ' || c > '~' }):
-		message = "with other characters than visible ASCII ones"
-	default:
+	}
+	if message == "" {
 		return key, nil
 	}
 	return "", at(problem(http.StatusBadRequest, "The %s must be one text of 1 to %d visible ASCII characters, such as a UUID.", idempotencyHeader, maxIdempotencyKey),

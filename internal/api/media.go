@@ -52,7 +52,7 @@ func termsOf(doc *huma.OpenAPI) map[string]terms {
 // wrongMedia says what of the headers that speak of types cannot be met. The
 // library would take any Accept, and read a compressed body as it is.
 func (m terms) wrongMedia(r *http.Request) *huma.ErrorModel {
-	if accept := strings.Join(r.Header.Values("Accept"), ","); accept != "" && len(m.answers) > 0 && !slices.ContainsFunc(m.answers, func(kind string) bool { return accepts(accept, kind) }) {
+	if accept := acceptOf(r); accept != "" && len(m.answers) > 0 && !slices.ContainsFunc(m.answers, func(kind string) bool { return accepts(accept, kind) }) {
 		return at(problem(http.StatusNotAcceptable, "%s %s answers with %s, which Accept leaves out.", r.Method, shorten(r.URL.Path), strings.Join(m.answers, " or ")),
 			"header.Accept", "must allow "+strings.Join(m.answers, " or "), shorten(accept))
 	}
@@ -92,24 +92,46 @@ func (m terms) emptyValue(r *http.Request) *huma.ErrorModel {
 // the most exact range that covers it counts, and must not have the weight 0.
 // Errors have a type of their own, and come whatever Accept says.
 func accepts(accept, kind string) bool {
-	family, _, _ := strings.Cut(kind, "/")
-	best, weight := 0, 0.0
-	for part := range strings.SplitSeq(accept, ",") {
-		name, params, _ := strings.Cut(part, ";")
-		exact := 0
-		switch name = strings.ToLower(strings.TrimSpace(name)); name {
-		case kind:
-			exact = 3
-		case family + "/*":
-			exact = 2
-		case "*/*", "*":
-			exact = 1
-		}
-		if exact > best || exact == best && exact > 0 && weight == 0 {
-			best, weight = exact, weightOf(params)
+	_, weight := preference(accept, kind)
+	return weight > 0
+}
+
+// acceptOf is what a request says of the types it wants, in all its headers.
+func acceptOf(r *http.Request) string { return strings.Join(r.Header.Values("Accept"), ",") }
+
+// preferred returns the type that a list of media ranges wants most: of those with
+// the same weight one that it names, of these the first. Without a list it is the
+// first of all.
+func preferred(accept string, kinds ...string) string {
+	best, exact, weight := kinds[0], 0, 0.0
+	for _, kind := range kinds {
+		if e, w := preference(accept, kind); w > weight || w == weight && w > 0 && e > exact {
+			best, exact, weight = kind, e, w
 		}
 	}
-	return weight > 0
+	return best
+}
+
+// preference is how exactly a list of media ranges covers a type, from 0 (not at all)
+// to 3 (by its name), and with what weight; 0 means that it is not wanted.
+func preference(accept, kind string) (exact int, weight float64) {
+	family, _, _ := strings.Cut(kind, "/")
+	for part := range strings.SplitSeq(accept, ",") {
+		name, params, _ := strings.Cut(part, ";")
+		covers := 0
+		switch name = strings.ToLower(strings.TrimSpace(name)); name {
+		case kind:
+			covers = 3
+		case family + "/*":
+			covers = 2
+		case "*/*", "*":
+			covers = 1
+		}
+		if covers > exact || covers == exact && covers > 0 && weight == 0 {
+			exact, weight = covers, weightOf(params)
+		}
+	}
+	return exact, weight
 }
 
 // weightOf reads the parameter q; 1 without one, and if it is none.

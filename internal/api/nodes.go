@@ -10,9 +10,9 @@ import (
 
 // Node is one process that serves.
 type Node struct {
-	Name         string    `json:"name"`
+	Name         string    `json:"name" doc:"Name of the node."`
 	Version      string    `json:"version" doc:"Version of the program."`
-	StartedAt    time.Time `json:"started_at"`
+	StartedAt    time.Time `json:"started_at" doc:"When it was started."`
 	State        string    `json:"state" enum:"ready,draining" doc:"draining: it is being stopped and takes no new sockets and runs."`
 	Sockets      int       `json:"sockets" doc:"Open sockets it holds."`
 	Runs         int       `json:"runs" doc:"Agents and threads that run on it."`
@@ -23,7 +23,7 @@ type Node struct {
 
 // NodeData is where a node keeps what outlives it.
 type NodeData struct {
-	Folder        string `json:"folder"`
+	Folder        string `json:"folder" doc:"The data folder."`
 	Sync          string `json:"sync" doc:"nats.sync in force: always, or how much of the last writes a power failure may cost."`
 	UserDataBytes int64  `json:"user_data_bytes" doc:"What user data takes on disk."`
 }

@@ -34,14 +34,22 @@ func schemaName(t reflect.Type, hint string) string {
 func runResponses(schemas huma.Registry) map[string]*huma.Response {
 	return map[string]*huma.Response{
 		"200": {
-			Description: "How the run ended; as a stream, its lines as they come and the outcome at the end. The header Location names the run.",
+			Description: "How the run ended; as a stream, its lines as they come and the outcome at the end.",
+			Headers:     runLocation(),
 			Content:     runContent(schemas, reflect.TypeFor[RunResult]()),
 		},
 		"202": {
-			Description: "With detach: the run goes on by itself. The header Location names it.",
+			Description: "With detach: the run goes on by itself.",
+			Headers:     runLocation(),
 			Content:     map[string]*huma.MediaType{"application/json": {Schema: schemas.Schema(reflect.TypeFor[RunStarted](), true, "")}},
 		},
 	}
+}
+
+func runLocation() map[string]*huma.Param {
+	return map[string]*huma.Param{"Location": {
+		Description: "The path of the run.", Schema: &huma.Schema{Type: huma.TypeString}, Example: Base + "/runs/" + exampleRun,
+	}}
 }
 
 // runAnswer describes the two forms in which a run is looked at.
@@ -108,6 +116,7 @@ func completeOpenAPI(doc *huma.OpenAPI) {
 		dropNegotiation(op)
 		bounds.bound(op)
 		addErrors(doc, op)
+		describeHeaders(op)
 		if d, ok := descriptions[op.OperationID]; ok {
 			d.describe(op)
 		}
@@ -121,6 +130,18 @@ func completeOpenAPI(doc *huma.OpenAPI) {
 		return true
 	})
 	describeProblem(doc.Components.Schemas.Map())
+}
+
+// describeHeaders words the headers of answers: the library leaves the text of a tag
+// in the schema.
+func describeHeaders(op *huma.Operation) {
+	for _, r := range op.Responses {
+		for _, header := range r.Headers {
+			if header.Description == "" {
+				header.Description, header.Schema.Description = header.Schema.Description, ""
+			}
+		}
+	}
 }
 
 // operations yields the operations of the document.

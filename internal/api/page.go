@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/base64"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -10,7 +11,7 @@ import (
 // no others when it is embedded.
 type PageQuery struct {
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Most items of the answer."`
-	After string `query:"after" doc:"The next of the page before."`
+	After string `query:"after" doc:"The next of the page before; the first page without it."`
 }
 
 // cursorOf makes the "next" of a page: an opaque text that says where in which list
@@ -28,10 +29,27 @@ func (q PageQuery) position(list string) (string, error) {
 	text, err := base64.RawURLEncoding.Strict().DecodeString(q.After)
 	position, ours := strings.CutPrefix(string(text), list+":")
 	if err != nil || !ours || position == "" {
-		p := problem(http.StatusBadRequest, "This is not the next of a page of this list. Take it from the answer before, as it is, or leave it out to begin with the first page.")
-		return "", at(p, "query.after", "not a cursor of this list", q.After)
+		return "", wrongCursor(q.After)
 	}
 	return position, nil
+}
+
+// number is position for a list whose items have numbers, 0 for the first page.
+func (q PageQuery) number(list string) (uint64, error) {
+	position, err := q.position(list)
+	if position == "" || err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseUint(position, 10, 64)
+	if err != nil || n == 0 {
+		return 0, wrongCursor(q.After)
+	}
+	return n, nil
+}
+
+func wrongCursor(after string) error {
+	p := problem(http.StatusBadRequest, "This is not the next of a page of this list. Take it from the answer before, as it is, or leave it out to begin with the first page.")
+	return at(p, "query.after", "not a cursor of this list", after)
 }
 
 // pageOf returns the page of a list that is there as a whole, ordered by name.

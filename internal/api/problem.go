@@ -86,7 +86,7 @@ func shortenValues(_ huma.Context, _ string, v any) (any, error) {
 	if !ok {
 		return v, nil
 	}
-	if p.Status == http.StatusUnsupportedMediaType {
+	if p.Status == http.StatusUnsupportedMediaType && len(p.Errors) > 0 && strings.HasPrefix(p.Errors[0].Message, huma.ErrUnknownContentType.Error()) {
 		p.Detail = badMediaType
 		p.Errors = nil
 	}

@@ -21,18 +21,18 @@ type Refusals interface {
 // RefusedRequest is a handshake or a login that was refused. What strangers wrote is cut.
 type RefusedRequest struct {
 	Seq        uint64    `json:"-"`
-	Time       time.Time `json:"time"`
+	Time       time.Time `json:"time" doc:"When it was refused."`
 	Remote     string    `json:"remote" doc:"Address of who asked."`
 	What       string    `json:"what" enum:"host,origin,token,service,handshake,stateful_id,user,limit,unavailable" doc:"What it was refused for."`
 	Status     int       `json:"status" doc:"What it was answered with."`
-	Detail     string    `json:"detail"`
+	Detail     string    `json:"detail" doc:"Why, as the answer said."`
 	Add        string    `json:"add,omitempty" doc:"The flag that would let it in."`
-	Host       string    `json:"host,omitempty"`
-	Origin     string    `json:"origin,omitempty"`
-	Path       string    `json:"path,omitempty"`
-	Service    string    `json:"service,omitempty"`
-	StatefulID string    `json:"stateful_id,omitempty"`
-	UserID     string    `json:"user_id,omitempty"`
+	Host       string    `json:"host,omitempty" doc:"The Host of the request."`
+	Origin     string    `json:"origin,omitempty" doc:"The Origin of the request."`
+	Path       string    `json:"path,omitempty" doc:"The path of the request."`
+	Service    string    `json:"service,omitempty" doc:"The service that was asked for."`
+	StatefulID string    `json:"stateful_id,omitempty" doc:"The id the client chose."`
+	UserID     string    `json:"user_id,omitempty" doc:"Whose connection it would have been."`
 }
 
 func (h *handler) registerRefusals(router huma.API) {
@@ -40,13 +40,9 @@ func (h *handler) registerRefusals(router huma.API) {
 }
 
 func (h *handler) listRefusals(_ context.Context, in *PageQuery) (*answer[List[RefusedRequest]], error) {
-	position, err := in.position("refusals")
+	before, err := in.number("refusals")
 	if err != nil {
 		return nil, err
-	}
-	before, err := strconv.ParseUint(position, 10, 64)
-	if position != "" && err != nil {
-		return nil, at(problem(http.StatusBadRequest, "This is not the next of a page of this list."), "query.after", "not a cursor of this list", in.After)
 	}
 	items, more := h.Refusals.Newest(before, in.Limit)
 	next := ""

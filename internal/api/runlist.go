@@ -32,17 +32,17 @@ const stopPatience = 5 * time.Second
 
 // RunInfo is a run as lists show it.
 type RunInfo struct {
-	ID         string     `json:"id"`
+	ID         string     `json:"id" doc:"Names the run: GET /runs/{id}."`
 	Agent      string     `json:"agent" doc:"Name of the agent, also for the threads it started; empty for a source."`
 	Name       string     `json:"name" doc:"What a source or a thread is called; empty for an agent."`
 	User       string     `json:"user" doc:"Id of the user the script runs as."`
 	Trigger    string     `json:"trigger" enum:"api,script,thread" doc:"Who started it: a client of the API, a script, or a script as a thread beside itself."`
 	Thread     int        `json:"thread" doc:"Number of the script thread, as log lines have it."`
-	Node       string     `json:"node"`
+	Node       string     `json:"node" doc:"The node that runs it."`
 	State      string     `json:"state" enum:"running,done,failed" doc:"One that was stopped has failed."`
-	StartedAt  time.Time  `json:"started_at"`
-	EndedAt    *time.Time `json:"ended_at,omitempty" doc:"Absent while it runs."`
-	DurationMS int64      `json:"duration_ms" doc:"So far, while it runs."`
+	StartedAt  time.Time  `json:"started_at" doc:"When it began."`
+	EndedAt    *time.Time `json:"ended_at,omitempty" doc:"When it ended; absent while it runs."`
+	DurationMS int64      `json:"duration_ms" doc:"How long it took, in milliseconds; so far, while it runs."`
 	Error      string     `json:"error" doc:"The script's error with its position lines; empty if all went well, and while it runs."`
 }
 
@@ -54,18 +54,17 @@ type RunDetail struct {
 }
 
 type runQuery struct {
+	PageQuery
 	Agent string `query:"agent" doc:"Only runs of the agent, or of the source, with this name."`
 	State string `query:"state" enum:"running,done,failed" doc:"Only runs in this state."`
-	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Most items of the answer."`
-	After string `query:"after" doc:"The next of the page before."`
 }
 
 type runID struct {
-	ID string `path:"id" doc:"The id of the run."`
+	ID string `path:"id" doc:"Id of the run."`
 }
 
 type runFollow struct {
-	ID     string `path:"id" doc:"The id of the run."`
+	ID     string `path:"id" doc:"Id of the run."`
 	Accept string `header:"Accept" doc:"text/event-stream gets the lines so far, then new ones, and the outcome at the end."`
 	After  string `header:"Last-Event-ID" doc:"Go on after the event with this id, as browsers do by themselves."`
 }
@@ -82,18 +81,21 @@ func (h *handler) registerRunList(router huma.API) {
 }
 
 func (h *handler) listRuns(_ context.Context, in *runQuery) (*answer[List[RunInfo]], error) {
-	if in.After != "" && !runs.ValidID(in.After) {
-		return nil, at(problem(http.StatusUnprocessableEntity, "The page cannot be found: after must be the next of the page before."),
-			"query.after", "is not the id of a run", in.After)
+	after, err := in.position("runs")
+	if err == nil && after != "" && !runs.ValidID(after) {
+		err = wrongCursor(in.After)
 	}
-	found, more := h.RunList.List(runs.Query{Name: in.Agent, State: runs.State(in.State), After: in.After, Limit: in.Limit})
+	if err != nil {
+		return nil, err
+	}
+	found, more := h.RunList.List(runs.Query{Name: in.Agent, State: runs.State(in.State), After: after, Limit: in.Limit})
 	items := make([]RunInfo, 0, len(found))
 	for _, info := range found {
 		items = append(items, h.runInfo(info))
 	}
 	next := ""
 	if more {
-		next = items[len(items)-1].ID
+		next = cursorOf("runs", items[len(items)-1].ID)
 	}
 	return &answer[List[RunInfo]]{listOf(items, next, nil)}, nil
 }

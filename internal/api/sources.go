@@ -13,10 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/negotiation"
 )
 
 // ScriptKind is a kind of scripts with sources and versions.
@@ -37,12 +35,20 @@ func (k ScriptKind) collection() string {
 	return string(k) + "s"
 }
 
+// one is the kind in a sentence.
+func (k ScriptKind) one() string {
+	if k == KindAgent {
+		return "an agent"
+	}
+	return "a " + string(k)
+}
+
 // SourceInfo is what is known of the text of a script.
 type SourceInfo struct {
-	Name    string     `json:"name"`
-	Kind    ScriptKind `json:"kind" enum:"service,library,agent"`
+	Name    string     `json:"name" doc:"Name of the script; the code of a library."`
+	Kind    ScriptKind `json:"kind" enum:"service,library,agent" doc:"What the script is."`
 	URL     string     `json:"url" doc:"Where errors and logs place it: x-local://…"`
-	ETag    string     `json:"etag" doc:"Names the text; the header If-Match of a write takes it."`
+	ETag    string     `json:"etag" doc:"Names the text; If-Match of a write takes it."`
 	Version int        `json:"version,omitempty" doc:"Number of the version with this text in the history."`
 	Problem string     `json:"problem,omitempty" doc:"Why this text is not in force. The last good version, if there is one, keeps running."`
 }
@@ -50,7 +56,7 @@ type SourceInfo struct {
 // Source is the text of a script as its file has it now.
 type Source struct {
 	SourceInfo
-	Source string `json:"source"`
+	Source string `json:"source" doc:"The text of the script."`
 }
 
 // NewSource is a text to write.
@@ -64,16 +70,16 @@ type Version struct {
 	N       int       `json:"n" doc:"Its number, from 1."`
 	At      time.Time `json:"at" doc:"When it came into force."`
 	By      string    `json:"by" doc:"Who brought it: file (a change in the app folder), start (it was there when the server started), or who used the API."`
-	Note    string    `json:"note"`
-	Bytes   int       `json:"bytes"`
-	ETag    string    `json:"etag"`
+	Note    string    `json:"note" doc:"Why it was changed, as far as somebody said."`
+	Bytes   int       `json:"bytes" doc:"Length of the text."`
+	ETag    string    `json:"etag" doc:"Names the text; If-Match of a write takes it."`
 	Current bool      `json:"current" doc:"Whether it is in force."`
 }
 
 // VersionSource is a version with its text.
 type VersionSource struct {
 	Version
-	Source string `json:"source"`
+	Source string `json:"source" doc:"The text of the script in this version."`
 }
 
 // Errors a [Sources] returns; they may be wrapped.
@@ -132,7 +138,6 @@ type Sources interface {
 
 type scriptSource struct {
 	Name        string `path:"name" doc:"Name of the script; the code of a library."`
-	Accept      string `header:"Accept" doc:"text/plain or text/javascript gets the text itself."`
 	IfNoneMatch string `header:"If-None-Match" doc:"An ETag: the answer is 304 without a body if the text is still that one."`
 }
 
@@ -146,43 +151,42 @@ type sourceWrite struct {
 
 type sourceWritten struct {
 	Status int
-	ETag   string `header:"ETag"`
+	ETag   string `header:"ETag" doc:"Names the text; If-Match of a write takes it."`
 	Body   SourceInfo
 }
 
 type versionList struct {
-	Name  string `path:"name" doc:"Name of the script; the code of a library."`
-	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Most items of the answer."`
-	After int    `query:"after" minimum:"1" doc:"The next of the page before."`
+	PageQuery
+	Name string `path:"name" doc:"Name of the script; the code of a library."`
 }
 
 type versionNumber struct {
 	Name string `path:"name" doc:"Name of the script; the code of a library."`
-	N    int    `path:"n" minimum:"1" doc:"Number of the version."`
+	N    int    `path:"n" minimum:"1" maximum:"1000000000" doc:"Number of the version."`
 }
 
 type versionDiff struct {
 	Name string `path:"name" doc:"Name of the script; the code of a library."`
-	N    int    `path:"n" minimum:"1" doc:"Number of the version."`
-	To   int    `query:"to" minimum:"1" doc:"Number of the version to compare with; the newest one without it."`
+	N    int    `path:"n" minimum:"1" maximum:"1000000000" doc:"Number of the version."`
+	To   int    `query:"to" minimum:"1" maximum:"1000000000" doc:"Number of the version to compare with; the newest one without it."`
 }
 
 type versionRestore struct {
 	Name    string `path:"name" doc:"Name of the script; the code of a library."`
-	N       int    `path:"n" minimum:"1" doc:"Number of the version."`
-	IfMatch string `header:"If-Match" doc:"The ETag of the text to replace: another one gives 412."`
+	N       int    `path:"n" minimum:"1" maximum:"1000000000" doc:"Number of the version."`
+	IfMatch string `header:"If-Match" doc:"The ETag of the text to replace: another one gives 412. Without it any text is replaced."`
 }
 
 type versionRestored struct {
-	ETag string `header:"ETag"`
+	ETag string `header:"ETag" doc:"Names the text; If-Match of a write takes it."`
 	Body Version
 }
 
 // registerSources adds the routes of the texts of scripts and their versions.
 func (h *handler) registerSources(router huma.API) {
-	huma.Register(router, h.operation("list-libraries", http.MethodGet, "/libraries", "Code libraries of the app", http.StatusOK),
-		func(context.Context, *struct{}) (*answer[List[Script]], error) {
-			return &answer[List[Script]]{listOf(h.Sources.Libraries(), "", nil)}, nil
+	huma.Register(router, h.operation("list-libraries", http.MethodGet, "/libraries", "Libraries of the app, ordered by name", http.StatusOK),
+		func(_ context.Context, in *PageQuery) (*answer[List[Script]], error) {
+			return pageOfScripts("libraries", h.Sources.Libraries(), *in)
 		})
 	for _, kind := range []ScriptKind{KindService, KindLibrary, KindAgent} {
 		h.registerSourcesOf(router, kind)
@@ -192,27 +196,28 @@ func (h *handler) registerSources(router huma.API) {
 func (h *handler) registerSourcesOf(router huma.API, kind ScriptKind) {
 	schemas, path := router.OpenAPI().Components.Schemas, "/"+kind.collection()+"/{name}"
 	op := func(verb, method, rest, summary string, errors ...int) huma.Operation {
-		return h.operation(fmt.Sprintf(verb, kind), method, path+rest, fmt.Sprintf(summary, kind), http.StatusOK, errors...)
+		return h.operation(fmt.Sprintf(verb, kind), method, path+rest, fmt.Sprintf(summary, kind.one()), http.StatusOK, errors...)
 	}
-	read := op("get-%s-source", http.MethodGet, "/source", "Text of a %s", http.StatusNotFound, http.StatusConflict)
-	read.Responses = map[string]*huma.Response{"200": sourceAnswer(schemas), "304": {Description: "The text is still the one named."}}
+	read := op("get-%s-source", http.MethodGet, "/source", "Text of %s", http.StatusNotFound, http.StatusConflict)
+	read.Responses = map[string]*huma.Response{"200": sourceAnswer(schemas), "304": {Description: "The text is still the one named.", Headers: sourceTag()}}
 	huma.Register(router, read, func(ctx context.Context, in *scriptSource) (*streamAnswer, error) { return h.getSource(ctx, kind, in) })
 
-	write := op("put-%s-source", http.MethodPut, "/source", "Replace the text of a %s, or make a new one", http.StatusConflict,
+	write := op("put-%s-source", http.MethodPut, "/source", "Replace the text of %s, or make a new one", http.StatusConflict,
 		http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	write.Responses = map[string]*huma.Response{"201": {
-		Description: "The script is new.",
+		Description: "The script is new and in force.",
+		Headers:     sourceTag(),
 		Content:     map[string]*huma.MediaType{"application/json": {Schema: schemaOf[SourceInfo](schemas)}},
 	}}
 	huma.Register(router, write, func(ctx context.Context, in *sourceWrite) (*sourceWritten, error) { return h.putSource(ctx, kind, in) })
 	// Said afterwards, or the library would read the body as JSON whatever it is.
 	router.OpenAPI().Paths[path+"/source"].Put.RequestBody.Content = sourceBody(schemas)
 
-	huma.Register(router, op("list-%s-versions", http.MethodGet, "/versions", "History of a %s, the newest version first", http.StatusNotFound),
+	huma.Register(router, op("list-%s-versions", http.MethodGet, "/versions", "Versions of %s, the newest version first", http.StatusNotFound),
 		func(ctx context.Context, in *versionList) (*answer[List[Version]], error) {
 			return h.listVersions(ctx, kind, in)
 		})
-	huma.Register(router, op("get-%s-version", http.MethodGet, "/versions/{n}", "One version of a %s with its text", http.StatusNotFound),
+	huma.Register(router, op("get-%s-version", http.MethodGet, "/versions/{n}", "One version of %s with its text", http.StatusNotFound),
 		func(ctx context.Context, in *versionNumber) (*answer[VersionSource], error) {
 			v, err := h.Sources.Version(ctx, kind, in.Name, in.N)
 			if err != nil {
@@ -220,15 +225,14 @@ func (h *handler) registerSourcesOf(router huma.API, kind ScriptKind) {
 			}
 			return &answer[VersionSource]{v}, nil
 		})
-	compare := op("diff-%s-versions", http.MethodGet, "/versions/{n}/diff", "Unified diff from one version of a %s to another", http.StatusNotFound)
+	compare := op("diff-%s-versions", http.MethodGet, "/versions/{n}/diff", "Unified diff from one version of %s to another", http.StatusNotFound)
 	compare.Responses = map[string]*huma.Response{"200": {
-		Description: "A unified diff; empty if the texts are equal.",
-		Content:     map[string]*huma.MediaType{diffType: {Schema: &huma.Schema{Type: huma.TypeString}}},
+		Content: map[string]*huma.MediaType{diffType: {Schema: &huma.Schema{Type: huma.TypeString}}},
 	}}
 	huma.Register(router, compare, func(ctx context.Context, in *versionDiff) (*streamAnswer, error) {
 		return h.diffVersions(ctx, kind, in)
 	})
-	huma.Register(router, op("restore-%s-version", http.MethodPost, "/versions/{n}/restore", "Make the text of a version the present one of a %s", http.StatusNotFound,
+	huma.Register(router, op("restore-%s-version", http.MethodPost, "/versions/{n}/restore", "Make an earlier text of %s the present one", http.StatusNotFound,
 		http.StatusConflict, http.StatusPreconditionFailed),
 		func(ctx context.Context, in *versionRestore) (*versionRestored, error) {
 			return h.restoreVersion(ctx, kind, in)
@@ -249,11 +253,8 @@ func (h *handler) getSource(ctx context.Context, kind ScriptKind, in *scriptSour
 	if err != nil {
 		return nil, sourceProblem(err, kind, in.Name)
 	}
-	as := jsonType
-	if in.Accept != "" {
-		as = cmp.Or(negotiation.SelectQValueFast(in.Accept, []string{jsonType, textType, scriptType, scriptTypeAlso}), jsonType)
-	}
-	return raw(func(w http.ResponseWriter, _ *http.Request) {
+	return raw(func(w http.ResponseWriter, r *http.Request) {
+		as := preferred(acceptOf(r), jsonType, textType, scriptType, scriptTypeAlso)
 		w.Header().Set("ETag", source.ETag)
 		w.Header().Set("Vary", "Accept")
 		if in.IfNoneMatch != "" && names(in.IfNoneMatch, source.ETag, true) {
@@ -342,8 +343,9 @@ func readSource(in *sourceWrite) (text NewSource, where string, err error) {
 		return text, "body.source", err
 	case kind != textType && kind != scriptType && kind != scriptTypeAlso:
 		return text, "", unknownBody(in.ContentType)
-	case !utf8.Valid(in.RawBody):
-		return text, "", at(problem(http.StatusBadRequest, "The body is not valid UTF-8."), "body", "must be UTF-8", nil)
+	}
+	if i := invalidUTF8(in.RawBody); i >= 0 {
+		return text, "", at(problem(http.StatusBadRequest, "The body is not UTF-8."), "body", position(in.RawBody, i)+": not UTF-8", nil)
 	}
 	text.Source = string(in.RawBody)
 	return text, "body", nil
@@ -354,12 +356,10 @@ func unknownBody(contentType string) error {
 		jsonType, scriptType, textType, scriptTypeAlso, shorten(contentType))
 }
 
+// readJSON reads a body as the library does where it reads it.
 func readJSON(body []byte, text *NewSource) error {
-	if !utf8.Valid(body) {
-		return at(problem(http.StatusBadRequest, "The body is not valid UTF-8."), "body", "must be UTF-8", nil)
-	}
 	var value any
-	if err := json.Unmarshal(body, &value); err != nil {
+	if err := unmarshalStrictly(body, &value); err != nil {
 		return at(problem(http.StatusBadRequest, "The body cannot be read as JSON. Send {\"source\": \"…\"}, or the text itself with Content-Type: %s.", scriptType), "body", err.Error(), nil)
 	}
 	result := &huma.ValidateResult{}
@@ -393,13 +393,18 @@ func (h *handler) listVersions(ctx context.Context, kind ScriptKind, in *version
 	if err != nil {
 		return nil, sourceProblem(err, kind, in.Name)
 	}
-	if in.After > 0 {
-		all = slices.DeleteFunc(all, func(v Version) bool { return v.N >= in.After })
+	list := "versions/" + string(kind) + "/" + in.Name
+	before, err := in.number(list)
+	if err != nil {
+		return nil, err
+	}
+	if before > 0 {
+		all = slices.DeleteFunc(all, func(v Version) bool { return uint64(v.N) >= before })
 	}
 	next := ""
 	if len(all) > in.Limit {
 		all = all[:in.Limit]
-		next = strconv.Itoa(all[in.Limit-1].N)
+		next = cursorOf(list, strconv.Itoa(all[in.Limit-1].N))
 	}
 	return &answer[List[Version]]{listOf(all, next, nil)}, nil
 }

@@ -22,12 +22,17 @@ func schemaOf[T any](schemas huma.Registry) *huma.Schema {
 	return schemas.Schema(reflect.TypeFor[T](), true, "")
 }
 
+// sourceTag describes the header that names a text.
+func sourceTag() map[string]*huma.Param {
+	return map[string]*huma.Param{"ETag": {Description: "Names the text; If-Match of a write takes it.", Schema: &huma.Schema{Type: huma.TypeString}}}
+}
+
 // sourceAnswer describes the forms in which a text is told.
 func sourceAnswer(schemas huma.Registry) *huma.Response {
 	text := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 	return &huma.Response{
 		Description: "The text as it is now.",
-		Headers:     map[string]*huma.Param{"ETag": {Description: "Names the text.", Schema: &huma.Schema{Type: huma.TypeString}}},
+		Headers:     sourceTag(),
 		Content:     map[string]*huma.MediaType{jsonType: {Schema: schemaOf[Source](schemas)}, textType: text, scriptType: text, scriptTypeAlso: text},
 	}
 }

@@ -22,10 +22,10 @@ type Figures interface {
 
 // Stats is what a node has counted.
 type Stats struct {
-	Node            string       `json:"node"`
+	Node            string       `json:"node" doc:"The node that counted."`
 	StartedAt       time.Time    `json:"started_at" doc:"Since when the totals count."`
-	IntervalSeconds int          `json:"interval_seconds" doc:"Time between two points."`
-	Now             StatsLevel   `json:"now"`
+	IntervalSeconds int          `json:"interval_seconds" doc:"Time between two points, in seconds."`
+	Now             StatsLevel   `json:"now" doc:"What there is now."`
 	Totals          StatsCount   `json:"totals" doc:"Since the node was started."`
 	Items           []StatsPoint `json:"items" nullable:"false" doc:"The last hour at most, oldest first."`
 	Missing         []string     `json:"missing" nullable:"false" doc:"Nodes that did not answer."`
@@ -33,8 +33,8 @@ type Stats struct {
 
 // StatsPoint is a moment, and what happened in the interval that ended there.
 type StatsPoint struct {
-	Time    time.Time  `json:"time"`
-	Seconds float64    `json:"seconds" doc:"Length of the interval."`
+	Time    time.Time  `json:"time" doc:"When the interval ended."`
+	Seconds float64    `json:"seconds" doc:"Length of the interval, in seconds."`
 	Level   StatsLevel `json:"level" doc:"As it was at this time."`
 	Count   StatsCount `json:"count" doc:"What happened in the interval."`
 }
@@ -43,27 +43,27 @@ type StatsPoint struct {
 type StatsLevel struct {
 	Sockets       int   `json:"sockets" doc:"Open sockets."`
 	QueueMessages int   `json:"queue_messages" doc:"Messages that wait in all queues."`
-	QueueBytes    int64 `json:"queue_bytes"`
+	QueueBytes    int64 `json:"queue_bytes" doc:"Their bytes."`
 	RunningCalls  int   `json:"running_calls" doc:"Calls of services."`
 	RunningAgents int   `json:"running_agents" doc:"Agents, sources and threads of scripts."`
 }
 
 // StatsCount is what happened in some time.
 type StatsCount struct {
-	MessagesIn        int64 `json:"messages_in"`
-	MessagesOut       int64 `json:"messages_out"`
-	BytesIn           int64 `json:"bytes_in"`
-	BytesOut          int64 `json:"bytes_out"`
-	DroppedMessages   int64 `json:"dropped_messages"`
+	MessagesIn        int64 `json:"messages_in" doc:"Messages received."`
+	MessagesOut       int64 `json:"messages_out" doc:"Messages sent."`
+	BytesIn           int64 `json:"bytes_in" doc:"Bytes of messages received."`
+	BytesOut          int64 `json:"bytes_out" doc:"Bytes of messages sent."`
+	DroppedMessages   int64 `json:"dropped_messages" doc:"Messages dropped because a queue was full."`
 	Handshakes        int64 `json:"handshakes" doc:"Connections accepted."`
-	RefusedHandshakes int64 `json:"refused_handshakes"`
+	RefusedHandshakes int64 `json:"refused_handshakes" doc:"Connections refused."`
 	Closes            int64 `json:"closes" doc:"Connections that ended, those taken over included."`
-	Takeovers         int64 `json:"takeovers"`
+	Takeovers         int64 `json:"takeovers" doc:"Connections that took over the socket of an older one."`
 	ScriptCalls       int64 `json:"script_calls" doc:"Calls of hooks of services."`
-	ScriptErrors      int64 `json:"script_errors" doc:"Those that did not end well."`
-	AgentRuns         int64 `json:"agent_runs"`
-	AgentErrors       int64 `json:"agent_errors" doc:"Those that did not end well."`
-	LogLines          int64 `json:"log_lines"`
+	ScriptErrors      int64 `json:"script_errors" doc:"Calls that did not end well."`
+	AgentRuns         int64 `json:"agent_runs" doc:"Runs of agents, sources and threads."`
+	AgentErrors       int64 `json:"agent_errors" doc:"Runs that did not end well."`
+	LogLines          int64 `json:"log_lines" doc:"Lines that scripts wrote."`
 }
 
 type statsQuery struct {

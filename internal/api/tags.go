@@ -20,7 +20,7 @@ type TagCounts interface {
 
 // Tag is the name of a tag and what it is set to.
 type Tag struct {
-	Name      string     `json:"name"`
+	Name      string     `json:"name" doc:"Name of the tag."`
 	Count     int        `json:"count" doc:"Sockets that have the tag."`
 	Distinct  int        `json:"distinct" doc:"Different values."`
 	Values    []TagValue `json:"values" nullable:"false" doc:"The most frequent values."`
@@ -29,7 +29,7 @@ type Tag struct {
 
 // TagValue is a value of a tag.
 type TagValue struct {
-	Value string `json:"value"`
+	Value string `json:"value" doc:"The value."`
 	Count int    `json:"count" doc:"Sockets that have it."`
 }
 

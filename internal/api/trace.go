@@ -53,7 +53,7 @@ const eventFrame = "frame"
 
 // Frame is a text message on the wire.
 type Frame struct {
-	Time    time.Time `json:"time"`
+	Time    time.Time `json:"time" doc:"When it happened."`
 	Dir     string    `json:"dir" enum:"in,out" doc:"in: from the client; out: to it."`
 	Text    string    `json:"text" doc:"At most the first 16 KiB."`
 	Bytes   int       `json:"bytes" doc:"Length of the whole text."`
@@ -63,9 +63,9 @@ type Frame struct {
 
 // TraceEnded is the end of the socket.
 type TraceEnded struct {
-	Time    time.Time `json:"time"`
+	Time    time.Time `json:"time" doc:"When it happened."`
 	Code    int       `json:"code" doc:"Close code; 1006 if the connection ended without one."`
-	Reason  string    `json:"reason"`
+	Reason  string    `json:"reason" doc:"What was said with the code."`
 	Skipped int64     `json:"skipped,omitempty" doc:"Frames lost before this event; -1: nobody knows how many."`
 }
 

@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -27,10 +26,10 @@ type UserDataStore interface {
 
 // UserData is a key with its value.
 type UserData struct {
-	Key       string     `json:"key"`
+	Key       string     `json:"key" doc:"The key."`
 	Value     AnyJSON    `json:"value,omitempty" doc:"In lists only with values=true. A recipients list is shown as scripts see it."`
 	TTL       int64      `json:"ttl,omitempty" doc:"Seconds it has left, rounded up; absent: it stays until it is removed."`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When its time is over; absent: it stays until it is removed."`
 }
 
 // UserDataRequest is a value to store.
@@ -68,34 +67,38 @@ type userDataQuery struct {
 	Prefix string `query:"prefix" doc:"Only keys that begin so."`
 	Values bool   `query:"values" doc:"Whether to tell the values too. A page then ends early when they are large."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"10000" default:"100" doc:"Most items of the answer."`
-	After  string `query:"after" doc:"The next of the page before."`
+	After  string `query:"after" doc:"The next of the page before; the first page without it."`
 }
 
 type userDataKey struct {
-	Key string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
+	Key         string `path:"key" doc:"The key of the value."`
+	IfNoneMatch string `header:"If-None-Match" doc:"An ETag: the answer is 304 without a body if the value is still that one."`
 }
 
 type userDataPut struct {
-	Key         string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
+	Key         string `path:"key" doc:"The key of the value."`
 	IfMatch     string `header:"If-Match" doc:"Write only over the value with this ETag; * is any."`
 	IfNoneMatch string `header:"If-None-Match" doc:"* writes only where there is no value yet."`
 	Body        UserDataRequest
 }
 
 type userDataDelete struct {
-	Key     string `path:"key" doc:"The key, percent-encoded." example:"settings%2F7177256154427237596"`
+	Key     string `path:"key" doc:"The key of the value."`
 	IfMatch string `header:"If-Match" doc:"Remove only the value with this ETag; * is any."`
 }
 
 type userDataAnswer struct {
-	ETag string `header:"ETag" doc:"Another one after each write. Recipients lists have none."`
-	Body UserData
+	Status int
+	ETag   string `header:"ETag" doc:"Names the value; If-Match of a write takes it. Recipients lists have none."`
+	Body   UserData
 }
 
 func (h *handler) registerUserData(router huma.API) {
 	const path = "/user-data/{key}"
 	huma.Register(router, h.operation("list-user-data", http.MethodGet, "/user-data", "Keys of user data, in their order", http.StatusOK, http.StatusServiceUnavailable), h.listUserData)
-	huma.Register(router, h.operation("get-user-data", http.MethodGet, path, "One value", http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable), h.getUserData)
+	get := h.operation("get-user-data", http.MethodGet, path, "One value", http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable)
+	get.Responses = map[string]*huma.Response{"304": {Description: "The value is still the one named."}}
+	huma.Register(router, get, h.getUserData)
 	huma.Register(router, h.operation("put-user-data", http.MethodPut, path, "Store a value", http.StatusOK,
 		http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusInsufficientStorage, http.StatusServiceUnavailable), h.putUserData)
 	huma.Register(router, h.operation("delete-user-data", http.MethodDelete, path, "Remove a value", http.StatusNoContent,
@@ -103,12 +106,11 @@ func (h *handler) registerUserData(router huma.API) {
 }
 
 func (h *handler) listUserData(ctx context.Context, in *userDataQuery) (*answer[List[UserData]], error) {
-	after, err := base64.RawURLEncoding.DecodeString(in.After)
+	after, err := PageQuery{After: in.After}.position("user-data")
 	if err != nil {
-		return nil, at(problem(http.StatusUnprocessableEntity, "The page cannot be found: after must be the next of the page before."),
-			"query.after", "is not the next of a page", in.After)
+		return nil, err
 	}
-	entries, next, err := h.UserData.List(ctx, in.Prefix, in.Limit, string(after))
+	entries, next, err := h.UserData.List(ctx, in.Prefix, in.Limit, after)
 	if err != nil {
 		return nil, userDataProblem(err)
 	}
@@ -130,7 +132,10 @@ func (h *handler) listUserData(ctx context.Context, in *userDataQuery) (*answer[
 			break
 		}
 	}
-	return &answer[List[UserData]]{listOf(items, base64.RawURLEncoding.EncodeToString([]byte(next)), nil)}, nil
+	if next != "" {
+		next = cursorOf("user-data", next)
+	}
+	return &answer[List[UserData]]{listOf(items, next, nil)}, nil
 }
 
 func userDataOf(key string, v userdata.Value) UserData {
@@ -146,6 +151,10 @@ func (h *handler) getUserData(ctx context.Context, in *userDataKey) (*userDataAn
 	if err := checkUserDataKey(in.Key); err != nil {
 		return nil, err
 	}
+	known, err := parseETags("If-None-Match", weakly(in.IfNoneMatch))
+	if err != nil {
+		return nil, err
+	}
 	value, ok, err := h.UserData.Look(ctx, in.Key)
 	if err != nil {
 		return nil, userDataProblem(err)
@@ -153,7 +162,11 @@ func (h *handler) getUserData(ctx context.Context, in *userDataKey) (*userDataAn
 	if !ok {
 		return nil, noUserData(in.Key)
 	}
-	return &userDataAnswer{etag(value.Revision), userDataOf(in.Key, value)}, nil
+	told := &userDataAnswer{Status: http.StatusOK, ETag: etag(value.Revision), Body: userDataOf(in.Key, value)}
+	if known != nil && known(value.Revision, true) {
+		told.Status = http.StatusNotModified
+	}
+	return told, nil
 }
 
 func (h *handler) putUserData(ctx context.Context, in *userDataPut) (*userDataAnswer, error) {
@@ -180,7 +193,7 @@ func (h *handler) putUserData(ctx context.Context, in *userDataPut) (*userDataAn
 	if ttl > 0 {
 		stored.Expires = time.Now().Add(ttl)
 	}
-	return &userDataAnswer{etag(revision), userDataOf(in.Key, stored)}, nil
+	return &userDataAnswer{Status: http.StatusOK, ETag: etag(revision), Body: userDataOf(in.Key, stored)}, nil
 }
 
 func (h *handler) deleteUserData(ctx context.Context, in *userDataDelete) (*struct{}, error) {
@@ -219,6 +232,9 @@ func etag(revision uint64) string {
 	}
 	return `"` + strconv.FormatUint(revision, 10) + `"`
 }
+
+// weakly makes the weak tags of a list strong ones: where nothing is written, either will do.
+func weakly(list string) string { return strings.ReplaceAll(list, `W/"`, `"`) }
 
 // condition reads the headers of a conditional write; nil if there are none.
 func condition(ifMatch, ifNoneMatch string) (userdata.Condition, error) {

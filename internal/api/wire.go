@@ -110,7 +110,7 @@ type Outcome struct {
 
 // RunResult is a run told at its end.
 type RunResult struct {
-	ID string `json:"id" doc:"Names the run in GET /runs."`
+	ID string `json:"id" doc:"Names the run: GET /runs/{id}."`
 	Outcome
 	Lines        []Line `json:"lines" nullable:"false" doc:"What the script wrote."`
 	LinesDropped int    `json:"lines_dropped,omitempty" doc:"Lines at the beginning that were too many to keep."`
@@ -118,7 +118,7 @@ type RunResult struct {
 
 // RunStarted names a run that goes on by itself.
 type RunStarted struct {
-	ID string `json:"id" doc:"Names the run in GET /runs."`
+	ID string `json:"id" doc:"Names the run: GET /runs/{id}."`
 }
 
 // RunRequest is a script to run as it is, without a file.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -10,13 +11,8 @@ import (
 
 // aborted is what "abort --json" prints.
 type aborted struct {
-	Aborted []string      `json:"aborted"`
-	Failed  []abortFailed `json:"failed"`
-}
-
-type abortFailed struct {
-	Key   string `json:"key"`
-	Error string `json:"error"`
+	Aborted []string    `json:"aborted"`
+	Failed  []keyFailed `json:"failed"`
 }
 
 func (p *program) abort() *cobra.Command {
@@ -44,33 +40,24 @@ func (p *program) abort() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		done := aborted{Aborted: []string{}, Failed: []abortFailed{}}
-		var fatal error
-		for _, arg := range args {
-			key := fullKey(arg)
-			if err := client.Abort(c.Context(), key); err != nil {
-				done.Failed = append(done.Failed, abortFailed{key, err.Error()})
-				if !api.IsNotFound(err) { // the other keys would fare no better
-					fatal = err
-					break
-				}
-				fmt.Fprintln(p.Stderr, p.red("error:"), err)
-				continue
+		keys := make([]string, len(args))
+		for i, arg := range args {
+			keys[i] = fullKey(arg)
+		}
+		done, failed, err := p.eachKey(keys, func(key string) error {
+			err := client.Abort(c.Context(), key)
+			if api.IsNotFound(err) {
+				return absentError{err}
 			}
-			done.Aborted = append(done.Aborted, key)
-			if !asJSON {
+			if err == nil && !asJSON {
 				fmt.Fprintln(p.Stdout, "aborted", firstLine(key))
 			}
-		}
+			return err
+		})
 		if asJSON {
-			if err := p.printJSON(done); err != nil {
-				return err
-			}
+			return errors.Join(p.printJSON(aborted{done, failed}), err)
 		}
-		if fatal == nil && len(done.Failed) > 0 {
-			return errTold
-		}
-		return fatal
+		return err
 	}
 	t = p.addTarget(c)
 	addJSON(c, &asJSON)

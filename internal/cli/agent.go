@@ -63,9 +63,6 @@ func (p *program) agentRun(t *target) *cobra.Command {
 	c.Flags().StringArrayVar(&flags.params, "param", nil, "`NAME=VALUE` the script finds in Param; may be repeated")
 	c.Flags().BoolVar(&flags.detach, "detach", false, "print the run's id and do not wait for its end")
 	c.Flags().BoolVar(&flags.json, "json", false, "print lines of JSON")
-	for _, flag := range []string{"user", "timeout", "param"} {
-		complete(c, flag, cobra.NoFileCompletions)
-	}
 	return c
 }
 

@@ -21,8 +21,12 @@ func (p *program) agentStop(t *target) *cobra.Command {
 		Long: "Stop the run with the id, or all runs that go on of the agent with the name, and the\n" +
 			"threads they started. The ids are those of \"agent history\" and of \"agent run --detach\".\n" +
 			"A run that was stopped has failed. The exit code is 1 if there was nothing to stop.",
-		Example: "  tutorsocket agent stop hello\n  tutorsocket agent stop 019abc12def3400a",
-		Args:    exactly("the id of a run or the name of an agent"),
+		Example: examples(
+			"tutorsocket agent stop digest",
+			"tutorsocket agent stop 019abc12def3400a",
+		),
+		Args:              exactly("the id of a run or the name of an agent"),
+		ValidArgsFunction: firstOnly(both(p.runIDs(t, string(runs.Running)), p.scriptNames(t, (*api.Client).Agents, cobra.ShellCompDirectiveNoFileComp))),
 		RunE: func(c *cobra.Command, args []string) error {
 			client, err := p.client(t)
 			if err != nil {
@@ -41,7 +45,7 @@ func (p *program) agentStop(t *target) *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSON(c, &asJSON)
 	return c
 }
 
@@ -115,7 +119,11 @@ func (p *program) agentHistory(t *target) *cobra.Command {
 		Long: "List runs that go on and recent ones, the newest first: all, or those of an agent. With\n" +
 			"the id of a run show its lines and how it ended. The server remembers 1,000 runs until\n" +
 			"it stops. An agent's threads are listed with it.",
-		Example: "  tutorsocket agent history\n  tutorsocket agent history --state failed hello\n  tutorsocket agent history 019abc12def3400a",
+		Example: examples(
+			"tutorsocket agent history",
+			"tutorsocket agent history --state failed digest",
+			"tutorsocket agent history 019abc12def3400a",
+		),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usagef("%q is one argument too many: the name of one agent, or the id of one run", args[1])
@@ -140,9 +148,11 @@ func (p *program) agentHistory(t *target) *cobra.Command {
 			return p.showHistory(c.Context(), client, name, flags)
 		},
 	}
+	c.ValidArgsFunction = firstOnly(both(p.runIDs(t, ""), p.scriptNames(t, (*api.Client).Agents, cobra.ShellCompDirectiveNoFileComp)))
 	c.Flags().StringVar(&flags.state, "state", "", "only runs in this state: running, done, failed")
+	complete(c, "state", oneOf("running", "done", "failed"))
 	c.Flags().IntVar(&flags.limit, "limit", defaultHistory, "at most so many")
-	c.Flags().BoolVar(&flags.json, "json", false, "print JSON")
+	addJSON(c, &flags.json)
 	return c
 }
 

@@ -93,9 +93,9 @@ func (p *program) root() *cobra.Command {
 	}
 	add(groupServe,
 		p.dev(),
+		p.init(),
 	)
 	add(groupScripts,
-		p.init(),
 		p.check(),
 		p.types(),
 		p.service(),
@@ -105,9 +105,9 @@ func (p *program) root() *cobra.Command {
 	add(groupSockets,
 		p.sockets(),
 		p.send(),
-		p.connect(),
 		p.abort(),
 		p.tags(),
+		p.connect(),
 	)
 	add(groupOperate,
 		p.data(),
@@ -120,6 +120,7 @@ func (p *program) root() *cobra.Command {
 	)
 	root.SetHelpCommandGroupID(groupOther)
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp) // files only where one is meant
 	return root
 }
 

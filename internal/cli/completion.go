@@ -86,6 +86,11 @@ func oneOf(values ...string) completer {
 	}
 }
 
+// anyFile offers the files of the folder.
+func anyFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
+}
+
 // filesNamed offers files with one of the endings.
 func filesNamed(endings ...string) completer {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -119,8 +124,6 @@ func completeSetting(c *cobra.Command, s config.Setting) {
 		complete(c, s.Flag, oneOf("127.0.0.1:8080", "127.0.0.1:0", ":8080"))
 	case strings.Contains(s.Type, "|"):
 		complete(c, s.Flag, oneOf(strings.Split(s.Type, "|")...))
-	default:
-		complete(c, s.Flag, cobra.NoFileCompletions)
 	}
 }
 
@@ -160,6 +163,62 @@ func (p *program) socketKeys(t *target) completer {
 			return keys, err
 		})
 		return keys, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// dataKeys offers the keys of user data that begin as what was typed and are not named yet.
+func (p *program) dataKeys(t *target) completer {
+	return func(c *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		keys := p.ask(c, t, func(ctx context.Context, client *api.Client) ([]string, error) {
+			page, err := client.ListUserData(ctx, api.UserDataQuery{Prefix: begun, Limit: pageSize})
+			var keys []string
+			for _, d := range page.Items {
+				if !slices.Contains(args, d.Key) {
+					keys = append(keys, d.Key)
+				}
+			}
+			return keys, err
+		})
+		return keys, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// runIDs offers the ids of runs in a state, or of all that are remembered.
+func (p *program) runIDs(t *target, state string) completer {
+	return func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		ids := p.ask(c, t, func(ctx context.Context, client *api.Client) ([]string, error) {
+			page, err := client.Runs(ctx, api.RunQuery{State: state, Limit: pageSize})
+			var ids []string
+			for _, run := range page.Items {
+				ids = append(ids, run.ID+"\t"+firstLine(runTitle(run)))
+			}
+			return ids, err
+		})
+		return ids, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// both offers what two completers do.
+func both(a, b completer) completer {
+	return func(c *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		first, directive := a(c, args, begun)
+		second, _ := b(c, args, begun)
+		return append(first, second...), directive
+	}
+}
+
+// scriptPaths offers the scripts of all kinds as "script" commands name them: services/NAME and so on.
+func (p *program) scriptPaths(t *target) completer {
+	return func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		paths := p.ask(c, t, func(ctx context.Context, client *api.Client) ([]string, error) {
+			all, err := allScripts(ctx, client)
+			var paths []string
+			for _, script := range all {
+				paths = append(paths, script.path())
+			}
+			return paths, err
+		})
+		return paths, cobra.ShellCompDirectiveNoFileComp
 	}
 }
 

@@ -70,16 +70,22 @@ func (p *program) connect() *cobra.Command {
 			"With input from a pipe, or --exec, each line is a message, and messages that come are printed one a line;\n" +
 			"all else is said on standard error. A refused or lost connection and a line that fails end with exit code 1.\n\n" +
 			"Lines that begin with a slash are commands:\n" + connect.CommandHelp(true),
-		Example: "  tutorsocket connect main_ws_service --stateful-id 123\n" +
-			"  tutorsocket connect wss://chat.example.com/services/chat --header 'Authorization: Bearer …'\n" +
-			"  echo '$hbt' | tutorsocket connect main_ws_service\n" +
-			"  tutorsocket connect main_ws_service --exec '$hbt' --exec '/expect $ok'\n" +
-			"  tutorsocket connect main_ws_service --record session.jsonl",
+		Example: examples(
+			"tutorsocket connect main_ws_service --stateful-id 123",
+			"tutorsocket connect ws://127.0.0.1:8080/services/echo --header 'X-Team: 7'",
+			"echo '$hbt' | tutorsocket connect main_ws_service",
+			"tutorsocket connect main_ws_service --exec '$hbt' --exec '/expect $ok'",
+			"tutorsocket connect main_ws_service --record session.jsonl",
+		),
 		Args: exactly("the URL, path or name of a service"),
+		ValidArgsFunction: func(c *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+			return firstOnly(p.scriptNames(t, (*api.Client).Services, cobra.ShellCompDirectiveNoFileComp))(c, args, begun)
+		},
 		RunE: func(c *cobra.Command, args []string) error { return p.runConnect(c.Context(), t, f, args[0]) },
 	}
 	t = p.addTarget(c)
 	f.add(c)
+	complete(c, "record", anyFile)
 	return c
 }
 

@@ -1,13 +1,11 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -22,6 +20,7 @@ func (p *program) data() *cobra.Command {
 	c := group("data", "Read and write user data")
 	c.Long = "Read and write user data: the values scripts keep with tools_web.set_user_data and read\n" +
 		"with tools_web.get_user_data. A value is JSON, under a key that is any text."
+	c.Example = examples("tutorsocket data set counter 1", "tutorsocket data get counter", "tutorsocket data list")
 	t := p.addTarget(c)
 	c.AddCommand(p.dataGet(t), p.dataSet(t), p.dataDelete(t), p.dataList(t), p.dataInfo(t), p.dataExport(t), p.dataImport(t))
 	return c
@@ -34,8 +33,12 @@ func (p *program) dataGet(t *target) *cobra.Command {
 		Short: "Show a value",
 		Long: "Show a value as JSON; with --text a value that is a string as it is; with --json the key\n" +
 			"and the time left besides.",
-		Example: "  tutorsocket data get counter\n  tutorsocket data get --text greeting",
-		Args:    exactly("the key"),
+		Example: examples(
+			"tutorsocket data get counter",
+			"tutorsocket data get --text greeting",
+		),
+		Args:              exactly("the key"),
+		ValidArgsFunction: firstOnly(p.dataKeys(t)),
 		RunE: func(c *cobra.Command, args []string) error {
 			if asJSON && asText {
 				return usagef("--json and --text do not go together")
@@ -82,13 +85,10 @@ func (p *program) printText(key string, value api.AnyJSON) error {
 
 // setFlags are the flags of "data set".
 type setFlags struct {
-	file string
-	text bool
-	ttl  time.Duration
+	file       string
+	text, json bool
+	ttl        time.Duration
 }
-
-// maxValueFile bounds what is read as one value, in bytes; the server takes less.
-const maxValueFile = 4 << 20
 
 func (p *program) dataSet(t *target) *cobra.Command {
 	var flags setFlags
@@ -96,16 +96,20 @@ func (p *program) dataSet(t *target) *cobra.Command {
 		Use:   "set KEY (VALUE|--file FILE|-)",
 		Short: "Store a value",
 		Long: "Store a value. It is JSON, so a string has quotes of its own; with --text it is any text,\n" +
-			"stored as a string. It stands on the command line, in a file, or with - on standard input.",
-		Example: "  tutorsocket data set counter '{\"count\":1}'\n" +
-			"  tutorsocket data set --text --ttl 24h greeting 'Good morning'\n" +
-			"  tutorsocket data set --file settings.json settings",
+			"stored as a string. It stands on the command line, in a file, or with - on standard input.\n" +
+			"With --json is printed what was stored.",
+		Example: examples(
+			`tutorsocket data set counter '{"count":1}'`,
+			"tutorsocket data set --text --ttl 24h greeting 'Good morning'",
+			"tutorsocket data set --file settings.json settings",
+		),
 		Args: func(_ *cobra.Command, args []string) error {
 			if flags.file != "" {
 				return exactly("the key")(nil, args)
 			}
 			return exactly("the key", "the value")(nil, args)
 		},
+		ValidArgsFunction: firstOnly(p.dataKeys(t)),
 		RunE: func(c *cobra.Command, args []string) error {
 			if c.Flags().Changed("ttl") && flags.ttl < time.Second {
 				return usagef("--ttl is %v, it must be at least 1s", flags.ttl)
@@ -118,112 +122,106 @@ func (p *program) dataSet(t *target) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = client.SetUserData(c.Context(), args[0], value, flags.ttl)
-			return err
+			if _, err := client.SetUserData(c.Context(), args[0], value, flags.ttl); err != nil {
+				return err
+			}
+			if flags.json {
+				return p.printJSON(newDataLine(args[0], api.AnyJSON(value), flags.ttl))
+			}
+			return nil
 		},
 	}
 	c.Flags().StringVar(&flags.file, "file", "", "read the value from a file")
 	c.Flags().BoolVar(&flags.text, "text", false, "the value is text, stored as a string")
+	addJSON(c, &flags.json)
+	complete(c, "file", anyFile)
 	c.Flags().DurationVar(&flags.ttl, "ttl", 0, "how long the value lives, such as 24h (default: until it is removed)")
+	complete(c, "ttl", oneOf("1h", "24h", "720h"))
 	return c
 }
 
 // valueToSet reads the value from where the arguments say.
 func (p *program) valueToSet(flags setFlags, args []string) (json.RawMessage, error) {
-	var text []byte
+	var text string
 	var err error
 	switch {
 	case flags.file != "":
-		text, err = readValue(flags.file)
+		text, err = readInputFile(flags.file)
 	case args[1] == "-":
-		text, err = readAtMost(p.stdin(), "the value on standard input")
+		text, err = p.readInput("the value")
 	default:
-		text = []byte(args[1])
+		text = args[1]
 	}
 	if err != nil {
 		return nil, err
 	}
-	if !utf8.Valid(text) {
+	if !utf8.ValidString(text) {
 		return nil, errors.New("the value is not UTF-8")
 	}
 	if flags.text {
-		return json.Marshal(string(text))
+		return json.Marshal(text)
 	}
-	text = bytes.TrimSpace(text)
-	if err := json.Unmarshal(text, new(any)); err != nil {
+	value := []byte(strings.TrimSpace(text))
+	if err := json.Unmarshal(value, new(any)); err != nil {
 		return nil, usagef("the value is not JSON (%w); for a string write '\"text\"', or use --text", err)
 	}
-	return text, nil
+	return value, nil
 }
 
-func readValue(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, unreadable("file", name, err)
-	}
-	defer f.Close()
-	return readAtMost(f, "the file "+name)
-}
-
-func readAtMost(in io.Reader, what string) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(in, maxValueFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", what, err)
-	}
-	if len(text) > maxValueFile {
-		return nil, fmt.Errorf("%s is larger than %d bytes, more than any value may have", what, maxValueFile)
-	}
-	return text, nil
-}
-
-// stdin is where a command reads what is piped to it.
-func (p *program) stdin() io.Reader {
-	if p.Stdin == nil {
-		return strings.NewReader("")
-	}
-	return p.Stdin
+// dataDeleted is what "data delete --json" prints.
+type dataDeleted struct {
+	Deleted []string    `json:"deleted"`
+	Failed  []keyFailed `json:"failed"`
 }
 
 func (p *program) dataDelete(t *target) *cobra.Command {
-	return &cobra.Command{
-		Use:     "delete KEY…",
-		Short:   "Remove values",
-		Long:    "Remove the values under the keys. The exit code is 1 if one of them was not there.",
-		Example: "  tutorsocket data delete counter greeting",
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "delete KEY…",
+		Short: "Remove values",
+		Long: "Remove the values under the keys. A key that holds nothing is told; the others are\n" +
+			"removed all the same, and the exit code is 1.",
+		Example: examples("tutorsocket data delete counter greeting"),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("the key is missing")
 			}
 			return nil
 		},
+		ValidArgsFunction: p.dataKeys(t),
 		RunE: func(c *cobra.Command, args []string) error {
 			client, err := p.client(t)
 			if err != nil {
 				return err
 			}
-			var missing error
-			for _, key := range args {
-				switch err := client.DeleteUserData(c.Context(), key); {
-				case api.IsNotFound(err):
-					missing = errTold
-					fmt.Fprintln(p.Stderr, p.red("error:"), noData(key))
-				case err != nil:
-					return err
+			deleted, failed, err := p.eachKey(args, func(key string) error {
+				err := client.DeleteUserData(c.Context(), key)
+				if api.IsNotFound(err) {
+					return absentError{noData(key)}
 				}
+				return err
+			})
+			if asJSON {
+				return errors.Join(p.printJSON(dataDeleted{deleted, failed}), err)
 			}
-			return missing
+			return err
 		},
 	}
+	addJSON(c, &asJSON)
+	return c
 }
 
 func (p *program) dataList(t *target) *cobra.Command {
 	var limit int
 	var asJSON bool
 	c := &cobra.Command{
-		Use:     "list [PREFIX]",
-		Short:   "List keys",
-		Long:    "List the keys in use, in the order of their bytes: all, or those that begin with PREFIX.",
-		Example: "  tutorsocket data list\n  tutorsocket data list settings/",
+		Use:   "list [PREFIX]",
+		Short: "List keys",
+		Long:  "List the keys in use, in the order of their bytes: all, or those that begin with PREFIX.",
+		Example: examples(
+			"tutorsocket data list",
+			"tutorsocket data list settings/",
+		),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usagef("%q is one argument too many: one prefix is meant", args[1])
@@ -249,7 +247,7 @@ func (p *program) dataList(t *target) *cobra.Command {
 		},
 	}
 	c.Flags().IntVar(&limit, "limit", 0, "at most so many (default: all)")
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSON(c, &asJSON)
 	return c
 }
 
@@ -311,7 +309,7 @@ func (p *program) dataInfo(t *target) *cobra.Command {
 		Use:     "info",
 		Short:   "How much user data there is, and how safe",
 		Long:    "Show how many keys there are, what they take on disk, where they lie, and when a write\nis on the disk: the setting nats.sync in force.",
-		Example: "  tutorsocket data info",
+		Example: examples("tutorsocket data info"),
 		Args:    exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			client, err := p.client(t)
@@ -329,7 +327,7 @@ func (p *program) dataInfo(t *target) *cobra.Command {
 				[][]string{{fmt.Sprint(info.Keys), fmt.Sprint(info.Bytes), info.Node, info.Sync, info.Folder}})
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSON(c, &asJSON)
 	return c
 }
 
@@ -346,11 +344,20 @@ func collectInfo(ctx context.Context, client *api.Client) (dataInfo, error) {
 	return dataInfo{Keys: len(keys.Items), Bytes: n.Data.UserDataBytes, Folder: n.Data.Folder, Sync: n.Data.Sync, Node: n.Name}, err
 }
 
-// dataLine is a line of an export.
+// dataLine is a line of an export, and what "data set --json" prints.
 type dataLine struct {
 	Key   string      `json:"key"`
 	Value api.AnyJSON `json:"value"`
 	TTL   *int64      `json:"ttl,omitempty"`
+}
+
+// newDataLine describes a value that lives so long, 0 for one that stays.
+func newDataLine(key string, value api.AnyJSON, ttl time.Duration) dataLine {
+	line := dataLine{Key: key, Value: value}
+	if seconds := int64((ttl + time.Second - 1) / time.Second); seconds > 0 {
+		line.TTL = &seconds
+	}
+	return line
 }
 
 func (p *program) dataExport(t *target) *cobra.Command {
@@ -361,8 +368,11 @@ func (p *program) dataExport(t *target) *cobra.Command {
 		Long: "Write user data to standard output, a line of JSON for each key: {\"key\",\"value\",\"ttl\"}, ttl\n" +
 			"the seconds left, absent for what stays. \"data import\" reads them. What is written while\n" +
 			"the export goes on may or may not be in it.",
-		Example: "  tutorsocket data export > data.jsonl\n  tutorsocket data export --prefix settings/ > settings.jsonl",
-		Args:    exactly(),
+		Example: examples(
+			"tutorsocket data export > data.jsonl",
+			"tutorsocket data export --prefix settings/ > settings.jsonl",
+		),
+		Args: exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			client, err := p.client(t)
 			if err != nil {
@@ -392,11 +402,7 @@ func (p *program) exportData(ctx context.Context, client *api.Client, prefix str
 			return err
 		}
 		for _, d := range page.Items {
-			line := dataLine{Key: d.Key, Value: d.Value}
-			if d.TTL > 0 {
-				line.TTL = &d.TTL
-			}
-			if err := p.printJSONLine(line); err != nil {
+			if err := p.printJSONLine(newDataLine(d.Key, d.Value, time.Duration(d.TTL)*time.Second)); err != nil {
 				return err
 			}
 			shown.add(1, 1)

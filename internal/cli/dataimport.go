@@ -36,8 +36,12 @@ func (p *program) dataImport(t *target) *cobra.Command {
 		Long: "Store the lines that \"data export\" wrote, from a file or with - from standard input. What\n" +
 			"a key holds is replaced. A line that is wrong is named by its number; the import stops\n" +
 			"there, and what was before it is stored. With --skip-errors it goes on.",
-		Example: "  tutorsocket data import data.jsonl\n  tutorsocket data import --skip-errors -",
-		Args:    exactly("the file, or - for standard input,"),
+		Example: examples(
+			"tutorsocket data import data.jsonl",
+			"tutorsocket data import --skip-errors -",
+		),
+		Args:              exactly("the file, or - for standard input,"),
+		ValidArgsFunction: firstOnly(anyFile),
 		RunE: func(c *cobra.Command, args []string) error {
 			client, err := p.client(t)
 			if err != nil {
@@ -60,14 +64,15 @@ func (p *program) dataImport(t *target) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&flags.skip, "skip-errors", false, "go on after lines that are wrong")
-	c.Flags().BoolVar(&flags.json, "json", false, "print JSON")
+	addJSON(c, &flags.json)
 	return c
 }
 
 // importFrom opens what is to be imported; size is 0 when it is not known.
 func (p *program) importFrom(name string) (in io.ReadCloser, size int64, err error) {
 	if name == "-" {
-		return io.NopCloser(p.stdin()), 0, nil
+		stdin, err := p.stdin()
+		return io.NopCloser(stdin), 0, err
 	}
 	f, err := os.Open(name)
 	if err != nil {

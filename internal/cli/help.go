@@ -14,6 +14,9 @@ import (
 // helpWidth is how wide help is where nobody says how wide the terminal is, in columns.
 const helpWidth = 80
 
+// Commands are listed in the order in which they are added, which is that of the tables of the documents.
+func init() { cobra.EnableCommandSorting = false }
+
 // addHelp gives the program its help: the command help, what --help prints, and errors about flags that
 // say which flag may have been meant. Templates of cobra are not used: see [program.addVersionFlag].
 func (p *program) addHelp(root *cobra.Command) {

@@ -60,9 +60,6 @@ func (p *program) logs() *cobra.Command {
 	complete(c, "agent", p.scriptNames(t, (*api.Client).Agents, cobra.ShellCompDirectiveNoFileComp))
 	complete(c, "socket", p.socketKeys(t))
 	complete(c, "since", oneOf("10m", "1h", "24h"))
-	for _, flag := range []string{"thread", "contains", "user"} {
-		complete(c, flag, cobra.NoFileCompletions)
-	}
 	return c
 }
 

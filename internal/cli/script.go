@@ -16,11 +16,15 @@ import (
 )
 
 func (p *program) script() *cobra.Command {
-	c := group("script", "Versions of services, libraries and agents")
+	c := group("script", "Show, compare and restore versions of scripts")
 	c.Long = "See what a script was, compare its versions and go back to one of them.\n\n" +
 		"A script is named as its file is, services/NAME, libs/NAME or agents/NAME; the name\n" +
 		"alone does where only one script has it."
-	c.Example = "tutorsocket script history libMain\ntutorsocket script diff libMain\ntutorsocket script rollback libMain"
+	c.Example = examples(
+		"tutorsocket script history libMain",
+		"tutorsocket script diff libMain",
+		"tutorsocket script rollback libMain",
+	)
 	t := p.addTarget(c)
 	c.AddCommand(p.scriptHistory(t), p.scriptDiff(t), p.scriptShow(t), p.scriptRollback(t))
 	return c
@@ -72,24 +76,36 @@ func (p *program) findScript(ctx context.Context, t *target, arg string) (namedS
 	return resolveScript(ctx, client, arg)
 }
 
-// resolveScript finds the only script of a name.
-func resolveScript(ctx context.Context, client *api.Client, name string) (namedScript, error) {
-	var found []namedScript
-	var names []string
+// allScripts are the scripts of the app, kind after kind.
+func allScripts(ctx context.Context, client *api.Client) (all []namedScript, err error) {
+	lists := map[api.ScriptKind]func(context.Context) (api.List[api.Script], error){
+		api.KindService: client.Services, api.KindLibrary: client.Libraries, api.KindAgent: client.Agents,
+	}
 	for _, f := range scriptFolders {
-		list, err := map[api.ScriptKind]func(context.Context) (api.List[api.Script], error){
-			api.KindService: client.Services, api.KindLibrary: client.Libraries, api.KindAgent: client.Agents,
-		}[f.kind](ctx)
+		list, err := lists[f.kind](ctx)
 		if err != nil {
-			return namedScript{}, err
+			return nil, err
 		}
 		for _, script := range list.Items {
-			one := namedScript{client, f.kind, script.Name}
-			if script.Name == name {
-				found = append(found, one)
-			}
-			names = append(names, script.Name)
+			all = append(all, namedScript{client, f.kind, script.Name})
 		}
+	}
+	return all, nil
+}
+
+// resolveScript finds the only script of a name.
+func resolveScript(ctx context.Context, client *api.Client, name string) (namedScript, error) {
+	all, err := allScripts(ctx, client)
+	if err != nil {
+		return namedScript{}, err
+	}
+	var found []namedScript
+	var names []string
+	for _, one := range all {
+		if one.name == name {
+			found = append(found, one)
+		}
+		names = append(names, one.name)
 	}
 	switch len(found) {
 	case 0:
@@ -131,8 +147,12 @@ func (p *program) scriptHistory(t *target) *cobra.Command {
 		Long: "List the versions of a script, the newest first: when each came into force and who\n" +
 			"brought it. file is a change in the app folder, start what was there when the server\n" +
 			"started, admin who used the HTTP API. The version in force is marked with *.",
-		Example: "tutorsocket script history rtk_ws_service\ntutorsocket script history libs/libMain --json",
-		Args:    exactly("the name of a script"),
+		Example: examples(
+			"tutorsocket script history rtk_ws_service",
+			"tutorsocket script history libs/libMain --json",
+		),
+		Args:              exactly("the name of a script"),
+		ValidArgsFunction: firstOnly(p.scriptPaths(t)),
 		RunE: func(c *cobra.Command, args []string) error {
 			script, err := p.findScript(c.Context(), t, args[0])
 			if err != nil {
@@ -148,7 +168,7 @@ func (p *program) scriptHistory(t *target) *cobra.Command {
 			return p.printVersions(list.Items)
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSON(c, &asJSON)
 	return c
 }
 
@@ -227,8 +247,12 @@ func (p *program) scriptDiff(t *target) *cobra.Command {
 		Short: "Compare two versions of a script",
 		Long: "Show as a unified diff what changed from version A to version B. Without B, the version\n" +
 			"in force; without A as well, the one before it.",
-		Example: "tutorsocket script diff rtk_ws_service\ntutorsocket script diff rtk_ws_service 1 2",
-		Args:    versionArgs(2),
+		Example: examples(
+			"tutorsocket script diff rtk_ws_service",
+			"tutorsocket script diff rtk_ws_service 1 2",
+		),
+		Args:              versionArgs(2),
+		ValidArgsFunction: firstOnly(p.scriptPaths(t)),
 		RunE: func(c *cobra.Command, args []string) error {
 			script, err := p.findScript(c.Context(), t, args[0])
 			if err != nil {
@@ -244,7 +268,7 @@ func (p *program) scriptDiff(t *target) *cobra.Command {
 			return p.printDiff(diff.Diff)
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSON(c, &asJSON)
 	return c
 }
 
@@ -296,11 +320,15 @@ func (p *program) printDiff(text string) error {
 func (p *program) scriptShow(t *target) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:     "show NAME [N]",
-		Short:   "Print the text of a script",
-		Long:    "Print the text of a script as its file has it now, or that of version N.",
-		Example: "tutorsocket script show rtk_ws_service\ntutorsocket script show rtk_ws_service 1",
-		Args:    versionArgs(1),
+		Use:   "show NAME [N]",
+		Short: "Print the text of a script",
+		Long:  "Print the text of a script as its file has it now, or that of version N.",
+		Example: examples(
+			"tutorsocket script show rtk_ws_service",
+			"tutorsocket script show rtk_ws_service 1",
+		),
+		Args:              versionArgs(1),
+		ValidArgsFunction: firstOnly(p.scriptPaths(t)),
 		RunE: func(c *cobra.Command, args []string) error {
 			script, err := p.findScript(c.Context(), t, args[0])
 			if err != nil {
@@ -327,7 +355,7 @@ func (p *program) scriptShow(t *target) *cobra.Command {
 			return p.printSource(text)
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSON(c, &asJSON)
 	return c
 }
 
@@ -350,8 +378,12 @@ func (p *program) scriptRollback(t *target) *cobra.Command {
 		Long: "Write the text of version N, or else of the one before the version in force, into the\n" +
 			"script's file. It is in force for new calls when the command ends, and becomes a new\n" +
 			"version: a rollback can be rolled back. Calls that run end on the version they began with.",
-		Example: "tutorsocket script rollback rtk_ws_service\ntutorsocket script rollback libs/libMain 3",
-		Args:    versionArgs(1),
+		Example: examples(
+			"tutorsocket script rollback rtk_ws_service",
+			"tutorsocket script rollback libs/libMain 3",
+		),
+		Args:              versionArgs(1),
+		ValidArgsFunction: firstOnly(p.scriptPaths(t)),
 		RunE: func(c *cobra.Command, args []string) error {
 			script, err := p.findScript(c.Context(), t, args[0])
 			if err != nil {
@@ -368,7 +400,7 @@ func (p *program) scriptRollback(t *target) *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSON(c, &asJSON)
 	return c
 }
 

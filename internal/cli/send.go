@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -19,6 +18,7 @@ type sendFlags struct {
 	filter, user     string
 	byFilter, byUser bool // whether those were given; an empty filter means everybody
 	compound, json   bool
+	once             string // the idempotency key
 }
 
 func (p *program) send() *cobra.Command {
@@ -30,13 +30,16 @@ func (p *program) send() *cobra.Command {
 		Long: "Send a message to the socket with the key, such as /services/main_ws_service-s-123\n" +
 			"(the /services/ in front may be left out), to all sockets a filter chooses, or to\n" +
 			"all of a user. The MESSAGE - is read from standard input.\n\n" +
-			"Printed is how many queues took the message. That it arrived is not known then.",
+			"Printed is how many queues took the message. That it arrived is not known then.\n\n" +
+			"A send that may not have arrived can be repeated: with the same --idempotency-key, a\n" +
+			"text such as the number of an order, the server does it once and gives the same answer.",
 		Example: examples(
 			"tutorsocket send main_ws_service-s-123 'hello'",
 			`tutorsocket send --json-compound main_ws_service-s-123 '{"price":42}'`,
 			"tutorsocket send --filter '$socket_type:ws_group' 'hello, group'",
 			"tutorsocket send --user 6148914691236517121 'hello, administrator'",
 			"echo hello | tutorsocket send --filter '' -",
+			"tutorsocket send --user 42 --idempotency-key order-17 'your order is ready'",
 		),
 	}
 	c.Args = func(c *cobra.Command, args []string) error { return flags.check(c, args) }
@@ -49,16 +52,21 @@ func (p *program) send() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		ctx := c.Context()
+		if flags.once != "" {
+			ctx = api.WithIdempotencyKey(ctx, flags.once)
+		}
 		m := api.Message{Message: message, JSONCompound: flags.compound}
 		if flags.byFilter || flags.byUser {
-			return p.sendMany(c.Context(), client, m, flags)
+			return p.sendMany(ctx, client, m, flags)
 		}
-		return p.sendOne(c.Context(), client, fullKey(args[0]), m, flags.json)
+		return p.sendOne(ctx, client, fullKey(args[0]), m, flags.json)
 	}
 	t = p.addTarget(c)
 	p.addFilter(c, &flags.filter)
 	c.Flags().StringVar(&flags.user, "user", "", "`ID` of a user: all sockets of that user")
 	c.Flags().BoolVar(&flags.compound, "json-compound", false, "the message is an item of a JSON array")
+	c.Flags().StringVar(&flags.once, "idempotency-key", "", "send once, however often this is repeated with the same `KEY`")
 	addJSON(c, &flags.json)
 	c.ValidArgsFunction = func(c *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 		if c.Flags().Changed("filter") || c.Flags().Changed("user") {
@@ -72,6 +80,11 @@ func (p *program) send() *cobra.Command {
 // check says what is wrong with the command line: whom the message is for is said in one way.
 func (f *sendFlags) check(c *cobra.Command, args []string) error {
 	f.byFilter, f.byUser = c.Flags().Changed("filter"), c.Flags().Changed("user")
+	if c.Flags().Changed("idempotency-key") {
+		if err := api.CheckIdempotencyKey(f.once); err != nil {
+			return usagef("--idempotency-key: %w", err)
+		}
+	}
 	if f.byFilter && f.byUser {
 		return usagef("whom the message is for is said twice, with --filter and with --user")
 	}
@@ -96,9 +109,6 @@ func (f *sendFlags) check(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// maxMessage bounds a message read from standard input, in bytes: a server takes no larger request.
-const maxMessage = 4 << 20
-
 // message is the text to send: the argument, or standard input without the line break at its end.
 func (p *program) message(arg string) (string, error) {
 	if arg != "-" {
@@ -107,19 +117,8 @@ func (p *program) message(arg string) (string, error) {
 		}
 		return arg, nil
 	}
-	if p.Stdin == nil {
-		return "", errors.New("there is no standard input to read the message from")
-	}
-	text, err := io.ReadAll(io.LimitReader(p.Stdin, maxMessage+1))
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("read the message from standard input: %w", err)
-	case len(text) > maxMessage:
-		return "", fmt.Errorf("the message on standard input is longer than %d bytes", maxMessage)
-	case !utf8.Valid(text):
-		return "", errors.New("the message on standard input is not UTF-8")
-	}
-	return strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r"), nil
+	text, err := p.readInput("the message")
+	return strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r"), err
 }
 
 func (p *program) sendOne(ctx context.Context, client *api.Client, key string, m api.Message, asJSON bool) error {

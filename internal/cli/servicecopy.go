@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tutorsocket/tutorsocket/internal/api"
 	"github.com/tutorsocket/tutorsocket/internal/config"
 	"github.com/tutorsocket/tutorsocket/internal/server"
 )
@@ -30,12 +31,13 @@ func (p *program) serviceCopy(t *target) *cobra.Command {
 			"files work in WebTutor as they are; there a new registration needs a restart, here a\n" +
 			"server that runs serves the copy at once.\n\n" +
 			"The app folder is that of --app, TUTORSOCKET_APP or the config file.",
-		Example: "tutorsocket service copy main_ws_service rtk_ws_service --app my-app",
+		Example: examples("tutorsocket service copy main_ws_service course_ws_service --app my-app"),
 		Args:    exactly("the name of the service to copy", "the name of the copy"),
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	c.Flags().StringVar(&file, "config", "", "YAML file with settings")
+	addJSON(c, &asJSON)
+	addConfig(c, &file)
 	given := settingFlags(c, "app")
+	c.ValidArgsFunction = firstOnly(p.scriptNames(t, (*api.Client).Services, cobra.ShellCompDirectiveNoFileComp))
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		settings, err := config.Load(config.Sources{File: file, Env: p.Environ, Flags: given()})
 		if err != nil {

@@ -37,8 +37,6 @@ func (p *program) addTarget(c *cobra.Command) *target {
 	flags.StringVar(&t.server, "server", "", "`URL` of the server (default: the one whose data folder is --data, else "+defaultServer+")")
 	flags.StringVar(&t.token, "token", "", "admin `TOKEN` (default: "+tokenVariable+", else the one in admin.json of the data folder)")
 	flags.StringVar(&t.data, "data", t.data, "data `FOLDER` of a server on this machine")
-	complete(c, "server", cobra.NoFileCompletions)
-	complete(c, "token", cobra.NoFileCompletions)
 	complete(c, "data", folders)
 	return t
 }

@@ -3,6 +3,8 @@ package cli
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,7 +14,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/tutorsocket/tutorsocket/internal/api"
+	"github.com/tutorsocket/tutorsocket/internal/app"
 	"github.com/tutorsocket/tutorsocket/internal/server/servertest"
 )
 
@@ -72,7 +77,10 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 
 // TestEveryResultIsForMachinesToo: every command that prints a result takes --json.
 func TestEveryResultIsForMachinesToo(t *testing.T) {
-	without := []string{"tutorsocket", "tutorsocket dev", "tutorsocket help", "tutorsocket completion"}
+	without := []string{
+		"tutorsocket", "tutorsocket dev", "tutorsocket help", "tutorsocket completion",
+		"tutorsocket data export", // writes lines of JSON in any case
+	}
 	for _, c := range commands(tree()) {
 		group := c.HasSubCommands() && c.Annotations[alone] == ""
 		if group || slices.Contains(without, c.CommandPath()) || c.HasParent() && c.Parent().Name() == "completion" {
@@ -84,16 +92,31 @@ func TestEveryResultIsForMachinesToo(t *testing.T) {
 	}
 }
 
-// TestEveryFlagCompletes: no flag that takes a value offers the files of the folder by accident.
-func TestEveryFlagCompletes(t *testing.T) {
+// TestFilesAreOfferedWhereFilesAreMeant: no other argument and no other flag completes to the files of the folder.
+func TestFilesAreOfferedWhereFilesAreMeant(t *testing.T) {
+	meant := []string{
+		"agent run", "data import", "data set --file", "connect --record",
+	}
 	for _, c := range commands(tree()) {
-		for _, name := range []string{"datex-version", "log-level", "log-format", "config", "data", "service", "agent", "socket", "filter", "app"} {
-			if f := c.LocalFlags().Lookup(name); f != nil && f.Value.Type() != "bool" {
-				if _, ok := c.GetFlagCompletionFunc(name); !ok {
-					t.Errorf("%s --%s is not completed", c.CommandPath(), name)
-				}
+		words := strings.Fields(c.CommandPath())[1:]
+		offers := func(more ...string) {
+			var out, errs bytes.Buffer
+			args := slices.Concat([]string{"__complete"}, words, more, []string{""})
+			env := Env{Args: args, Stdout: &out, Stderr: &errs, Environ: []string{"TUTORSOCKET_DATA=" + t.TempDir()}, Now: time.Now}
+			if code := Main(t.Context(), env); code != ExitDone {
+				t.Errorf("%q: code %d, %s", args, code, errs.String())
+			}
+			name := strings.Join(append(words, more...), " ")
+			if files := strings.HasSuffix(out.String(), ":0\n"); files != slices.Contains(meant, name) {
+				t.Errorf("%q offers files: %v", name, files)
 			}
 		}
+		offers()
+		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			if f.Value.Type() != "bool" {
+				offers("--" + f.Name)
+			}
+		})
 	}
 }
 
@@ -107,14 +130,17 @@ func asProgram() int {
 	})
 }
 
-// TestExamples runs the examples of every command in a shell, as a reader would, with a server of the sample app.
-// Those that go on until Ctrl-C are only looked at.
+// TestExamples runs the examples of every command in a shell, as a reader would, in a world that has what they
+// name. Those that go on until Ctrl-C are only looked at.
 func TestExamples(t *testing.T) {
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip("there is no sh")
 	}
-	s := servertest.Start(t)
 	dir := exampleFolder(t)
+	s := servertest.Start(t, servertest.AppDir(filepath.Join(dir, "my-app")))
+	for _, path := range []string{"services/main_ws_service.js", "source/rtk_ws_service.js", "libs/libMain.js"} {
+		writeVersions(t, s, path, 4)
+	}
 	for _, c := range commands(tree()) {
 		for line := range strings.SplitSeq(c.Example, "\n") {
 			if line == "" || strings.HasSuffix(line, untilCtrlC) {
@@ -126,7 +152,7 @@ func TestExamples(t *testing.T) {
 					reader := s.Dial(t, service, id)
 					defer reader.Drop()
 				}
-				cmd := exec.Command("sh", "-c", line)
+				cmd := exec.Command("sh", "-c", inWorld(t, s, line))
 				cmd.Dir = dir
 				cmd.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"), "TUTORSOCKET_DATA="+s.DataDir(),
 					"GORACE=atexit_sleep_ms=0") // each command would take a second more
@@ -139,13 +165,65 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// exampleFolder has what examples name: an app, a script, a config file, and the program in bin.
+// inWorld makes what an example needs to be there and returns it with the names that cannot be foreseen in
+// their places.
+func inWorld(t *testing.T, s *servertest.Server, line string) string {
+	t.Helper()
+	for key, value := range map[string]string{"counter": `{"count":1}`, "greeting": `"Good morning"`} {
+		if _, err := s.API.SetUserData(t.Context(), key, json.RawMessage(value), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	line = strings.ReplaceAll(line, "127.0.0.1:8080", s.Addr().String())
+	if strings.HasPrefix(line, "tutorsocket agent ") {
+		run, err := s.API.StartAgent(t.Context(), "digest", api.AgentRunRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.API.StopRun(context.Background(), run) })
+		line = strings.ReplaceAll(line, "019abc12def3400a", run)
+	}
+	return line
+}
+
+// writeVersions gives a script of the served app so many versions in all.
+func writeVersions(t *testing.T, s *servertest.Server, path string, n int) {
+	t.Helper()
+	folder, file := filepath.Split(path)
+	kind, name := api.KindService, strings.TrimSuffix(file, ".js")
+	if folder == "libs/" {
+		kind = api.KindLibrary
+	}
+	first, err := s.API.Source(t.Context(), kind, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 2; i <= n; i++ {
+		text := api.NewSource{Source: fmt.Sprintf("%s\n// version %d\n", first.Source, i)}
+		if _, err := s.API.PutSource(t.Context(), kind, name, text, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// exampleFolder has what examples name: a new app, a copy of the sample app with an agent that takes long, a
+// script, files, and the program in bin.
 func exampleFolder(t *testing.T) string {
 	t.Helper()
 	dir := servertest.WriteFiles(t, map[string]string{
-		"script.js":        "alert(Param.name)",
-		"tutorsocket.yaml": "log.level: warn\n",
+		"script.js":               "alert(Param.name)",
+		"tutorsocket.yaml":        "log.level: warn\n",
+		"settings.json":           `{"theme":"dark"}`,
+		"data.jsonl":              `{"key":"counter","value":1}` + "\n",
+		"my-app/agents/digest.js": "Sleep( 600000 )",
 	})
+	sample, err := app.Sample()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(dir, "my-app"), sample); err != nil {
+		t.Fatal(err)
+	}
 	var out bytes.Buffer
 	if code := Main(t.Context(), Env{Args: []string{"init", filepath.Join(dir, "app")}, Stdout: &out, Stderr: &out, Now: time.Now}); code != ExitDone {
 		t.Fatal(out.String())

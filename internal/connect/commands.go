@@ -28,15 +28,15 @@ func init() {
 	commands = []command{
 		{name: "help", help: "this list", run: (*session).help},
 		{name: "ping", help: "measure the round trip of a ping", run: (*session).pingOnce},
-		{name: "tags", args: "[set NAME=VALUE… | remove NAME…]", help: "show or change the tags of the socket", run: (*session).tags},
+		{name: "tags", args: "[set NAME=VALUE…|remove NAME…]", help: "show or change the tags of the socket", run: (*session).tags},
 		{name: "status", help: "address, key, counts, latency", run: (*session).status},
-		{name: "raw", help: "show long JSON as it came, or in lines again", run: (*session).raw},
+		{name: "raw", help: "show long JSON as it came, or in lines", run: (*session).raw},
 		{name: "close", args: "[CODE [REASON]]", help: "close the connection and stay", run: (*session).closeWith},
 		{name: "reconnect", help: "drop the connection and connect again", run: func(s *session, args string) error {
 			return noArgs(args, s.reconnect)
 		}},
 		{name: "wait", args: "DURATION", help: "wait before the next line", script: true, run: (*session).waitFor},
-		{name: "expect", args: "TEXT", help: "wait for a message that contains the text", script: true, run: (*session).expectText},
+		{name: "expect", args: "TEXT", help: "wait for a message with the text in it", script: true, run: (*session).expectText},
 		{name: "quit", help: "close the connection and end", run: func(s *session, args string) error {
 			return noArgs(args, func() { s.leave(nil) })
 		}},
@@ -48,10 +48,10 @@ func CommandHelp(script bool) string {
 	var b strings.Builder
 	for _, c := range commands {
 		if !c.script || script {
-			fmt.Fprintf(&b, "  %-42s %s\n", strings.TrimSpace("/"+c.name+" "+c.args), c.help)
+			fmt.Fprintf(&b, "  %-36s  %s\n", strings.TrimSpace("/"+c.name+" "+c.args), c.help)
 		}
 	}
-	fmt.Fprintf(&b, "  %-42s %s", "//text", "send a text that begins with a slash")
+	fmt.Fprintf(&b, "  %-36s  %s", "//text", "send a text that begins with a slash")
 	return b.String()
 }
 

@@ -383,7 +383,7 @@ func TestNotesOfAScript(t *testing.T) {
 	}
 	for _, part := range []string{
 		", protocol chat\n", "\npong after ", "\nkey        /services/echo-s-5\n", "\nprotocol   chat\n", "\nmessages   1 in, 1 out\n",
-		"/tags [set NAME=VALUE… | remove NAME…]", "/expect TEXT", "closed with 4123",
+		"/tags [set NAME=VALUE…|remove NAME…]", "/expect TEXT", "closed with 4123",
 	} {
 		if !strings.Contains(notes, part) {
 			t.Errorf("no %q in\n%s", part, notes)

@@ -255,7 +255,7 @@ func TestSourceRequests(t *testing.T) {
 		"versions":                   {"GET", echoPath + "/versions", "", nil, 200, []string{`{"items":[{"n":1,"at":"`, `"by":"start","note":"","bytes":`, `"current":true}],"next":"","missing":[]}`}},
 		"versions, unknown":          {"GET", "/api/v1/agents/none/versions", "", nil, 404, []string{`no agent \"none\"`}},
 		"versions, limit":            {"GET", echoPath + "/versions?limit=0", "", nil, 422, []string{`query.limit`}},
-		"versions, cursor":           {"GET", echoPath + "/versions?after=x", "", nil, 422, []string{`query.after`}},
+		"versions, cursor":           {"GET", echoPath + "/versions?after=x", "", nil, 400, []string{`query.after`}},
 		"version":                    {"GET", echoPath + "/versions/1", "", nil, 200, []string{`"n":1`, `"source":"function process`}},
 		"version, unknown":           {"GET", echoPath + "/versions/2", "", nil, 404, []string{`no such version`}},
 		"version, no number":         {"GET", echoPath + "/versions/last", "", nil, 422, []string{`path.n`}},

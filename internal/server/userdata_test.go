@@ -147,10 +147,10 @@ func TestWrongUserData(t *testing.T) {
 		{"GET", "none", "", 404, `\"none\"`},
 		{"GET", strings.Repeat("x", 4097), "", 422, "path.key"},
 		{"DELETE", "none", "", 404, `\"none\"`},
-		{"GET", "a/b", "", 404, ""},
+		{"GET", "a/b", "", 400, "a%2Fb"},
 		{"GET", "", "", 404, ""},
 		{"POST", "k", `{"value":1}`, 405, "DELETE"},
-		{"GET", "?after=%21", "", 422, "query.after"},
+		{"GET", "?after=%21", "", 400, "query.after"},
 		{"GET", "?limit=10001", "", 422, "query.limit"},
 		{"GET", "?values=maybe", "", 422, "query.values"},
 	} {

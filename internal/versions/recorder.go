@@ -154,5 +154,5 @@ func (r *Recorder) next() *Ticket {
 }
 
 func (r *Recorder) warn(t *Ticket) {
-	r.logger.Warn("version of a script is not in its history", t.script.Kind, t.script.Name, "error", t.err.Error())
+	r.logger.Warn("version of a script is not in its history", "script", t.script.Kind+"/"+t.script.Name, "error", t.err.Error())
 }

@@ -19,16 +19,19 @@ type world struct {
 	*servertest.Server
 	doc *apitest.Document
 	op  apitest.Operation
+
+	known *strings.Replacer // of what stands for something only this world knows
 }
 
 func startWorld(t *testing.T, op apitest.Operation, e entry) *world {
 	t.Helper()
 	s := servertest.Start(t, servertest.App(app))
 	s.Dial(t, "main_ws_service", "anna", "1")
+	w := &world{s, document(t, s), op, strings.NewReplacer()}
 	if e.world != nil {
-		e.world(t, s)
+		w.known = strings.NewReplacer(e.world(t, s)...)
 	}
-	return &world{s, document(t, s), op}
+	return w
 }
 
 func document(t *testing.T, s *servertest.Server) *apitest.Document {
@@ -58,7 +61,7 @@ func (w *world) ask(t *testing.T, method string, x exchange) (*http.Response, st
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), servertest.Patience)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, w.URL()+base+x.path, strings.NewReader(x.body))
+	req, err := http.NewRequestWithContext(ctx, method, w.URL()+base+w.known.Replace(x.path), strings.NewReader(x.body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +71,7 @@ func (w *world) ask(t *testing.T, method string, x exchange) (*http.Response, st
 		req.Header.Set("Content-Type", "application/json")
 	}
 	for i := 0; i < len(x.header); i += 2 {
-		req.Header.Set(x.header[i], x.header[i+1])
+		req.Header.Set(x.header[i], w.known.Replace(x.header[i+1]))
 	}
 	resp, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
@@ -117,15 +120,15 @@ func TestEveryOperation(t *testing.T) {
 
 func (w *world) has(t *testing.T, x exchange) {
 	t.Helper()
-	if !leadsTo(w.op, x.path) {
+	if !leadsTo(w.op, x.path) && !strings.Contains(x.name, "not encoded") {
 		t.Errorf("%s: the path %s is not that of %s", x.name, x.path, w.op.Path)
 	}
 	resp, body := w.do(t, w.op.Method, x)
 	if resp.StatusCode != x.status {
 		t.Errorf("%s: status %d, want %d: %s", x.name, resp.StatusCode, x.status, cut(body))
 	}
-	if !strings.Contains(body, x.part) {
-		t.Errorf("%s: the answer lacks %s\n%s", x.name, x.part, cut(body))
+	if part := w.known.Replace(x.part); !strings.Contains(body, part) {
+		t.Errorf("%s: the answer lacks %s\n%s", x.name, part, cut(body))
 	}
 }
 

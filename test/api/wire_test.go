@@ -68,34 +68,39 @@ func TestRequestsNoLibraryWouldSend(t *testing.T) {
 
 // TestHeadAndOptions: HEAD is GET without a body, on streams too; OPTIONS names the methods.
 func TestHeadAndOptions(t *testing.T) {
-	s := servertest.Start(t, servertest.App(app))
-	s.Dial(t, "main_ws_service", "anna", "1")
-	doc := document(t, s)
-	for _, op := range doc.Operations {
+	for _, op := range document(t, servertest.Start(t)).Operations {
 		good := operations[op.ID].exchanges
 		if len(good) == 0 {
 			continue // TestEveryOperation tells of it
 		}
 		t.Run(op.ID, func(t *testing.T) {
-			w := &world{s, doc, op}
+			t.Parallel()
+			w := startWorld(t, op, operations[op.ID])
 			x := changed(good[0], "", func(x *exchange) { x.body, x.header = "", nil })
 			resp, body := w.ask(t, http.MethodOptions, x)
 			allowed := strings.Split(resp.Header.Get("Allow"), ", ")
 			if resp.StatusCode != 204 || body != "" || !slices.Contains(allowed, op.Method) || !slices.Contains(allowed, "OPTIONS") {
 				t.Errorf("OPTIONS: status %d, Allow %q, %s", resp.StatusCode, allowed, body)
 			}
-			if op.Method != http.MethodGet || operations[op.ID].world != nil {
+			if op.Method != http.MethodGet {
 				return
 			}
 			resp, body = w.ask(t, http.MethodHead, x)
-			if err := doc.Check(op, resp, body); err != nil || resp.StatusCode != good[0].status || body != "" {
+			if err := w.doc.Check(op, resp, body); err != nil || resp.StatusCode != good[0].status || body != "" {
 				t.Errorf("HEAD: status %d, %v: %s", resp.StatusCode, err, body)
 			}
 		})
 	}
-	w := &world{s, doc, doc.Operations[0]}
-	resp, _ := w.ask(t, http.MethodHead, exchange{path: "/logs"}) // of which GET would not end
-	if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/event-stream" {
-		t.Errorf("HEAD of a stream: status %d, %v", resp.StatusCode, resp.Header)
+}
+
+// TestHeadOfStreams: it ends at once, where GET would not end.
+func TestHeadOfStreams(t *testing.T) {
+	s := servertest.Start(t)
+	s.Dial(t, "main_ws_service", "anna", "1")
+	for _, path := range []string{"/logs", "/sockets/events", "/sockets/events?snapshot=true", "/sockets/" + annaInPath + "/trace"} {
+		resp, _ := s.Ask(t, http.MethodHead, base+path, "")
+		if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/event-stream" {
+			t.Errorf("HEAD %s: status %d, %v", path, resp.StatusCode, resp.Header)
+		}
 	}
 }

@@ -173,7 +173,7 @@ func wrongValues(name string, schema apitest.Object) []string {
 	values := []string{"%FF%FE"}
 	switch schema["type"] {
 	case "integer":
-		values = append(values, "", "ten", "1.5", "-1", "99999999999999999999", "0x10", "1e3", "%D9%A1")
+		values = append(values, "", "ten", "1.5", "-1", "1e18", "99999999999999999999", "0x10", "1e3", "%D9%A1")
 		if limit, ok := schema["maximum"].(json.Number); ok {
 			if n, err := limit.Int64(); err == nil {
 				values = append(values, fmt.Sprint(n+1))
@@ -196,7 +196,7 @@ func wrongValues(name string, schema apitest.Object) []string {
 			}
 		}
 		if name == "after" {
-			values = append(values, "not-a-cursor", "%00")
+			values = append(values, "not-a-cursor", "%00", "0", "-1", "c29ja2V0czo", "%252F")
 		}
 	}
 	return values
@@ -257,7 +257,10 @@ func (w *world) wrongBodies(good exchange) (tries []wrong) {
 	if required, _ := member(w.op.Object, "requestBody")["required"].(bool); required {
 		body("missing", "", 400)
 	}
-	for _, value := range []string{"text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml", "application/json; charset=utf-16", "application/json; charset", "/"} {
+	for _, value := range []string{"text/plain", "text/html", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml", "application/json; charset=utf-16", "application/json; charset", "/"} {
+		if content[value] != nil {
+			continue
+		}
 		tries = append(tries, wrong{exchange: withHeader(changed(good, "", func(x *exchange) { x.body = orEmpty(x.body) }), "Content-Type", value), status: []int{415}})
 	}
 	for _, value := range []string{"gzip", "br", "nonsense"} {

@@ -9,7 +9,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Agents of the app
+         * Agents of the app, ordered by name
          * @description The agents of the app by name, with what keeps a file from loading.
          */
         get: operations["list-agents"];
@@ -35,6 +35,110 @@ export interface paths {
          * @description Runs an agent of the app, as `run-source` runs a script.
          */
         post: operations["run-agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{name}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Text of an agent
+         * @description The text of a script as its file has it now: in JSON, or by itself if Accept asks for a text. Its ETag goes into If-Match of a write.
+         */
+        get: operations["get-agent-source"];
+        /**
+         * Replace the text of an agent, or make a new one
+         * @description Replaces the text of a script, or makes a new one, and answers when it is in force. The body is JSON, or the text itself. A text that does not compile is refused, and with If-Match one that would replace another than the one named. Runs and calls that go on end with the text they began with.
+         */
+        put: operations["put-agent-source"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions of an agent, the newest version first
+         * @description The texts of a script that were in force, the newest first: since when, and who brought each. A script that is gone may have versions.
+         */
+        get: operations["list-agent-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{name}/versions/{n}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One version of an agent with its text
+         * @description One version of a script with its text.
+         */
+        get: operations["get-agent-version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{name}/versions/{n}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Unified diff from one version of an agent to another
+         * @description What changed from one version of a script to another, as a unified diff.
+         */
+        get: operations["diff-agent-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{name}/versions/{n}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an earlier text of an agent the present one
+         * @description Makes the text of an earlier version the present one, as a new version. If it is in force already, nothing changes and that version is answered.
+         */
+        post: operations["restore-agent-version"];
         delete?: never;
         options?: never;
         head?: never;
@@ -81,6 +185,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/libraries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Libraries of the app, ordered by name
+         * @description The code libraries of the app by name, with what keeps a file from loading.
+         */
+        get: operations["list-libraries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/libraries/{name}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Text of a library
+         * @description The text of a script as its file has it now: in JSON, or by itself if Accept asks for a text. Its ETag goes into If-Match of a write.
+         */
+        get: operations["get-library-source"];
+        /**
+         * Replace the text of a library, or make a new one
+         * @description Replaces the text of a script, or makes a new one, and answers when it is in force. The body is JSON, or the text itself. A text that does not compile is refused, and with If-Match one that would replace another than the one named. Runs and calls that go on end with the text they began with.
+         */
+        put: operations["put-library-source"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/libraries/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions of a library, the newest version first
+         * @description The texts of a script that were in force, the newest first: since when, and who brought each. A script that is gone may have versions.
+         */
+        get: operations["list-library-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/libraries/{name}/versions/{n}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One version of a library with its text
+         * @description One version of a script with its text.
+         */
+        get: operations["get-library-version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/libraries/{name}/versions/{n}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Unified diff from one version of a library to another
+         * @description What changed from one version of a script to another, as a unified diff.
+         */
+        get: operations["diff-library-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/libraries/{name}/versions/{n}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an earlier text of a library the present one
+         * @description Makes the text of an earlier version the present one, as a new version. If it is in force already, nothing changes and that version is answered.
+         */
+        post: operations["restore-library-version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/logs": {
         parameters: {
             query?: never;
@@ -121,6 +349,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/messages/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send several messages
+         * @description Several messages in one request, each addressed on its own. One that cannot be sent does not keep the others from it.
+         */
+        post: operations["send-batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Nodes, ordered by name
+         * @description The nodes of the cluster, by name.
+         */
+        get: operations["list-nodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -141,6 +409,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Refused handshakes and logins, the newest first
+         * @description Handshakes and logins that were refused lately, the newest first, and why.
+         */
+        get: operations["list-refusals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs": {
         parameters: {
             query?: never;
@@ -148,7 +436,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Runs that go on and recent ones, the newest first
+         * @description Runs that go on, and those that ended lately, the newest first.
+         */
+        get: operations["list-runs"];
         put?: never;
         /**
          * Run a script
@@ -156,6 +448,30 @@ export interface paths {
          */
         post: operations["run-source"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One run with its lines
+         * @description One run with its lines so far. With `Accept: text/event-stream` new lines follow, and the outcome at the end.
+         */
+        get: operations["get-run"];
+        put?: never;
+        post?: never;
+        /**
+         * Stop a run
+         * @description Stops a run at its next step.
+         */
+        delete: operations["stop-run"];
         options?: never;
         head?: never;
         patch?: never;
@@ -169,12 +485,116 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Services of the app
+         * Services of the app, ordered by name
          * @description The services of the app by name, with what keeps a file from loading.
          */
         get: operations["list-services"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/services/{name}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Text of a service
+         * @description The text of a script as its file has it now: in JSON, or by itself if Accept asks for a text. Its ETag goes into If-Match of a write.
+         */
+        get: operations["get-service-source"];
+        /**
+         * Replace the text of a service, or make a new one
+         * @description Replaces the text of a script, or makes a new one, and answers when it is in force. The body is JSON, or the text itself. A text that does not compile is refused, and with If-Match one that would replace another than the one named. Runs and calls that go on end with the text they began with.
+         */
+        put: operations["put-service-source"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/services/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions of a service, the newest version first
+         * @description The texts of a script that were in force, the newest first: since when, and who brought each. A script that is gone may have versions.
+         */
+        get: operations["list-service-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/services/{name}/versions/{n}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One version of a service with its text
+         * @description One version of a script with its text.
+         */
+        get: operations["get-service-version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/services/{name}/versions/{n}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Unified diff from one version of a service to another
+         * @description What changed from one version of a script to another, as a unified diff.
+         */
+        get: operations["diff-service-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/services/{name}/versions/{n}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an earlier text of a service the present one
+         * @description Makes the text of an earlier version the present one, as a new version. If it is in force already, nothing changes and that version is answered.
+         */
+        post: operations["restore-service-version"];
         delete?: never;
         options?: never;
         head?: never;
@@ -265,17 +685,196 @@ export interface paths {
         patch: operations["patch-tags"];
         trace?: never;
     };
+    "/sockets/{key}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Text frames of one socket, as they come and go
+         * @description The text frames of one socket, both ways, as they come and go.
+         */
+        get: operations["trace-socket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sockets/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sockets that open, change and end, as they do
+         * @description An event for each socket that opens, changes or ends and that the filter chooses, as it happens.
+         */
+        get: operations["stream-socket-events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counters, a point for each 10 s of the last hour
+         * @description Counters of the last hour, a point for each ten seconds.
+         */
+        get: operations["get-stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tags in use, ordered by name
+         * @description Names of tags that open sockets have, with their values, by name.
+         */
+        get: operations["list-tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Keys of user data, in their order
+         * @description Keys of the stored values that begin with `prefix`, in their order.
+         */
+        get: operations["list-user-data"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user-data/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One value
+         * @description One value, as `tools_web.get_user_data` gives it to scripts.
+         */
+        get: operations["get-user-data"];
+        /**
+         * Store a value
+         * @description Stores a value in the place of the one there is, as `tools_web.set_user_data` does.
+         */
+        put: operations["put-user-data"];
+        post?: never;
+        /**
+         * Remove a value
+         * @description Removes a value.
+         */
+        delete: operations["delete-user-data"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         AgentRunRequest: {
+            /** @description Answer at once and let the run go on by itself. Without it a client that goes away stops its run. */
+            detach?: boolean;
             /** @description What the script finds in Param. */
             params?: {
                 [key: string]: string;
             };
             /** @description Id of the user the agent runs as; the one its first comment names, or the administrator, without one. */
             user?: string;
+        };
+        Batch: {
+            /** @description Sent in this order; each on its own, whatever becomes of the others. */
+            messages: components["schemas"]["BatchMessage"][];
+        };
+        BatchMessage: {
+            /** @description A filter: text ($name, $name:value, $name:[a,b]) or a JSON object. An empty text means every socket. */
+            filter?: string | {
+                [key: string]: unknown;
+            };
+            /** @description Whether the text is an item of a JSON array, as in the scripts' WriteToWebSocketMessageQueue. */
+            json_compound?: boolean;
+            /** @description Key of one socket. If it is gone or full, that is an error. */
+            key?: string;
+            /** @description Keys of sockets; those that are gone are passed over, those named twice get the message once. */
+            keys?: string[] | null;
+            /** @description The text to send. */
+            message: string;
+            /** @description Every socket of this user. */
+            user_id?: string;
+        };
+        BatchResult: {
+            /**
+             * Format: int64
+             * @description Sockets whose queue took the message.
+             */
+            addressed?: number;
+            /** @description Why the message was not sent. */
+            error?: components["schemas"]["Problem"];
+            /** @description Nodes that did not answer. */
+            missing?: string[] | null;
+            /** @description How many of them each node holds. */
+            nodes?: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Messages waiting in the queue, of a message for one key.
+             */
+            queue_depth?: number;
+            /**
+             * Format: int64
+             * @description What the message alone would have been answered with: 202, or that of the error.
+             */
+            status: number;
+        };
+        BatchResults: {
+            /** @description What became of each message, in their order. */
+            results: components["schemas"]["BatchResult"][];
         };
         Binding: {
             /** @description What it does, in a sentence. */
@@ -370,6 +969,32 @@ export interface components {
             /** @description What is wrong, in the order of the lines. */
             problems: components["schemas"]["Diagnostic"][];
         };
+        Frame: {
+            /**
+             * Format: int64
+             * @description Length of the whole text.
+             */
+            bytes: number;
+            /** @description The text goes on. */
+            cut?: boolean;
+            /**
+             * @description in: from the client; out: to it.
+             * @enum {string}
+             */
+            dir: "in" | "out";
+            /**
+             * Format: int64
+             * @description Frames lost before this one, because the reader was too slow; -1: nobody knows how many.
+             */
+            skipped?: number;
+            /** @description At most the first 16 KiB. */
+            text: string;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            time: string;
+        };
         GroupMessage: {
             /** @description A filter: text ($name, $name:value, $name:[a,b]) or a JSON object. An empty text means every socket. */
             filter?: string | {
@@ -428,6 +1053,62 @@ export interface components {
             /** @description The value, if it is short. */
             value?: unknown;
         };
+        NewSource: {
+            /** @description Why it is changed, for the history. */
+            note?: string;
+            /** @description The text of the script. */
+            source: string;
+        };
+        Node: {
+            /** @description The app folder; empty: the embedded sample app. */
+            app: string;
+            data: components["schemas"]["NodeData"];
+            /** @description The version of Datex.XHTTP it behaves like. */
+            datex_version: string;
+            /** @description Name of the node. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Agents and threads that run on it.
+             */
+            runs: number;
+            /**
+             * Format: int64
+             * @description Open sockets it holds.
+             */
+            sockets: number;
+            /**
+             * Format: date-time
+             * @description When it was started.
+             */
+            started_at: string;
+            /**
+             * @description draining: it is being stopped and takes no new sockets and runs.
+             * @enum {string}
+             */
+            state: "ready" | "draining";
+            /** @description Version of the program. */
+            version: string;
+        };
+        NodeData: {
+            /** @description The data folder. */
+            folder: string;
+            /** @description nats.sync in force: always, or how much of the last writes a power failure may cost. */
+            sync: string;
+            /**
+             * Format: int64
+             * @description What user data takes on disk.
+             */
+            user_data_bytes: number;
+        };
+        NodeList: {
+            /** @description The page. */
+            items: components["schemas"]["Node"][];
+            /** @description Nodes that did not answer. */
+            missing: string[];
+            /** @description What after must be for the page that follows; empty on the last one. */
+            next: string;
+        };
         Outcome: {
             /**
              * Format: int64
@@ -485,7 +1166,155 @@ export interface components {
              */
             queue_depth: number;
         };
+        RefusedRequest: {
+            /** @description The flag that would let it in. */
+            add?: string;
+            /** @description Why, as the answer said. */
+            detail: string;
+            /** @description The Host of the request. */
+            host?: string;
+            /** @description The Origin of the request. */
+            origin?: string;
+            /** @description The path of the request. */
+            path?: string;
+            /** @description Address of who asked. */
+            remote: string;
+            /** @description The service that was asked for. */
+            service?: string;
+            /** @description The id the client chose. */
+            stateful_id?: string;
+            /**
+             * Format: int64
+             * @description What it was answered with.
+             */
+            status: number;
+            /**
+             * Format: date-time
+             * @description When it was refused.
+             */
+            time: string;
+            /** @description Whose connection it would have been. */
+            user_id?: string;
+            /**
+             * @description What it was refused for.
+             * @enum {string}
+             */
+            what: "host" | "origin" | "token" | "service" | "handshake" | "stateful_id" | "user" | "limit" | "unavailable";
+        };
+        RefusedRequestList: {
+            /** @description The page. */
+            items: components["schemas"]["RefusedRequest"][];
+            /** @description Nodes that did not answer. */
+            missing: string[];
+            /** @description What after must be for the page that follows; empty on the last one. */
+            next: string;
+        };
+        RunDetail: {
+            /** @description Name of the agent, also for the threads it started; empty for a source. */
+            agent: string;
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds; so far, while it runs.
+             */
+            duration_ms: number;
+            /**
+             * Format: date-time
+             * @description When it ended; absent while it runs.
+             */
+            ended_at?: string;
+            /** @description The script's error with its position lines; empty if all went well, and while it runs. */
+            error: string;
+            /** @description Names the run: GET /runs/{id}. */
+            id: string;
+            /** @description The last lines, as far as they are kept. */
+            lines: components["schemas"]["Line"][];
+            /**
+             * Format: int64
+             * @description Lines at the beginning that were too many to keep.
+             */
+            lines_dropped?: number;
+            /** @description What a source or a thread is called; empty for an agent. */
+            name: string;
+            /** @description The node that runs it. */
+            node: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            /**
+             * @description One that was stopped has failed.
+             * @enum {string}
+             */
+            state: "running" | "done" | "failed";
+            /**
+             * Format: int64
+             * @description Number of the script thread, as log lines have it.
+             */
+            thread: number;
+            /**
+             * @description Who started it: a client of the API, a script, or a script as a thread beside itself.
+             * @enum {string}
+             */
+            trigger: "api" | "script" | "thread";
+            /** @description Id of the user the script runs as. */
+            user: string;
+        };
+        RunInfo: {
+            /** @description Name of the agent, also for the threads it started; empty for a source. */
+            agent: string;
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds; so far, while it runs.
+             */
+            duration_ms: number;
+            /**
+             * Format: date-time
+             * @description When it ended; absent while it runs.
+             */
+            ended_at?: string;
+            /** @description The script's error with its position lines; empty if all went well, and while it runs. */
+            error: string;
+            /** @description Names the run: GET /runs/{id}. */
+            id: string;
+            /** @description What a source or a thread is called; empty for an agent. */
+            name: string;
+            /** @description The node that runs it. */
+            node: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            /**
+             * @description One that was stopped has failed.
+             * @enum {string}
+             */
+            state: "running" | "done" | "failed";
+            /**
+             * Format: int64
+             * @description Number of the script thread, as log lines have it.
+             */
+            thread: number;
+            /**
+             * @description Who started it: a client of the API, a script, or a script as a thread beside itself.
+             * @enum {string}
+             */
+            trigger: "api" | "script" | "thread";
+            /** @description Id of the user the script runs as. */
+            user: string;
+        };
+        RunInfoList: {
+            /** @description The page. */
+            items: components["schemas"]["RunInfo"][];
+            /** @description Nodes that did not answer. */
+            missing: string[];
+            /** @description What after must be for the page that follows; empty on the last one. */
+            next: string;
+        };
         RunRequest: {
+            /** @description Answer at once and let the run go on by itself. Without it a client that goes away stops its run. */
+            detach?: boolean;
             /** @description What errors and logs call the script. */
             name?: string;
             /** @description What the script finds in Param. */
@@ -510,6 +1339,8 @@ export interface components {
             duration_ms: number;
             /** @description The script's error with its position lines; empty if all went well. */
             error: string;
+            /** @description Names the run: GET /runs/{id}. */
+            id: string;
             /** @description What the script wrote. */
             lines: components["schemas"]["Line"][];
             /**
@@ -519,6 +1350,10 @@ export interface components {
             lines_dropped?: number;
             /** @description Whether the script came to its end. */
             ok: boolean;
+        };
+        RunStarted: {
+            /** @description Names the run: GET /runs/{id}. */
+            id: string;
         };
         Script: {
             /** @description What its file says it is for. */
@@ -537,6 +1372,20 @@ export interface components {
             missing: string[];
             /** @description What after must be for the page that follows; empty on the last one. */
             next: string;
+        };
+        SnapshotBegun: {
+            /** @description Nodes that did not answer. */
+            missing: string[];
+            /**
+             * @description start: the stream begins; restart: the id to resume after is of an earlier server; skipped: the reader was too slow. What was known before is void.
+             * @enum {string}
+             */
+            reason: "start" | "restart" | "skipped";
+            /**
+             * Format: int64
+             * @description How many opened events follow that tell what is there.
+             */
+            sockets: number;
         };
         Socket: {
             /**
@@ -576,6 +1425,109 @@ export interface components {
             /** @description Whose connection it is. */
             user_id: string;
         };
+        SocketChanged: {
+            /**
+             * Format: int64
+             * @description Bytes of messages received.
+             */
+            bytes_in: number;
+            /**
+             * Format: int64
+             * @description Bytes of messages sent.
+             */
+            bytes_out: number;
+            /**
+             * @description tags: it has other tags; takeover: a newer connection of its user has it.
+             * @enum {string}
+             */
+            change: "tags" | "takeover";
+            /**
+             * Format: date-time
+             * @description When the connection was made.
+             */
+            connected_at: string;
+            /** @description The full key: /services/<service>-s-<id>, or -v-<GUID>. */
+            key: string;
+            /** @description Whether it meets the filter now; if not, it did before. */
+            matches: boolean;
+            /** @description The node that holds it. */
+            node: string;
+            /** @description What waits to be sent. */
+            queue: components["schemas"]["Queue"];
+            /** @description The service it is connected to. */
+            service: string;
+            /**
+             * Format: int64
+             * @description Events lost before this one, of all sockets; -1: nobody knows how many.
+             */
+            skipped?: number;
+            /**
+             * @description detached: the connection broke, and may come back.
+             * @enum {string}
+             */
+            state: "open" | "detached";
+            /** @description The id the client chose; empty without one. */
+            stateful_id: string;
+            /** @description Its tags. */
+            tags: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            time: string;
+            /** @description Whose connection it is. */
+            user_id: string;
+        };
+        SocketEnded: {
+            /**
+             * Format: int64
+             * @description Bytes of messages received.
+             */
+            bytes_in: number;
+            /**
+             * Format: int64
+             * @description Bytes of messages sent.
+             */
+            bytes_out: number;
+            /**
+             * Format: int64
+             * @description Close code; 1006 if the connection ended without one.
+             */
+            code: number;
+            /**
+             * Format: date-time
+             * @description When the connection was made.
+             */
+            connected_at: string;
+            /** @description The full key: /services/<service>-s-<id>, or -v-<GUID>. */
+            key: string;
+            /** @description The node that held it. */
+            node: string;
+            /** @description What was said with the code. */
+            reason: string;
+            /** @description The service it was connected to. */
+            service: string;
+            /**
+             * Format: int64
+             * @description Events lost before this one, of all sockets; -1: nobody knows how many.
+             */
+            skipped?: number;
+            /** @description The id the client chose; empty without one. */
+            stateful_id: string;
+            /** @description Its tags. */
+            tags: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            time: string;
+            /** @description Whose connection it was. */
+            user_id: string;
+        };
         SocketList: {
             /** @description The page. */
             items: components["schemas"]["Socket"][];
@@ -583,6 +1535,380 @@ export interface components {
             missing: string[];
             /** @description What after must be for the page that follows; empty on the last one. */
             next: string;
+        };
+        SocketOpened: {
+            /**
+             * Format: int64
+             * @description Bytes of messages received.
+             */
+            bytes_in: number;
+            /**
+             * Format: int64
+             * @description Bytes of messages sent.
+             */
+            bytes_out: number;
+            /**
+             * Format: date-time
+             * @description When the connection was made.
+             */
+            connected_at: string;
+            /** @description The full key: /services/<service>-s-<id>, or -v-<GUID>. */
+            key: string;
+            /** @description The node that holds it. */
+            node: string;
+            /** @description What waits to be sent. */
+            queue: components["schemas"]["Queue"];
+            /** @description The service it is connected to. */
+            service: string;
+            /**
+             * Format: int64
+             * @description Events lost before this one, of all sockets; -1: nobody knows how many.
+             */
+            skipped?: number;
+            /**
+             * @description detached: the connection broke, and may come back.
+             * @enum {string}
+             */
+            state: "open" | "detached";
+            /** @description The id the client chose; empty without one. */
+            stateful_id: string;
+            /** @description Its tags. */
+            tags: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description When it happened; of a socket in a snapshot, when it was told.
+             */
+            time: string;
+            /** @description Whose connection it is. */
+            user_id: string;
+        };
+        Source: {
+            /** @description Names the text; If-Match of a write takes it. */
+            etag: string;
+            /**
+             * @description What the script is.
+             * @enum {string}
+             */
+            kind: "service" | "library" | "agent";
+            /** @description Name of the script; the code of a library. */
+            name: string;
+            /** @description Why this text is not in force. The last good version, if there is one, keeps running. */
+            problem?: string;
+            /** @description The text of the script. */
+            source: string;
+            /** @description Where errors and logs place it: x-local://… */
+            url: string;
+            /**
+             * Format: int64
+             * @description Number of the version with this text in the history.
+             */
+            version?: number;
+        };
+        SourceInfo: {
+            /** @description Names the text; If-Match of a write takes it. */
+            etag: string;
+            /**
+             * @description What the script is.
+             * @enum {string}
+             */
+            kind: "service" | "library" | "agent";
+            /** @description Name of the script; the code of a library. */
+            name: string;
+            /** @description Why this text is not in force. The last good version, if there is one, keeps running. */
+            problem?: string;
+            /** @description Where errors and logs place it: x-local://… */
+            url: string;
+            /**
+             * Format: int64
+             * @description Number of the version with this text in the history.
+             */
+            version?: number;
+        };
+        Stats: {
+            /**
+             * Format: int64
+             * @description Time between two points, in seconds.
+             */
+            interval_seconds: number;
+            /** @description The last hour at most, oldest first. */
+            items: components["schemas"]["StatsPoint"][];
+            /** @description Nodes that did not answer. */
+            missing: string[];
+            /** @description The node that counted. */
+            node: string;
+            /** @description What there is now. */
+            now: components["schemas"]["StatsLevel"];
+            /**
+             * Format: date-time
+             * @description Since when the totals count.
+             */
+            started_at: string;
+            /** @description Since the node was started. */
+            totals: components["schemas"]["StatsCount"];
+        };
+        StatsCount: {
+            /**
+             * Format: int64
+             * @description Runs that did not end well.
+             */
+            agent_errors: number;
+            /**
+             * Format: int64
+             * @description Runs of agents, sources and threads.
+             */
+            agent_runs: number;
+            /**
+             * Format: int64
+             * @description Bytes of messages received.
+             */
+            bytes_in: number;
+            /**
+             * Format: int64
+             * @description Bytes of messages sent.
+             */
+            bytes_out: number;
+            /**
+             * Format: int64
+             * @description Connections that ended, those taken over included.
+             */
+            closes: number;
+            /**
+             * Format: int64
+             * @description Messages dropped because a queue was full.
+             */
+            dropped_messages: number;
+            /**
+             * Format: int64
+             * @description Connections accepted.
+             */
+            handshakes: number;
+            /**
+             * Format: int64
+             * @description Lines that scripts wrote.
+             */
+            log_lines: number;
+            /**
+             * Format: int64
+             * @description Messages received.
+             */
+            messages_in: number;
+            /**
+             * Format: int64
+             * @description Messages sent.
+             */
+            messages_out: number;
+            /**
+             * Format: int64
+             * @description Connections refused.
+             */
+            refused_handshakes: number;
+            /**
+             * Format: int64
+             * @description Calls of hooks of services.
+             */
+            script_calls: number;
+            /**
+             * Format: int64
+             * @description Calls that did not end well.
+             */
+            script_errors: number;
+            /**
+             * Format: int64
+             * @description Connections that took over the socket of an older one.
+             */
+            takeovers: number;
+        };
+        StatsLevel: {
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            queue_bytes: number;
+            /**
+             * Format: int64
+             * @description Messages that wait in all queues.
+             */
+            queue_messages: number;
+            /**
+             * Format: int64
+             * @description Agents, sources and threads of scripts.
+             */
+            running_agents: number;
+            /**
+             * Format: int64
+             * @description Calls of services.
+             */
+            running_calls: number;
+            /**
+             * Format: int64
+             * @description Open sockets.
+             */
+            sockets: number;
+        };
+        StatsPoint: {
+            /** @description What happened in the interval. */
+            count: components["schemas"]["StatsCount"];
+            /** @description As it was at this time. */
+            level: components["schemas"]["StatsLevel"];
+            /**
+             * Format: double
+             * @description Length of the interval, in seconds.
+             */
+            seconds: number;
+            /**
+             * Format: date-time
+             * @description When the interval ended.
+             */
+            time: string;
+        };
+        Tag: {
+            /**
+             * Format: int64
+             * @description Sockets that have the tag.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Different values.
+             */
+            distinct: number;
+            /** @description Name of the tag. */
+            name: string;
+            /** @description There are more values than are told. */
+            truncated: boolean;
+            /** @description The most frequent values. */
+            values: components["schemas"]["TagValue"][];
+        };
+        TagList: {
+            /** @description The page. */
+            items: components["schemas"]["Tag"][];
+            /** @description Nodes that did not answer. */
+            missing: string[];
+            /** @description What after must be for the page that follows; empty on the last one. */
+            next: string;
+        };
+        TagValue: {
+            /**
+             * Format: int64
+             * @description Sockets that have it.
+             */
+            count: number;
+            /** @description The value. */
+            value: string;
+        };
+        TraceEnded: {
+            /**
+             * Format: int64
+             * @description Close code; 1006 if the connection ended without one.
+             */
+            code: number;
+            /** @description What was said with the code. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Frames lost before this event; -1: nobody knows how many.
+             */
+            skipped?: number;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            time: string;
+        };
+        UserData: {
+            /**
+             * Format: date-time
+             * @description When its time is over; absent: it stays until it is removed.
+             */
+            expires_at?: string;
+            /** @description The key. */
+            key: string;
+            /**
+             * Format: int64
+             * @description Seconds it has left, rounded up; absent: it stays until it is removed.
+             */
+            ttl?: number;
+            /** @description In lists only with values=true. A recipients list is shown as scripts see it. */
+            value?: unknown;
+        };
+        UserDataList: {
+            /** @description The page. */
+            items: components["schemas"]["UserData"][];
+            /** @description Nodes that did not answer. */
+            missing: string[];
+            /** @description What after must be for the page that follows; empty on the last one. */
+            next: string;
+        };
+        UserDataRequest: {
+            /**
+             * Format: int64
+             * @description Seconds it lives; without it, it stays until it is removed.
+             */
+            ttl?: number;
+            /** @description Any JSON value. */
+            value: unknown;
+        };
+        Version: {
+            /**
+             * Format: date-time
+             * @description When it came into force.
+             */
+            at: string;
+            /** @description Who brought it: file (a change in the app folder), start (it was there when the server started), or who used the API. */
+            by: string;
+            /**
+             * Format: int64
+             * @description Length of the text.
+             */
+            bytes: number;
+            /** @description Whether it is in force. */
+            current: boolean;
+            /** @description Names the text; If-Match of a write takes it. */
+            etag: string;
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            n: number;
+            /** @description Why it was changed, as far as somebody said. */
+            note: string;
+        };
+        VersionList: {
+            /** @description The page. */
+            items: components["schemas"]["Version"][];
+            /** @description Nodes that did not answer. */
+            missing: string[];
+            /** @description What after must be for the page that follows; empty on the last one. */
+            next: string;
+        };
+        VersionSource: {
+            /**
+             * Format: date-time
+             * @description When it came into force.
+             */
+            at: string;
+            /** @description Who brought it: file (a change in the app folder), start (it was there when the server started), or who used the API. */
+            by: string;
+            /**
+             * Format: int64
+             * @description Length of the text.
+             */
+            bytes: number;
+            /** @description Whether it is in force. */
+            current: boolean;
+            /** @description Names the text; If-Match of a write takes it. */
+            etag: string;
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            n: number;
+            /** @description Why it was changed, as far as somebody said. */
+            note: string;
+            /** @description The text of the script in this version. */
+            source: string;
         };
     };
     responses: {
@@ -609,6 +1935,22 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The request does not go with how things are now. */
+        Conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": "The embedded sample app is served, which cannot be changed. Make an app folder with: tutorsocket init FOLDER, and serve it with: tutorsocket dev FOLDER",
+                 *       "status": 409,
+                 *       "title": "Conflict"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The Host or Origin of the request is not known here, or the key may not do this. */
         Forbidden: {
             headers: {
@@ -620,6 +1962,22 @@ export interface components {
                  *       "detail": "The Host or Origin of the request is not known here, or the key may not do this.",
                  *       "status": 403,
                  *       "title": "Forbidden"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The store of user data is full. */
+        InsufficientStorage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": "The store is full. Remove user data that is not needed any more.",
+                 *       "status": 507,
+                 *       "title": "Insufficient Storage"
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
@@ -673,7 +2031,23 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is larger than 4194304 bytes. */
+        /** @description If-Match or If-None-Match forbids it: what is there now is not what the request expects. Nothing was changed. */
+        PreconditionFailed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": "The value is not the one that the request expects: somebody wrote or removed it meanwhile. Read it again.",
+                 *       "status": 412,
+                 *       "title": "Precondition Failed"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body has 4194304 bytes or more, or holds more than can be kept. */
         RequestEntityTooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -705,7 +2079,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Not able now: too many runs at once, or what the request needs does not answer. */
+        /** @description Not able now: too much goes on at once, or the server is stopping. */
         ServiceUnavailable: {
             headers: {
                 /**
@@ -718,7 +2092,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "Not able now: too many runs at once, or what the request needs does not answer.",
+                 *       "detail": "Too many runs are going on at once. Try again when one has ended.",
                  *       "status": 503,
                  *       "title": "Service Unavailable"
                  *     }
@@ -791,7 +2165,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is of another type, charset or encoding than JSON in UTF-8. */
+        /** @description The body is of a type, charset or encoding that the operation does not take. */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;
@@ -817,7 +2191,12 @@ export type $defs = Record<string, never>;
 export interface operations {
     "list-agents": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -863,7 +2242,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Name of the agent. */
+                /**
+                 * @description Name of the agent.
+                 * @example hello
+                 */
                 name: string;
             };
             cookie?: never;
@@ -884,6 +2266,11 @@ export interface operations {
             /** @description How the run ended; as a stream, its lines as they come and the outcome at the end. */
             200: {
                 headers: {
+                    /**
+                     * @description The path of the run.
+                     * @example /api/v1/runs/1a2145e7ece00813
+                     */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -891,9 +2278,9 @@ export interface operations {
                      * @example {
                      *       "duration_ms": 1,
                      *       "error": "",
+                     *       "id": "1a2145e7ece00813",
                      *       "lines": [
                      *         {
-                     *           "agent": "hello",
                      *           "text": "42",
                      *           "thread": 17,
                      *           "time": "2026-11-23T10:00:00.125Z"
@@ -907,7 +2294,6 @@ export interface operations {
                      * @example [
                      *       {
                      *         "data": {
-                     *           "agent": "hello",
                      *           "text": "42",
                      *           "thread": 17,
                      *           "time": "2026-11-23T10:00:00.125Z"
@@ -941,6 +2327,25 @@ export interface operations {
                     })[];
                 };
             };
+            /** @description With detach: the run goes on by itself. */
+            202: {
+                headers: {
+                    /**
+                     * @description The path of the run.
+                     * @example /api/v1/runs/1a2145e7ece00813
+                     */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "1a2145e7ece00813"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RunStarted"];
+                };
+            };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -952,6 +2357,371 @@ export interface operations {
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "get-agent-source": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag: the answer is 304 without a body if the text is still that one. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the agent.
+                 * @example hello
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text as it is now. */
+            200: {
+                headers: {
+                    /** @description Names the text; If-Match of a write takes it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example alert( 2 ) */
+                    "application/javascript": string;
+                    /**
+                     * @example {
+                     *       "etag": "\"88c9b303187579a7ea46ab1738f5e685\"",
+                     *       "kind": "agent",
+                     *       "name": "hello",
+                     *       "source": "alert( 2 )\n",
+                     *       "url": "x-local://agents/hello.js",
+                     *       "version": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Source"];
+                    /** @example alert( 2 ) */
+                    "text/javascript": string;
+                    /** @example alert( 2 ) */
+                    "text/plain": string;
+                };
+            };
+            /** @description The text is still the one named. */
+            304: {
+                headers: {
+                    /** @description Names the text; If-Match of a write takes it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "put-agent-source": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the text to replace: another one gives 412. Without it any text is replaced. */
+                "If-Match"?: string;
+                /** @description * writes only if there is no such script. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the agent.
+                 * @example hello
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example alert( 2 ) */
+                "application/javascript": string;
+                /**
+                 * @example {
+                 *       "note": "says two",
+                 *       "source": "alert( 2 )\n"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewSource"];
+                /** @example alert( 2 ) */
+                "text/javascript": string;
+                /** @example alert( 2 ) */
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description The text is in force. */
+            200: {
+                headers: {
+                    /** @description Names the text; If-Match of a write takes it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "etag": "\"88c9b303187579a7ea46ab1738f5e685\"",
+                     *       "kind": "agent",
+                     *       "name": "hello",
+                     *       "url": "x-local://agents/hello.js",
+                     *       "version": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SourceInfo"];
+                };
+            };
+            /** @description The script is new and in force. */
+            201: {
+                headers: {
+                    /** @description Names the text; If-Match of a write takes it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "etag": "\"71cae05ec10148740d3887117d75e43b\"",
+                     *       "kind": "agent",
+                     *       "name": "hello",
+                     *       "url": "x-local://agents/hello.js",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SourceInfo"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "list-agent-versions": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the agent.
+                 * @example hello
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of versions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "at": "2026-11-23T10:00:00.125Z",
+                     *           "by": "admin",
+                     *           "bytes": 11,
+                     *           "current": true,
+                     *           "etag": "\"88c9b303187579a7ea46ab1738f5e685\"",
+                     *           "n": 2,
+                     *           "note": "says two"
+                     *         },
+                     *         {
+                     *           "at": "2026-11-23T09:00:00.202Z",
+                     *           "by": "start",
+                     *           "bytes": 11,
+                     *           "current": false,
+                     *           "etag": "\"71cae05ec10148740d3887117d75e43b\"",
+                     *           "n": 1,
+                     *           "note": ""
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "next": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "get-agent-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the version. */
+                n: number;
+                /**
+                 * @description Name of the agent.
+                 * @example hello
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-11-23T10:00:00.125Z",
+                     *       "by": "admin",
+                     *       "bytes": 11,
+                     *       "current": true,
+                     *       "etag": "\"88c9b303187579a7ea46ab1738f5e685\"",
+                     *       "n": 2,
+                     *       "note": "says two",
+                     *       "source": "alert( 2 )\n"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VersionSource"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "diff-agent-versions": {
+        parameters: {
+            query?: {
+                /** @description Number of the version to compare with; the newest one without it. */
+                to?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the version. */
+                n: number;
+                /**
+                 * @description Name of the agent.
+                 * @example hello
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The diff; empty if the texts are equal. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example --- version 1
+                     *     +++ version 2
+                     *     @@ -1,1 +1,1 @@
+                     *     -alert( 1 )
+                     *     +alert( 2 )
+                     */
+                    "text/x-diff": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "restore-agent-version": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the text to replace: another one gives 412. Without it any text is replaced. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Number of the version. */
+                n: number;
+                /**
+                 * @description Name of the agent.
+                 * @example hello
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version that is in force now. */
+            200: {
+                headers: {
+                    /** @description Names the text; If-Match of a write takes it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-11-23T10:00:01.338Z",
+                     *       "by": "admin",
+                     *       "bytes": 11,
+                     *       "current": true,
+                     *       "etag": "\"71cae05ec10148740d3887117d75e43b\"",
+                     *       "n": 3,
+                     *       "note": "restored from 1"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
         };
     };
     "list-bindings": {
@@ -1049,17 +2819,435 @@ export interface operations {
             500: components["responses"]["InternalServerError"];
         };
     };
+    "list-libraries": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The libraries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "libMain",
+                     *           "url": "x-local://wtv/libs/main_library.js"
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "next": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ScriptList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "get-library-source": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag: the answer is 304 without a body if the text is still that one. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the library.
+                 * @example libChat
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text as it is now. */
+            200: {
+                headers: {
+                    /** @description Names the text; If-Match of a write takes it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example alert( 2 ) */
+                    "application/javascript": string;
+                    /**
+                     * @example {
+                     *       "etag": "\"88c9b303187579a7ea46ab1738f5e685\"",
+                     *       "kind": "library",
+                     *       "name": "libChat",
+                     *       "source": "alert( 2 )\n",
+                     *       "url": "x-local://libs/libChat.js",
+                     *       "version": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Source"];
+                    /** @example alert( 2 ) */
+                    "text/javascript": string;
+                    /** @example alert( 2 ) */
+                    "text/plain": string;
+                };
+            };
+            /** @description The text is still the one named. */
+            304: {
+                headers: {
+                    /** @description Names the text; If-Match of a write takes it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "put-library-source": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the text to replace: another one gives 412. Without it any text is replaced. */
+                "If-Match"?: string;
+                /** @description * writes only if there is no such script. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the library.
+                 * @example libChat
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example alert( 2 ) */
+                "application/javascript": string;
+                /**
+                 * @example {
+                 *       "note": "says two",
+                 *       "source": "alert( 2 )\n"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewSource"];
+                /** @example alert( 2 ) */
+                "text/javascript": string;
+                /** @example alert( 2 ) */
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description The text is in force. */
+            200: {
+                headers: {
+                    /** @description Names the text; If-Match of a write takes it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "etag": "\"88c9b303187579a7ea46ab1738f5e685\"",
+                     *       "kind": "library",
+                     *       "name": "libChat",
+                     *       "url": "x-local://libs/libChat.js",
+                     *       "version": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SourceInfo"];
+                };
+            };
+            /** @description The script is new and in force. */
+            201: {
+                headers: {
+                    /** @description Names the text; If-Match of a write takes it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "etag": "\"71cae05ec10148740d3887117d75e43b\"",
+                     *       "kind": "library",
+                     *       "name": "libChat",
+                     *       "url": "x-local://libs/libChat.js",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SourceInfo"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "list-library-versions": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the library.
+                 * @example libChat
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of versions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "at": "2026-11-23T10:00:00.125Z",
+                     *           "by": "admin",
+                     *           "bytes": 11,
+                     *           "current": true,
+                     *           "etag": "\"88c9b303187579a7ea46ab1738f5e685\"",
+                     *           "n": 2,
+                     *           "note": "says two"
+                     *         },
+                     *         {
+                     *           "at": "2026-11-23T09:00:00.202Z",
+                     *           "by": "start",
+                     *           "bytes": 11,
+                     *           "current": false,
+                     *           "etag": "\"71cae05ec10148740d3887117d75e43b\"",
+                     *           "n": 1,
+                     *           "note": ""
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "next": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "get-library-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the version. */
+                n: number;
+                /**
+                 * @description Name of the library.
+                 * @example libChat
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-11-23T10:00:00.125Z",
+                     *       "by": "admin",
+                     *       "bytes": 11,
+                     *       "current": true,
+                     *       "etag": "\"88c9b303187579a7ea46ab1738f5e685\"",
+                     *       "n": 2,
+                     *       "note": "says two",
+                     *       "source": "alert( 2 )\n"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VersionSource"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "diff-library-versions": {
+        parameters: {
+            query?: {
+                /** @description Number of the version to compare with; the newest one without it. */
+                to?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the version. */
+                n: number;
+                /**
+                 * @description Name of the library.
+                 * @example libChat
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The diff; empty if the texts are equal. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example --- version 1
+                     *     +++ version 2
+                     *     @@ -1,1 +1,1 @@
+                     *     -alert( 1 )
+                     *     +alert( 2 )
+                     */
+                    "text/x-diff": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "restore-library-version": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the text to replace: another one gives 412. Without it any text is replaced. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Number of the version. */
+                n: number;
+                /**
+                 * @description Name of the library.
+                 * @example libChat
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version that is in force now. */
+            200: {
+                headers: {
+                    /** @description Names the text; If-Match of a write takes it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-11-23T10:00:01.338Z",
+                     *       "by": "admin",
+                     *       "bytes": 11,
+                     *       "current": true,
+                     *       "etag": "\"71cae05ec10148740d3887117d75e43b\"",
+                     *       "n": 3,
+                     *       "note": "restored from 1"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
     "stream-logs": {
         parameters: {
             query?: {
+                /** @description Only lines of this agent. */
+                agent?: string;
                 /** @description Only lines with this text. */
                 contains?: string;
                 /** @description Whether to go on with new lines after the remembered ones. */
                 follow?: boolean;
+                /** @description Least severe lines to show; error: only the errors of scripts. */
+                level?: "info" | "error";
+                /** @description Only lines of the scripts of this service. */
+                service?: string;
                 /** @description Not earlier than this: a time such as 2026-11-23T10:00:00Z, or how long ago, such as 10m. */
                 since?: string;
+                /** @description Only lines of runs for the socket with this key. */
+                socket?: string;
                 /** @description Only lines of this script thread. */
                 thread?: number;
+                /** @description Only lines of runs for the user with this id. */
+                user?: string;
             };
             header?: {
                 /** @description Go on after the event with this id, as browsers do by themselves. */
@@ -1110,7 +3298,10 @@ export interface operations {
     "send-messages": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of the caller's choice, 1 to 255 visible ASCII characters. The same request with the same key is done once: it is answered again as the first time, for 24 hours or until 10,000 newer ones came. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1130,6 +3321,8 @@ export interface operations {
             /** @description The message was queued for those counted. */
             202: {
                 headers: {
+                    /** @description true, if this is the answer to an earlier request with the same Idempotency-Key. */
+                    "Idempotency-Replayed"?: "true";
                     [name: string]: unknown;
                 };
                 content: {
@@ -1150,8 +3343,134 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["RequestEntityTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "send-batch": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of the caller's choice, 1 to 255 visible ASCII characters. The same request with the same key is done once: it is answered again as the first time, for 24 hours or until 10,000 newer ones came. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "messages": [
+                 *         {
+                 *           "key": "/services/main_ws_service-s-123",
+                 *           "message": "one"
+                 *         },
+                 *         {
+                 *           "key": "/services/main_ws_service-s-124",
+                 *           "message": "two"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Batch"];
+            };
+        };
+        responses: {
+            /** @description What became of each message, in their order. */
+            202: {
+                headers: {
+                    /** @description true, if this is the answer to an earlier request with the same Idempotency-Key. */
+                    "Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "addressed": 1,
+                     *           "missing": [],
+                     *           "nodes": {
+                     *             "n1": 1
+                     *           },
+                     *           "queue_depth": 1,
+                     *           "status": 202
+                     *         },
+                     *         {
+                     *           "error": {
+                     *             "detail": "No socket with the key \"/services/main_ws_service-s-124\" is open.",
+                     *             "status": 404,
+                     *             "title": "Not Found"
+                     *           },
+                     *           "status": 404
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BatchResults"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "list-nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The nodes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "app": "/srv/app",
+                     *           "data": {
+                     *             "folder": "/var/lib/tutorsocket",
+                     *             "sync": "always",
+                     *             "user_data_bytes": 4096
+                     *           },
+                     *           "datex_version": "1.24.4.27",
+                     *           "name": "n1",
+                     *           "runs": 0,
+                     *           "sockets": 1,
+                     *           "started_at": "2026-11-23T09:00:00Z",
+                     *           "state": "ready",
+                     *           "version": "1.0.0"
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "next": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NodeList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
         };
@@ -1191,6 +3510,113 @@ export interface operations {
             422: components["responses"]["UnprocessableEntity"];
         };
     };
+    "list-refusals": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of refusals. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "add": "--origin https://portal.example",
+                     *           "detail": "This server does not answer to the Origin \"https://portal.example\". If it should, start it with --origin https://portal.example.",
+                     *           "host": "127.0.0.1:8080",
+                     *           "origin": "https://portal.example",
+                     *           "path": "/services/main_ws_service",
+                     *           "remote": "127.0.0.1:57826",
+                     *           "status": 403,
+                     *           "time": "2026-11-23T10:00:00.125Z",
+                     *           "what": "origin"
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "next": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RefusedRequestList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "list-runs": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Only runs of the agent, or of the source, with this name. */
+                agent?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+                /** @description Only runs in this state. */
+                state?: "running" | "done" | "failed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of runs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "agent": "hello",
+                     *           "duration_ms": 1,
+                     *           "ended_at": "2026-11-23T10:00:00.125Z",
+                     *           "error": "",
+                     *           "id": "1a2145e7ece00813",
+                     *           "name": "",
+                     *           "node": "n1",
+                     *           "started_at": "2026-11-23T10:00:00.124Z",
+                     *           "state": "done",
+                     *           "thread": 17,
+                     *           "trigger": "api",
+                     *           "user": "6148914691236517121"
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "next": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RunInfoList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
     "run-source": {
         parameters: {
             query?: never;
@@ -1216,6 +3642,11 @@ export interface operations {
             /** @description How the run ended; as a stream, its lines as they come and the outcome at the end. */
             200: {
                 headers: {
+                    /**
+                     * @description The path of the run.
+                     * @example /api/v1/runs/1a2145e7ece00813
+                     */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1223,9 +3654,9 @@ export interface operations {
                      * @example {
                      *       "duration_ms": 1,
                      *       "error": "",
+                     *       "id": "1a2145e7ece00813",
                      *       "lines": [
                      *         {
-                     *           "agent": "hello",
                      *           "text": "42",
                      *           "thread": 17,
                      *           "time": "2026-11-23T10:00:00.125Z"
@@ -1239,7 +3670,6 @@ export interface operations {
                      * @example [
                      *       {
                      *         "data": {
-                     *           "agent": "hello",
                      *           "text": "42",
                      *           "thread": 17,
                      *           "time": "2026-11-23T10:00:00.125Z"
@@ -1273,6 +3703,25 @@ export interface operations {
                     })[];
                 };
             };
+            /** @description With detach: the run goes on by itself. */
+            202: {
+                headers: {
+                    /**
+                     * @description The path of the run.
+                     * @example /api/v1/runs/1a2145e7ece00813
+                     */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "1a2145e7ece00813"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RunStarted"];
+                };
+            };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -1285,9 +3734,145 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    "list-services": {
+    "get-run": {
         parameters: {
             query?: never;
+            header?: {
+                /** @description Go on after the event with this id, as browsers do by themselves. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /**
+                 * @description Id of the run.
+                 * @example 1a2145e7ece00813
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run as it is now; as a stream, its lines so far, new ones, and the outcome at the end. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "agent": "hello",
+                     *       "duration_ms": 1,
+                     *       "ended_at": "2026-11-23T10:00:00.125Z",
+                     *       "error": "",
+                     *       "id": "1a2145e7ece00813",
+                     *       "lines": [
+                     *         {
+                     *           "text": "42",
+                     *           "thread": 17,
+                     *           "time": "2026-11-23T10:00:00.125Z"
+                     *         }
+                     *       ],
+                     *       "name": "",
+                     *       "node": "n1",
+                     *       "started_at": "2026-11-23T10:00:00.124Z",
+                     *       "state": "done",
+                     *       "thread": 17,
+                     *       "trigger": "api",
+                     *       "user": "6148914691236517121"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RunDetail"];
+                    /**
+                     * @example [
+                     *       {
+                     *         "data": {
+                     *           "text": "42",
+                     *           "thread": 17,
+                     *           "time": "2026-11-23T10:00:00.125Z"
+                     *         },
+                     *         "event": "line"
+                     *       },
+                     *       {
+                     *         "data": {
+                     *           "duration_ms": 1,
+                     *           "error": "",
+                     *           "ok": true
+                     *         },
+                     *         "event": "outcome"
+                     *       }
+                     *     ]
+                     */
+                    "text/event-stream": ({
+                        data: components["schemas"]["Line"];
+                        /**
+                         * @description Kind of the event.
+                         * @enum {string}
+                         */
+                        event: "line";
+                    } | {
+                        data: components["schemas"]["Outcome"];
+                        /**
+                         * @description Kind of the event.
+                         * @enum {string}
+                         */
+                        event: "outcome";
+                    })[];
+                };
+            };
+            /** @description A stream that goes on after the outcome: there is no more, and browsers stop asking. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "stop-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the run.
+                 * @example 1a2145e7ece00813
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run was told to stop, or has ended already. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "list-services": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1323,10 +3908,375 @@ export interface operations {
             500: components["responses"]["InternalServerError"];
         };
     };
+    "get-service-source": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag: the answer is 304 without a body if the text is still that one. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the service.
+                 * @example chat
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text as it is now. */
+            200: {
+                headers: {
+                    /** @description Names the text; If-Match of a write takes it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example alert( 2 ) */
+                    "application/javascript": string;
+                    /**
+                     * @example {
+                     *       "etag": "\"88c9b303187579a7ea46ab1738f5e685\"",
+                     *       "kind": "service",
+                     *       "name": "chat",
+                     *       "source": "alert( 2 )\n",
+                     *       "url": "x-local://services/chat.js",
+                     *       "version": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Source"];
+                    /** @example alert( 2 ) */
+                    "text/javascript": string;
+                    /** @example alert( 2 ) */
+                    "text/plain": string;
+                };
+            };
+            /** @description The text is still the one named. */
+            304: {
+                headers: {
+                    /** @description Names the text; If-Match of a write takes it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "put-service-source": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the text to replace: another one gives 412. Without it any text is replaced. */
+                "If-Match"?: string;
+                /** @description * writes only if there is no such script. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the service.
+                 * @example chat
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example alert( 2 ) */
+                "application/javascript": string;
+                /**
+                 * @example {
+                 *       "note": "says two",
+                 *       "source": "alert( 2 )\n"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewSource"];
+                /** @example alert( 2 ) */
+                "text/javascript": string;
+                /** @example alert( 2 ) */
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description The text is in force. */
+            200: {
+                headers: {
+                    /** @description Names the text; If-Match of a write takes it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "etag": "\"88c9b303187579a7ea46ab1738f5e685\"",
+                     *       "kind": "service",
+                     *       "name": "chat",
+                     *       "url": "x-local://services/chat.js",
+                     *       "version": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SourceInfo"];
+                };
+            };
+            /** @description The script is new and in force. */
+            201: {
+                headers: {
+                    /** @description Names the text; If-Match of a write takes it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "etag": "\"71cae05ec10148740d3887117d75e43b\"",
+                     *       "kind": "service",
+                     *       "name": "chat",
+                     *       "url": "x-local://services/chat.js",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SourceInfo"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "list-service-versions": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the service.
+                 * @example chat
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of versions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "at": "2026-11-23T10:00:00.125Z",
+                     *           "by": "admin",
+                     *           "bytes": 11,
+                     *           "current": true,
+                     *           "etag": "\"88c9b303187579a7ea46ab1738f5e685\"",
+                     *           "n": 2,
+                     *           "note": "says two"
+                     *         },
+                     *         {
+                     *           "at": "2026-11-23T09:00:00.202Z",
+                     *           "by": "start",
+                     *           "bytes": 11,
+                     *           "current": false,
+                     *           "etag": "\"71cae05ec10148740d3887117d75e43b\"",
+                     *           "n": 1,
+                     *           "note": ""
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "next": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "get-service-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the version. */
+                n: number;
+                /**
+                 * @description Name of the service.
+                 * @example chat
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-11-23T10:00:00.125Z",
+                     *       "by": "admin",
+                     *       "bytes": 11,
+                     *       "current": true,
+                     *       "etag": "\"88c9b303187579a7ea46ab1738f5e685\"",
+                     *       "n": 2,
+                     *       "note": "says two",
+                     *       "source": "alert( 2 )\n"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VersionSource"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "diff-service-versions": {
+        parameters: {
+            query?: {
+                /** @description Number of the version to compare with; the newest one without it. */
+                to?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the version. */
+                n: number;
+                /**
+                 * @description Name of the service.
+                 * @example chat
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The diff; empty if the texts are equal. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example --- version 1
+                     *     +++ version 2
+                     *     @@ -1,1 +1,1 @@
+                     *     -alert( 1 )
+                     *     +alert( 2 )
+                     */
+                    "text/x-diff": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "restore-service-version": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the text to replace: another one gives 412. Without it any text is replaced. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Number of the version. */
+                n: number;
+                /**
+                 * @description Name of the service.
+                 * @example chat
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version that is in force now. */
+            200: {
+                headers: {
+                    /** @description Names the text; If-Match of a write takes it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-11-23T10:00:01.338Z",
+                     *       "by": "admin",
+                     *       "bytes": 11,
+                     *       "current": true,
+                     *       "etag": "\"71cae05ec10148740d3887117d75e43b\"",
+                     *       "n": 3,
+                     *       "note": "restored from 1"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
     "list-sockets": {
         parameters: {
             query?: {
-                /** @description The next of the page before. */
+                /** @description The next of the page before; the first page without it. */
                 after?: string;
                 /** @description Which sockets: $name, $name:value, $name:[a,b], or a JSON object. All without one. */
                 filter?: string;
@@ -1472,7 +4422,10 @@ export interface operations {
     "send-message": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of the caller's choice, 1 to 255 visible ASCII characters. The same request with the same key is done once: it is answered again as the first time, for 24 hours or until 10,000 newer ones came. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /**
                  * @description The key of the socket, /services/<service>-s-<id>. In a path it is percent-encoded, as clients do by themselves: %2Fservices%2Fmain_ws_service-s-123.
@@ -1497,6 +4450,8 @@ export interface operations {
             /** @description The message was queued. */
             202: {
                 headers: {
+                    /** @description true, if this is the answer to an earlier request with the same Idempotency-Key. */
+                    "Idempotency-Replayed"?: "true";
                     [name: string]: unknown;
                 };
                 content: {
@@ -1514,6 +4469,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["RequestEntityTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
@@ -1588,6 +4544,569 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+        };
+    };
+    "trace-socket": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Go on after the event with this id, as browsers do by themselves. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /**
+                 * @description The key of the socket, /services/<service>-s-<id>. In a path it is percent-encoded, as clients do by themselves: %2Fservices%2Fmain_ws_service-s-123.
+                 * @example /services/main_ws_service-s-123
+                 */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The frames, and the end of the socket; the id of each event is to resume after it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "data": {
+                     *           "bytes": 31,
+                     *           "dir": "in",
+                     *           "text": "{\"socket_action\":\"init_socket\"}",
+                     *           "time": "2026-11-23T10:00:00.125Z"
+                     *         },
+                     *         "event": "frame"
+                     *       },
+                     *       {
+                     *         "data": {
+                     *           "code": 1000,
+                     *           "reason": "",
+                     *           "time": "2026-11-23T10:05:00Z"
+                     *         },
+                     *         "event": "ended"
+                     *       }
+                     *     ]
+                     */
+                    "text/event-stream": ({
+                        data: components["schemas"]["Frame"];
+                        /**
+                         * @description Kind of the event.
+                         * @enum {string}
+                         */
+                        event: "frame";
+                    } | {
+                        data: components["schemas"]["TraceEnded"];
+                        /**
+                         * @description Kind of the event.
+                         * @enum {string}
+                         */
+                        event: "ended";
+                    })[];
+                };
+            };
+            /** @description The id to resume after is that of the end: nothing will follow. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "stream-socket-events": {
+        parameters: {
+            query?: {
+                /** @description Which sockets: those that meet it before or after what happens. */
+                filter?: string;
+                /** @description Whether to begin with the sockets there are: an event snapshot, then one opened for each. It comes again whenever events were lost. */
+                snapshot?: boolean;
+            };
+            header?: {
+                /** @description Go on after the event with this id, as browsers do by themselves. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events; the id of each is to resume after it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "data": {
+                     *           "missing": [],
+                     *           "reason": "start",
+                     *           "sockets": 1
+                     *         },
+                     *         "event": "snapshot"
+                     *       },
+                     *       {
+                     *         "data": {
+                     *           "bytes_in": 58,
+                     *           "bytes_out": 70,
+                     *           "connected_at": "2026-11-23T10:00:00Z",
+                     *           "key": "/services/main_ws_service-s-123",
+                     *           "node": "n1",
+                     *           "queue": {
+                     *             "bytes": 0,
+                     *             "messages": 0,
+                     *             "mode": "json"
+                     *           },
+                     *           "service": "main_ws_service",
+                     *           "state": "open",
+                     *           "stateful_id": "123",
+                     *           "tags": {
+                     *             "socket_type": "ws_group"
+                     *           },
+                     *           "time": "2026-11-23T10:00:00.125Z",
+                     *           "user_id": "6148914691236517121"
+                     *         },
+                     *         "event": "opened"
+                     *       },
+                     *       {
+                     *         "data": {
+                     *           "bytes_in": 58,
+                     *           "bytes_out": 70,
+                     *           "change": "tags",
+                     *           "connected_at": "2026-11-23T10:00:00Z",
+                     *           "key": "/services/main_ws_service-s-123",
+                     *           "matches": true,
+                     *           "node": "n1",
+                     *           "queue": {
+                     *             "bytes": 0,
+                     *             "messages": 0,
+                     *             "mode": "json"
+                     *           },
+                     *           "service": "main_ws_service",
+                     *           "state": "open",
+                     *           "stateful_id": "123",
+                     *           "tags": {
+                     *             "socket_type": "ws_group"
+                     *           },
+                     *           "time": "2026-11-23T10:00:01Z",
+                     *           "user_id": "6148914691236517121"
+                     *         },
+                     *         "event": "changed"
+                     *       },
+                     *       {
+                     *         "data": {
+                     *           "bytes_in": 58,
+                     *           "bytes_out": 70,
+                     *           "code": 1000,
+                     *           "connected_at": "2026-11-23T10:00:00Z",
+                     *           "key": "/services/main_ws_service-s-123",
+                     *           "node": "n1",
+                     *           "reason": "",
+                     *           "service": "main_ws_service",
+                     *           "stateful_id": "123",
+                     *           "tags": {
+                     *             "socket_type": "ws_group"
+                     *           },
+                     *           "time": "2026-11-23T10:05:00Z",
+                     *           "user_id": "6148914691236517121"
+                     *         },
+                     *         "event": "ended"
+                     *       }
+                     *     ]
+                     */
+                    "text/event-stream": ({
+                        data: components["schemas"]["SnapshotBegun"];
+                        /**
+                         * @description Kind of the event.
+                         * @enum {string}
+                         */
+                        event: "snapshot";
+                    } | {
+                        data: components["schemas"]["SocketOpened"];
+                        /**
+                         * @description Kind of the event.
+                         * @enum {string}
+                         */
+                        event: "opened";
+                    } | {
+                        data: components["schemas"]["SocketChanged"];
+                        /**
+                         * @description Kind of the event.
+                         * @enum {string}
+                         */
+                        event: "changed";
+                    } | {
+                        data: components["schemas"]["SocketEnded"];
+                        /**
+                         * @description Kind of the event.
+                         * @enum {string}
+                         */
+                        event: "ended";
+                    })[];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "get-stats": {
+        parameters: {
+            query?: {
+                /** @description Points not earlier than this: a time such as 2026-11-23T10:00:00Z, or how long ago, such as 10m. Without it all. */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The points. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "interval_seconds": 10,
+                     *       "items": [
+                     *         {
+                     *           "count": {
+                     *             "agent_errors": 0,
+                     *             "agent_runs": 1,
+                     *             "bytes_in": 58,
+                     *             "bytes_out": 70,
+                     *             "closes": 0,
+                     *             "dropped_messages": 0,
+                     *             "handshakes": 1,
+                     *             "log_lines": 1,
+                     *             "messages_in": 2,
+                     *             "messages_out": 3,
+                     *             "refused_handshakes": 0,
+                     *             "script_calls": 2,
+                     *             "script_errors": 0,
+                     *             "takeovers": 0
+                     *           },
+                     *           "level": {
+                     *             "queue_bytes": 0,
+                     *             "queue_messages": 0,
+                     *             "running_agents": 0,
+                     *             "running_calls": 0,
+                     *             "sockets": 1
+                     *           },
+                     *           "seconds": 10,
+                     *           "time": "2026-11-23T10:00:10Z"
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "node": "n1",
+                     *       "now": {
+                     *         "queue_bytes": 0,
+                     *         "queue_messages": 0,
+                     *         "running_agents": 0,
+                     *         "running_calls": 0,
+                     *         "sockets": 1
+                     *       },
+                     *       "started_at": "2026-11-23T09:00:00Z",
+                     *       "totals": {
+                     *         "agent_errors": 0,
+                     *         "agent_runs": 1,
+                     *         "bytes_in": 58,
+                     *         "bytes_out": 70,
+                     *         "closes": 0,
+                     *         "dropped_messages": 0,
+                     *         "handshakes": 1,
+                     *         "log_lines": 1,
+                     *         "messages_in": 2,
+                     *         "messages_out": 3,
+                     *         "refused_handshakes": 0,
+                     *         "script_calls": 2,
+                     *         "script_errors": 0,
+                     *         "takeovers": 0
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "list-tags": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+                /** @description Only the tag of this name. */
+                name?: string;
+                /** @description Most values told of each tag. */
+                values?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tags. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "count": 3,
+                     *           "distinct": 2,
+                     *           "name": "socket_type",
+                     *           "truncated": false,
+                     *           "values": [
+                     *             {
+                     *               "count": 2,
+                     *               "value": "ws_group"
+                     *             },
+                     *             {
+                     *               "count": 1,
+                     *               "value": "news"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "next": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TagList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "list-user-data": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+                /** @description Only keys that begin so. */
+                prefix?: string;
+                /** @description Whether to tell the values too. A page then ends early when they are large. */
+                values?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "expires_at": "2026-11-24T10:00:00Z",
+                     *           "key": "settings/7177256154427237596",
+                     *           "ttl": 86400
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "next": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserDataList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "get-user-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The key of the value. In a path it is percent-encoded, as clients do by themselves: settings%2F7177256154427237596.
+                 * @example settings/7177256154427237596
+                 */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The value. */
+            200: {
+                headers: {
+                    /** @description Names the value; If-Match of a write takes it. Recipients lists have none. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expires_at": "2026-11-24T10:00:00Z",
+                     *       "key": "settings/7177256154427237596",
+                     *       "ttl": 86400,
+                     *       "value": {
+                     *         "theme": "dark"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserData"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "put-user-data": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Write only over the value with this ETag; * is any. */
+                "If-Match"?: string;
+                /** @description * writes only where there is no value yet. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description The key of the value. In a path it is percent-encoded, as clients do by themselves: settings%2F7177256154427237596.
+                 * @example settings/7177256154427237596
+                 */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "ttl": 86400,
+                 *       "value": {
+                 *         "theme": "dark"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserDataRequest"];
+            };
+        };
+        responses: {
+            /** @description The value was stored. */
+            200: {
+                headers: {
+                    /** @description Names the value; If-Match of a write takes it. Recipients lists have none. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expires_at": "2026-11-24T10:00:00Z",
+                     *       "key": "settings/7177256154427237596",
+                     *       "ttl": 86400
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserData"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
+        };
+    };
+    "delete-user-data": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Remove only the value with this ETag; * is any. */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description The key of the value. In a path it is percent-encoded, as clients do by themselves: settings%2F7177256154427237596.
+                 * @example settings/7177256154427237596
+                 */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The value was removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
 }
