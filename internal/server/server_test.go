@@ -683,6 +683,11 @@ func TestAScriptThatMisbehavesHoldsUpNobodyElse(t *testing.T) {
 	}
 	s.Lines.Expect(t, "calls nested deeper than 1000\n(x-local://services/s.js,   line 4)")
 	s.Lines.Expect(t, "its values take more than 4 MiB\n")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // after which the spinning script is ended
+	defer cancel()
+	if err := s.Close(ctx); err != nil {
+		t.Errorf("error %v", err)
+	}
 }
 
 func TestASourceIsCheckedAgainstTheApp(t *testing.T) {
