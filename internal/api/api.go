@@ -104,6 +104,9 @@ func settings(version string) huma.Config {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if crossOrigin(w, r) {
+		return
+	}
 	if r.URL.Path != openAPIPath && !h.Auth.CheckBearer(r) {
 		h.unauthorized(w, r)
 		return
