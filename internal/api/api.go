@@ -61,7 +61,6 @@ type handler struct {
 func New(cfg Config, deps Deps) http.Handler {
 	h := &handler{Deps: deps, cfg: cfg.withDefaults(), mux: http.NewServeMux(), answers: answers{now: time.Now}, boot: strings.ToLower(rand.Text()[:10])}
 	router := humago.NewWithPrefix(h.mux, Base, settings(cfg.Version))
-	router.UseMiddleware(nameOperation)
 	h.registerSockets(router)
 	h.registerMessages(router)
 	h.registerScripts(router)
@@ -105,6 +104,9 @@ func settings(version string) huma.Config {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if crossOrigin(w, r) {
+		return
+	}
 	if r.URL.Path != openAPIPath && !h.Auth.CheckBearer(r) {
 		h.unauthorized(w, r)
 		return
@@ -118,7 +120,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.unrouted(w, r)
 		return
 	}
-	if p := h.wrongRequest(w, r, h.terms[pattern]); p != nil {
+	terms := h.terms[pattern]
+	nameOperation(w, terms.operation)
+	if p := h.wrongRequest(w, r, terms); p != nil {
 		writeProblem(w, p)
 		return
 	}

@@ -33,6 +33,10 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, timeout time.
 	return nil
 }
 
+// A member is known by its name as it is written: the library and encoding/json would
+// take "Message" for "message", which the document does not say.
+func init() { huma.ValidateStrictCasing = true }
+
 // jsonFormat reads bodies strictly: what could be understood in two ways is an
 // error, where encoding/json would take one of them.
 func jsonFormat() huma.Format {

@@ -4,9 +4,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
-
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
 
@@ -29,14 +26,11 @@ func counted(r *metrics.Registry, next http.Handler) http.Handler {
 	})
 }
 
-// nameOperation tells counted which operation a request reached.
-func nameOperation(ctx huma.Context, next func(huma.Context)) {
-	if _, w := humago.Unwrap(ctx); w != nil {
-		if seen, ok := w.(*seenWriter); ok {
-			seen.operation = ctx.Operation().OperationID
-		}
+// nameOperation tells counted which operation a request reached, if w is the writer it gave.
+func nameOperation(w http.ResponseWriter, operation string) {
+	if seen, ok := w.(*seenWriter); ok && operation != "" {
+		seen.operation = operation
 	}
-	next(ctx)
 }
 
 // seenWriter notes the status of an answer.

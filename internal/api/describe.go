@@ -110,12 +110,12 @@ var descriptions = withScripts(map[string]description{
 		request: `{"filter":"$role:speaker","message":"{\"price\":42}","json_compound":true}`, answer: `{"addressed":3,"nodes":{"n1":3},"missing":[]}`,
 	},
 	"list-services": {
-		group: groupScripts, text: "The services of the app by name, with what keeps a file from loading.", returns: "The services.",
+		group: groupScripts, text: "The services of the app by name, with what keeps a file from loading.", returns: "A page of services.",
 		answer: `{"items":[{"name":"main_ws_service","url":"x-local://wtv/wtv_main_ws_service.js"}],"next":"","missing":[]}`,
 	},
 	"list-agents": {
-		group: groupScripts, text: "The agents of the app by name, with what keeps a file from loading.", returns: "The agents.",
-		answer: `{"items":[{"name":"hello","url":"x-local://agents/hello.js"},{"name":"broken","url":"x-local://agents/broken.js","problem":"Unexpected }"}],"next":"","missing":[]}`,
+		group: groupScripts, text: "The agents of the app by name, with what keeps a file from loading.", returns: "A page of agents.",
+		answer: `{"items":[{"name":"broken","url":"x-local://agents/broken.js","problem":"Unexpected token }\n(x-local://agents/broken.js,   line 1)"},{"name":"hello","url":"x-local://agents/hello.js"}],"next":"","missing":[]}`,
 	},
 	"check-source": {
 		group: groupScripts, text: "Looks at a script without running it: what does not parse, and calls of functions that do not exist.",
@@ -125,7 +125,7 @@ var descriptions = withScripts(map[string]description{
 	},
 	"list-bindings": {
 		group: groupScripts, text: "Every name that scripts may use, with its signature in TypeScript and where it comes from.", returns: "The names.",
-		answer: `{"items":[{"name":"alert","kind":"function","signature":"(text: any): void","doc":"Writes a line to the log.","origin":"shared"}],"next":"","missing":[]}`,
+		answer: `{"items":[{"name":"alert","kind":"function","signature":"<T>(value?: T): T","doc":"Writes the value as text to the script log and returns it. An error object is logged as an error, with its position lines.","origin":"shared"}],"next":"","missing":[]}`,
 	},
 	"run-source": {
 		group:   groupRuns,
@@ -157,7 +157,7 @@ var descriptions = withScripts(map[string]description{
 		events: `[{"event":"frame","data":{"time":"2026-11-23T10:00:00.125Z","dir":"in","text":"{\"socket_action\":\"init_socket\"}","bytes":31}},{"event":"ended","data":{"time":"2026-11-23T10:05:00Z","code":1000,"reason":""}}]`,
 	},
 	"list-tags": {
-		group: groupSockets, text: "Names of tags that open sockets have, with their values, by name.", returns: "The tags.",
+		group: groupSockets, text: "Names of tags that open sockets have, with their values, by name.", returns: "A page of tags.",
 		answer: `{"items":[{"name":"socket_type","count":3,"distinct":2,"values":[{"value":"ws_group","count":2},{"value":"news","count":1}],"truncated":false}],"next":"","missing":[]}`,
 	},
 	"send-batch": {
@@ -166,7 +166,7 @@ var descriptions = withScripts(map[string]description{
 		answer:  `{"results":[{"status":202,"addressed":1,"nodes":{"n1":1},"missing":[],"queue_depth":1},{"status":404,"error":{"title":"Not Found","status":404,"detail":"No socket with the key \"/services/main_ws_service-s-124\" is open."}}]}`,
 	},
 	"list-libraries": {
-		group: groupScripts, text: "The code libraries of the app by name, with what keeps a file from loading.", returns: "The libraries.",
+		group: groupScripts, text: "The code libraries of the app by name, with what keeps a file from loading.", returns: "A page of libraries.",
 		answer: `{"items":[{"name":"libMain","url":"x-local://wtv/libs/main_library.js"}],"next":"","missing":[]}`,
 	},
 	"list-runs": {
@@ -362,12 +362,23 @@ var errorTexts = map[int]errorText{
 	},
 	http.StatusUnauthorized: {
 		text:    "No token, or one this server does not know.",
+		example: "The API wants the admin token: Authorization: Bearer <token>. A development server writes it to admin.json in its data folder.",
 		headers: header("WWW-Authenticate", "The scheme, and whether a token was wrong.", `Bearer realm="tutorsocket"`),
 	},
-	http.StatusForbidden:      {text: "The Host or Origin of the request is not known here, or the key may not do this."},
-	http.StatusNotFound:       {text: "There is no such thing.", example: `No socket with the key "/services/main_ws_service-s-123" is open.`},
-	http.StatusNotAcceptable:  {text: "Accept names no type this operation answers with.", example: "GET /api/v1/sockets answers with application/json, which Accept leaves out."},
-	http.StatusRequestTimeout: {text: "The body took too long to arrive."},
+	http.StatusForbidden: {
+		text:    "The Host or Origin of the request is not known here.",
+		example: `This server does not answer to the Origin "https://portal.example". If it should, start it with --origin https://portal.example.`,
+	},
+	http.StatusNotFound: {text: "There is no such thing.", example: `No socket with the key "/services/main_ws_service-s-123" is open.`},
+	http.StatusNotAcceptable: {
+		text:    "Accept names no type this operation answers with.",
+		example: "GET /api/v1/sockets answers with application/json, which Accept leaves out.",
+		mistake: map[string]any{"message": "must allow application/json", "location": "header.Accept", "value": "text/html"},
+	},
+	http.StatusRequestTimeout: {
+		text: "The body took too long to arrive.", example: "The body took longer than 15s to arrive.",
+		mistake: map[string]any{"message": "took too long", "location": "body"},
+	},
 	http.StatusConflict: {
 		text:    "The request does not go with how things are now.",
 		example: "The embedded sample app is served, which cannot be changed. Make an app folder with: tutorsocket init FOLDER, and serve it with: tutorsocket dev FOLDER",
@@ -378,6 +389,7 @@ var errorTexts = map[int]errorText{
 	},
 	http.StatusRequestEntityTooLarge: {
 		text: fmt.Sprintf("The body has %d bytes or more, or holds more than can be kept.", maxBody), example: fmt.Sprintf("The body is too large: it must be smaller than %d bytes.", maxBody),
+		mistake: map[string]any{"message": "too large", "location": "body"},
 	},
 	http.StatusUnsupportedMediaType: {text: "The body is of a type, charset or encoding that the operation does not take.", example: badMediaType},
 	http.StatusUnprocessableEntity: {
@@ -385,9 +397,11 @@ var errorTexts = map[int]errorText{
 		mistake: map[string]any{"message": "expected number <= 1000", "location": "query.limit", "value": 5000},
 	},
 	http.StatusTooManyRequests: {
-		text: "The queue of the socket is full; the message was dropped.", headers: header("Retry-After", "When to try again, in seconds.", "1"),
+		text:    "The queue of the socket is full; the message was dropped.",
+		example: queueFull,
+		headers: header("Retry-After", "When to try again, in seconds.", "1"),
 	},
-	http.StatusInternalServerError: {text: "The server failed. Its log says more."},
+	http.StatusInternalServerError: {text: "The server failed. Its log says more.", example: "unexpected error occurred"},
 	http.StatusInsufficientStorage: {text: "The store of user data is full.", example: "The store is full. Remove user data that is not needed any more."},
 	http.StatusServiceUnavailable: {
 		text:    "Not able now: too much goes on at once, or the server is stopping.",

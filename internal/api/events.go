@@ -81,7 +81,7 @@ type SocketEnded struct {
 }
 
 type eventQuery struct {
-	Filter   string `query:"filter" doc:"Which sockets: those that meet it before or after what happens."`
+	Filter   string `query:"filter" doc:"Which sockets, before or after what happens: $name, $name:value, $name:[a,b], or a JSON object. All without one."`
 	Snapshot bool   `query:"snapshot" default:"false" doc:"Whether to begin with the sockets there are: an event snapshot, then one opened for each. It comes again whenever events were lost."`
 	After    string `header:"Last-Event-ID" doc:"Go on after the event with this id, as browsers do by themselves."`
 }
@@ -111,7 +111,7 @@ func (h *handler) streamSocketEvents(_ context.Context, in *eventQuery) (*stream
 		defer cancel()
 		s := &socketStream{handler: h, out: newEventStream(w, cancel), filter: filter, snapshot: in.Snapshot}
 		s.begin(in.After) // before the client can know that the stream has begun
-		if s.out.comment() != nil {
+		if s.out.begin(s.firstID()) != nil {
 			return
 		}
 		defer s.out.beat(h.cfg.Heartbeat, h.cfg.Heartbeat)()
@@ -141,6 +141,15 @@ func (s *socketStream) begin(resume string) {
 	if resume != "" {
 		s.lost, s.restart = unknownSkipped, "restart"
 	}
+}
+
+// firstID is where a client goes on that sees no event; empty if it must be told
+// something first: the sockets there are, or that events were lost.
+func (s *socketStream) firstID() string {
+	if s.snapshot && s.restart != "" || s.lost != 0 {
+		return ""
+	}
+	return s.id(s.after)
 }
 
 // run sends events until ctx ends or the client is gone.

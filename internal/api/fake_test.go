@@ -114,7 +114,7 @@ type playedRun struct {
 // fakeRuns does what the test says.
 type fakeRuns fixture
 
-func (r *fakeRuns) Start(run api.Run) (*runs.Reader, error) {
+func (r *fakeRuns) Start(_ context.Context, run api.Run) (*runs.Reader, error) {
 	switch {
 	case run.Agent == "missing":
 		return nil, api.ErrNoAgent

@@ -13,7 +13,7 @@ import (
 )
 
 type logQuery struct {
-	Since    string `query:"since" doc:"Not earlier than this: a time such as 2026-11-23T10:00:00Z, or how long ago, such as 10m."`
+	Since    string `query:"since" doc:"Only lines not earlier than this: a time such as 2026-11-23T10:00:00Z, or how long ago, such as 10m. All without one."`
 	Thread   int    `query:"thread" minimum:"0" maximum:"9999" doc:"Only lines of this script thread."`
 	Contains string `query:"contains" doc:"Only lines with this text."`
 	Service  string `query:"service" doc:"Only lines of the scripts of this service."`

@@ -15,17 +15,18 @@ const badMediaType = "The body must be JSON. Send it with the header Content-Typ
 // terms are what must be right of a request before its operation is begun, as far
 // as the library does not look at it.
 type terms struct {
-	body    bool
-	limit   int64    // of the body, in bytes
-	answers []string // types of successes; empty if they have no body
-	values  []string // parameters of the query that must have a value, since an empty text is none of theirs
+	operation string // its id
+	body      bool
+	limit     int64    // of the body, in bytes
+	answers   []string // types of successes; empty if they have no body
+	values    []string // parameters of the query that must have a value, since an empty text is none of theirs
 }
 
 // termsOf collects them by the pattern of the route.
 func termsOf(doc *huma.OpenAPI) map[string]terms {
 	all := map[string]terms{}
 	for op := range operations(doc) {
-		m := terms{body: op.RequestBody != nil, limit: op.MaxBodyBytes}
+		m := terms{operation: op.OperationID, body: op.RequestBody != nil, limit: op.MaxBodyBytes}
 		if m.limit <= 0 {
 			m.limit = maxBody
 		}
@@ -69,7 +70,7 @@ func (m terms) wrongMedia(r *http.Request) *huma.ErrorModel {
 	if err != nil {
 		return at(problem(http.StatusUnsupportedMediaType, badMediaType), "header.Content-Type", "cannot be read", shorten(content))
 	}
-	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+	if charset := params["charset"]; !slices.Contains([]string{"", "utf-8", "utf8", "us-ascii"}, strings.ToLower(charset)) {
 		return at(problem(http.StatusUnsupportedMediaType, "The body must be in UTF-8."), "header.Content-Type", "must not have another charset than UTF-8", shorten(content))
 	}
 	return nil

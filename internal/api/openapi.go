@@ -238,16 +238,21 @@ func (b bounder) schema(s *huma.Schema, length int) {
 	}
 }
 
-// addErrors adds the errors any operation may answer with, and describes each
-// error once for all operations.
+// addErrors adds the errors any operation may answer with, removes those of bodies
+// where none is read, and describes each error once for all operations.
 func addErrors(doc *huma.OpenAPI, op *huma.Operation) {
 	public := len(op.Security) == 1 && len(op.Security[0]) == 0
 	statuses := []int{http.StatusBadRequest, http.StatusForbidden, http.StatusUnprocessableEntity}
 	if !public {
 		statuses = append(statuses, http.StatusUnauthorized, http.StatusInternalServerError)
 	}
+	ofBodies := []int{http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType}
 	if op.RequestBody != nil {
-		statuses = append(statuses, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+		statuses = append(statuses, ofBodies...)
+	} else {
+		for _, status := range ofBodies {
+			delete(op.Responses, strconv.Itoa(status))
+		}
 	}
 	if answersWithContent(op) {
 		statuses = append(statuses, http.StatusNotAcceptable)

@@ -29,7 +29,7 @@ func (q PageQuery) position(list string) (string, error) {
 	text, err := base64.RawURLEncoding.Strict().DecodeString(q.After)
 	position, ours := strings.CutPrefix(string(text), list+":")
 	if err != nil || !ours || position == "" {
-		return "", wrongCursor(q.After)
+		return "", q.notNext()
 	}
 	return position, nil
 }
@@ -42,14 +42,15 @@ func (q PageQuery) number(list string) (uint64, error) {
 	}
 	n, err := strconv.ParseUint(position, 10, 64)
 	if err != nil || n == 0 {
-		return 0, wrongCursor(q.After)
+		return 0, q.notNext()
 	}
 	return n, nil
 }
 
-func wrongCursor(after string) error {
+// notNext says that the text is not where a page of the list begins.
+func (q PageQuery) notNext() error {
 	p := problem(http.StatusBadRequest, "This is not the next of a page of this list. Take it from the answer before, as it is, or leave it out to begin with the first page.")
-	return at(p, "query.after", "not a cursor of this list", after)
+	return at(p, "query.after", "not a cursor of this list", q.After)
 }
 
 // pageOf returns the page of a list that is there as a whole, ordered by name.

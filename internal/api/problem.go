@@ -36,6 +36,9 @@ func writeProblem(w http.ResponseWriter, p *huma.ErrorModel) {
 	_, _ = w.Write(append(body, '\n')) // the client may be gone; there is nobody else to tell
 }
 
+const queueFull = "The queue of this socket is full because its client reads too slowly; the message was dropped. " +
+	"Send again later, send less, or allow more with the settings queue.max_messages and queue.max_bytes."
+
 // problemOf translates errors of the rooms behind the API. key is the socket the
 // request is about, empty if it is not about one.
 func problemOf(err error, key string) error {
@@ -43,11 +46,10 @@ func problemOf(err error, key string) error {
 	case errors.Is(err, hub.ErrNotFound), errors.Is(err, hub.ErrClosed):
 		return problem(http.StatusNotFound, "No socket with the key %q is open.", key)
 	case errors.Is(err, hub.ErrQueueFull):
-		full := problem(http.StatusTooManyRequests, "The queue of this socket is full because its client reads too slowly; the message was dropped. "+
-			"Send again later, send less, or allow more with the settings queue.max_messages and queue.max_bytes.")
+		full := problem(http.StatusTooManyRequests, queueFull)
 		return huma.ErrorWithHeaders(full, http.Header{"Retry-After": {"1"}})
 	case errors.Is(err, hub.ErrTagLimit):
-		return problem(http.StatusUnprocessableEntity, "The tags are too many or too long for one socket: %v.", err)
+		return problem(http.StatusUnprocessableEntity, "These tags cannot be set, and none was: %s.", strings.TrimPrefix(err.Error(), hub.ErrTagLimit.Error()+": "))
 	case errors.Is(err, ErrNoAgent):
 		return problem(http.StatusNotFound, "The app has no agent of this name. GET %s/agents lists them.", Base)
 	case errors.Is(err, ErrBadUser):

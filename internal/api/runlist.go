@@ -83,7 +83,7 @@ func (h *handler) registerRunList(router huma.API) {
 func (h *handler) listRuns(_ context.Context, in *runQuery) (*answer[List[RunInfo]], error) {
 	after, err := in.position("runs")
 	if err == nil && after != "" && !runs.ValidID(after) {
-		err = wrongCursor(in.After)
+		err = in.notNext()
 	}
 	if err != nil {
 		return nil, err

@@ -25,9 +25,10 @@ type Run struct {
 // Runner starts scripts.
 type Runner interface {
 	// Start begins a run and returns a reader of its lines from the first one on, which
-	// the caller closes. The run goes on without the caller until it is stopped. A script
+	// the caller closes. The run goes on without the caller until it is stopped, also when
+	// ctx ends, which only says what trace it belongs to. A script
 	// that throws or does not parse is an outcome; an error means that the run did not begin.
-	Start(run Run) (*runs.Reader, error)
+	Start(ctx context.Context, run Run) (*runs.Reader, error)
 }
 
 type adHocRun struct {
@@ -75,7 +76,7 @@ func (h *handler) runAgent(_ context.Context, in *agentRun) (*streamAnswer, erro
 // all, stops it, unless it was detached.
 func (h *handler) answerRun(run Run, accept string, detach bool) *streamAnswer {
 	return raw(func(w http.ResponseWriter, r *http.Request) {
-		reader, err := h.Runs.Start(run)
+		reader, err := h.Runs.Start(r.Context(), run)
 		if err != nil {
 			refuse(w, problemOf(err, ""))
 			return

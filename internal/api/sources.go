@@ -143,8 +143,8 @@ type scriptSource struct {
 
 type sourceWrite struct {
 	Name        string `path:"name" doc:"Name of the script; the code of a library."`
-	IfMatch     string `header:"If-Match" doc:"The ETag of the text to replace: another one gives 412. Without it any text is replaced."`
-	IfNoneMatch string `header:"If-None-Match" doc:"* writes only if there is no such script."`
+	IfMatch     string `header:"If-Match" doc:"The ETag of the text to replace, or * for any: another one gives 412. Without it any text is replaced, or a new one made."`
+	IfNoneMatch string `header:"If-None-Match" doc:"* writes only where there is no such script yet; where there is one that gives 412."`
 	ContentType string `header:"Content-Type" hidden:"true" doc:"application/json, or text/plain, text/javascript or application/javascript for the text itself."`
 	RawBody     []byte
 }
@@ -156,8 +156,8 @@ type sourceWritten struct {
 }
 
 type versionList struct {
-	PageQuery
 	Name string `path:"name" doc:"Name of the script; the code of a library."`
+	PageQuery
 }
 
 type versionNumber struct {
@@ -174,7 +174,7 @@ type versionDiff struct {
 type versionRestore struct {
 	Name    string `path:"name" doc:"Name of the script; the code of a library."`
 	N       int    `path:"n" minimum:"1" maximum:"1000000000" doc:"Number of the version."`
-	IfMatch string `header:"If-Match" doc:"The ETag of the text to replace: another one gives 412. Without it any text is replaced."`
+	IfMatch string `header:"If-Match" doc:"The ETag of the text to replace, or * for any: another one gives 412. Without it any text is replaced."`
 }
 
 type versionRestored struct {
@@ -184,7 +184,7 @@ type versionRestored struct {
 
 // registerSources adds the routes of the texts of scripts and their versions.
 func (h *handler) registerSources(router huma.API) {
-	huma.Register(router, h.operation("list-libraries", http.MethodGet, "/libraries", "Libraries of the app, ordered by name", http.StatusOK),
+	huma.Register(router, h.operation("list-libraries", http.MethodGet, "/libraries", "Code libraries of the app, ordered by name", http.StatusOK),
 		func(_ context.Context, in *PageQuery) (*answer[List[Script]], error) {
 			return pageOfScripts("libraries", h.Sources.Libraries(), *in)
 		})
@@ -256,7 +256,7 @@ func (h *handler) getSource(ctx context.Context, kind ScriptKind, in *scriptSour
 	return raw(func(w http.ResponseWriter, r *http.Request) {
 		as := preferred(acceptOf(r), jsonType, textType, scriptType, scriptTypeAlso)
 		w.Header().Set("ETag", source.ETag)
-		w.Header().Set("Vary", "Accept")
+		w.Header().Add("Vary", "Accept")
 		if in.IfNoneMatch != "" && names(in.IfNoneMatch, source.ETag, true) {
 			w.WriteHeader(http.StatusNotModified)
 			return

@@ -67,7 +67,7 @@ type StatsCount struct {
 }
 
 type statsQuery struct {
-	Since string `query:"since" doc:"Points not earlier than this: a time such as 2026-11-23T10:00:00Z, or how long ago, such as 10m. Without it all."`
+	Since string `query:"since" doc:"Only points not earlier than this: a time such as 2026-11-23T10:00:00Z, or how long ago, such as 10m. All without one."`
 }
 
 func (h *handler) registerStats(router huma.API) {

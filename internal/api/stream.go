@@ -73,6 +73,15 @@ func writeEvent(b *bytes.Buffer, event, id string, data any) error {
 // comment sends a line that readers pass over.
 func (s *eventStream) comment() error { return s.write([]byte(": still here\n\n")) }
 
+// begin sends the first block: a comment, and the id after which a client goes on that
+// loses the connection before the first event. An empty id is left out.
+func (s *eventStream) begin(id string) error {
+	if id == "" {
+		return s.comment()
+	}
+	return s.write([]byte("id: " + id + "\n: still here\n\n"))
+}
+
 // write sends one block whole. A stream that failed once stays silent.
 func (s *eventStream) write(block []byte) error {
 	s.mu.Lock()

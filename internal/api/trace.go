@@ -105,6 +105,10 @@ func (h *handler) traceSocket(ctx context.Context, in *traceQuery) (*streamAnswe
 			lost = unknownSkipped
 		}
 	}
+	first := "" // a client that must be told of a loss goes on before it
+	if lost == 0 {
+		first = prefix + h.id(after)
+	}
 	return raw(func(w http.ResponseWriter, r *http.Request) {
 		defer trace.Leave()
 		if trace.Ended() && in.After != "" && after >= trace.Last() {
@@ -114,7 +118,7 @@ func (h *handler) traceSocket(ctx context.Context, in *traceQuery) (*streamAnswe
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
 		stream := newEventStream(w, cancel)
-		if stream.comment() != nil {
+		if stream.begin(first) != nil {
 			return
 		}
 		defer stream.beat(h.cfg.Heartbeat, h.cfg.Heartbeat)()

@@ -77,14 +77,14 @@ type userDataKey struct {
 
 type userDataPut struct {
 	Key         string `path:"key" doc:"The key of the value."`
-	IfMatch     string `header:"If-Match" doc:"Write only over the value with this ETag; * is any."`
-	IfNoneMatch string `header:"If-None-Match" doc:"* writes only where there is no value yet."`
+	IfMatch     string `header:"If-Match" doc:"The ETag of the value to replace, or * for any: another one gives 412. Without it any value is replaced, or a new one stored."`
+	IfNoneMatch string `header:"If-None-Match" doc:"* writes only where there is no value yet; where there is one that gives 412."`
 	Body        UserDataRequest
 }
 
 type userDataDelete struct {
 	Key     string `path:"key" doc:"The key of the value."`
-	IfMatch string `header:"If-Match" doc:"Remove only the value with this ETag; * is any."`
+	IfMatch string `header:"If-Match" doc:"The ETag of the value to remove, or * for any: another one gives 412. Without it any value is removed."`
 }
 
 type userDataAnswer struct {
@@ -97,7 +97,9 @@ func (h *handler) registerUserData(router huma.API) {
 	const path = "/user-data/{key}"
 	huma.Register(router, h.operation("list-user-data", http.MethodGet, "/user-data", "Keys of user data, in their order", http.StatusOK, http.StatusServiceUnavailable), h.listUserData)
 	get := h.operation("get-user-data", http.MethodGet, path, "One value", http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable)
-	get.Responses = map[string]*huma.Response{"304": {Description: "The value is still the one named."}}
+	get.Responses = map[string]*huma.Response{"304": {Description: "The value is still the one named.", Headers: map[string]*huma.Param{
+		"ETag": {Description: "Names the value; If-Match of a write takes it.", Schema: &huma.Schema{Type: huma.TypeString}},
+	}}}
 	huma.Register(router, get, h.getUserData)
 	huma.Register(router, h.operation("put-user-data", http.MethodPut, path, "Store a value", http.StatusOK,
 		http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusInsufficientStorage, http.StatusServiceUnavailable), h.putUserData)

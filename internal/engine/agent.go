@@ -60,8 +60,9 @@ func (e *Engine) Run(ctx context.Context, req RunRequest) (Outcome, error) {
 
 // Start begins a run as [Engine.Run] does and returns at once, with a reader of its lines from the
 // first one on, which the caller closes. The run goes on until it ends, is stopped in the list of runs,
-// or the engine is closed; OnLine may be called after Start has returned.
-func (e *Engine) Start(req RunRequest) (*runs.Reader, error) {
+// or the engine is closed, also when ctx ends: of that it has only the trace. OnLine may be called after
+// Start has returned.
+func (e *Engine) Start(ctx context.Context, req RunRequest) (*runs.Reader, error) {
 	snapshot := e.deps.Apps()
 	script, err := findAgent(snapshot, req)
 	if err != nil {
@@ -71,7 +72,7 @@ func (e *Engine) Start(req RunRequest) (*runs.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := e.prepareAgent(e.ctx, req, snapshot, script, runs.ByAPI)
+	a := e.prepareAgent(context.WithoutCancel(ctx), req, snapshot, script, runs.ByAPI)
 	reader := a.listed.Read(0)
 	go func() {
 		defer leave()

@@ -46,7 +46,7 @@ type runner struct {
 	phase  *phase
 }
 
-func (r runner) Start(run api.Run) (*runs.Reader, error) {
+func (r runner) Start(ctx context.Context, run api.Run) (*runs.Reader, error) {
 	if r.phase.now() == draining {
 		return nil, api.ErrStopping
 	}
@@ -58,7 +58,7 @@ func (r runner) Start(run api.Run) (*runs.Reader, error) {
 		}
 		req.User = user
 	}
-	reader, err := r.engine.Start(req)
+	reader, err := r.engine.Start(ctx, req)
 	switch {
 	case errors.Is(err, engine.ErrNoAgent):
 		return nil, api.ErrNoAgent

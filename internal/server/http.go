@@ -20,6 +20,9 @@ const (
 	headerBytes   = 64 << 10
 	// writeTimeout is how long a client may take nothing of what is written to it.
 	writeTimeout = 30 * time.Second
+	// bodyTimeout is how long a body may take that nobody reads: http.Server takes it in before it
+	// sends the answer. api has a limit of its own.
+	bodyTimeout = 30 * time.Second
 )
 
 // newHTTPServer returns a server for the handler. Whole requests and answers have
@@ -28,12 +31,23 @@ const (
 func newHTTPServer(h http.Handler, logger *slog.Logger, unused *unusedConns) *http.Server {
 	return &http.Server{
 		ConnState:         unused.note,
-		Handler:           h,
+		Handler:           hastenBodies(h, bodyTimeout),
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    headerBytes,
 		ErrorLog:          log.New(httpLog{logger}, "", 0),
 	}
+}
+
+// hastenBodies limits how long the body of a request may take, also where the handler does not look at it.
+func hastenBodies(next http.Handler, timeout time.Duration) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			// Writers that know no deadlines are those of tests.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(timeout))
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // httpLog makes records of what http.Server has to complain about.

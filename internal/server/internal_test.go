@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,13 +81,13 @@ func TestWaitTellsWhatKeepsTheServerFromGoingOn(t *testing.T) {
 
 func TestRunsThatCannotBegin(t *testing.T) {
 	e := engine.New(engine.Config{}, engine.Deps{Apps: func() *app.Snapshot { return &app.Snapshot{} }, Logs: logs.New(logs.Config{}, nil, nil)})
-	if _, err := (runner{e, new(phase)}).Start(api.Run{Agent: "none"}); !errors.Is(err, api.ErrNoAgent) {
+	if _, err := (runner{e, new(phase)}).Start(t.Context(), api.Run{Agent: "none"}); !errors.Is(err, api.ErrNoAgent) {
 		t.Errorf("an unknown agent gives %v", err)
 	}
 	if err := e.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (runner{e, new(phase)}).Start(api.Run{Source: "1"}); !errors.Is(err, api.ErrStopping) {
+	if _, err := (runner{e, new(phase)}).Start(t.Context(), api.Run{Source: "1"}); !errors.Is(err, api.ErrStopping) {
 		t.Errorf("an engine that was closed gives %v", err)
 	}
 }
@@ -115,5 +116,31 @@ func TestTheStoreSyncsAsItIsTold(t *testing.T) {
 				t.Errorf("it listens on %v", s.server.Addr())
 			}
 		})
+	}
+}
+
+// TestABodyNobodyReadsMustEnd: the answer does not wait for ever for a body that comes byte by byte, or
+// not at all.
+func TestABodyNobodyReadsMustEnd(t *testing.T) {
+	s := httptest.NewServer(hastenBodies(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+	}), 50*time.Millisecond))
+	defer s.Close()
+	for _, length := range []string{"Content-Length: 1000", "Transfer-Encoding: chunked"} {
+		conn, err := net.Dial("tcp", s.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil { // only ends a test that fails
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\n"+length+"\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := io.ReadAll(conn)
+		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 401 ") {
+			t.Errorf("%s: %q, error %v", length, answer, err)
+		}
 	}
 }

@@ -151,6 +151,7 @@ func TestWrongUserData(t *testing.T) {
 		{"GET", "", "", 404, ""},
 		{"POST", "k", `{"value":1}`, 405, "DELETE"},
 		{"GET", "?after=%21", "", 400, "query.after"},
+		{"GET", "?after=c29ja2V0czpr", "", 400, "query.after"}, // of the list of sockets
 		{"GET", "?limit=10001", "", 422, "query.limit"},
 		{"GET", "?values=maybe", "", 422, "query.values"},
 	} {
@@ -184,5 +185,25 @@ func TestNodes(t *testing.T) {
 	if n.Name != "n1" || n.Version != "test" || n.State != "ready" || n.Sockets != 1 || n.Runs != 0 || n.App != s.AppDir() ||
 		n.Data.Folder != s.DataDir() || n.Data.Sync != "1s" || n.DatexVersion != "1.24.4.27" || time.Since(n.StartedAt) > time.Hour {
 		t.Errorf("%+v", n)
+	}
+}
+
+// TestAnUnchangedValueIsNotSentAgain: a client that polls names what it has.
+func TestAnUnchangedValueIsNotSentAgain(t *testing.T) {
+	s := servertest.Start(t)
+	const path = "/api/v1/user-data/k"
+	written, _ := s.Ask(t, "PUT", path, `{"value":1}`, "Content-Type", "application/json")
+	tag := written.Header.Get("ETag")
+	for _, have := range []string{tag, "W/" + tag, `"0", ` + tag, "*"} {
+		if resp, body := s.Ask(t, "GET", path, "", "If-None-Match", have); resp.StatusCode != 304 || body != "" || resp.Header.Get("ETag") != tag {
+			t.Errorf("%s: %d %s", have, resp.StatusCode, body)
+		}
+	}
+	if resp, body := s.Ask(t, "GET", path, "", "If-None-Match", `"0"`); resp.StatusCode != 200 || resp.Header.Get("ETag") != tag {
+		t.Errorf("another value: %d %s", resp.StatusCode, body)
+	}
+	s.Ask(t, "PUT", path, `{"value":2}`, "Content-Type", "application/json")
+	if resp, body := s.Ask(t, "GET", path, "", "If-None-Match", tag); resp.StatusCode != 200 {
+		t.Errorf("a new value: %d %s", resp.StatusCode, body)
 	}
 }

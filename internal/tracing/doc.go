@@ -10,9 +10,10 @@
 // Nothing here can hold a message up or fail it. Without an endpoint there is no Tracer: a nil *Tracer
 // and a nil *Span are ready to use and do nothing. A trace that was not chosen costs a look at a
 // generator of random numbers and a value in a context. Finished spans go through a queue of bounded
-// length to one goroutine of the SDK, which calls the exporter; what does not fit, and what a collector
-// does not take in time, is lost and told once a minute.
+// length to one goroutine, which sends them in batches; what does not fit, and what a collector does not
+// take in time, is lost and told once a minute.
 //
-// The exporter is our own: it writes the JSON of OTLP/HTTP with the standard library. The package knows
-// neither sockets nor scripts, only their names.
+// All of it is our own, with the standard library: the little of OpenTelemetry that is used here, ids,
+// batches, the headers of W3C Trace Context and the JSON of OTLP/HTTP, would add 1.2 MB to the program
+// as its SDK. The package knows neither sockets nor scripts, only their names.
 package tracing

@@ -3,6 +3,7 @@ package tracing
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,9 +14,9 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
-
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
 const (
@@ -26,30 +27,44 @@ const (
 	maxAnswer   = 64 << 10 // bytes read of what a collector answers
 )
 
-// exporter posts spans to a collector (OTLP/HTTP with the JSON encoding). The SDK calls it from one
-// goroutine at a time. It returns no errors: what the SDK does with them is print them.
+// exporter posts spans to a collector (OTLP/HTTP with the JSON encoding), in batches and from one
+// goroutine.
 type exporter struct {
-	target string
-	header http.Header
-	client *http.Client
-	logger *slog.Logger
+	process  Process
+	resource []attribute // what is said of the process
+	target   string
+	header   http.Header
+	client   *http.Client
+	logger   *slog.Logger
 
-	life context.Context // ends when nothing is to be waited for any more
-	stop context.CancelFunc
-	done chan struct{} // closed by Shutdown, after the last batch
+	queue   chan *Span
+	dropped atomic.Int64  // spans that found no room, not told yet
+	closing chan struct{} // closed by close
+	closed  sync.Once
+	done    chan struct{} // closed after the last batch
+	life    context.Context
+	stop    context.CancelFunc // ends life: nothing is to be waited for any more
 
-	// Owned by the goroutine that exports.
+	// Owned by the goroutine.
 	notBefore time.Time // when the collector wants to hear from us again
 	nextWarn  time.Time
-	lost      int // spans since the last warning
+	lost      int   // spans since the last warning
+	why       error // of the last of them
 }
 
-func newExporter(cfg Config, logger *slog.Logger) *exporter {
+func startExporter(cfg Config, process Process, logger *slog.Logger) *exporter {
 	target, _ := cfg.target() // both were checked
 	header, _ := cfg.header()
 	header.Set("Content-Type", "application/json")
 	header.Set("User-Agent", scope)
-	e := &exporter{target: target, header: header, logger: logger, done: make(chan struct{})}
+	e := &exporter{
+		process: process, target: target, header: header, logger: logger,
+		resource: []attribute{
+			text("service.name", scope), text("service.version", process.Version),
+			text("service.instance.id", rand.Text()), text(attrNode, process.Node),
+		},
+		queue: make(chan *Span, queueSpans), closing: make(chan struct{}), done: make(chan struct{}),
+	}
 	e.life, e.stop = context.WithCancel(context.Background())
 	e.client = &http.Client{
 		Transport: &http.Transport{
@@ -59,45 +74,109 @@ func newExporter(cfg Config, logger *slog.Logger) *exporter {
 		// A redirect would carry the headers, and the tokens in them, to another server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	go e.run()
 	return e
 }
 
-// ExportSpans sends a batch and returns nil, whatever becomes of it.
-func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(e.life, cancel)()
-	body, err := encode(spans)
-	if err == nil {
-		err = e.deliver(ctx, body)
+// take puts a span that has ended into the queue. It never waits: a span that finds no room, or comes
+// after the end, is dropped.
+func (e *exporter) take(s *Span) {
+	select {
+	case <-e.closing:
+		return
+	default:
 	}
-	if err != nil {
-		lost := len(spans)
-		if part, ok := errors.AsType[*partError](err); ok {
-			lost = part.rejected
+	select {
+	case e.queue <- s:
+	default:
+		e.dropped.Add(1)
+	}
+}
+
+// close sends what is in the queue and ends the goroutine. It may be called more than once; each call
+// waits for the end.
+func (e *exporter) close() {
+	e.closed.Do(func() { close(e.closing) })
+	<-e.done
+}
+
+// run sends batches: a full one at once, a smaller one a while after its first span.
+func (e *exporter) run() {
+	defer close(e.done)
+	defer e.client.CloseIdleConnections()
+	batch := make([]*Span, 0, batchSpans)
+	var due <-chan time.Time
+	send := func() {
+		e.export(batch)
+		clear(batch)
+		batch, due = batch[:0], nil
+	}
+	for {
+		select {
+		case s := <-e.queue:
+			if batch = append(batch, s); len(batch) == 1 {
+				due = time.After(batchDelay)
+			}
+			if len(batch) == batchSpans {
+				send()
+			}
+		case <-due:
+			send()
+		case <-e.closing:
+			for len(e.queue) > 0 {
+				if batch = append(batch, <-e.queue); len(batch) == batchSpans {
+					send()
+				}
+			}
+			send()
+			e.tell()
+			return
 		}
-		e.warn(err, lost)
 	}
-	return nil
 }
 
-// Shutdown is called after the last batch.
-func (e *exporter) Shutdown(context.Context) error {
-	e.client.CloseIdleConnections()
-	close(e.done)
-	return nil
+// export sends a batch, which may be empty, and tells what has been lost.
+func (e *exporter) export(spans []*Span) {
+	if len(spans) > 0 {
+		if err := e.try(spans); err != nil {
+			lost := len(spans)
+			if part, ok := errors.AsType[*partError](err); ok {
+				lost = part.rejected
+			}
+			e.warn(err, lost)
+		}
+	}
+	if n := e.dropped.Swap(0); n > 0 {
+		e.warn(errors.New("spans come faster than it takes them"), int(n))
+	}
 }
 
-// warn tells that spans were lost, once in a while.
+func (e *exporter) try(spans []*Span) error {
+	ctx, cancel := context.WithTimeout(e.life, exportTime)
+	defer cancel()
+	body, err := encode(e.process, e.resource, spans)
+	if err != nil {
+		return err
+	}
+	return e.deliver(ctx, body)
+}
+
+// warn notes that spans were lost, and tells it once in a while.
 func (e *exporter) warn(err error, lost int) {
 	e.lost += lost
-	now := time.Now()
-	if now.Before(e.nextWarn) {
-		return
+	e.why = err
+	if now := time.Now(); !now.Before(e.nextWarn) {
+		e.nextWarn = now.Add(warnEvery)
+		e.tell()
 	}
-	e.nextWarn = now.Add(warnEvery)
-	e.logger.Warn("traces are lost, the collector does not take them", "url", e.target, "error", err.Error(), "count", e.lost)
-	e.lost = 0
+}
+
+// tell logs what has been lost since it was told last, if anything.
+func (e *exporter) tell() {
+	if e.lost > 0 {
+		e.logger.Warn("traces are lost, the collector does not take them", "url", e.target, "error", e.why.Error(), "count", e.lost)
+		e.lost = 0
+	}
 }
 
 // deliver posts a body until it is taken, refused for good, or time is over.
@@ -203,7 +282,7 @@ func plain(err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) { // the end of the server cancels
 		return errors.New("it did not answer in time")
 	}
 	return err

@@ -1,19 +1,10 @@
 package tracing
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strconv"
-
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/propagation"
-	"go.opentelemetry.io/otel/trace"
 )
-
-// traceContext reads and writes the headers traceparent and tracestate (W3C Trace Context).
-var traceContext propagation.TraceContext
 
 // maxPath is the longest path that is recorded; keys of sockets fit.
 const maxPath = 256
@@ -42,30 +33,31 @@ func (t *Tracer) Handler(h http.Handler) http.Handler {
 
 // request begins the span of a request to us.
 func (t *Tracer) request(r *http.Request) *Span {
-	remote := traceContext.Extract(context.Background(), propagation.HeaderCarrier(r.Header))
-	if from := trace.SpanContextFromContext(remote); from.IsValid() {
-		if !from.IsSampled() {
+	var caller *place
+	if p, ok := extract(r.Header); ok {
+		if p.flags&flagSampled == 0 {
 			return unchosen
 		}
+		caller = &p
 	} else if !t.chosen() {
 		return unchosen
 	}
 	path := r.URL.Path
 	path = path[:min(len(path), maxPath)]
-	return t.beginIn(remote, SpanAPI, trace.SpanKindServer,
-		attribute.String("http.request.method", methodName(r.Method)), attribute.String("url.path", path))
+	return t.beginBelow(caller, SpanAPI, kindServer,
+		text("http.request.method", methodName(r.Method)), text("url.path", path))
 }
 
 // answered records the route of a request and the status of its answer. The faults of callers are none
 // of ours; those of 500 and above are.
 func (s *Span) answered(route string, status int) {
 	if route != "" {
-		s.otel.SetName(route)
-		s.set(attribute.String("http.route", route))
+		s.rename(route)
+		s.set(text("http.route", route))
 	}
-	s.set(attribute.Int("http.response.status_code", status))
+	s.set(whole("http.response.status_code", status))
 	if status >= http.StatusInternalServerError {
-		s.otel.SetStatus(codes.Error, "")
+		s.fault()
 	}
 }
 
@@ -122,24 +114,24 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if parent == nil {
 		return t.next.RoundTrip(r)
 	}
-	span := t.tracer.begin(parent, SpanRequest, trace.SpanKindClient,
-		attribute.String("http.request.method", methodName(r.Method)), attribute.String("server.address", r.URL.Hostname()), attribute.Int("server.port", port(r)))
+	span := t.tracer.begin(parent, SpanRequest, kindClient,
+		text("http.request.method", methodName(r.Method)), text("server.address", r.URL.Hostname()), whole("server.port", port(r)))
 	defer span.End()
-	if r.Header.Get("Traceparent") == "" {
+	if r.Header.Get(headerParent) == "" {
 		r = r.Clone(r.Context()) // a transport must not change what it is given
 		if r.Header == nil {
 			r.Header = http.Header{}
 		}
-		traceContext.Inject(trace.ContextWithSpan(context.Background(), span.otel), propagation.HeaderCarrier(r.Header))
+		span.place.inject(r.Header)
 	}
 	resp, err := t.next.RoundTrip(r)
 	if err != nil {
 		span.Fail("the request failed", "") // the error may hold the address
 		return resp, err
 	}
-	span.set(attribute.Int("http.response.status_code", resp.StatusCode))
+	span.set(whole("http.response.status_code", resp.StatusCode))
 	if resp.StatusCode >= http.StatusBadRequest {
-		span.otel.SetStatus(codes.Error, "")
+		span.fault()
 	}
 	return resp, nil
 }

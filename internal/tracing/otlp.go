@@ -1,14 +1,10 @@
 package tracing
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"strconv"
 	"time"
-
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/trace"
 )
 
 // The types below are ExportTraceServiceRequest in the JSON encoding of OTLP: ids in lower-case hex,
@@ -43,7 +39,6 @@ type (
 		Start        string          `json:"startTimeUnixNano"`
 		End          string          `json:"endTimeUnixNano"`
 		Attributes   []otlpAttribute `json:"attributes,omitempty"`
-		Dropped      int             `json:"droppedAttributesCount,omitempty"`
 		Events       []otlpEvent     `json:"events,omitempty"`
 		Status       *otlpStatus     `json:"status,omitempty"`
 	}
@@ -62,7 +57,6 @@ type (
 	}
 	otlpValue struct {
 		String *string  `json:"stringValue,omitempty"`
-		Bool   *bool    `json:"boolValue,omitempty"`
 		Int    *string  `json:"intValue,omitempty"`
 		Double *float64 `json:"doubleValue,omitempty"`
 	}
@@ -74,80 +68,59 @@ const (
 	flagRemote      = 0x200
 )
 
-// encode writes spans of one process; there is at least one.
-func encode(spans []sdktrace.ReadOnlySpan) ([]byte, error) {
-	first := spans[0]
+// statusError is the code of a failed span; the others have no status.
+const statusError = 2
+
+// encode writes spans, which have ended, of a process.
+func encode(process Process, resource []attribute, spans []*Span) ([]byte, error) {
 	list := make([]otlpSpan, len(spans))
 	for i, s := range spans {
 		list[i] = encodeSpan(s)
 	}
 	return json.Marshal(otlpRequest{[]otlpResourceSpans{{
-		Resource: otlpResource{encodeAttributes(first.Resource().Attributes())},
-		ScopeSpans: []otlpScopeSpans{{
-			Scope: otlpScope{first.InstrumentationScope().Name, first.InstrumentationScope().Version},
-			Spans: list,
-		}},
+		Resource:   otlpResource{encodeAttributes(resource)},
+		ScopeSpans: []otlpScopeSpans{{Scope: otlpScope{scope, process.Version}, Spans: list}},
 	}}})
 }
 
-func encodeSpan(s sdktrace.ReadOnlySpan) otlpSpan {
-	sc := s.SpanContext()
+func encodeSpan(s *Span) otlpSpan {
 	span := otlpSpan{
-		TraceID: sc.TraceID().String(), SpanID: sc.SpanID().String(), TraceState: sc.TraceState().String(),
-		Flags: flags(sc, s.Parent()), Name: s.Name(), Kind: int(s.SpanKind()), // the numbers are the same
-		Start: nanoseconds(s.StartTime()), End: nanoseconds(s.EndTime()),
-		Attributes: encodeAttributes(s.Attributes()), Dropped: s.DroppedAttributes(), Status: encodeStatus(s.Status()),
+		TraceID: hex.EncodeToString(s.place.trace[:]), SpanID: hex.EncodeToString(s.place.span[:]), TraceState: s.place.state,
+		Flags: uint32(s.place.flags) | flagRemoteKnown, Name: s.name, Kind: int(s.kind),
+		Start: nanoseconds(s.began), End: nanoseconds(s.ended), Attributes: encodeAttributes(s.attrs),
 	}
-	if s.Parent().HasSpanID() {
-		span.ParentSpanID = s.Parent().SpanID().String()
+	if s.parent != (place{}) {
+		span.ParentSpanID = hex.EncodeToString(s.parent.span[:])
 	}
-	for _, e := range s.Events() {
-		span.Events = append(span.Events, otlpEvent{nanoseconds(e.Time), e.Name, encodeAttributes(e.Attributes)})
+	if s.parent.remote {
+		span.Flags |= flagRemote
+	}
+	for _, e := range s.events {
+		span.Events = append(span.Events, otlpEvent{nanoseconds(e.at), e.name, encodeAttributes(e.attrs)})
+	}
+	if s.failed {
+		span.Status = &otlpStatus{Code: statusError, Message: s.status}
 	}
 	return span
 }
 
-func flags(sc, parent trace.SpanContext) uint32 {
-	f := uint32(sc.TraceFlags()) | flagRemoteKnown
-	if parent.IsRemote() {
-		f |= flagRemote
-	}
-	return f
-}
-
 func nanoseconds(t time.Time) string { return strconv.FormatInt(t.UnixNano(), 10) }
 
-// encodeStatus: the numbers of OTLP are 1 for ok and 2 for an error; nothing means unset.
-func encodeStatus(s sdktrace.Status) *otlpStatus {
-	switch s.Code {
-	case codes.Error:
-		return &otlpStatus{Code: 2, Message: s.Description}
-	case codes.Ok:
-		return &otlpStatus{Code: 1}
-	}
-	return nil
-}
-
-func encodeAttributes(attrs []attribute.KeyValue) []otlpAttribute {
+func encodeAttributes(attrs []attribute) []otlpAttribute {
 	list := make([]otlpAttribute, len(attrs))
 	for i, a := range attrs {
-		list[i] = otlpAttribute{string(a.Key), encodeValue(a.Value)}
+		list[i] = otlpAttribute{a.key, encodeValue(a)}
 	}
 	return list
 }
 
-func encodeValue(v attribute.Value) otlpValue {
-	switch v.Type() {
-	case attribute.BOOL:
-		b := v.AsBool()
-		return otlpValue{Bool: &b}
-	case attribute.INT64:
-		n := strconv.FormatInt(v.AsInt64(), 10)
+func encodeValue(a attribute) otlpValue {
+	switch a.typ {
+	case typeWhole:
+		n := strconv.FormatInt(a.whole, 10)
 		return otlpValue{Int: &n}
-	case attribute.FLOAT64:
-		f := v.AsFloat64()
-		return otlpValue{Double: &f}
+	case typeReal:
+		return otlpValue{Double: &a.real}
 	}
-	text := v.String() // nobody here makes lists
-	return otlpValue{String: &text}
+	return otlpValue{String: &a.text}
 }

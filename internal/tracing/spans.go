@@ -4,9 +4,6 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
-
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/trace"
 )
 
 // Names of spans. Those of requests to the API are their method and route.
@@ -59,8 +56,8 @@ func (t *Tracer) Receive(service, socket, user string, bytes int) *Span {
 	case !t.chosen():
 		return unchosen
 	}
-	return t.begin(nil, SpanReceive, trace.SpanKindServer,
-		attribute.String(attrService, service), attribute.String(attrSocket, socket), attribute.String(attrUser, user), attribute.Int(attrBytes, bytes))
+	return t.begin(nil, SpanReceive, kindServer,
+		text(attrService, service), text(attrSocket, socket), text(attrUser, user), whole(attrBytes, bytes))
 }
 
 // Script describes a run of a script. Empty texts are left out.
@@ -83,17 +80,17 @@ func (t *Tracer) Script(ctx context.Context, script Script) *Span {
 		}
 		return unchosen
 	}
-	attrs := make([]attribute.KeyValue, 0, 6)
-	attrs = append(attrs, attribute.Int(attrThread, script.Thread))
+	attrs := make([]attribute, 0, 6)
+	attrs = append(attrs, whole(attrThread, script.Thread))
 	for _, a := range [...]struct{ key, value string }{
 		{attrService, script.Service}, {attrAgent, script.Agent}, {attrSocket, script.Socket},
 		{attrUser, script.User}, {attrScript, script.URL},
 	} {
 		if a.value != "" {
-			attrs = append(attrs, attribute.String(a.key, a.value))
+			attrs = append(attrs, text(a.key, a.value))
 		}
 	}
-	return t.begin(parent, script.Name, trace.SpanKindInternal, attrs...)
+	return t.begin(parent, script.Name, kindInternal, attrs...)
 }
 
 // Send begins the span of a message to the socket with the key. It is nil unless it belongs to a trace
@@ -103,7 +100,7 @@ func (t *Tracer) Send(ctx context.Context, key string, bytes int) *Span {
 	if parent == nil {
 		return nil
 	}
-	return t.begin(parent, SpanSend, trace.SpanKindProducer, attribute.String(attrSocket, key), attribute.Int(attrBytes, bytes))
+	return t.begin(parent, SpanSend, kindProducer, text(attrSocket, key), whole(attrBytes, bytes))
 }
 
 // SendMany is Send for one message to so many sockets.
@@ -112,7 +109,7 @@ func (t *Tracer) SendMany(ctx context.Context, targets, bytes int) *Span {
 	if parent == nil {
 		return nil
 	}
-	return t.begin(parent, SpanSend, trace.SpanKindProducer, attribute.Int(attrTargets, targets), attribute.Int(attrBytes, bytes))
+	return t.begin(parent, SpanSend, kindProducer, whole(attrTargets, targets), whole(attrBytes, bytes))
 }
 
 // sender returns the span that a send belongs below, nil if it is not to be recorded.
@@ -129,14 +126,14 @@ func (t *Tracer) sender(ctx context.Context) *Span {
 // Queued records how many messages wait in the queue that took this one.
 func (s *Span) Queued(depth int) {
 	if s.recording() {
-		s.set(attribute.Int(attrDepth, depth))
+		s.set(whole(attrDepth, depth))
 	}
 }
 
 // Addressed records how many queues took the message.
 func (s *Span) Addressed(n int) {
 	if s.recording() {
-		s.set(attribute.Int(attrAddressed, n))
+		s.set(whole(attrAddressed, n))
 	}
 }
 
@@ -160,9 +157,8 @@ func (s *Sent) Written(key string, began time.Time) {
 	if s.left.Load() <= 0 || s.left.Add(-1) < 0 {
 		return
 	}
-	ctx := trace.ContextWithSpan(context.Background(), s.send.otel)
 	wait := float64(began.Sub(s.send.began).Microseconds()) / 1000
-	_, span := s.tracer.otel.Start(ctx, SpanWrite, trace.WithTimestamp(began), trace.WithSpanKind(trace.SpanKindInternal),
-		trace.WithAttributes(attribute.String(attrSocket, key), attribute.Float64(attrWait, max(0, wait))))
+	span := s.tracer.begin(s.send, SpanWrite, kindInternal, text(attrSocket, key), real(attrWait, max(0, wait)))
+	span.began = began // nobody else knows it yet
 	span.End()
 }

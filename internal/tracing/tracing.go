@@ -2,16 +2,10 @@ package tracing
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
 	"time"
-
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/sdk/resource"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/trace"
 )
 
 // scope is the name under which all spans are made.
@@ -19,16 +13,15 @@ const scope = "tutorsocket"
 
 // Bounds of what is kept and of how long anything takes.
 const (
-	queueSpans   = 4096 // finished spans that wait for the collector; more are dropped
-	batchSpans   = 512  // spans of one request
-	batchDelay   = time.Second
-	exportTime   = 10 * time.Second // of one batch, retries included
-	flushTime    = 3 * time.Second  // of what is left at the end
-	maxChildren  = 128              // sends and requests below one span
-	maxWrites    = 16               // written frames below one send
-	maxValue     = 1024             // characters of an attribute
-	maxAttribute = 32               // attributes of a span
-	maxEvents    = 8
+	queueSpans  = 4096 // finished spans that wait for the collector; more are dropped
+	batchSpans  = 512  // spans of one request
+	batchDelay  = time.Second
+	exportTime  = 10 * time.Second // of one batch, retries included
+	flushTime   = 3 * time.Second  // of what is left at the end
+	maxChildren = 128              // sends and requests below one span
+	maxWrites   = 16               // written frames below one send
+	maxValue    = 1024             // bytes of a text
+	maxEvents   = 8                // of a span
 )
 
 // Process says who sends the spans.
@@ -40,8 +33,6 @@ type Process struct {
 // Tracer makes spans. A nil *Tracer makes none; so do its nil spans. Safe for concurrent use.
 type Tracer struct {
 	sample   float64
-	otel     trace.Tracer
-	provider *sdktrace.TracerProvider
 	exporter *exporter
 }
 
@@ -55,29 +46,7 @@ func New(cfg Config, process Process, logger *slog.Logger) (*Tracer, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("settings of traces: %w", err)
 	}
-	e := newExporter(cfg, logger)
-	provider := sdktrace.NewTracerProvider(
-		sdktrace.WithResource(resource.NewSchemaless(
-			attribute.String("service.name", scope),
-			attribute.String("service.version", process.Version),
-			attribute.String("service.instance.id", rand.Text()),
-			attribute.String(attrNode, process.Node),
-		)),
-		// The choice is made before a span is, in [Tracer.parent]: what is not chosen then costs
-		// no span at all.
-		sdktrace.WithSampler(sdktrace.AlwaysSample()),
-		sdktrace.WithRawSpanLimits(sdktrace.SpanLimits{
-			AttributeValueLengthLimit: maxValue, AttributeCountLimit: maxAttribute, AttributePerEventCountLimit: maxAttribute,
-			EventCountLimit: maxEvents, LinkCountLimit: maxEvents, AttributePerLinkCountLimit: maxEvents,
-		}),
-		sdktrace.WithBatcher(e,
-			sdktrace.WithMaxQueueSize(queueSpans), sdktrace.WithMaxExportBatchSize(batchSpans),
-			sdktrace.WithBatchTimeout(batchDelay), sdktrace.WithExportTimeout(exportTime)),
-	)
-	return &Tracer{
-		sample: cfg.Sample, provider: provider, exporter: e,
-		otel: provider.Tracer(scope, trace.WithInstrumentationVersion(process.Version)),
-	}, nil
+	return &Tracer{sample: cfg.Sample, exporter: startExporter(cfg, process, logger)}, nil
 }
 
 // Close sends what is left and ends the goroutine. It takes no longer than ctx, nor than a few seconds
@@ -89,11 +58,8 @@ func (t *Tracer) Close(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, flushTime)
 	defer cancel()
-	// The SDK leaves its goroutine alone when a context ends. So it gets one that does not, and the
-	// requests under way are broken off when time is over.
-	defer context.AfterFunc(ctx, t.exporter.stop)()
-	_ = t.provider.Shutdown(context.WithoutCancel(ctx)) // what was lost the exporter has told
-	<-t.exporter.done                                   // a second call has not waited yet
+	defer context.AfterFunc(ctx, t.exporter.stop)() // breaks the requests under way off when time is over
+	t.exporter.close()
 	t.exporter.stop()
 }
 
@@ -112,17 +78,19 @@ func (t *Tracer) parent(ctx context.Context) (parent *Span, record bool) {
 // chosen decides about a trace that begins here.
 func (t *Tracer) chosen() bool { return mathrand.Float64() < t.sample }
 
-// begin starts a span below parent, or a trace if that is nil.
-func (t *Tracer) begin(parent *Span, name string, kind trace.SpanKind, attrs ...attribute.KeyValue) *Span {
-	ctx := context.Background()
-	if parent != nil {
-		ctx = trace.ContextWithSpan(ctx, parent.otel)
+// begin starts a span below parent, or a trace if that is nil. parent is recorded.
+func (t *Tracer) begin(parent *Span, name string, kind kind, attrs ...attribute) *Span {
+	if parent == nil {
+		return t.beginBelow(nil, name, kind, attrs...)
 	}
-	return t.beginIn(ctx, name, kind, attrs...)
+	return t.beginBelow(&parent.place, name, kind, attrs...)
 }
 
-// beginIn starts a span below the one that the SDK finds in ctx.
-func (t *Tracer) beginIn(ctx context.Context, name string, kind trace.SpanKind, attrs ...attribute.KeyValue) *Span {
-	_, s := t.otel.Start(ctx, name, trace.WithSpanKind(kind), trace.WithAttributes(attrs...))
-	return &Span{otel: s, began: time.Now()}
+// beginBelow starts a span below the one in a place, or a trace if there is none.
+func (t *Tracer) beginBelow(parent *place, name string, kind kind, attrs ...attribute) *Span {
+	s := &Span{tracer: t, place: newPlace(parent), kind: kind, began: time.Now(), name: name, attrs: attrs}
+	if parent != nil {
+		s.parent = *parent
+	}
+	return s
 }

@@ -48,6 +48,11 @@ func (s *Store) setList(ctx context.Context, key string, items []recipient, ttl 
 // Errors besides those of Delete: [ErrChanged].
 func (s *Store) DeleteIf(ctx context.Context, key string, may Condition) (held bool, err error) {
 	defer s.figures.done(opRemove, &err)
+	return s.delete(ctx, key, may)
+}
+
+// delete is DeleteIf, for an operation that counts as another.
+func (s *Store) delete(ctx context.Context, key string, may Condition) (held bool, err error) {
 	if err := checkKey(key); err != nil {
 		return false, err
 	}
@@ -79,7 +84,7 @@ func (s *Store) change(ctx context.Context, key string, may Condition, fn func(n
 		return fn(nil)
 	}
 	for {
-		now, exists, err := s.Look(ctx, key)
+		now, exists, err := s.look(ctx, key)
 		if err != nil {
 			return err
 		}

@@ -175,7 +175,7 @@ func (s *Store) putMembers(ctx context.Context, h head, rs []recipient) error {
 // meanwhile stay. Any other change begins a new generation.
 func (s *Store) replaceList(ctx context.Context, key string, rs []recipient, ttl time.Duration) error {
 	if len(rs) == 0 {
-		_, err := s.Delete(ctx, key)
+		_, err := s.delete(ctx, key, nil)
 		return err
 	}
 	token, _ := encodeKey(key)

@@ -146,6 +146,11 @@ type Value struct {
 // Look is [Store.Get] with what else is known of the value.
 func (s *Store) Look(ctx context.Context, key string) (value Value, ok bool, err error) {
 	defer s.figures.done(opRead, &err)
+	return s.look(ctx, key)
+}
+
+// look is Look, for an operation that counts as another.
+func (s *Store) look(ctx context.Context, key string) (value Value, ok bool, err error) {
 	if err := checkKey(key); err != nil {
 		return Value{}, false, err
 	}

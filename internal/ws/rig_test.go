@@ -14,6 +14,7 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
 
 // rig is a server with a hub, a handler made of functions, and a record of what ended.
@@ -61,10 +62,13 @@ type rigConfig struct {
 	hub hub.Config
 	tls bool
 	own bool // no HTTP server: the test brings connections of its own
+
+	metrics *metrics.Registry // of both rooms; nil: nothing is counted
 }
 
 func newRig(t testing.TB, cfg rigConfig) *rig {
 	t.Helper()
+	cfg.hub.Metrics = cfg.metrics
 	r := &rig{t: t, hub: hub.New(cfg.hub), closed: make(chan ending, 4096), log: &safeBuffer{}}
 	r.server = New(cfg.ws, Deps{
 		Opener:        localOpener{r.hub},
@@ -72,6 +76,7 @@ func newRig(t testing.TB, cfg rigConfig) *rig {
 		Handler:       r,
 		ServiceExists: func(name string) bool { return name == "echo" || name == "other" },
 		Logger:        slog.New(slog.NewTextHandler(r.log, nil)),
+		Metrics:       cfg.metrics,
 	})
 	if !cfg.own {
 		hs := httptest.NewUnstartedServer(r.server)

@@ -1951,7 +1951,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The Host or Origin of the request is not known here, or the key may not do this. */
+        /** @description The Host or Origin of the request is not known here. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -1959,7 +1959,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The Host or Origin of the request is not known here, or the key may not do this.",
+                 *       "detail": "This server does not answer to the Origin \"https://portal.example\". If it should, start it with --origin https://portal.example.",
                  *       "status": 403,
                  *       "title": "Forbidden"
                  *     }
@@ -1991,7 +1991,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The server failed. Its log says more.",
+                 *       "detail": "unexpected error occurred",
                  *       "status": 500,
                  *       "title": "Internal Server Error"
                  *     }
@@ -2008,6 +2008,13 @@ export interface components {
                 /**
                  * @example {
                  *       "detail": "GET /api/v1/sockets answers with application/json, which Accept leaves out.",
+                 *       "errors": [
+                 *         {
+                 *           "location": "header.Accept",
+                 *           "message": "must allow application/json",
+                 *           "value": "text/html"
+                 *         }
+                 *       ],
                  *       "status": 406,
                  *       "title": "Not Acceptable"
                  *     }
@@ -2056,6 +2063,12 @@ export interface components {
                 /**
                  * @example {
                  *       "detail": "The body is too large: it must be smaller than 4194304 bytes.",
+                 *       "errors": [
+                 *         {
+                 *           "location": "body",
+                 *           "message": "too large"
+                 *         }
+                 *       ],
                  *       "status": 413,
                  *       "title": "Request Entity Too Large"
                  *     }
@@ -2071,7 +2084,13 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The body took too long to arrive.",
+                 *       "detail": "The body took longer than 15s to arrive.",
+                 *       "errors": [
+                 *         {
+                 *           "location": "body",
+                 *           "message": "took too long"
+                 *         }
+                 *       ],
                  *       "status": 408,
                  *       "title": "Request Timeout"
                  *     }
@@ -2113,7 +2132,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The queue of the socket is full; the message was dropped.",
+                 *       "detail": "The queue of this socket is full because its client reads too slowly; the message was dropped. Send again later, send less, or allow more with the settings queue.max_messages and queue.max_bytes.",
                  *       "status": 429,
                  *       "title": "Too Many Requests"
                  *     }
@@ -2134,7 +2153,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "No token, or one this server does not know.",
+                 *       "detail": "The API wants the admin token: Authorization: Bearer <token>. A development server writes it to admin.json in its data folder.",
                  *       "status": 401,
                  *       "title": "Unauthorized"
                  *     }
@@ -2203,7 +2222,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The agents. */
+            /** @description A page of agents. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2213,13 +2232,13 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "name": "hello",
-                     *           "url": "x-local://agents/hello.js"
+                     *           "name": "broken",
+                     *           "problem": "Unexpected token }\n(x-local://agents/broken.js,   line 1)",
+                     *           "url": "x-local://agents/broken.js"
                      *         },
                      *         {
-                     *           "name": "broken",
-                     *           "problem": "Unexpected }",
-                     *           "url": "x-local://agents/broken.js"
+                     *           "name": "hello",
+                     *           "url": "x-local://agents/hello.js"
                      *         }
                      *       ],
                      *       "missing": [],
@@ -2427,9 +2446,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the text to replace: another one gives 412. Without it any text is replaced. */
+                /** @description The ETag of the text to replace, or * for any: another one gives 412. Without it any text is replaced, or a new one made. */
                 "If-Match"?: string;
-                /** @description * writes only if there is no such script. */
+                /** @description * writes only where there is no such script yet; where there is one that gives 412. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -2672,7 +2691,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the text to replace: another one gives 412. Without it any text is replaced. */
+                /** @description The ETag of the text to replace, or * for any: another one gives 412. Without it any text is replaced. */
                 "If-Match"?: string;
             };
             path: {
@@ -2715,11 +2734,8 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
-            413: components["responses"]["RequestEntityTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
         };
@@ -2743,11 +2759,11 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "doc": "Writes a line to the log.",
+                     *           "doc": "Writes the value as text to the script log and returns it. An error object is logged as an error, with its position lines.",
                      *           "kind": "function",
                      *           "name": "alert",
                      *           "origin": "shared",
-                     *           "signature": "(text: any): void"
+                     *           "signature": "<T>(value?: T): T"
                      *         }
                      *       ],
                      *       "missing": [],
@@ -2833,7 +2849,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The libraries. */
+            /** @description A page of libraries. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2930,9 +2946,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the text to replace: another one gives 412. Without it any text is replaced. */
+                /** @description The ETag of the text to replace, or * for any: another one gives 412. Without it any text is replaced, or a new one made. */
                 "If-Match"?: string;
-                /** @description * writes only if there is no such script. */
+                /** @description * writes only where there is no such script yet; where there is one that gives 412. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -3175,7 +3191,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the text to replace: another one gives 412. Without it any text is replaced. */
+                /** @description The ETag of the text to replace, or * for any: another one gives 412. Without it any text is replaced. */
                 "If-Match"?: string;
             };
             path: {
@@ -3218,11 +3234,8 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
-            413: components["responses"]["RequestEntityTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
         };
@@ -3240,7 +3253,7 @@ export interface operations {
                 level?: "info" | "error";
                 /** @description Only lines of the scripts of this service. */
                 service?: string;
-                /** @description Not earlier than this: a time such as 2026-11-23T10:00:00Z, or how long ago, such as 10m. */
+                /** @description Only lines not earlier than this: a time such as 2026-11-23T10:00:00Z, or how long ago, such as 10m. All without one. */
                 since?: string;
                 /** @description Only lines of runs for the socket with this key. */
                 socket?: string;
@@ -3879,7 +3892,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The services. */
+            /** @description A page of services. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3976,9 +3989,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the text to replace: another one gives 412. Without it any text is replaced. */
+                /** @description The ETag of the text to replace, or * for any: another one gives 412. Without it any text is replaced, or a new one made. */
                 "If-Match"?: string;
-                /** @description * writes only if there is no such script. */
+                /** @description * writes only where there is no such script yet; where there is one that gives 412. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -4221,7 +4234,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of the text to replace: another one gives 412. Without it any text is replaced. */
+                /** @description The ETag of the text to replace, or * for any: another one gives 412. Without it any text is replaced. */
                 "If-Match"?: string;
             };
             path: {
@@ -4264,11 +4277,8 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
-            413: components["responses"]["RequestEntityTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
         };
@@ -4628,7 +4638,7 @@ export interface operations {
     "stream-socket-events": {
         parameters: {
             query?: {
-                /** @description Which sockets: those that meet it before or after what happens. */
+                /** @description Which sockets, before or after what happens: $name, $name:value, $name:[a,b], or a JSON object. All without one. */
                 filter?: string;
                 /** @description Whether to begin with the sockets there are: an event snapshot, then one opened for each. It comes again whenever events were lost. */
                 snapshot?: boolean;
@@ -4769,7 +4779,7 @@ export interface operations {
     "get-stats": {
         parameters: {
             query?: {
-                /** @description Points not earlier than this: a time such as 2026-11-23T10:00:00Z, or how long ago, such as 10m. Without it all. */
+                /** @description Only points not earlier than this: a time such as 2026-11-23T10:00:00Z, or how long ago, such as 10m. All without one. */
                 since?: string;
             };
             header?: never;
@@ -4874,7 +4884,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The tags. */
+            /** @description A page of tags. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4967,7 +4977,10 @@ export interface operations {
     "get-user-data": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An ETag: the answer is 304 without a body if the value is still that one. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The key of the value. In a path it is percent-encoded, as clients do by themselves: settings%2F7177256154427237596.
@@ -5000,6 +5013,15 @@ export interface operations {
                     "application/json": components["schemas"]["UserData"];
                 };
             };
+            /** @description The value is still the one named. */
+            304: {
+                headers: {
+                    /** @description Names the value; If-Match of a write takes it. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -5014,9 +5036,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Write only over the value with this ETag; * is any. */
+                /** @description The ETag of the value to replace, or * for any: another one gives 412. Without it any value is replaced, or a new one stored. */
                 "If-Match"?: string;
-                /** @description * writes only where there is no value yet. */
+                /** @description * writes only where there is no value yet; where there is one that gives 412. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -5078,7 +5100,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Remove only the value with this ETag; * is any. */
+                /** @description The ETag of the value to remove, or * for any: another one gives 412. Without it any value is removed. */
                 "If-Match"?: string;
             };
             path: {
