@@ -14,9 +14,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// drained is how much is taken in of a body that is too large: http.Server breaks the
-// connection if more is left, and a client that is still writing may miss the answer.
-const drained = 4 * maxBody
+// maxDiscarded is how much of a body beyond the limit is read and forgotten, in bytes.
+const maxDiscarded = 4 << 20
 
 // readBody reads the body of a request, so that one that breaks off is the fault of
 // the client, and leaves what was read in its place.
@@ -31,7 +30,8 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, timeout time.
 	case err != nil:
 		return at(problem(http.StatusBadRequest, "The body cannot be read: %s.", shorten(err.Error())), "body", "broke off", nil)
 	case int64(len(text)) >= limit: // the library refuses this many
-		_, _ = io.CopyN(io.Discard, r.Body, drained) // or it ends earlier, by its end or by the deadline
+		// A client that is still sending when the connection is closed may never see the answer.
+		_, _ = io.CopyN(io.Discard, r.Body, maxDiscarded)
 		return at(problem(http.StatusRequestEntityTooLarge, "The body is too large: it must be smaller than %d bytes.", limit), "body", "too large", nil)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(text))

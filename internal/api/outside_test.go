@@ -118,7 +118,7 @@ func TestAClientThatStillWritesHearsThatItIsTooMuch(t *testing.T) {
 	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil { // only ends a test that fails
 		t.Fatal(err)
 	}
-	const size = 12 << 20
+	const size = 6 << 20
 	if _, err := fmt.Fprintf(conn, "POST /api/v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", token, size); err != nil {
 		t.Fatal(err)
 	}

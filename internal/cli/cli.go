@@ -47,11 +47,16 @@ func (e *Env) getenv(name string) string {
 // program. What went wrong is then on env.Stderr. When ctx ends a server stops
 // and a client gives up; that is how Ctrl-C arrives.
 func Main(ctx context.Context, env Env) int {
+	out := &output{to: env.Stdout}
+	env.Stdout = out
 	p := &program{Env: env}
 	root := p.root()
 	command, err := root.ExecuteContextC(ctx)
 	if err != nil && !p.began {
 		err = usageError{err}
+	}
+	if err == nil {
+		err = out.failure()
 	}
 	p.report(command, err)
 	return exitCode(err)

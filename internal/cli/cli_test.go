@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -158,6 +159,9 @@ func TestWrongFlags(t *testing.T) {
 		"sockets --limit -1":                        `--limit`,
 		"logs --since bad":                          `--since "bad": expected a time such as`,
 		"logs --thread -1":                          `--thread is -1`,
+		"logs --thread abc":                         `--thread "abc": expected a whole number`,
+		"sockets watch --interval soon":             `--interval "soon": expected a duration such as 30s`,
+		"sockets --json=maybe":                      `--json "maybe": expected true or false`,
 		"agent list --server 127.0.0.1:1":           `--server: "127.0.0.1:1" is not the URL of a server: write it like http://`,
 		"agent list --server 127.0.0.1:1 --token x": `--server: "127.0.0.1:1" is not the URL`,
 	} {
@@ -335,3 +339,18 @@ func status(t *testing.T, server string, header [2]string) int {
 	resp.Body.Close()
 	return resp.StatusCode
 }
+
+// TestAnAnswerThatIsLostIsAFailure: nobody takes an empty file for the answer.
+func TestAnAnswerThatIsLostIsAFailure(t *testing.T) {
+	for _, command := range []string{"--help", "version", "config reference"} {
+		var told strings.Builder
+		code := cli.Main(t.Context(), cli.Env{Args: strings.Split(command, " "), Stdout: fullDisk{}, Stderr: &told, Now: time.Now})
+		if code != 1 || told.String() != "error: write the answer: no space left on device\n" {
+			t.Errorf("%s: code %d, %q", command, code, told.String())
+		}
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }

@@ -180,7 +180,10 @@ func (p *program) printProblems(file string, problems config.Problems) {
 		if problem.Source != "" {
 			at = problem.Source + ": " + at
 		}
-		b.WriteString(p.bold(firstLine(strings.TrimSuffix(at, ": "))) + ": " + firstLine(problem.Message) + "\n")
+		if at = strings.TrimSuffix(at, ": "); at != "" {
+			at = p.bold(firstLine(at)) + ": "
+		}
+		b.WriteString(at + firstLine(problem.Message) + "\n")
 	}
 	switch {
 	case len(problems) > 0:

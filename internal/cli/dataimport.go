@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -155,7 +156,7 @@ func parseDataLine(text []byte) (dataLine, error) {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&line); err != nil {
-		return line, wrongLine(`it is not {"key":…,"value":…,"ttl":…}: %s`, safe(err.Error()))
+		return line, wrongLine(`it is not {"key":…,"value":…,"ttl":…}: %s`, notDataLine(err))
 	}
 	switch {
 	case dec.More():
@@ -168,6 +169,17 @@ func parseDataLine(text []byte) (dataLine, error) {
 		return line, wrongLine("ttl is a number of seconds from 1 to %d; without it the value stays", int64(maxTTL))
 	}
 	return line, nil
+}
+
+// notDataLine is why a line could not be read, without the words of Go's package.
+func notDataLine(err error) string {
+	var typ *json.UnmarshalTypeError
+	if errors.As(err, &typ) && typ.Field != "" {
+		return typ.Field + " is a " + typ.Value
+	} else if typ != nil {
+		return "it is a " + typ.Value
+	}
+	return safe(strings.TrimPrefix(err.Error(), "json: "))
 }
 
 // maxTTL is what the API takes.

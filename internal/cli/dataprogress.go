@@ -55,7 +55,7 @@ func (d *dataProgress) text(now time.Time) string {
 	if spent > 0 {
 		line += fmt.Sprintf(", %.0f/s", float64(d.values)/spent.Seconds())
 	}
-	if d.total > d.steps && d.steps > 0 {
+	if d.total > d.steps && d.steps*100 >= d.total { // less says nothing of the rest
 		left := time.Duration(float64(spent) / float64(d.steps) * float64(d.total-d.steps))
 		line += ", " + left.Round(time.Second).String() + " left"
 	}

@@ -15,7 +15,15 @@ func TestDataProgress(t *testing.T) {
 	if out.Len() > 0 {
 		t.Errorf("too soon: %q", out.String())
 	}
-	now = now.Add(2 * time.Second)
+	now = now.Add(time.Second)
+	d.total = 1 << 20
+	d.add(0, 0)
+	if want := "\r\x1b[K5 imported, 0 %, 5/s"; out.String() != want {
+		t.Errorf("%q, want %q: so little says nothing of the rest", out.String(), want)
+	}
+	out.Reset()
+	d.total = 1000
+	now = now.Add(time.Second)
 	d.add(5, 150)
 	d.clear()
 	d.clear()

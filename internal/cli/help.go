@@ -200,6 +200,10 @@ func flagLines(flags *pflag.FlagSet, width int) []string {
 
 // wrongFlag is the error about a flag, with the flags that may have been meant.
 func wrongFlag(c *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		return usagef("--%s %q: %s", invalid.GetFlag().Name, invalid.GetValue(), expected(invalid))
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
 		return usageError{err}
@@ -211,4 +215,17 @@ func wrongFlag(c *cobra.Command, err error) error {
 		}
 	})
 	return usageError{fmt.Errorf("%w%s", err, meant(near("--"+unknown.GetSpecifiedName(), names)))}
+}
+
+// expected says what the value of a flag is to be: in our words where the package has those of Go.
+func expected(invalid *pflag.InvalidValueError) string {
+	switch invalid.GetFlag().Value.Type() {
+	case "int", "int64", "uint", "uint16":
+		return "expected a whole number"
+	case "duration":
+		return "expected a duration such as 30s"
+	case "bool":
+		return "expected true or false"
+	}
+	return invalid.Unwrap().Error()
 }

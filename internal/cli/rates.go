@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tutorsocket/tutorsocket/internal/api"
 )
@@ -89,13 +91,28 @@ func (f watchFrame) totals() string {
 	return text
 }
 
-// table lists the sockets, the headings first.
+// table lists the sockets, the headings first, in whole lines. The numbers come first, for what a narrow screen
+// lacks is the end of a line; where one would not fit, keys go without what they all begin with. A width of 0 is
+// unlimited.
 func (f watchFrame) table(width int) []string {
+	lines := f.lines("")
+	for _, line := range lines {
+		if width > 0 && utf8.RuneCountInString(line) > width {
+			return f.lines("/services/")
+		}
+	}
+	return lines
+}
+
+func (f watchFrame) lines(without string) []string {
 	rows := make([][]string, 0, len(f.Items))
 	for _, s := range f.Items {
-		rows = append(rows, []string{s.Key, s.UserID, rateText(s.In), rateText(s.Out), strconv.Itoa(s.Queue.Messages), tagText(s.Tags)})
+		rows = append(rows, []string{
+			rateText(s.In), rateText(s.Out), strconv.Itoa(s.Queue.Messages),
+			strings.TrimPrefix(s.Key, without), s.UserID, tagText(s.Tags),
+		})
 	}
-	return tableLines([]string{"KEY", "USER", "IN", "OUT", "QUEUED", "TAGS"}, rows, width)
+	return tableLines([]string{"IN", "OUT", "QUEUED", "KEY", "USER", "TAGS"}, rows, 0)
 }
 
 func rateText(rate *float64) string {

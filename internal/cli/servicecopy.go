@@ -18,6 +18,7 @@ type serviceCopied struct {
 	Service string   `json:"service"`
 	Files   []string `json:"files"` // from the app folder on
 	URL     string   `json:"url"`
+	Served  bool     `json:"served"` // the server meant serves it by now
 }
 
 func (p *program) serviceCopy(t *target) *cobra.Command {
@@ -38,7 +39,7 @@ func (p *program) serviceCopy(t *target) *cobra.Command {
 	addConfig(c, &file)
 	given := settingFlags(c, "app")
 	c.ValidArgsFunction = firstOnly(p.scriptNames(t, (*api.Client).Services, cobra.ShellCompDirectiveNoFileComp))
-	c.RunE = func(_ *cobra.Command, args []string) error {
+	c.RunE = func(c *cobra.Command, args []string) error {
 		settings, err := config.Load(config.Sources{File: file, Env: p.Environ, Flags: given()})
 		if err != nil {
 			return usageError{err}
@@ -50,14 +51,15 @@ func (p *program) serviceCopy(t *target) *cobra.Command {
 		if err != nil {
 			return copyError(err)
 		}
-		copied := serviceCopied{args[1], written, p.socketURL(t, args[1])}
+		state := p.awaitService(c.Context(), t, settings.App, args[1])
+		copied := serviceCopied{args[1], written, p.socketURL(t, args[1]), state == serviceServed}
 		if asJSON {
 			return p.printJSON(copied)
 		}
 		for _, name := range written {
 			fmt.Fprintln(p.Stdout, "wrote", filepath.Join(settings.App, filepath.FromSlash(name)))
 		}
-		fmt.Fprintln(p.Stdout, "the service is at", copied.URL)
+		fmt.Fprintln(p.Stdout, state.text(copied.URL))
 		return nil
 	}
 	return c

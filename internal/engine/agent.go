@@ -199,6 +199,9 @@ func (e *Engine) runAgent(ctx context.Context, x *run, timeout time.Duration, fn
 	defer cancel()
 	limits := basescript.Limits{Bytes: e.cfg.AgentBytes, Depth: e.cfg.Depth}
 	_, err := x.execute(ctx, limits, func(r *basescript.Run) (basescript.Value, error) {
+		if err := r.Wait(func(context.Context) error { return nil }); err != nil {
+			return basescript.Undefined, err // it was stopped before it began
+		}
 		return basescript.Undefined, fn(r)
 	})
 	return err

@@ -24,7 +24,7 @@ import (
 func TestAClientThatReadsNothingIsGivenUp(t *testing.T) {
 	failed := make(chan error, 1)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		b := bounded(w, 50*time.Millisecond)
+		b := bounded(w, 250*time.Millisecond)
 		if r.URL.Path == "/short" {
 			_, _ = io.WriteString(b, "short")
 			return
@@ -59,7 +59,7 @@ func TestAClientThatReadsNothingIsGivenUp(t *testing.T) {
 			t.Errorf("%s, error %v", body, err)
 		}
 		resp.Body.Close()
-		time.Sleep(60 * time.Millisecond) // the deadline of the first answer passes on the idle connection
+		time.Sleep(300 * time.Millisecond) // the deadline of the first answer passes on the idle connection
 	}
 }
 

@@ -204,6 +204,40 @@ func TestLabelsAreBounded(t *testing.T) {
 	}
 }
 
+// TestRequestsAreCountedByOperation: each request once, under the operation it was for, also when it is
+// wrong, answered again from memory, or asks for headers only.
+func TestRequestsAreCountedByOperation(t *testing.T) {
+	s := servertest.Start(t, servertest.App(echo))
+	s.Dial(t, "echo", "anna").ExpectQuiet(t)
+	const send = "/api/v1/sockets/%2Fservices%2Fecho-s-anna/messages"
+	for _, c := range []struct {
+		method, path, body string
+		headers            []string
+	}{
+		{"GET", "/api/v1/sockets", "", nil},
+		{"HEAD", "/api/v1/sockets", "", nil},
+		{"GET", "/api/v1/sockets?limit=x", "", nil},
+		{"GET", "/api/v1/sockets?nonsense=1", "", nil},
+		{"GET", "/api/v1/sockets", "", []string{"Accept", "image/png"}},
+		{"GET", "/api/v1/sockets", "", []string{"Authorization", "Bearer wrong"}},
+		{"POST", "/api/v1/sockets", "{}", nil},
+		{"POST", send, `{"message":"a"}`, nil},
+		{"POST", send, `{"message":"b"}`, []string{"Idempotency-Key", "k"}},
+		{"POST", send, `{"message":"b"}`, []string{"Idempotency-Key", "k"}}, // from memory
+		{"POST", send, `{"message":"c"}`, []string{"Idempotency-Key", "k"}},
+		{"POST", send, `{`, []string{"Idempotency-Key", "l"}},
+	} {
+		s.Ask(t, c.method, c.path, c.body, c.headers...)
+	}
+	expectFigures(t, s, map[string]float64{
+		`tutorsocket_api_requests_total{operation="list-sockets",status="2xx"}`: 2,
+		`tutorsocket_api_requests_total{operation="list-sockets",status="4xx"}`: 3,
+		`tutorsocket_api_requests_total{operation="send-message",status="2xx"}`: 3,
+		`tutorsocket_api_requests_total{operation="send-message",status="4xx"}`: 2,
+		`tutorsocket_api_requests_total{operation="none",status="4xx"}`:         2,
+	})
+}
+
 func TestMetricsPage(t *testing.T) {
 	s := servertest.Start(t)
 	if resp, body := s.Ask(t, "HEAD", "/metrics", "", "Authorization", ""); resp.StatusCode != 200 || body != "" || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") {

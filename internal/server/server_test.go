@@ -140,8 +140,21 @@ func TestStoppingEndsRunsAndStreams(t *testing.T) {
 }
 
 // TestUnusedConnectionsDoNotHoldUpStopping: clients open connections to have them at hand, and the server
-// does not wait for requests on them.
+// does not wait for requests on them, as the library would for five seconds. A busy machine may take that
+// long once, hardly each time.
 func TestUnusedConnectionsDoNotHoldUpStopping(t *testing.T) {
+	var took []time.Duration
+	for range 5 {
+		took = append(took, stopWithUnusedConnection(t))
+		if took[len(took)-1] < 4*time.Second {
+			return
+		}
+	}
+	t.Errorf("stopping took %v", took)
+}
+
+func stopWithUnusedConnection(t *testing.T) (took time.Duration) {
+	t.Helper()
 	s := servertest.Start(t)
 	conn, err := net.Dial("tcp", s.Addr().String())
 	if err != nil {
@@ -153,12 +166,12 @@ func TestUnusedConnectionsDoNotHoldUpStopping(t *testing.T) {
 	}
 	began := time.Now()
 	s.Stop(t)
-	if took := time.Since(began); took > 4*time.Second {
-		t.Errorf("stopping took %v", took)
-	}
-	if n, err := conn.Read(make([]byte, 1)); n > 0 || err == nil {
+	took = time.Since(began)
+	_ = conn.SetReadDeadline(time.Now().Add(servertest.Patience))
+	if n, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("the connection is still open: %d, %v", n, err)
 	}
+	return took
 }
 
 // TestStoppingIsBounded: a script that does not end is ended.
@@ -169,7 +182,7 @@ func TestStoppingIsBounded(t *testing.T) {
 	anna := s.Dial(t, "stubborn", "anna")
 	anna.ExpectQuiet(t)
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	if err := s.Close(ctx); err != nil {
 		t.Errorf("error %v", err)
@@ -670,6 +683,11 @@ func TestAScriptThatMisbehavesHoldsUpNobodyElse(t *testing.T) {
 	}
 	s.Lines.Expect(t, "calls nested deeper than 1000\n(x-local://services/s.js,   line 4)")
 	s.Lines.Expect(t, "its values take more than 4 MiB\n")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // after which the spinning script is ended
+	defer cancel()
+	if err := s.Close(ctx); err != nil {
+		t.Errorf("error %v", err)
+	}
 }
 
 func TestASourceIsCheckedAgainstTheApp(t *testing.T) {

@@ -81,7 +81,7 @@ func (c *clock) Advance(d time.Duration) {
 // openStore opens a store that is closed before the server under it.
 func openStore(t testing.TB, js jetstream.JetStream, cfg userdata.Config) *userdata.Store {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	s, err := userdata.Open(ctx, js, cfg)
 	if err != nil {

@@ -90,7 +90,7 @@ func TestABrokenStoreIsAWarning(t *testing.T) {
 		t.Errorf("the 65th MiB that waits: %v", err)
 	}
 	end()
-	if !strings.Contains(log.String(), "version of a script is not in its history") || !strings.Contains(log.String(), "service=room") {
+	if !strings.Contains(log.String(), "version of a script is not in its history") || !strings.Contains(log.String(), "script=service/room") {
 		t.Errorf("the log says %s", log.String())
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -16,11 +17,13 @@ import (
 // Object is a JSON object.
 type Object = map[string]any
 
-// Document is a parsed OpenAPI document.
+// Document is a parsed OpenAPI document. Its methods may be called concurrently.
 type Document struct {
 	Root       Object
 	Operations []Operation // ordered by id
-	schemas    *jsonschema.Compiler
+
+	mu      sync.Mutex // guards what follows
+	schemas *jsonschema.Compiler
 }
 
 // Operation is one method of one path.
@@ -121,7 +124,9 @@ func (d *Document) RequestBody(op Operation) (content Object, place string) {
 
 // Validate holds a JSON value against the schema at a place of the document.
 func (d *Document) Validate(place string, value any) error {
+	d.mu.Lock()
 	schema, err := d.schemas.Compile(location + place)
+	d.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("compile the schema at %s: %w", place, err)
 	}
