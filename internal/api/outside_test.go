@@ -1,9 +1,14 @@
 package api_test
 
 import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestNamesOfMembersAreExact: what the document does not have is not taken for
@@ -99,4 +104,36 @@ func firstID(t *testing.T, s *stream) string {
 		t.Fatal("the stream begins without an id")
 	}
 	return id
+}
+
+// TestAClientThatStillWritesHearsThatItIsTooMuch: the answer must not break the
+// connection while the client, which does not listen meanwhile, writes its body.
+func TestAClientThatStillWritesHearsThatItIsTooMuch(t *testing.T) {
+	f := newFixture(t)
+	conn, err := net.Dial("tcp", f.server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil { // only ends a test that fails
+		t.Fatal(err)
+	}
+	const size = 6 << 20
+	if _, err := fmt.Fprintf(conn, "POST /api/v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", token, size); err != nil {
+		t.Fatal(err)
+	}
+	block := bytes.Repeat([]byte(" "), 1<<20)
+	for range size / len(block) {
+		if _, err := conn.Write(block); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != 413 || resp.Close {
+		t.Errorf("%s, the connection is closed: %v", resp.Status, resp.Close)
+	}
 }

@@ -21,8 +21,8 @@ const (
 	// writeTimeout is how long a client may take nothing of what is written to it.
 	writeTimeout = 30 * time.Second
 	// bodyTimeout is how long a body may take that nobody reads: http.Server takes it in before it
-	// sends the answer. api has a limit of its own.
-	bodyTimeout = 30 * time.Second
+	// sends the answer, which must begin within writeTimeout. api has a limit of its own.
+	bodyTimeout = 15 * time.Second
 )
 
 // newHTTPServer returns a server for the handler. Whole requests and answers have
