@@ -258,14 +258,15 @@ func TestATraceIsResumed(t *testing.T) {
 	}
 	anna.Send(t, "1")
 	anna.Expect(t, "one 1")
-	id := ""
+	id, told := "", ""
 	for buf := make([]byte, 1<<10); id == ""; {
 		n, err := resp.Body.Read(buf)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, rest, ok := strings.Cut(string(buf[:n]), "id: "); ok {
-			id, _, _ = strings.Cut(rest, "\n")
+		told += string(buf[:n])
+		if opening, _, ok := strings.Cut(told, "\nevent: frame\n"); ok { // the line before is the id of the first frame
+			id = opening[strings.LastIndex(opening, "id: ")+len("id: "):]
 		}
 	}
 	resp.Body.Close()
