@@ -282,7 +282,7 @@ func TestABadCollectorHurtsNothing(t *testing.T) {
 			if n := strings.Count(s.Log.String(), "traces are lost"); n > 1 {
 				t.Errorf("%d warnings in less than a minute:\n%s", n, s.Log)
 			}
-			ending(t, s) // tells what was lost since
+			ending(t, s)                  // tells what was lost since
 			if name != "never finishes" { // its 200 says that it has the spans
 				s.Log.Expect(t, "traces are lost")
 			}
