@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/dop251/goja/ast"
+
+	"github.com/tutorsocket/tutorsocket/internal/spelling"
 )
 
 // This file inspects names and the calls of functions by their names.
@@ -300,37 +302,11 @@ func nearest(wrong string, names []string) string {
 		if name == wrong || len(name) > len(wrong)+least || len(wrong) > len(name)+least {
 			continue
 		}
-		if d := editDistance(low, strings.ToLower(name)); d < least {
+		if d := spelling.Distance(low, strings.ToLower(name)); d < least {
 			best, least = name, d
 		}
 	}
 	return best
-}
-
-// editDistance is how many letters must be added, dropped, changed or swapped with their neighbour to
-// make b of a.
-func editDistance(a, b string) int {
-	from, to := []rune(a), []rune(b)
-	before, row := make([]int, len(to)+1), make([]int, len(to)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range from {
-		next := make([]int, len(to)+1)
-		next[0] = i + 1
-		for j := range to {
-			change := row[j]
-			if from[i] != to[j] {
-				change++
-			}
-			next[j+1] = min(change, row[j+1]+1, next[j]+1)
-			if i > 0 && j > 0 && from[i] == to[j-1] && from[i-1] == to[j] {
-				next[j+1] = min(next[j+1], before[j-1]+1)
-			}
-		}
-		before, row = row, next
-	}
-	return row[len(to)]
 }
 
 // Meant is the end of a message about an unknown name: "; did you mean …?", empty if none of the names

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/tutorsocket/tutorsocket/internal/spelling"
 )
 
 // meant is the end of an error about an unknown name: the names that were
@@ -32,7 +34,7 @@ func near(wrong string, names []string) []string {
 	var found []candidate
 	low := strings.ToLower(wrong)
 	for _, name := range names {
-		d := distance(low, strings.ToLower(name))
+		d := spelling.Distance(low, strings.ToLower(name))
 		if d <= max(1, len([]rune(wrong))/3) || len(low) > 1 && strings.Contains(strings.ToLower(name), low) {
 			found = append(found, candidate{name, d})
 		}
@@ -43,26 +45,4 @@ func near(wrong string, names []string) []string {
 		nearest = append(nearest, c.name)
 	}
 	return nearest
-}
-
-// distance is how many letters must be added, dropped or changed to make b of a.
-func distance(a, b string) int {
-	from, to := []rune(a), []rune(b)
-	row := make([]int, len(to)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i, x := range from {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j, y := range to {
-			change := diagonal
-			if x != y {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(to)]
 }

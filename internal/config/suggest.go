@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"strings"
+
+	"github.com/tutorsocket/tutorsocket/internal/spelling"
 )
 
 // suggest ends the message about an unknown key: with the key that was probably
@@ -34,7 +36,7 @@ func withSections(keys []string) []string {
 // maxCompared bounds the names worth comparing, in bytes.
 const maxCompared = 64
 
-// nearest is the candidate that takes the fewest changes of a byte to become, and
+// nearest is the candidate that takes the fewest changes of a letter to become, and
 // how many; of equals the first.
 func nearest(name string, candidates []string) (near string, distance int) {
 	distance = len(name) + maxCompared
@@ -42,30 +44,9 @@ func nearest(name string, candidates []string) (near string, distance int) {
 		return "", distance
 	}
 	for _, c := range candidates {
-		if d := editDistance(name, c); d < distance {
+		if d := spelling.Distance(name, c); d < distance {
 			near, distance = c, d
 		}
 	}
 	return near, distance
-}
-
-// editDistance counts insertions, deletions and replacements (Levenshtein).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tutorsocket/tutorsocket/internal/spelling"
 	"github.com/tutorsocket/tutorsocket/internal/wsclient"
 )
 
@@ -109,7 +110,7 @@ func nearest(wrong string, names []string) string {
 		if strings.HasPrefix(name, wrong) && len(wrong) > 1 {
 			return "; did you mean " + name + "?"
 		}
-		if d := edits(wrong, name); d < least {
+		if d := spelling.Distance(wrong, name); d < least {
 			best, least = name, d
 		}
 	}
@@ -117,27 +118,6 @@ func nearest(wrong string, names []string) string {
 		return ""
 	}
 	return "; did you mean " + best + "?"
-}
-
-// edits is how many letters must be added, dropped or changed to make b of a.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 func noArgs(args string, run func()) error {

@@ -1,0 +1,28 @@
+package spelling
+
+// Distance is how many letters must be added, dropped, changed or swapped with their neighbour to make
+// b of a (optimal string alignment). Letter case counts. It takes time and memory by the product of the
+// lengths: callers bound what strangers send.
+func Distance(a, b string) int {
+	from, to := []rune(a), []rune(b)
+	before, row := make([]int, len(to)+1), make([]int, len(to)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range from {
+		next := make([]int, len(to)+1)
+		next[0] = i + 1
+		for j := range to {
+			change := row[j]
+			if from[i] != to[j] {
+				change++
+			}
+			next[j+1] = min(change, row[j+1]+1, next[j]+1)
+			if i > 0 && j > 0 && from[i] == to[j-1] && from[i-1] == to[j] {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
+		}
+		before, row = row, next
+	}
+	return row[len(to)]
+}
