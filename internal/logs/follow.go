@@ -35,10 +35,6 @@ func (q Query) Match(l Line) bool {
 
 func isOrAny(wanted, got string) bool { return wanted == "" || wanted == got }
 
-// followBatch is how many lines a follower copies at a time: enough to make the
-// lock cheap, few enough to hold it shortly.
-const followBatch = 128
-
 // Follow yields the remembered lines that match, then new ones as they are
 // written, until ctx ends or the loop is left. It never holds up [Log.Write]: a
 // reader that falls behind by more than the history misses lines, and the next
@@ -48,64 +44,25 @@ const followBatch = 128
 // each time it starts anew.
 func (l *Log) Follow(ctx context.Context, q Query) iter.Seq[Line] {
 	return func(yield func(Line) bool) {
-		next := l.start(q)
 		var skipped uint64
-		buf := make([]Line, 0, followBatch)
-		for {
-			batch, first, news := l.read(next, buf)
-			if news != nil {
-				select {
-				case <-ctx.Done():
-					return
-				case <-news:
-				}
+		for item := range l.lines.Follow(ctx, l.start(q)) {
+			skipped += item.Skipped
+			line := item.Value
+			if !q.Match(line) {
 				continue
 			}
-			skipped += first - next
-			for _, line := range batch {
-				if !q.Match(line) {
-					continue
-				}
-				if ctx.Err() != nil {
-					return
-				}
-				line.Skipped, skipped = skipped, 0
-				if !yield(line) {
-					return
-				}
-			}
-			if ctx.Err() != nil {
+			line.Seq, line.Skipped, skipped = item.Seq, skipped, 0
+			if !yield(line) {
 				return
 			}
-			next = first + uint64(len(batch))
-			clear(batch) // no texts are held while waiting
 		}
 	}
 }
 
-// start is the number of the first line a query has to look at.
+// start is the number behind which a query begins to look.
 func (l *Log) start(q Query) uint64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if q.AfterSeq == 0 || q.AfterSeq > l.last() {
-		return l.first
+	if q.AfterSeq == 0 || q.AfterSeq > l.lines.Last() {
+		return l.lines.Oldest() - 1 // what was forgotten before is no miss
 	}
-	return q.AfterSeq + 1
-}
-
-// read copies lines from number next on into buf and says which number the
-// first of them has: a higher one than asked for when the history has moved on.
-// Without lines to copy it returns a channel that the next write closes.
-func (l *Log) read(next uint64, buf []Line) (batch []Line, first uint64, news <-chan struct{}) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	first = max(next, l.first)
-	if first > l.last() {
-		if l.news == nil {
-			l.news = make(chan struct{})
-		}
-		return nil, first, l.news
-	}
-	lines := l.recent[first-l.first:]
-	return append(buf[:0], lines[:min(len(lines), followBatch)]...), first, nil
+	return q.AfterSeq
 }

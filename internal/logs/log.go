@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
+	"github.com/tutorsocket/tutorsocket/internal/recent"
 )
 
 // Config bounds what a log remembers. Zero values mean the defaults.
@@ -30,23 +31,16 @@ const (
 // Log takes the lines of all scripts of a node. Its methods are safe for
 // concurrent use. It has no goroutines and needs no closing.
 type Log struct {
-	maxLines int
-	maxBytes int
-	logger   *slog.Logger
-	texts    *metrics.Counter // lines that are no errors
-	errors   *metrics.Counter
+	lines  *recent.Ring[Line]
+	logger *slog.Logger
+	texts  *metrics.Counter // lines that are no errors
+	errors *metrics.Counter
 
 	// writing serialises whole writes, so that out and logger get the lines in
-	// the order of their numbers. It is taken before mu.
+	// the order of their numbers.
 	writing sync.Mutex
 	out     io.Writer
 	level   slog.Level // of the least severe lines written to out
-
-	mu     sync.Mutex // guards what follows; held for moments only
-	recent []Line     // recent[i] has number first+i
-	first  uint64
-	bytes  int
-	news   chan struct{} // closed by the next write; nil while nobody waits
 }
 
 // New returns a Log that records lines with logger (nil: not at all) and writes
@@ -61,10 +55,11 @@ func New(cfg Config, logger *slog.Logger, out io.Writer) *Log {
 	if cfg.HistoryBytes <= 0 {
 		cfg.HistoryBytes = defaultHistoryBytes
 	}
-	lines := cfg.Metrics.Counters("tutorsocket_logs_lines_total", "Lines that scripts have logged, by level: info or error.", "level")
+	counts := cfg.Metrics.Counters("tutorsocket_logs_lines_total", "Lines that scripts have logged, by level: info or error.", "level")
 	return &Log{
-		maxLines: cfg.History, maxBytes: cfg.HistoryBytes, level: cfg.Level, logger: logger, out: out, first: 1,
-		texts: lines.With("info"), errors: lines.With("error"),
+		lines: recent.New(recent.Limits{Values: cfg.History, Bytes: cfg.HistoryBytes}, size),
+		level: cfg.Level, logger: logger, out: out,
+		texts: counts.With("info"), errors: counts.With("error"),
 	}
 }
 
@@ -83,7 +78,7 @@ func (l *Log) Write(line Line) Line {
 	if line.Time.IsZero() {
 		line.Time = time.Now()
 	}
-	line = l.keep(line)
+	line.Seq = l.lines.Add(line)
 	if l.out != nil && levelOf(line) >= l.level {
 		shown := line
 		shown.Text = Printable(line.Text)
@@ -95,35 +90,7 @@ func (l *Log) Write(line Line) Line {
 
 // Last is the number of the newest line, 0 before the first. Following after it
 // gives new lines only.
-func (l *Log) Last() uint64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.last()
-}
-
-func (l *Log) last() uint64 { return l.first + uint64(len(l.recent)) - 1 }
-
-// keep numbers the line, appends it to the history, drops what no longer fits
-// and wakes the followers.
-func (l *Log) keep(line Line) Line {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	line.Seq = l.last() + 1
-	l.recent = append(l.recent, line)
-	l.bytes += size(line)
-	// The newest line stays even if it alone is over the limit.
-	for len(l.recent) > 1 && (len(l.recent) > l.maxLines || l.bytes > l.maxBytes) {
-		l.bytes -= size(l.recent[0])
-		l.recent[0] = Line{} // the array lives on for a while, its texts should not
-		l.recent = l.recent[1:]
-		l.first++
-	}
-	if l.news != nil {
-		close(l.news)
-		l.news = nil
-	}
-	return line
-}
+func (l *Log) Last() uint64 { return l.lines.Last() }
 
 func size(l Line) int {
 	return lineOverhead + len(l.Text) + len(l.Service) + len(l.Agent) + len(l.Socket) + len(l.User) + len(l.Trace)

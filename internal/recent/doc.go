@@ -3,6 +3,6 @@
 // number on. A reader never holds up who adds; one that falls too far behind learns how many
 // values it has missed.
 //
-// The hub keeps changes of sockets in one, ws the frames of a socket that somebody watches, auth
-// the requests that were refused. The package knows nothing of any of them.
+// logs keeps the lines of scripts in one, the hub changes of sockets, ws the frames of a socket that
+// somebody watches, auth the requests that were refused. The package knows nothing of any of them.
 package recent

@@ -98,6 +98,13 @@ func (r *Ring[T]) Last() uint64 {
 	return r.last()
 }
 
+// Oldest returns the number of the oldest value that is kept; that of the next one while there is none.
+func (r *Ring[T]) Oldest() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.first
+}
+
 func (r *Ring[T]) last() uint64 { return r.first + uint64(len(r.kept)) - 1 }
 
 // batch is how many values a follower copies at a time: enough to make the lock cheap, few enough
