@@ -27,6 +27,10 @@ const (
 
 	// lingerTime is how long a closing handshake may take after our close frame was written.
 	lingerTime = 2 * time.Second
+	// staleTime is how long a connection that is not its socket's any more may take to get its
+	// close frame away. What it holds goes to the newer one only after that, and a client that
+	// reads at all has the frame within a fraction of this.
+	staleTime = 2 * time.Second
 	// heartbeatMisses is how many pings in a row may stay unanswered.
 	heartbeatMisses = 2
 )

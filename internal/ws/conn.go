@@ -124,21 +124,30 @@ func (c *conn) look() {
 // beginClose makes sure that a close comes to an end, whatever the client does.
 func (c *conn) beginClose(reason hub.Reason) {
 	c.shutCalls()
+	allowed := c.srv.cfg.WriteTimeout + lingerTime
 	if c.hc.Current() {
 		c.cancelLife()
+	} else {
+		allowed = min(allowed, staleTime)
 	}
 	if reason.Abort {
 		c.drop(reason)
 		return
 	}
+	c.endWithin(allowed)
+}
+
+// endWithin has a connection that closes cut short after a time, if that is not to be sooner.
+func (c *conn) endWithin(allowed time.Duration) {
+	by := c.srv.now() + allowed
 	c.mu.Lock()
-	first := c.closeBy == 0
-	if first {
-		c.closeBy = c.srv.now() + c.srv.cfg.WriteTimeout + lingerTime
+	sooner := c.closeBy == 0 || by < c.closeBy
+	if sooner {
+		c.closeBy = by
 	}
 	c.mu.Unlock()
-	if first {
-		c.srv.wheel.schedule(c, c.srv.cfg.WriteTimeout+lingerTime)
+	if sooner {
+		c.srv.wheel.schedule(c, allowed)
 	}
 }
 
