@@ -28,6 +28,7 @@ type conn struct {
 	got        received
 	header     unique.Handle[string] // of the request; kept, so that equal ones share memory
 	in         *inbound              // nil between messages
+	full       time.Duration         // when all of the burst may be sent again (pace.go); as Server.now
 
 	// What the timer wheel looks at.
 	writeSince atomic.Int64 // when the write under way began, 0: none; as Server.now
@@ -51,6 +52,7 @@ type conn struct {
 	calling bool          // a call runs, or the first has not come to its turn
 	shut    bool          // no more calls are to be begun, but for Closed
 	onQuiet chan struct{} // closed when shut and not calling; nil: nobody waits
+	slow    *slowed       // the client is slowed down; only the reader changes it, so it may read it without mu
 	final   *hub.Reason   // why the socket ended with this connection, until Closed is called; nil: not
 }
 
@@ -247,6 +249,9 @@ func (c *conn) tellQuiet() {
 func (c *conn) shutCalls() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.slow != nil && !c.shut {
+		close(c.slow.stop)
+	}
 	c.shut = true
 	c.tellQuiet()
 }
