@@ -20,7 +20,7 @@ type Config struct {
 	MaxBytes    int           `yaml:"max_bytes" default:"1048576" doc:"Most bytes that may wait in the queue of one socket."`
 	MaxMessages int           `yaml:"max_messages" default:"1024" doc:"Most messages that may wait in the queue of one socket."`
 	MaxTotal    int64         `yaml:"max_total_bytes" default:"1GiB" doc:"Most bytes that may wait in the queues of all sockets; a message in several queues counts once. Beyond it what is queued for a socket that is behind counts as an overflow of its queue."`
-	Overflow    string        `yaml:"overflow" default:"disconnect" values:"disconnect|drop-oldest|conflate" doc:"What happens when a queue overflows: disconnect, drop-oldest or conflate."`
+	Overflow    string        `yaml:"overflow" default:"disconnect" doc:"What happens when a queue overflows: disconnect, drop-oldest or conflate."`
 	Grace       time.Duration `yaml:"grace" default:"5s" doc:"How long new messages of an overflowed queue are dropped before the socket is closed."`
 
 	// OverflowOf returns the policy of a service, "" where it has none of its own; nil: none has.
@@ -59,7 +59,7 @@ func CheckOverflow(name string) error {
 	case OverflowDisconnect, OverflowDropOldest, OverflowConflate:
 		return nil
 	}
-	return fmt.Errorf("%q is no policy: use %s, %s or %s", name, OverflowDisconnect, OverflowDropOldest, OverflowConflate)
+	return fmt.Errorf("is %q, it must be %s, %s or %s", name, OverflowDisconnect, OverflowDropOldest, OverflowConflate)
 }
 
 // Validate reports what is wrong with the settings. Zero values are fine, they mean defaults.
