@@ -38,6 +38,7 @@ const (
 // derived once and shared. Safe for concurrent use.
 type Message struct {
 	text    string
+	binary  bool // text holds bytes that are no text
 	frames  [frameSlots]atomic.Pointer[[]byte]
 	native  atomic.Pointer[nativeItem]
 	watched *watched // nil: nobody asks what becomes of it
@@ -61,7 +62,7 @@ type watched struct {
 // Watched returns the message with somebody who hears when it is written. It shares what is derived
 // from the text with m, which stays as it is. The watcher of m, if it has one, is not told.
 func (m *Message) Watched(by Watcher) *Message {
-	return &Message{text: m.text, watched: &watched{of: m.shared(), by: by}}
+	return &Message{text: m.text, binary: m.binary, watched: &watched{of: m.shared(), by: by}}
 }
 
 // shared returns the message that keeps what is derived from the text.
@@ -87,7 +88,11 @@ func NewMessage(text string) *Message {
 	return &Message{text: text}
 }
 
-// Text returns the text.
+// NewBinary makes a binary message, which is always a frame of its own. A service has none: only a
+// server that accepts binary messages may send them (see ws.Config.AllowBinary).
+func NewBinary(data []byte) *Message { return &Message{text: string(data), binary: true} }
+
+// Text returns the text, or the bytes of a binary message.
 func (m *Message) Text() string { return m.text }
 
 // Frame returns the bytes kept in slot, asking build for them the first time. The bytes belong

@@ -17,6 +17,7 @@ type Config struct {
 
 	Protocols    func(service string) []string `yaml:"-"` // subprotocols of a service, most wanted first; nil: none
 	DevProtocols bool                          `yaml:"-"` // select whatever a client offers
+	AllowBinary  bool                          `yaml:"-"` // binary messages go to a Handler that is a BinaryHandler too
 }
 
 const (

@@ -229,7 +229,7 @@ func FuzzInbound(f *testing.F) {
 
 // events feeds bytes to a fresh inbound in pieces and says what came of them.
 func events(data []byte, step int) (all []string) {
-	const limit = 1 << 10
+	rules := rules{limit: 1 << 10}
 	var in inbound
 	for len(data) > 0 {
 		n := min(step, len(data))
@@ -237,7 +237,7 @@ func events(data []byte, step int) (all []string) {
 		data = data[n:]
 		for len(p) > 0 {
 			var e event
-			e, p = in.next(p, limit)
+			e, p = in.next(p, rules)
 			switch e.kind {
 			case eventText:
 				all = append(all, "text "+e.takeText())

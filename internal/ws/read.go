@@ -165,9 +165,10 @@ func (c *conn) feed(p []byte) (more bool) {
 	if c.in == nil {
 		c.in = inbounds.Get().(*inbound)
 	}
+	rules := c.rules()
 	for more = true; more && len(p) > 0; {
 		var f event
-		f, p = c.in.next(p, c.srv.cfg.MessageLimit)
+		f, p = c.in.next(p, rules)
 		more = c.handle(f, len(p) == 0)
 	}
 	if !more || c.in.idle() {
@@ -178,17 +179,25 @@ func (c *conn) feed(p []byte) (more bool) {
 	return more
 }
 
+// rules returns what the client may send.
+func (c *conn) rules() rules {
+	return rules{limit: c.srv.cfg.MessageLimit, binary: c.srv.takesBinary()}
+}
+
 // handle does what an event asks for. It returns false when no more are to be handled. last
 // says that nothing follows in the chunk.
 func (c *conn) handle(f event, last bool) (more bool) {
 	switch f.kind {
 	case eventNone:
 		return true
-	case eventText:
+	case eventText, eventBinary:
 		c.traffic.messagesIn.Inc()
 		text := f.takeText() // the copy that goes to scripts
 		if last {
 			c.release() // a call may take long, and needs no chunk
+		}
+		if f.kind == eventBinary {
+			return c.handOver(callBinary, text)
 		}
 		return c.message(text)
 	case eventPing:
@@ -211,6 +220,11 @@ func (c *conn) message(text string) (more bool) {
 		_, _ = c.hc.Socket().Send(heartbeatAnswer, hub.ModePlain)
 		return true
 	}
+	return c.handOver(callMessage, text)
+}
+
+// handOver has the Handler called with a message.
+func (c *conn) handOver(kind callKind, text string) (more bool) {
 	span := c.trace(len(text))
 	defer span.End()
 	if !c.beginCall() {
@@ -218,7 +232,7 @@ func (c *conn) message(text string) (more bool) {
 	}
 	defer c.endCall()
 	// The engine has logged an error; the connection goes on (spec/websocket.md A.4).
-	_ = c.call(callMessage, span, text, hub.Reason{})
+	_ = c.call(kind, span, text, hub.Reason{})
 	return true
 }
 
@@ -246,11 +260,12 @@ func (c *conn) answerClose(reason hub.Reason) {
 type eventKind uint8
 
 const (
-	eventNone  eventKind = iota // more bytes are needed, or nothing is to be done
-	eventText                   // a complete message: whole, or text
-	eventPing                   // data is its payload
-	eventClose                  // the client closes with reason
-	eventFault                  // the client broke a rule; reason says which
+	eventNone   eventKind = iota // more bytes are needed, or nothing is to be done
+	eventText                    // a complete message: whole, or text
+	eventBinary                  // the same, but binary
+	eventPing                    // data is its payload
+	eventClose                   // the client closes with reason
+	eventFault                   // the client broke a rule; reason says which
 )
 
 // event is what some bytes of the client amount to.
@@ -261,7 +276,7 @@ type event struct {
 	reason hub.Reason
 }
 
-// takeText returns the text of the message, which does not share memory with data.
+// takeText returns the text, or the bytes, of the message, which does not share memory with data.
 func (f event) takeText() string {
 	if f.text != "" {
 		return f.text
@@ -283,10 +298,11 @@ type inbound struct {
 	inFrame bool
 	seen    int64 // bytes of the payload so far
 
-	inText bool            // a text message has begun
-	size   int64           // announced by its frames so far
-	text   strings.Builder // what has arrived of it
-	runes  textCheck
+	inMessage bool            // a message has begun
+	binary    bool            // it is no text
+	size      int64           // announced by its frames so far
+	text      strings.Builder // what has arrived of it
+	runes     textCheck
 
 	control  [ws.MaxControlFramePayloadSize]byte
 	ncontrol int
@@ -298,12 +314,18 @@ var inbounds = sync.Pool{New: func() any { return new(inbound) }}
 func (in *inbound) betweenFrames() bool { return in.nheader == 0 && !in.inFrame }
 
 // idle reports whether nothing is unfinished.
-func (in *inbound) idle() bool { return in.betweenFrames() && !in.inText }
+func (in *inbound) idle() bool { return in.betweenFrames() && !in.inMessage }
 
 func (in *inbound) reset() { *in = inbound{} }
 
+// rules say what a client may send.
+type rules struct {
+	limit  int64 // of the bytes of a message
+	binary bool  // messages may be binary
+}
+
 // next takes bytes from the front of p up to the end of a frame, and returns the rest.
-func (in *inbound) next(p []byte, limit int64) (event, []byte) {
+func (in *inbound) next(p []byte, r rules) (event, []byte) {
 	if !in.inFrame {
 		n, ready, err := in.readHeader(p)
 		p = p[n:]
@@ -313,7 +335,7 @@ func (in *inbound) next(p []byte, limit int64) (event, []byte) {
 		if !ready {
 			return event{}, nil
 		}
-		if f := in.begin(limit); f.kind != eventNone {
+		if f := in.begin(r); f.kind != eventNone {
 			return f, nil
 		}
 	}
@@ -325,27 +347,36 @@ func (in *inbound) next(p []byte, limit int64) (event, []byte) {
 }
 
 // begin checks what the header of a frame says, before anything of the payload is kept.
-func (in *inbound) begin(limit int64) event {
+func (in *inbound) begin(r rules) event {
 	h := in.frame
 	state := ws.StateServerSide
-	if in.inText {
+	if in.inMessage {
 		state = state.Set(ws.StateFragmented)
 	}
 	if err := ws.CheckHeader(h, state); err != nil {
 		return fault(hub.CodeProtocol, err.Error())
 	}
 	in.inFrame, in.seen, in.ncontrol = true, 0, 0
-	switch h.OpCode {
-	case ws.OpBinary:
-		return fault(hub.CodeBinary, "only text messages are accepted") // spec/websocket.md A.4
-	case ws.OpText, ws.OpContinuation:
-		// Lengths are below 2^63 each; the sum is checked so that it cannot overflow.
-		if h.Length > limit-in.size {
-			return fault(hub.CodeTooLarge, "the message is too large")
-		}
-		in.size += h.Length
-		in.inText = true
+	if h.OpCode.IsControl() {
+		return event{}
 	}
+	return in.beginData(r)
+}
+
+// beginData checks the header of a frame that holds a message or a part of it.
+func (in *inbound) beginData(r rules) event {
+	h := in.frame
+	if h.OpCode != ws.OpContinuation {
+		in.inMessage, in.binary = true, h.OpCode == ws.OpBinary
+		if in.binary && !r.binary {
+			return fault(hub.CodeBinary, "only text messages are accepted") // spec/websocket.md A.4
+		}
+	}
+	// Lengths are below 2^63 each; the sum is checked so that it cannot overflow.
+	if h.Length > r.limit-in.size {
+		return fault(hub.CodeTooLarge, "the message is too large")
+	}
+	in.size += h.Length
 	return event{}
 }
 
@@ -362,30 +393,33 @@ func (in *inbound) payload(part []byte) event {
 		}
 		return in.controlFrame(in.control[:in.ncontrol])
 	}
-	if !in.runes.feed(part) {
-		return fault(hub.CodeInvalidText, "the message is not valid UTF-8")
-	}
-	last := complete && in.frame.Fin
-	if last && !in.runes.complete() {
+	return in.data(part, complete && in.frame.Fin)
+}
+
+// data takes bytes of a message. last says that it is complete with them.
+func (in *inbound) data(part []byte, last bool) event {
+	if !in.binary && (!in.runes.feed(part) || last && !in.runes.complete()) {
 		return fault(hub.CodeInvalidText, "the message is not valid UTF-8")
 	}
 	if last && in.text.Len() == 0 { // all of it is here: no need to copy it twice
-		in.endText()
-		return event{kind: eventText, data: part}
+		return in.endMessage(event{data: part})
 	}
 	in.text.Write(part)
 	if !last {
 		return event{}
 	}
-	f := event{kind: eventText, text: in.text.String()}
-	in.endText()
-	return f
+	return in.endMessage(event{text: in.text.String()})
 }
 
-// endText forgets the message that is complete.
-func (in *inbound) endText() {
-	in.inText, in.size = false, 0
+// endMessage makes f the event of a complete message, and forgets the message.
+func (in *inbound) endMessage(f event) event {
+	f.kind = eventText
+	if in.binary {
+		f.kind = eventBinary
+	}
+	in.inMessage, in.binary, in.size = false, false, 0
 	in.text, in.runes = strings.Builder{}, textCheck{}
+	return f
 }
 
 // controlFrame returns what a complete control frame asks for. A pong asks for nothing: that

@@ -145,7 +145,7 @@ func (o *outbox) add(frame hub.Outgoing) bool {
 	if len(o.buf)+ws.MaxHeaderSize+length > outboxSize && !o.flush() {
 		return false
 	}
-	o.buf = appendHeader(o.buf, ws.OpText, length)
+	o.buf = appendHeader(o.buf, opcode(frame), length)
 	for part := range frame.Parts() {
 		o.buf = append(o.buf, part...)
 	}
@@ -164,7 +164,7 @@ func (o *outbox) writeLarge(frame hub.Outgoing, length int) bool {
 		o.held = 1
 		return o.putHeld(encoded)
 	}
-	o.buf = appendHeader(o.buf, ws.OpText, length)
+	o.buf = appendHeader(o.buf, opcode(frame), length)
 	for part := range frame.Parts() {
 		for len(part) > 0 {
 			n := min(len(part), outboxSize-len(o.buf))
@@ -260,9 +260,17 @@ func appendHeader(b []byte, op ws.OpCode, length int) []byte {
 	return b
 }
 
-// encode returns a text frame in memory of its own.
+// opcode returns what kind of frame goes out.
+func opcode(frame hub.Outgoing) ws.OpCode {
+	if frame.Binary() {
+		return ws.OpBinary
+	}
+	return ws.OpText
+}
+
+// encode returns a frame in memory of its own.
 func encode(frame hub.Outgoing, length int) []byte {
-	b := appendHeader(make([]byte, 0, ws.MaxHeaderSize+length), ws.OpText, length)
+	b := appendHeader(make([]byte, 0, ws.MaxHeaderSize+length), opcode(frame), length)
 	for part := range frame.Parts() {
 		b = append(b, part...)
 	}
