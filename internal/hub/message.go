@@ -30,9 +30,15 @@ const (
 	SlotText FrameSlot = iota
 	// SlotArray is the frame that holds an array of this one item.
 	SlotArray
+	// SlotTextDeflated and SlotArrayDeflated are these frames compressed.
+	SlotTextDeflated
+	SlotArrayDeflated
 
 	frameSlots
 )
+
+// Deflated returns the place of the compressed frame of the same text.
+func (s FrameSlot) Deflated() FrameSlot { return s + SlotTextDeflated - SlotText }
 
 // Message is an immutable text on its way to one socket or many. What is derived from it is
 // derived once and shared. Safe for concurrent use.

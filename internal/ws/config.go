@@ -13,6 +13,7 @@ type Config struct {
 	NoHeartbeatText  bool          `yaml:"-"` // compat.no_heartbeat: "$hbt" is a message like any other
 	HandshakeTimeout time.Duration `yaml:"handshake_timeout" default:"10s" doc:"How long the answer to the upgrade request may take to write."`
 	WriteTimeout     time.Duration `yaml:"write_timeout" default:"10s" doc:"How long a client may take no bytes before it is dropped."`
+	Compression      bool          `yaml:"compression" default:"true" doc:"Compress messages of 512 bytes and more for clients that can take them so (permessage-deflate)."`
 	Workers          int           `yaml:"workers" default:"64" doc:"How many calls of services run at the same time."`
 
 	Protocols    func(service string) []string `yaml:"-"` // subprotocols of a service, most wanted first; nil: none

@@ -181,7 +181,7 @@ func (c *conn) feed(p []byte) (more bool) {
 
 // rules returns what the client may send.
 func (c *conn) rules() rules {
-	return rules{limit: c.srv.cfg.MessageLimit, binary: c.srv.takesBinary()}
+	return rules{limit: c.srv.cfg.MessageLimit, binary: c.srv.takesBinary(), deflate: c.window != 0}
 }
 
 // handle does what an event asks for. It returns false when no more are to be handled. last
@@ -300,8 +300,10 @@ type inbound struct {
 
 	inMessage bool            // a message has begun
 	binary    bool            // it is no text
+	deflated  bool            // its frames hold compressed data
 	size      int64           // announced by its frames so far
-	text      strings.Builder // what has arrived of it
+	text      strings.Builder // what has arrived of it, if it is not compressed
+	packed    []byte          // what has arrived of it, if it is
 	runes     textCheck
 
 	control  [ws.MaxControlFramePayloadSize]byte
@@ -320,8 +322,9 @@ func (in *inbound) reset() { *in = inbound{} }
 
 // rules say what a client may send.
 type rules struct {
-	limit  int64 // of the bytes of a message
-	binary bool  // messages may be binary
+	limit   int64 // of the bytes of a message
+	binary  bool  // messages may be binary
+	deflate bool  // messages may be compressed
 }
 
 // next takes bytes from the front of p up to the end of a frame, and returns the rest.
@@ -343,12 +346,16 @@ func (in *inbound) next(p []byte, r rules) (event, []byte) {
 	part := p[:n]
 	ws.Cipher(part, in.frame.Mask, int(in.seen%4))
 	in.seen += n
-	return in.payload(part), p[n:]
+	return in.payload(part, r), p[n:]
 }
 
 // begin checks what the header of a frame says, before anything of the payload is kept.
 func (in *inbound) begin(r rules) event {
 	h := in.frame
+	compressed := r.deflate && h.Rsv == rsvDeflate && (h.OpCode == ws.OpText || h.OpCode == ws.OpBinary)
+	if compressed { // nowhere else may the bit be set (RFC 7692, 6.1)
+		h.Rsv = 0
+	}
 	state := ws.StateServerSide
 	if in.inMessage {
 		state = state.Set(ws.StateFragmented)
@@ -360,28 +367,31 @@ func (in *inbound) begin(r rules) event {
 	if h.OpCode.IsControl() {
 		return event{}
 	}
+	if h.OpCode != ws.OpContinuation {
+		in.inMessage, in.binary, in.deflated = true, h.OpCode == ws.OpBinary, compressed
+	}
 	return in.beginData(r)
 }
 
 // beginData checks the header of a frame that holds a message or a part of it.
 func (in *inbound) beginData(r rules) event {
-	h := in.frame
-	if h.OpCode != ws.OpContinuation {
-		in.inMessage, in.binary = true, h.OpCode == ws.OpBinary
-		if in.binary && !r.binary {
-			return fault(hub.CodeBinary, "only text messages are accepted") // spec/websocket.md A.4
-		}
+	if in.binary && !r.binary {
+		return fault(hub.CodeBinary, "only text messages are accepted") // spec/websocket.md A.4
+	}
+	limit := r.limit
+	if in.deflated { // what it amounts to is measured when all is here
+		limit = packedLimit(limit)
 	}
 	// Lengths are below 2^63 each; the sum is checked so that it cannot overflow.
-	if h.Length > r.limit-in.size {
-		return fault(hub.CodeTooLarge, "the message is too large")
+	if in.frame.Length > limit-in.size {
+		return fault(hub.CodeTooLarge, errTooLarge.Error())
 	}
-	in.size += h.Length
+	in.size += in.frame.Length
 	return event{}
 }
 
 // payload takes unmasked bytes of the current frame.
-func (in *inbound) payload(part []byte) event {
+func (in *inbound) payload(part []byte, r rules) event {
 	complete := in.seen == in.frame.Length
 	if complete {
 		in.inFrame = false
@@ -393,7 +403,32 @@ func (in *inbound) payload(part []byte) event {
 		}
 		return in.controlFrame(in.control[:in.ncontrol])
 	}
-	return in.data(part, complete && in.frame.Fin)
+	last := complete && in.frame.Fin
+	if in.deflated {
+		return in.deflatedData(part, last, r.limit)
+	}
+	return in.data(part, last)
+}
+
+// deflatedData takes compressed bytes of a message. They are kept until it is complete: what the
+// client has sent is bounded and cheap to keep, a decompressor at work for each is not.
+func (in *inbound) deflatedData(part []byte, last bool, limit int64) event {
+	if !last {
+		in.packed = append(in.packed, part...)
+		return event{}
+	}
+	var text string
+	var err error
+	inflaters.use(func(z *inflater) { text, err = z.inflate(in.packed, part, limit) })
+	switch {
+	case errors.Is(err, errTooLarge):
+		return fault(hub.CodeTooLarge, err.Error())
+	case err != nil:
+		return fault(hub.CodeProtocol, err.Error()) // what browsers answer too
+	case !in.binary && !utf8.ValidString(text):
+		return fault(hub.CodeInvalidText, "the message is not valid UTF-8")
+	}
+	return in.endMessage(event{text: text})
 }
 
 // data takes bytes of a message. last says that it is complete with them.
@@ -417,8 +452,8 @@ func (in *inbound) endMessage(f event) event {
 	if in.binary {
 		f.kind = eventBinary
 	}
-	in.inMessage, in.binary, in.size = false, false, 0
-	in.text, in.runes = strings.Builder{}, textCheck{}
+	in.inMessage, in.binary, in.deflated, in.size = false, false, false, 0
+	in.text, in.packed, in.runes = strings.Builder{}, nil, textCheck{}
 	return f
 }
 

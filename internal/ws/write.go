@@ -139,6 +139,9 @@ func (o *outbox) writeFrames() bool {
 // add puts a frame into the buffer, writing it out when it is full.
 func (o *outbox) add(frame hub.Outgoing) bool {
 	length := frame.Len()
+	if encoded := o.c.deflated(frame, length); encoded != nil {
+		return o.addEncoded(frame, encoded)
+	}
 	if ws.MaxHeaderSize+length > outboxSize {
 		return o.writeLarge(frame, length)
 	}
