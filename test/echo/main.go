@@ -38,7 +38,7 @@ func main() {
 func run(listen string, secure bool) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	var opts echoserver.Options
+	opts := echoserver.Options{Deflate: true}
 	scheme := "ws"
 	if secure {
 		cert, err := selfSigned()

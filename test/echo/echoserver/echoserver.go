@@ -28,8 +28,9 @@ const (
 // Options are what may differ. The zero value is a plain server with DefaultLimit and without
 // compression.
 type Options struct {
-	TLS   *tls.Config // nil: no TLS
-	Limit int64       // largest message, in bytes; 0: DefaultLimit
+	TLS     *tls.Config // nil: no TLS
+	Deflate bool        // permessage-deflate for who offers it
+	Limit   int64       // largest message, in bytes; 0: DefaultLimit
 }
 
 // Server is a running echo server.
@@ -50,7 +51,7 @@ func Start(ln net.Listener, opts Options) *Server {
 	})}
 	sockets := ws.New(ws.Config{
 		MessageLimit: opts.Limit, AllowBinary: true, NoHeartbeatText: true, Heartbeat: -1,
-		WriteTimeout: time.Minute,
+		WriteTimeout: time.Minute, Compression: opts.Deflate,
 	}, ws.Deps{Opener: e, Auth: e, Handler: e, ServiceExists: func(string) bool { return true }})
 	if opts.TLS != nil {
 		ln = tls.NewListener(ln, opts.TLS)
