@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -28,7 +27,7 @@ func standAround(base string) {
 	crowd := make([]*bufio.Reader, n)
 	conns := make([]net.Conn, n)
 	for i := range n {
-		nc, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+		nc, err := reach(base)
 		if err != nil {
 			fmt.Println(err)
 			return

@@ -20,15 +20,24 @@ import (
 const alone = "TUTORSOCKET_WS_ALONE"
 
 // BenchmarkIdleMemory reports what a socket costs that is open, has five tags (three of them
-// with a value of its own) and is silent: before its first message and after one. The clients
-// are another process. So is the server, because memory that earlier benchmarks have left
-// behind would be used again, and not be seen.
+// with a value of its own) and is silent: before its first message, after one, and after one that
+// fills the buffers. The clients are another process. So is the server, because memory that
+// earlier benchmarks have left behind would be used again, and not be seen.
 func BenchmarkIdleMemory(b *testing.B) {
-	if os.Getenv(alone) != "" {
-		measureIdle(b)
-		return
+	for _, path := range []string{"plain", "TLS"} {
+		b.Run(path, func(b *testing.B) {
+			if os.Getenv(alone) != "" {
+				measureIdle(b, path == "TLS")
+				return
+			}
+			measureAlone(b)
+		})
 	}
-	cmd := exec.Command(os.Args[0], "-test.run=^$", "-test.bench=^BenchmarkIdleMemory$", "-test.benchtime=1x")
+}
+
+// measureAlone runs the benchmark in a process of its own, and reports what that has reported.
+func measureAlone(b *testing.B) {
+	cmd := exec.Command(os.Args[0], "-test.run=^$", "-test.bench=^"+strings.ReplaceAll(b.Name(), "/", "$/^")+"$", "-test.benchtime=1x")
 	cmd.Env = append(os.Environ(), alone+"=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -48,9 +57,9 @@ func BenchmarkIdleMemory(b *testing.B) {
 	}
 }
 
-func measureIdle(b *testing.B) {
-	const crowd = 2000
-	r := newRig(b, rigConfig{})
+func measureIdle(b *testing.B, tls bool) {
+	const crowd = 5000
+	r := newRig(b, rigConfig{tls: tls, ws: Config{Heartbeat: -1}})
 	r.closed = make(chan ending, 2*crowd)
 	r.onOpen = func(_ context.Context, s *hub.Socket) error {
 		return s.ReplaceTags(hub.NewTags(map[string]string{
@@ -72,6 +81,9 @@ func measureIdle(b *testing.B) {
 	fmt.Fprintln(say, `{"socket_action":"init_socket","socket_type":"ws_group"}`)
 	hear()
 	report("used")
+	fmt.Fprintln(say, repeat("x", 16<<10))
+	hear()
+	report("grown")
 }
 
 // callCrowd starts a process with sockets, and waits until they are open.
