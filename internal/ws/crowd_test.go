@@ -17,10 +17,12 @@ import (
 const (
 	crowdURL  = "TUTORSOCKET_WS_CROWD"
 	crowdSize = "TUTORSOCKET_WS_CROWD_SIZE"
+	// listenOnly has the crowd send nothing, and wait for a message on each socket.
+	listenOnly = "-"
 )
 
-// standAround opens as many sockets as it was told, says so, sends what it reads from standard
-// input as a message on each, waits for the answers, says so again, and leaves at its end.
+// standAround opens as many sockets as it was told, and says so. Each line of standard input it sends as a
+// message on each socket, waits for the answers, and says so again. It leaves at the end of the input.
 func standAround(base string) {
 	var n int
 	fmt.Sscan(os.Getenv(crowdSize), &n)
@@ -44,10 +46,16 @@ func standAround(base string) {
 	}
 	fmt.Println("ready")
 	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
+		if text := lines.Text(); text != listenOnly {
+			for _, nc := range conns {
+				nc.SetDeadline(time.Now().Add(patience))
+				nc.Write(masked(ws.OpText, true, text))
+			}
+		}
 		for i, nc := range conns {
 			nc.SetDeadline(time.Now().Add(patience))
-			nc.Write(masked(ws.OpText, true, lines.Text()))
 			h, err := ws.ReadHeader(crowd[i])
 			if err != nil {
 				fmt.Println(err)
