@@ -131,6 +131,16 @@ func (p *peer) setSlow(d time.Duration) {
 	p.slow = d
 }
 
+// untilClosed waits until the server has closed the connection, and returns when that was.
+func (p *peer) untilClosed() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for !p.closed {
+		p.moved.Wait()
+	}
+	return p.endAt
+}
+
 // setMute has the client answer nothing any more, and say nothing about it.
 func (p *peer) setMute(mute bool) {
 	p.mu.Lock()
