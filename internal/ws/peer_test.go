@@ -3,11 +3,13 @@ package ws
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"io"
 	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -25,21 +27,22 @@ type peer struct {
 	onText  func(p *peer, text string)
 	onClose func(p *peer, code int)
 
-	mu     sync.Mutex    // guards what follows
-	moved  sync.Cond     // there is something to read, room to write, or an end
-	said   []byte        // by the client, not yet read by the server
-	left   bool          // the client has closed its side
-	closed bool          // the server has closed the connection
-	room   int           // how many bytes the client still takes
-	frames []byte        // what came of a frame that is not whole yet
-	status string        // the first line of the answer to the handshake
-	mute   bool          // pings and closes are not answered
-	slow   time.Duration // how long it takes to answer a ping
-	pings  int
-	missed int       // pings since the last that was answered
-	pingAt time.Time // when the last came
-	endAt  time.Time // when the server closed the connection; zero: it has not
-	code   int       // of the server's close frame; 0: none came
+	mu      sync.Mutex    // guards what follows
+	moved   sync.Cond     // there is something to read, room to write, or an end
+	said    []byte        // by the client, not yet read by the server
+	left    bool          // the client has closed its side
+	closed  bool          // the server has closed the connection
+	writeBy time.Time     // when a write of the server is interrupted; zero: never
+	room    int           // how many bytes the client still takes
+	frames  []byte        // what came of a frame that is not whole yet
+	status  string        // the first line of the answer to the handshake
+	mute    bool          // pings and closes are not answered
+	slow    time.Duration // how long it takes to answer a ping
+	pings   int
+	missed  int       // pings since the last that was answered
+	pingAt  time.Time // when the last came
+	endAt   time.Time // when the server closed the connection; zero: it has not
+	code    int       // of the server's close frame; 0: none came
 }
 
 // pong is an empty masked pong.
@@ -59,7 +62,7 @@ func (p *peer) ask(t testing.TB, r *rig, target string) (status int) {
 	t.Helper()
 	p.moved.L = &p.mu
 	p.left, p.closed, p.endAt, p.said, p.frames, p.code = false, false, time.Time{}, nil, nil, 0
-	p.room, p.status = math.MaxInt, ""
+	p.room, p.status, p.writeBy = math.MaxInt, "", time.Time{}
 	req, err := http.ReadRequest(bufio.NewReader(strings.NewReader(handshake(target, "test"))))
 	if err != nil {
 		t.Fatal(err)
@@ -82,9 +85,6 @@ func (p *peer) say(b []byte) {
 	p.said = append(p.said, b...)
 	p.moved.Broadcast()
 }
-
-// text sends a text message.
-func (p *peer) text(s string) { p.say(masked(ws.OpText, true, s)) }
 
 // take lets the client take more bytes, after [peer.stall].
 func (p *peer) take(n int) {
@@ -186,11 +186,14 @@ func (p *peer) Write(b []byte) (n int, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(b) > n {
-		for p.room == 0 && !p.closed {
+		for p.room == 0 && !p.closed && !p.late() {
 			p.moved.Wait()
 		}
-		if p.closed {
+		switch {
+		case p.closed:
 			return n, net.ErrClosed
+		case p.late():
+			return n, os.ErrDeadlineExceeded
 		}
 		part := b[n:min(len(b), n+p.room)]
 		n += len(part)
@@ -301,11 +304,32 @@ func (p *peer) Close() error {
 	return nil
 }
 
-func (p *peer) LocalAddr() net.Addr              { return memoryAddr{} }
-func (p *peer) RemoteAddr() net.Addr             { return memoryAddr{} }
-func (p *peer) SetDeadline(time.Time) error      { return nil }
-func (p *peer) SetReadDeadline(time.Time) error  { return nil }
-func (p *peer) SetWriteDeadline(time.Time) error { return nil }
+// SetWriteDeadline is the server's. A connection that is closed takes none, like those of the kernel.
+func (p *peer) SetWriteDeadline(at time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return net.ErrClosed
+	}
+	p.writeBy = at
+	p.moved.Broadcast()
+	if left := time.Until(at); !at.IsZero() && left > 0 {
+		time.AfterFunc(left, p.moved.Broadcast)
+	}
+	return nil
+}
+
+// late reports whether the time of a write is up. Called with mu held.
+func (p *peer) late() bool { return !p.writeBy.IsZero() && !time.Now().Before(p.writeBy) }
+
+// SetDeadline is the server's. It never reads before a handshake, and that has no other deadline.
+func (p *peer) SetDeadline(at time.Time) error { return p.SetWriteDeadline(at) }
+
+// SetReadDeadline is the server's, which has no use for it.
+func (p *peer) SetReadDeadline(time.Time) error { return errors.ErrUnsupported }
+
+func (p *peer) LocalAddr() net.Addr  { return memoryAddr{} }
+func (p *peer) RemoteAddr() net.Addr { return memoryAddr{} }
 
 type memoryAddr struct{}
 

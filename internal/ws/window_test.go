@@ -1,12 +1,8 @@
 package ws
 
 import (
-"fmt"
-"strings"
-	"encoding/json"
 	"maps"
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"strconv"
 	"sync"
@@ -19,99 +15,8 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
+// window is how long a socket outlives its connection here.
 const window = time.Minute
-
-// visitor is a user with a stateful id, who comes and goes. What it receives over all its connections is kept in
-// order.
-type visitor struct {
-	id   string
-	now  *peer         // its connection, or the last one
-	back time.Duration // how long after it was lost the next connection came; 0: none was lost
-
-	mu   sync.Mutex
-	sent []int  // what the server took for it
-	got  []item // what came
-}
-
-// item is something that a client is told: a number, or how many it missed.
-type item struct {
-	number int
-	missed int
-	reason string
-}
-
-// come opens a connection.
-func (v *visitor) come(t *testing.T, r *rig) {
-	v.now = &peer{onText: func(_ *peer, text string) { v.receive(t, text) }}
-	if status := v.now.ask(t, r, "/services/echo?user=u&X-StatefulSocketId="+v.id); status != http.StatusSwitchingProtocols {
-		t.Errorf("visitor %s got %d", v.id, status)
-	}
-}
-
-// receive keeps what a frame says.
-func (v *visitor) receive(t *testing.T, text string) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if n, err := strconv.Atoi(text); err == nil {
-		v.got = append(v.got, item{number: n})
-		return
-	}
-	var gaps []struct {
-		Action string `json:"socket_action"`
-		Missed int    `json:"missed"`
-		Reason string `json:"reason"`
-	}
-	if err := json.Unmarshal([]byte(text), &gaps); err != nil || len(gaps) == 0 {
-		t.Errorf("visitor %s got %q: %v", v.id, text, err)
-	}
-	for _, g := range gaps {
-		if g.Action != "gap" || g.Missed <= 0 {
-			t.Errorf("visitor %s got %q", v.id, text)
-		}
-		v.got = append(v.got, item{missed: g.Missed, reason: g.Reason})
-	}
-}
-
-// send sends a number, if the socket is there.
-func (v *visitor) send(r *rig, n int) (*hub.Socket, error) {
-	s, ok := r.hub.Get(hub.BuildKey("echo", v.id))
-	if !ok {
-		return nil, hub.ErrClosed
-	}
-	v.mu.Lock() // what is sent is in sent before it arrives: receive waits
-	defer v.mu.Unlock()
-	_, err := s.Send(hub.NewMessage(strconv.Itoa(n)), hub.ModeText)
-	if err == nil {
-		v.sent = append(v.sent, n)
-	}
-	return s, err
-}
-
-// check sees that all that was sent came, once and in order, or was announced as missed for one of the reasons; what
-// was sent last may still be under way if the visitor is away.
-func (v *visitor) check(t *testing.T, away bool, reasons ...string) {
-	t.Helper()
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	rest := v.sent
-	for i, it := range v.got {
-		switch {
-		case it.missed > len(rest), it.missed > 0 && !slices.Contains(reasons, it.reason):
-			t.Errorf("visitor %s: item %d announces %d missed (%s), %d are due", v.id, i, it.missed, it.reason, len(rest))
-			return
-		case it.missed > 0:
-			rest = rest[it.missed:]
-		case len(rest) == 0 || rest[0] != it.number:
-			t.Errorf("visitor %s: item %d is %d, due is %v", v.id, i, it.number, rest[:min(3, len(rest))])
-			return
-		default:
-			rest = rest[1:]
-		}
-	}
-	if len(rest) > 0 && !away {
-		t.Errorf("visitor %s never got %d messages, the first is %d", v.id, len(rest), rest[0])
-	}
-}
 
 // farewells are the ways in which a connection is lost so that the socket waits for another. Each returns when the
 // server has noticed.
@@ -134,7 +39,10 @@ var farewells = map[string]func(p *peer){
 // that moment, once, and is told what was lost with it.
 func TestWindows(t *testing.T) {
 	crowd := 240
-	if underRace {
+	switch {
+	case *long:
+		crowd = 1000
+	case underRace:
 		crowd = 60
 	}
 	inTime(t, rigConfig{hub: hub.Config{ResumeWindow: window}}, func(t *testing.T, r *rig) {
@@ -153,8 +61,7 @@ func TestWindows(t *testing.T) {
 					farewells[names[random.IntN(len(names))]](v.now)
 					v.now.untilClosed()
 					// Half of them are late.
-					v.back = time.Duration(random.Int64N(int64(2 * window)))
-					time.Sleep(v.back)
+					time.Sleep(time.Duration(random.Int64N(int64(2 * window))))
 					v.come(t, r)
 				}
 			})
@@ -180,16 +87,6 @@ func TestWindows(t *testing.T) {
 		for _, v := range visitors {
 			v.check(t, false, "expired")
 		}
-		for e := range r.hub.Events(t.Context(), 0) {
-			if strings.HasSuffix(e.Info.Key, "-175") {
-				fmt.Println(e.Kind, e.Time, e.Info.QueueMessages, e.Info.BytesOut)
-			}
-			if e.Seq == r.hub.LastEvent() {
-				break
-			}
-		}
-		fmt.Printf("%+v\n", visitors[175].now)
-		fmt.Printf("%+v\n", r.socket(t, "175").Info())
 		resumed, expired := checkWindows(t, r, closed())
 		if resumed < crowd || expired < crowd {
 			t.Errorf("only %d were resumed and %d expired", resumed, expired)
@@ -254,4 +151,50 @@ func checkWindows(t *testing.T, r *rig, closed map[string][]time.Time) (resumed,
 		}
 	}
 	return resumed, expired
+}
+
+// Who comes back at the very moment its window ends has its socket again, or a new one and is told what it missed: never
+// both, never neither.
+func TestBackAtTheLastMoment(t *testing.T) {
+	const crowd = 120
+	inTime(t, rigConfig{ws: Config{Heartbeat: -1}, hub: hub.Config{ResumeWindow: window}}, func(t *testing.T, r *rig) {
+		closed := watchClosed(r)
+		var coming sync.WaitGroup
+		visitors := make([]*visitor, crowd)
+		for i := range visitors {
+			v := &visitor{id: strconv.Itoa(i)}
+			visitors[i] = v
+			v.come(t, r)
+			first := v.now
+			early := time.Duration(i%3-1) * time.Nanosecond
+			coming.Go(func() {
+				time.Sleep(time.Second + window - early)
+				v.come(t, r)
+			})
+			if i%2 == 0 { // its timer is older than that of the window, or younger
+				time.Sleep(time.Nanosecond)
+			}
+			coming.Go(func() {
+				time.Sleep(time.Second)
+				first.leave()
+			})
+			coming.Go(func() {
+				time.Sleep(window / 2)
+				for n := range 3 {
+					if _, err := v.send(r, n+1); err != nil {
+						t.Errorf("visitor %s is detached: %v", v.id, err)
+					}
+				}
+			})
+		}
+		coming.Wait()
+		synctest.Wait()
+		for _, v := range visitors {
+			v.check(t, false, "expired")
+		}
+		resumed, expired := checkWindows(t, r, closed())
+		if resumed+expired != crowd || resumed < crowd/4 || expired < crowd/4 {
+			t.Errorf("%d were resumed and %d expired", resumed, expired)
+		}
+	})
 }
