@@ -21,12 +21,13 @@ const (
 )
 
 // standAround opens as many sockets as it was told, says so, sends what it reads from standard
-// input as a message on each, waits for the answers, says so again, and leaves at its end.
+// input as a message on each, compressed if the server agreed, waits for the answers, says so again, and leaves at its end.
 func standAround(base string) {
 	var n int
 	fmt.Sscan(os.Getenv(crowdSize), &n)
 	crowd := make([]*bufio.Reader, n)
 	conns := make([]net.Conn, n)
+	deflate := false
 	for i := range n {
 		nc, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
 		if err != nil {
@@ -36,19 +37,26 @@ func standAround(base string) {
 		target := fmt.Sprintf("/services/echo?X-StatefulSocketId=ws-user-%d&user=6148914691236517%d", i, i)
 		fmt.Fprint(nc, handshake(target, "portal.example.org", "Origin: https://portal.example.org",
 			"User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36",
-			"Accept-Language: ru-RU,ru;q=0.9,en-US;q=0.8,en;q=0.7", "Accept-Encoding: gzip, deflate, br"))
+			"Accept-Language: ru-RU,ru;q=0.9,en-US;q=0.8,en;q=0.7", "Accept-Encoding: gzip, deflate, br",
+			offerDeflate))
 		conns[i], crowd[i] = nc, bufio.NewReaderSize(nc, 256)
-		if resp, err := http.ReadResponse(crowd[i], nil); err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
+		resp, err := http.ReadResponse(crowd[i], nil)
+		if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
 			fmt.Println(resp, err)
 			return
 		}
+		deflate = resp.Header.Get(extensionsHeader) != ""
 	}
 	fmt.Println("ready")
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
+		frame := masked(ws.OpText, true, lines.Text())
+		if deflate {
+			frame = packedFrame(ws.OpText, true, pack(lines.Text()))
+		}
 		for i, nc := range conns {
 			nc.SetDeadline(time.Now().Add(patience))
-			nc.Write(masked(ws.OpText, true, lines.Text()))
+			nc.Write(frame)
 			h, err := ws.ReadHeader(crowd[i])
 			if err != nil {
 				fmt.Println(err)

@@ -13,23 +13,32 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gobwas/ws"
+
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
-// alone marks a process in which nothing but BenchmarkIdleMemory runs.
+// alone marks a process in which nothing but BenchmarkIdleMemory runs, and says of what.
 const alone = "TUTORSOCKET_WS_ALONE"
 
 // BenchmarkIdleMemory reports what a socket costs that is open, has five tags (three of them
 // with a value of its own) and is silent: before its first message and after one. The clients
 // are another process. So is the server, because memory that earlier benchmarks have left
-// behind would be used again, and not be seen.
+// behind would be used again, and not be seen. With deflate the message and its echo are
+// compressed.
 func BenchmarkIdleMemory(b *testing.B) {
-	if os.Getenv(alone) != "" {
-		measureIdle(b)
+	if kind := os.Getenv(alone); kind != "" {
+		measureIdle(b, kind == "deflate")
 		return
 	}
+	for _, kind := range []string{"plain", "deflate"} {
+		b.Run(kind, func(b *testing.B) { measureAlone(b, kind) })
+	}
+}
+
+func measureAlone(b *testing.B, kind string) {
 	cmd := exec.Command(os.Args[0], "-test.run=^$", "-test.bench=^BenchmarkIdleMemory$", "-test.benchtime=1x")
-	cmd.Env = append(os.Environ(), alone+"=1")
+	cmd.Env = append(os.Environ(), alone+"="+kind)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		b.Fatalf("%v: %s", err, out)
@@ -48,16 +57,20 @@ func BenchmarkIdleMemory(b *testing.B) {
 	}
 }
 
-func measureIdle(b *testing.B) {
+func measureIdle(b *testing.B, deflate bool) {
 	const crowd = 2000
-	r := newRig(b, rigConfig{})
+	r := newRig(b, rigConfig{ws: Config{Compression: deflate}})
 	r.closed = make(chan ending, 2*crowd)
 	r.onOpen = func(_ context.Context, s *hub.Socket) error {
 		return s.ReplaceTags(hub.NewTags(map[string]string{
 			"user_id": s.User().ID, "socket_type": "ws_group", "pong": "1", "is_person": "1", "pid": s.StatefulID(),
 		}))
 	}
-	dial(b, r.url, "/services/echo").text("warm up") // pools, workers, the HTTP server
+	warm := dial(b, r.url, "/services/echo", offerDeflate) // pools, workers, the HTTP server
+	warm.text(prose(2000))
+	if deflate {
+		warm.raw(packedFrame(ws.OpText, true, pack(prose(2000))))
+	}
 	before := measure(b)
 	say, hear := callCrowd(b, r.url, crowd)
 	for b.Loop() {
@@ -69,7 +82,7 @@ func measureIdle(b *testing.B) {
 		b.ReportMetric((after.heap-before.heap)/crowd, when+"-heap-B/socket")
 	}
 	report("new")
-	fmt.Fprintln(say, `{"socket_action":"init_socket","socket_type":"ws_group"}`)
+	fmt.Fprintln(say, `{"socket_action":"init_socket","socket_type":"ws_group","text":"`+repeat("so said he ", 100)+`"}`)
 	hear()
 	report("used")
 }
