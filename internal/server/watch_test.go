@@ -33,7 +33,8 @@ func patiently(t *testing.T) context.Context {
 // and again know each of them once.
 func TestViewersKnowWhoIsThere(t *testing.T) {
 	const workers, rounds, viewers = 4, 30, 3
-	s := servertest.Start(t, servertest.App(echo))
+	// Without a window a socket that loses its connection ends.
+	s := servertest.Start(t, servertest.App(echo), servertest.Settings(func(c *config.Config) { c.Resume.Window = 0 }))
 	var viewing, working sync.WaitGroup
 	for v := range viewers {
 		viewing.Go(func() { view(t, s, v, workers*rounds/3) })
