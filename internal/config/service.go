@@ -13,7 +13,7 @@ import (
 
 // Service is what can be set for one service. Zero values mean that nothing is.
 type Service struct {
-	Overflow  string   `yaml:"overflow" default:"" values:"disconnect|drop-oldest|conflate" doc:"What happens when a queue of this service overflows: as queue.overflow, which holds without it."`
+	Overflow  string   `yaml:"overflow" default:"" type:"disconnect|drop-oldest|conflate" doc:"What happens when a queue of this service overflows: as queue.overflow, which holds without it."`
 	Protocols []string `yaml:"protocols" default:"" doc:"Subprotocols of this service, the one wanted most first: the first that a client offers is selected."`
 }
 

@@ -63,8 +63,8 @@ func TestWrongServices(t *testing.T) {
 		file, env string
 		want      string
 	}{
-		"policy":            {file: "services:\n  a:\n    overflow: explode\n", want: `services.a.overflow: "explode" is not one of disconnect, drop-oldest, conflate (FILE, line 3)`},
-		"policy, variable":  {env: "TUTORSOCKET_SERVICES_A_OVERFLOW=x", want: `services.a.overflow: "x" is not one of disconnect, drop-oldest, conflate (TUTORSOCKET_SERVICES_A_OVERFLOW)`},
+		"policy":            {file: "services:\n  a:\n    overflow: explode\n", want: `services.a.overflow: is "explode", it must be disconnect, drop-oldest or conflate (FILE, line 3)`},
+		"policy, variable":  {env: "TUTORSOCKET_SERVICES_A_OVERFLOW=x", want: `services.a.overflow: is "x", it must be disconnect, drop-oldest or conflate (TUTORSOCKET_SERVICES_A_OVERFLOW)`},
 		"protocol":          {file: "services: {a: {protocols: [b, 'c d']}}\n", want: `services.a.protocols: "c d" is not the name of a subprotocol`},
 		"token":             {file: "services: {a: {protocols: [bearer.x]}}\n", want: "tokens of users begin with bearer. (FILE, line 1)"},
 		"own protocol":      {file: "services: {a: {protocols: [tutorsocket.v1]}}\n", want: `"tutorsocket.v1" is the server's own`},

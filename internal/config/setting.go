@@ -254,9 +254,6 @@ func parseSize(text string) (int64, error) {
 // check reports what is wrong with the value set, as far as the tags tell.
 func (s Setting) check(c *Config) error {
 	field := s.field(c)
-	if s.perService && field.IsZero() {
-		return nil // what is not set for a service is that of all
-	}
 	if s.values != nil {
 		for _, v := range s.values {
 			if field.String() == v {

@@ -37,6 +37,9 @@ func (c Config) problems() Problems {
 		add(s.Key, s.check(&c))
 	}
 	for name, service := range c.Services {
+		if service.Overflow != "" {
+			add(serviceKey(name, "overflow"), hub.CheckOverflow(service.Overflow))
+		}
 		for _, protocol := range service.Protocols {
 			add(serviceKey(name, "protocols"), ws.CheckProtocol(protocol))
 		}

@@ -116,6 +116,12 @@ func (s *Server) lines() *logs.Log {
 func (s *Server) hubConfig() hub.Config {
 	cfg := s.cfg.Settings.Queue
 	cfg.Node, cfg.Metrics = nodeName, s.metrics
+	settings := s.cfg.Settings
+	cfg.OverflowOf = func(service string) string { return s.serviceSettings(service).Overflow }
+	cfg.ResumeWindow, cfg.RefuseLiveID = settings.Resume.Window, settings.Compat.RefuseLiveID
+	cfg.Limits = hub.Limits{
+		PerUser: int(settings.Limits.PerUser), PerAddress: int(settings.Limits.PerAddress), Total: s.socketLimit,
+	}
 	return cfg
 }
 
