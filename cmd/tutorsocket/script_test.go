@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ func TestMain(m *testing.M) {
 //	ready [DATA]      wait until the server with the data folder (.tutorsocket)
 //	                  answers; sets SERVER, ADDR and TOKEN
 //	unready           wait until the server at SERVER is no longer ready
+//	terminate         send SIGTERM to the commands in the background
 //	http METHOD PATH  ask the server at SERVER, with the token; the answer is
 //	                  standard output
 //	connect PATH      open a socket to the server at SERVER and keep it
@@ -51,15 +53,16 @@ func TestMain(m *testing.M) {
 //	ended N           wait until it ends with the exit code
 func TestScript(t *testing.T) {
 	commands := map[string]func(*testscript.TestScript, bool, []string){
-		"exits":   exits,
-		"ready":   ready,
-		"unready": unready,
-		"http":    ask,
-		"connect": connect,
-		"cut":     cut,
-		"occupy":  occupy,
-		"port":    freePort,
-		"waits":   waits,
+		"exits":     exits,
+		"ready":     ready,
+		"unready":   unready,
+		"terminate": terminate,
+		"http":      ask,
+		"connect":   connect,
+		"cut":       cut,
+		"occupy":    occupy,
+		"port":      freePort,
+		"waits":     waits,
 	}
 	maps.Copy(commands, terminalCommands)
 	testscript.Run(t, testscript.Params{
@@ -136,6 +139,12 @@ func ready(ts *testscript.TestScript, _ bool, args []string) {
 
 func unready(ts *testscript.TestScript, _ bool, _ []string) {
 	until(ts, "server not ready", func() bool { return !isReady(ts.Getenv("SERVER")) })
+}
+
+func terminate(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, c := range ts.BackgroundCmds() {
+		ts.Check(c.Process.Signal(syscall.SIGTERM))
+	}
 }
 
 func isReady(server string) bool {
