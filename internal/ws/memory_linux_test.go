@@ -13,21 +13,24 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gobwas/ws"
+
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
-// alone marks a process in which nothing but BenchmarkIdleMemory runs.
+// alone marks a process in which nothing but one kind of BenchmarkIdleMemory runs.
 const alone = "TUTORSOCKET_WS_ALONE"
 
 // BenchmarkIdleMemory reports what a socket costs that is open, has five tags (three of them
 // with a value of its own) and is silent: before its first message, after one, and after one that
-// fills the buffers. The clients are another process. So is the server, because memory that
-// earlier benchmarks have left behind would be used again, and not be seen.
+// fills the buffers. With deflate the messages and their echoes are compressed. The clients are
+// another process. So is the server, because memory that earlier benchmarks have left behind would
+// be used again, and not be seen.
 func BenchmarkIdleMemory(b *testing.B) {
-	for _, path := range []string{"plain", "TLS"} {
-		b.Run(path, func(b *testing.B) {
+	for _, kind := range []string{"plain", "deflate", "TLS"} {
+		b.Run(kind, func(b *testing.B) {
 			if os.Getenv(alone) != "" {
-				measureIdle(b, path == "TLS")
+				measureIdle(b, rigConfig{tls: kind == "TLS", ws: Config{Heartbeat: -1, Compression: kind == "deflate"}})
 				return
 			}
 			measureAlone(b)
@@ -57,16 +60,20 @@ func measureAlone(b *testing.B) {
 	}
 }
 
-func measureIdle(b *testing.B, tls bool) {
+func measureIdle(b *testing.B, cfg rigConfig) {
 	const crowd = 5000
-	r := newRig(b, rigConfig{tls: tls, ws: Config{Heartbeat: -1}})
+	r := newRig(b, cfg)
 	r.closed = make(chan ending, 2*crowd)
 	r.onOpen = func(_ context.Context, s *hub.Socket) error {
 		return s.ReplaceTags(hub.NewTags(map[string]string{
 			"user_id": s.User().ID, "socket_type": "ws_group", "pong": "1", "is_person": "1", "pid": s.StatefulID(),
 		}))
 	}
-	dial(b, r.url, "/services/echo").text("warm up") // pools, workers, the HTTP server
+	warm := dial(b, r.url, "/services/echo", offerDeflate) // pools, workers, the HTTP server
+	warm.text(prose(2000))
+	if cfg.ws.Compression {
+		warm.raw(packedFrame(ws.OpText, true, pack(prose(2000))))
+	}
 	before := measure(b)
 	say, hear := callCrowd(b, r.url, crowd)
 	for b.Loop() {
@@ -78,7 +85,7 @@ func measureIdle(b *testing.B, tls bool) {
 		b.ReportMetric((after.heap-before.heap)/crowd, when+"-heap-B/socket")
 	}
 	report("new")
-	fmt.Fprintln(say, `{"socket_action":"init_socket","socket_type":"ws_group"}`)
+	fmt.Fprintln(say, `{"socket_action":"init_socket","socket_type":"ws_group","text":"`+repeat("so said he ", 100)+`"}`)
 	hear()
 	report("used")
 	fmt.Fprintln(say, repeat("x", 16<<10))
