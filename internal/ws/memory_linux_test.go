@@ -18,19 +18,19 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
-// alone marks a process in which nothing but one kind of BenchmarkIdleMemory runs.
+// alone marks a process in which nothing but BenchmarkIdleMemory runs, and says of what.
 const alone = "TUTORSOCKET_WS_ALONE"
 
 // BenchmarkIdleMemory reports what a socket costs that is open, has five tags (three of them
 // with a value of its own) and is silent: before its first message, after one, and after one that
-// fills the buffers. With deflate the messages and their echoes are compressed. The clients are
-// another process. So is the server, because memory that earlier benchmarks have left behind would
-// be used again, and not be seen.
+// fills the buffers. The clients are another process. So is the server, because memory that
+// earlier benchmarks have left behind would be used again, and not be seen. With deflate the messages
+// and their echoes are compressed.
 func BenchmarkIdleMemory(b *testing.B) {
-	for _, kind := range []string{"plain", "deflate", "TLS"} {
-		b.Run(kind, func(b *testing.B) {
+	for _, path := range []string{"plain", "deflate", "TLS"} {
+		b.Run(path, func(b *testing.B) {
 			if os.Getenv(alone) != "" {
-				measureIdle(b, rigConfig{tls: kind == "TLS", ws: Config{Heartbeat: -1, Compression: kind == "deflate"}})
+				measureIdle(b, rigConfig{tls: path == "TLS", ws: Config{Heartbeat: -1, Compression: path == "deflate"}})
 				return
 			}
 			measureAlone(b)
