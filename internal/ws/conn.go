@@ -35,12 +35,10 @@ type conn struct {
 	writeSince atomic.Int64 // when the write under way began, 0: none; as Server.now
 	unanswered atomic.Int32 // pings since anything was last read
 	busy       atomic.Bool  // the reader is not reading: it waits for a call, or is slowed down
-	secure     bool         // nc is TLS
 	pingAt     time.Duration
 	wheel      wheelLink
 
 	mu      sync.Mutex    // guards what follows
-	users   int8          // of nc: the reader, a writer
 	known   bool          // hc is there
 	started bool          // the handshake is done
 	woken   bool          // Wake was called before that
@@ -55,6 +53,9 @@ type conn struct {
 	older   *conn         // took over from it, and has not yet seen its calls end
 	calling bool          // a call runs, or the first has not come to its turn
 	shut    bool          // no more calls are to be begun, but for Closed
+	secure  bool          // nc is TLS; does not change, so it may be read without mu
+	reads   bool          // there is a reader
+	writers int8          // how many there are: more than one while one gives way to the next
 	onQuiet chan struct{} // closed when shut and not calling; nil: nobody waits
 	slow    *slowed       // the client is slowed down; only the reader changes it, so it may read it without mu
 	final   *hub.Reason   // why the socket ended with this connection, until Closed is called; nil: not
@@ -110,7 +111,7 @@ func (c *conn) start(nc net.Conn, first []byte) {
 	}
 	c.srv.wheel.schedule(c, c.srv.visitPeriod())
 	c.mu.Lock()
-	c.started, c.users = true, 1
+	c.started, c.reads = true, true
 	woken := c.woken
 	c.mu.Unlock()
 	if c.srv.isDraining() { // Shutdown may have listed the connections before this one was there
@@ -122,13 +123,40 @@ func (c *conn) start(nc net.Conn, first []byte) {
 	go c.begin(first)
 }
 
-// leave says that the reader or a writer needs nc no longer. What the last one leaves is as little
-// as a detached socket needs, which keeps its last connection as long as it waits for another.
-func (c *conn) leave() {
+// readerLeft and writerLeft say that a reader or a writer has done all it had to.
+func (c *conn) readerLeft() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.users--; c.users == 0 && c.dead {
+	c.reads = false
+	c.letGo()
+}
+
+func (c *conn) writerLeft() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writers--
+	c.letGo()
+}
+
+// letGo drops all that only a reader and a writer need, when neither is left: a detached socket
+// keeps its last connection until another comes. Called with mu held.
+func (c *conn) letGo() {
+	if c.dead && !c.reads && c.writers == 0 {
 		c.nc, c.raw, c.onReadable, c.control = nil, nil, nil, nil
+	}
+}
+
+// awaitWriter waits until the writer of a connection that was dropped has given back what it did not
+// write: a matter of moments, since it has nothing to write to.
+func (c *conn) awaitWriter() {
+	for {
+		c.mu.Lock()
+		writers := c.writers
+		c.mu.Unlock()
+		if writers == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
 

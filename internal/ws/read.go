@@ -79,7 +79,7 @@ func (c *conn) endReading() {
 	c.mu.Unlock()
 	c.nc.Close()
 	c.srv.wheel.remove(c)
-	c.leave()
+	c.readerLeft()
 	c.finish(hub.Reason{Code: hub.CodeLost, Text: "the connection was lost"})
 }
 

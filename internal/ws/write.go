@@ -65,7 +65,7 @@ func (c *conn) kick() {
 		c.again = true
 	default:
 		c.writing = true
-		c.users++
+		c.writers++
 		c.srv.running.Add(1) // the reader still counts: it sets dead before it ends
 		go c.write()
 	}
@@ -85,7 +85,7 @@ func (c *conn) write() {
 	o.buf, o.held = o.buf[:0], o.held[:0]
 	o.batch.Reset()
 	outboxes.Put(o)
-	c.leave()
+	c.writerLeft()
 	c.sayClosed()
 }
 
