@@ -97,6 +97,9 @@ func (o *outbox) round() (more bool) {
 			c.drop(reason)
 			return false
 		}
+		if reason.Cause == hub.CauseClient {
+			reason.Text = "" // it knows what it said
+		}
 		return o.sayBye(reason)
 	}
 	if !o.flush() {
@@ -113,6 +116,7 @@ func (c *conn) rest() bool {
 		return false
 	}
 	c.writing = false
+	c.tellWritten()
 	return true
 }
 
@@ -239,6 +243,7 @@ func (c *conn) saidBye() {
 	c.end(hub.Reason{Code: hub.CodeNormal}) // whoever asked for the close has given the reason
 	c.mu.Lock()
 	c.said = true
+	c.tellWritten()
 	c.closeBy = c.srv.now() + lingerTime
 	c.mu.Unlock()
 	if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
