@@ -184,6 +184,35 @@ func TestPongsInOrder(t *testing.T) {
 	}
 }
 
+// The answers of a client that asks without waiting come in the order it asked.
+func TestPongsAmongAnswers(t *testing.T) {
+	both(t, rigConfig{}, func(t *testing.T, r *rig) {
+		const rounds = 200
+		c := dial(t, r.url, "/services/echo")
+		go func() {
+			for i := range rounds { // each in a packet of its own: the writer is at every point when one comes
+				c.nc.Write(masked(ws.OpPing, true, fmt.Sprint(i)))
+				c.nc.Write(bytesOf(masked(ws.OpPing, true, "again"), masked(ws.OpText, true, fmt.Sprint(i))))
+			}
+		}()
+		for i, pongs := 0, 0; i < rounds; {
+			op, payload, err := c.next()
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case op == ws.OpPong:
+				pongs++
+			case payload != fmt.Sprint(i):
+				t.Fatalf("want %d, got %q", i, payload)
+			default:
+				if i++; pongs < 2*i {
+					t.Fatalf("message %d is answered before the ping in front of it", i)
+				}
+			}
+		}
+	})
+}
+
 // A fragment with a byte that nothing can make good ends the connection before the message is
 // complete.
 func TestInvalidTextFailsFast(t *testing.T) {

@@ -80,15 +80,16 @@ func (o *outbox) round() (more bool) {
 	o.whole, o.held = 0, 0
 	c.mu.Lock()
 	c.again = false
-	control, bye := c.control, c.bye
-	c.control = nil
+	bye := c.bye
 	c.mu.Unlock()
-	o.buf = append(o.buf[:0], control...)
 	if bye != nil {
 		c.hc.Return(o.batch.Len()) // all of the batch before was written
+		o.takeControl()
 		return o.sayBye(*bye)
 	}
-	switch c.hc.Next(&o.batch) {
+	duty := c.hc.Next(&o.batch)
+	o.takeControl() // after Next, so that a ping is answered before a message that came behind it
+	switch duty {
 	case hub.DutyWrite:
 		return o.writeBatch()
 	case hub.DutyClose:
@@ -106,6 +107,14 @@ func (o *outbox) round() (more bool) {
 		return false
 	}
 	return !c.rest()
+}
+
+// takeControl begins the buffer with the pings and pongs that wait.
+func (o *outbox) takeControl() {
+	o.c.mu.Lock()
+	defer o.c.mu.Unlock()
+	o.buf = append(o.buf[:0], o.c.control...)
+	o.c.control = nil
 }
 
 // rest ends the duty of the writer, unless there is something new.
