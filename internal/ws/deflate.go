@@ -129,11 +129,11 @@ func (o *outbox) addEncoded(frame hub.Outgoing, encoded []byte) bool {
 		return false
 	}
 	if len(encoded) > outboxSize {
-		o.held = len(frame.Messages)
+		o.held = append(o.held, frameEnd{len(encoded), len(frame.Messages)})
 		return o.putHeld(encoded)
 	}
 	o.buf = append(o.buf, encoded...)
-	o.held += len(frame.Messages)
+	o.ends(len(frame.Messages))
 	return true
 }
 

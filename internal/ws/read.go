@@ -72,12 +72,14 @@ func (c *conn) endReading() {
 	defer c.srv.running.Done()
 	c.shutCalls()
 	c.sayClosed()
+	c.forgetInbound()
 	c.discard()
 	c.mu.Lock()
 	c.dead = true
 	c.mu.Unlock()
 	c.nc.Close()
 	c.srv.wheel.remove(c)
+	c.leave()
 	c.finish(hub.Reason{Code: hub.CodeLost, Text: "the connection was lost"})
 }
 
@@ -173,11 +175,19 @@ func (c *conn) feed(p []byte) (more bool) {
 		more = c.handle(f, len(p) == 0)
 	}
 	if !more || c.in.idle() {
-		c.in.reset()
-		inbounds.Put(c.in)
-		c.in = nil
+		c.forgetInbound()
 	}
 	return more
+}
+
+// forgetInbound drops what is unfinished, if anything is.
+func (c *conn) forgetInbound() {
+	if c.in == nil {
+		return
+	}
+	c.in.reset()
+	inbounds.Put(c.in)
+	c.in = nil
 }
 
 // rules returns what the client may send.
@@ -197,11 +207,17 @@ func (c *conn) handle(f event, last bool) (more bool) {
 		if last {
 			c.release() // a call may take long, and needs no chunk
 		}
+		if !c.pace() {
+			return false
+		}
 		if f.kind == eventBinary {
 			return c.handOver(callBinary, text)
 		}
 		return c.message(text)
 	case eventPing:
+		if !c.pace() {
+			return false
+		}
 		c.sendControl(ws.MustCompileFrame(ws.NewPongFrame(f.data)))
 		return true
 	case eventClose:
