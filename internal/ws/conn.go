@@ -49,6 +49,7 @@ type conn struct {
 	control []byte        // encoded pings and pongs to be written
 	bye     *hub.Reason   // what the client's close frame said, to be answered; nil: none came
 	closeBy time.Duration // when a close that is under way is cut short; 0: none
+	onBye   chan struct{} // closed when our close frame was written, or will not be; nil: nobody waits
 	life    *life
 	older   *conn         // took over from it, and has not yet seen its calls end
 	calling bool          // a call runs, or the first has not come to its turn
@@ -234,6 +235,7 @@ func (c *conn) drop(reason hub.Reason) {
 	c.mu.Lock()
 	was, said, nc := c.dead || !c.started, c.said, c.nc
 	c.dead = true
+	c.tellWritten()
 	c.mu.Unlock()
 	if was {
 		return
@@ -246,6 +248,33 @@ func (c *conn) drop(reason hub.Reason) {
 		_ = l.SetLinger(0) // what is still to be sent is not worth keeping memory for
 	}
 	nc.Close()
+}
+
+// awaitBye waits, where a close is under way, until our close frame was written or cannot be. A
+// client that has closed its side may still read it.
+func (c *conn) awaitBye() {
+	c.mu.Lock()
+	if c.closeBy == 0 || c.written() {
+		c.mu.Unlock()
+		return
+	}
+	if c.onBye == nil {
+		c.onBye = make(chan struct{})
+	}
+	wait := c.onBye
+	c.mu.Unlock()
+	<-wait
+}
+
+// written reports whether the writer has nothing to say any more. Called with mu held.
+func (c *conn) written() bool { return c.said || c.dead || !c.writing }
+
+// tellWritten tells who waits for that. Called with mu held.
+func (c *conn) tellWritten() {
+	if c.written() && c.onBye != nil {
+		close(c.onBye)
+		c.onBye = nil
+	}
 }
 
 // end tells the hub that the connection is over. Only the first call counts. A socket that has
