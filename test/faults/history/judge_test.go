@@ -184,6 +184,16 @@ func TestJudge(t *testing.T) {
 			r.send(key, "a", 1, 5, history.Taken)
 			came(c, "a1 -1 a3 -1 a5")
 		}, nil},
+		{"announced before what waited", func(r *record) {
+			c := r.open(key, "u")
+			r.send(key, "a", 1, 3, history.Taken)
+			r.send(key, "a", 4, 5, history.Full)
+			came(c, "a1")
+			c.Ended(history.Whole)
+			c = r.open(key, "u")
+			r.send(key, "a", 6, 6, history.Taken)
+			came(c, "-2 a2 a3 a6")
+		}, nil},
 		{"dropped and not announced", func(r *record) {
 			c := r.open(key, "u")
 			r.send(key, "a", 1, 2, history.Taken)
