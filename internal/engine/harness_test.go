@@ -156,7 +156,7 @@ func (c *client) frames() []string {
 
 // end ends the connection and calls the hook.
 func (c *client) end(reason hub.Reason) {
-	if final, last := c.conn.Ended(reason); last {
+	if final, end := c.conn.Ended(reason); end == hub.EndGone {
 		c.w.engine.Closed(c.Socket, final)
 	}
 }

@@ -9,12 +9,16 @@ type Waker interface {
 	Wake()
 }
 
-// Conn is one connection of a socket. After a takeover it is stale: Next and Closing tell it to
-// close, and nothing it does reaches the socket any more.
+// Conn is one connection of a socket. When a newer one has taken over, or the socket has been
+// detached, it is stale: Next and Closing tell it to close, and nothing it does reaches the socket
+// any more but what it gives back.
 type Conn struct {
 	socket   *Socket
 	waker    Waker
-	replaced *Conn // the connection it took over from; nil: none, or forgotten
+	replaced *Conn // the connection it took over from, or after which it resumed; nil: none, or forgotten
+	fresh    bool  // it came with a new socket
+	// bye is why the connection closes where its socket does not; nil: it does not, or not alone.
+	bye *Reason
 }
 
 // Duty is what the writer of a connection has to do next.
@@ -33,14 +37,16 @@ const (
 // Socket returns the socket the connection belongs or belonged to.
 func (c *Conn) Socket() *Socket { return c.socket }
 
-// Current reports whether c is still the connection of its socket, and not taken over.
+// Current reports whether c is still the connection of its socket: not taken over, and the socket not
+// detached.
 func (c *Conn) Current() bool {
 	c.socket.mu.Lock()
 	defer c.socket.mu.Unlock()
 	return c.socket.conn == c
 }
 
-// Replaced returns the waker of the connection that c took over from, nil if there was none.
+// Replaced returns the waker of the connection that c took over from, or after which it resumed the
+// socket; nil if there was none.
 // It forgets it, so that a chain of takeovers keeps no dead connections in memory.
 func (c *Conn) Replaced() Waker {
 	c.socket.mu.Lock()
@@ -56,13 +62,13 @@ func (c *Conn) Replaced() Waker {
 // Next says that all messages of the previous batch were written, and what to do now. With
 // [DutyWrite] b holds messages in order; they stay in the queue, and count there, until the
 // next call of Next or Return. With [DutyNone] the duty to drain has ended atomically: a message
-// queued after that wakes again. A connection that follows a takeover gets nothing before the
+// queued after that wakes again. A connection that follows another gets nothing before the
 // older one has given back what it held.
 func (c *Conn) Next(b *Batch) Duty {
 	s := c.socket
 	b.reset()
 	s.mu.Lock()
-	s.settle(c, s.queue.taken)
+	s.queue.settle(c, s.queue.taken, s.hub)
 	duty, wake := c.next(b)
 	s.mu.Unlock()
 	if wake != nil {
@@ -74,17 +80,19 @@ func (c *Conn) Next(b *Batch) Duty {
 // next does the work of Next with the lock of the socket held, and returns who is to be woken.
 func (c *Conn) next(b *Batch) (Duty, Waker) {
 	s := c.socket
-	switch {
-	case s.conn != c:
+	if s.conn != c {
 		return DutyClose, s.startDrain() // what c held may be what the newer one waits for
+	}
+	reason := c.closing()
+	switch {
 	case s.ended:
 		return DutyNone, nil
-	case s.closing() && !s.reason.drains():
+	case reason != nil && !reason.drains():
 		return DutyClose, nil
-	case s.queue.holder == nil && len(s.queue.items) > 0:
-		s.queue.take(c, b, s.hub.cfg.Profile)
+	case s.queue.holder == nil && s.queue.wants():
+		s.queue.take(c, b, s.hub)
 		return DutyWrite, nil
-	case s.closing():
+	case reason != nil:
 		return DutyClose, nil
 	}
 	s.draining = false
@@ -96,7 +104,7 @@ func (c *Conn) next(b *Batch) (Duty, Waker) {
 func (c *Conn) Return(written int) {
 	s := c.socket
 	s.mu.Lock()
-	s.settle(c, written)
+	s.queue.settle(c, written, s.hub)
 	var wake Waker
 	if s.conn == c {
 		s.draining = false
@@ -109,19 +117,30 @@ func (c *Conn) Return(written int) {
 	}
 }
 
-// Closing returns why the connection is to be closed, if it is: its socket was closed or
-// aborted, or a newer connection took the socket over.
+// Closing returns why the connection is to be closed, if it is: its socket was closed, aborted or
+// detached, or a newer connection took the socket over.
 func (c *Conn) Closing() (Reason, bool) {
 	s := c.socket
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.conn != c {
-		return takenOver, true
+	if reason := c.closing(); reason != nil {
+		return *reason, true
 	}
-	if !s.closing() {
-		return Reason{}, false
+	return Reason{}, false
+}
+
+// closing does the work of Closing with the lock of the socket held; nil: it is not.
+func (c *Conn) closing() *Reason {
+	s := c.socket
+	switch {
+	case s.conn != c:
+		return c.bye
+	case s.ended:
+		return nil
+	case s.gone:
+		return s.reason
 	}
-	return *s.reason, true
+	return c.bye
 }
 
 // CloseWith does what [Socket.CloseWith] does, as long as c is the connection of the socket.
@@ -129,11 +148,20 @@ func (c *Conn) CloseWith(reason Reason) {
 	c.socket.close(reason, c)
 }
 
-// Ended says that the connection is over. The first call for the current connection ends the
-// socket: it leaves the registry if it has not yet, its queue is forgotten, and last is true.
-// final is then why the socket ended: the reason it was closed with, if somebody closed it
-// before, otherwise reason. Any other call changes nothing and returns last false.
-func (c *Conn) Ended(reason Reason) (final Reason, last bool) {
+// End is what became of a socket whose connection is over.
+type End uint8
+
+const (
+	EndStale    End = iota // nothing: the connection was not its own any more, or its end is known
+	EndDetached            // it waits for another connection, with all that is queued
+	EndGone                // it has ended
+)
+
+// Ended says that the connection is over. The first call for the current connection detaches the
+// socket or ends it: an ended one leaves the registry if it has not yet, and its queue is
+// forgotten. final is then why: the reason it was closed with, if somebody closed it before,
+// otherwise reason. Any other call changes nothing and returns [EndStale].
+func (c *Conn) Ended(reason Reason) (final Reason, end End) {
 	s := c.socket
 	sh := s.hub.shard(s.key)
 	sh.mu.Lock()
@@ -141,17 +169,24 @@ func (c *Conn) Ended(reason Reason) (final Reason, last bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conn != c || s.ended {
-		return reason, false
+		return reason, EndStale
+	}
+	if c.bye != nil && (reason.Cause != CauseClient || reason.detaches()) { // a client's good-bye counts all the same
+		reason = *c.bye
+	}
+	if !s.gone && s.outlives(c, reason) {
+		s.detach(sh, c, reason)
+		return reason, EndDetached
 	}
 	if !s.gone {
-		s.leave(sh, reason)
+		s.leave(sh, reason, StateOpen)
 	} else {
 		sh.leftForGood(s)
 	}
 	s.ended = true
 	s.forget()
 	s.hub.figures.closed(*s.reason)
-	return *s.reason, true
+	return *s.reason, EndGone
 }
 
 // Tick looks at what depends on time: when the queue has overflowed and its grace time is over,
@@ -159,13 +194,12 @@ func (c *Conn) Ended(reason Reason) (final Reason, last bool) {
 func (c *Conn) Tick(now time.Time) (next time.Time) {
 	s := c.socket
 	s.mu.Lock()
-	since := s.queue.overflowed
-	if s.conn != c || s.gone || since == 0 {
+	if s.conn != c || s.gone || !s.queue.overflowing() {
 		s.mu.Unlock()
 		return time.Time{}
 	}
-	due := time.Unix(0, since).Add(s.hub.cfg.Grace)
-	missed := s.queue.missed
+	due := time.Unix(0, s.queue.lost.overflowed).Add(s.hub.cfg.Grace)
+	missed := s.queue.lost.behind
 	s.mu.Unlock()
 	if now.Before(due) {
 		return due

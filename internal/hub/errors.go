@@ -9,8 +9,12 @@ var (
 	ErrClosed = errors.New("the socket is closed")
 	// ErrQueueFull says that the message was dropped because the queue of the socket overflowed.
 	ErrQueueFull = errors.New("the queue of the socket is full; the message was dropped")
-	// ErrKeyTaken says that a socket of another user is open under the key.
+	// ErrKeyTaken says that another user has a socket under the key, open or detached.
 	ErrKeyTaken = errors.New("the socket id is in use by another user")
+	// ErrKeyLive says that a socket is open under the key and connections do not take over.
+	ErrKeyLive = errors.New("the socket id is in use by a live connection, which has been ended; connect again")
+	// ErrLimit says that there are as many open sockets as there may be. What wraps it says whose.
+	ErrLimit = errors.New("too many sockets")
 	// ErrBadKey says that a text is not the key of a socket.
 	ErrBadKey = errors.New("not a socket key")
 	// ErrBadID says that a text cannot be a stateful id.

@@ -16,6 +16,8 @@ const (
 	EventRetagged                      // its tags are others
 	EventTaken                         // a newer connection of the same user took it over
 	EventEnded                         // it left the registry
+	EventDetached                      // its connection broke, and it waits for another
+	EventResumed                       // it was detached, and has a connection again
 )
 
 // Event is something that happened to a socket. All of one socket come in the order in which they
@@ -26,6 +28,7 @@ type Event struct {
 	Time    time.Time
 	Info    Info   // the socket just after it; of one that ended, with what it had last
 	Before  Tags   // the tags just before it
+	Was     string // the state just before it; of one that was opened, open
 	Reason  Reason // why it ended
 	Skipped uint64 // events that were forgotten just before this one: the reader is too slow
 }
@@ -36,16 +39,19 @@ func (e *Event) MatchedBefore(f Filter) bool {
 	if e.Kind == EventOpened {
 		return false
 	}
-	return f.accepts(&e.Info, e.Before)
+	return f.accepts(&e.Info, e.Before, e.Was)
 }
 
 // MatchesNow reports whether the socket meets the filter after the event; one that ended does not.
 func (e *Event) MatchesNow(f Filter) bool {
-	return e.Kind != EventEnded && f.accepts(&e.Info, e.Info.Tags)
+	return e.Kind != EventEnded && f.accepts(&e.Info, e.Info.Tags, e.Info.State)
 }
 
 // accepts is what matches is for a socket that others may change meanwhile.
-func (f Filter) accepts(i *Info, tags Tags) bool {
+func (f Filter) accepts(i *Info, tags Tags, state string) bool {
+	if state == StateDetached && f.openOnly() {
+		return false
+	}
 	for n := range f.conds {
 		c := &f.conds[n]
 		value, there := "", true
@@ -57,7 +63,7 @@ func (f Filter) accepts(i *Info, tags Tags) bool {
 		case subjectUser:
 			value = i.User.ID
 		case subjectState:
-			value = StateOpen // what is in no list ended, and was open until then
+			value = state
 		case subjectNode:
 			value = i.Node
 		}
@@ -82,6 +88,8 @@ const (
 type happening struct {
 	kind       EventKind
 	stateful   bool
+	detached   bool // the socket is
+	was        string
 	mode       stickyMode
 	serviceEnd int32
 	at         int64 // unix nanoseconds, as connected
@@ -93,6 +101,8 @@ type happening struct {
 	reason     *Reason
 	messages   int
 	bytes      int
+	dropped    int
+	dropWhy    string
 	in, out    int64
 }
 
@@ -115,8 +125,11 @@ func (e *happening) size() int {
 
 // happened records an event. Called with the lock of the shard held, which orders the events of a
 // socket and ties them to what [Hub.Present] sees; and with the lock of the socket held.
-func (s *Socket) happened(kind EventKind, before *tagSet) {
+// was is the state just before.
+func (s *Socket) happened(kind EventKind, before *tagSet, was string) {
+	dropped, why := s.queue.dropped()
 	s.hub.events.Add(&happening{
+		detached: s.indexed.detached, was: was, dropped: dropped, dropWhy: why,
 		kind: kind, key: s.key, serviceEnd: s.serviceEnd, stateful: s.stateful,
 		at: time.Now().UnixNano(), connected: s.connected,
 		user: s.user.Load(), tags: s.tags.Load(), before: before, reason: s.reason,
@@ -129,12 +142,16 @@ func (h *Hub) event(item recent.Item[*happening]) Event {
 	e := item.Value
 	shown := Socket{hub: h, key: e.key, serviceEnd: e.serviceEnd, stateful: e.stateful}
 	event := Event{
-		Seq: item.Seq, Kind: e.kind, Time: time.Unix(0, e.at), Before: Tags{e.before}, Skipped: item.Skipped,
+		Seq: item.Seq, Kind: e.kind, Time: time.Unix(0, e.at), Before: Tags{e.before}, Was: e.was, Skipped: item.Skipped,
 		Info: Info{
 			Key: e.key, Service: shown.Service(), StatefulID: shown.StatefulID(), User: *e.user, Tags: Tags{e.tags},
 			State: StateOpen, QueueMessages: e.messages, QueueBytes: e.bytes, QueueMode: (&queue{mode: e.mode}).modeName(),
 			Node: h.cfg.Node, ConnectedAt: time.Unix(0, e.connected), BytesIn: e.in, BytesOut: e.out,
+			QueueDropped: e.dropped, QueueDropReason: e.dropWhy,
 		},
+	}
+	if e.detached {
+		event.Info.State = StateDetached
 	}
 	if e.kind == EventEnded {
 		event.Info.State, event.Reason = StateGone, *e.reason
@@ -163,6 +180,7 @@ type Present struct {
 	socket    *Socket
 	user      *User
 	tags      *tagSet
+	state     string
 	connected int64
 }
 
@@ -170,7 +188,7 @@ type Present struct {
 // are those of now.
 func (p Present) Info() Info {
 	info := p.socket.Info()
-	info.User, info.Tags, info.ConnectedAt, info.State = *p.user, Tags{p.tags}, time.Unix(0, p.connected), StateOpen
+	info.User, info.Tags, info.ConnectedAt, info.State = *p.user, Tags{p.tags}, time.Unix(0, p.connected), p.state
 	return info
 }
 
@@ -191,7 +209,7 @@ func (h *Hub) Present(f Filter) (sockets []Present, last uint64) {
 	for i := range h.shards {
 		found = h.shards[i].find(found[:0], &f)
 		for _, s := range found {
-			sockets = append(sockets, Present{s, s.user.Load(), s.tags.Load(), s.connected})
+			sockets = append(sockets, Present{s, s.user.Load(), s.tags.Load(), s.indexed.state(), s.connected})
 		}
 	}
 	return sockets, last

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
@@ -13,28 +14,37 @@ type figures struct {
 	opened    *metrics.Counters
 	closes    *metrics.Counters
 	takeovers *metrics.Counters
+	resumed   *metrics.Counters
+	expired   *metrics.Counters
 	dropped   dropped
 }
 
 // dropped counts messages that no client will see.
 type dropped struct {
-	overflow *metrics.Counter // the queue was full
-	closed   *metrics.Counter // they waited when the socket ended
-	gone     *metrics.Counter // the socket was being closed
+	overflow  *metrics.Counter // the queue was full
+	oldest    *metrics.Counter // they had waited longest in a full queue
+	conflated *metrics.Counter // a newer one took their place in a full queue
+	closed    *metrics.Counter // they waited when the socket ended
+	gone      *metrics.Counter // the socket was being closed
 }
 
 func newFigures(h *Hub, r *metrics.Registry) figures {
-	r.Read("tutorsocket_hub_sockets", "Sockets, by service and state: open, or gone while the close is under way.",
+	r.Read("tutorsocket_hub_sockets", "Sockets, by service and state: open, detached, or gone while the close is under way.",
 		[]string{"service", "state"}, h.readSockets)
 	drops := r.Counters("tutorsocket_hub_dropped_messages_total",
-		"Messages no client will see: overflow (the queue was full), closed (they waited when the socket ended), gone (the socket was being closed).", "reason")
+		"Messages no client will see: overflow (the queue was full), oldest and conflated (they made room in a full queue), closed (they waited when the socket ended), gone (the socket was being closed).", "reason")
 	return figures{
 		messages:  r.Gauge("tutorsocket_hub_queue_messages", "Messages that wait in the queues of all sockets."),
 		bytes:     r.Gauge("tutorsocket_hub_queue_bytes", "Bytes of the messages that wait, each counted in every queue it is in."),
 		opened:    r.Counters("tutorsocket_hub_opened_sockets_total", "Sockets opened, takeovers not included.", "service"),
 		closes:    r.Counters("tutorsocket_hub_closes_total", "Connections that ended, by close code and reason.", "code", "reason"),
 		takeovers: r.Counters("tutorsocket_hub_takeovers_total", "Sockets taken over by a newer connection of their user.", "service"),
-		dropped:   dropped{drops.With("overflow"), drops.With("closed"), drops.With("gone")},
+		resumed:   r.Counters("tutorsocket_hub_resumed_sockets_total", "Detached sockets that got a new connection.", "service"),
+		expired:   r.Counters("tutorsocket_hub_expired_sockets_total", "Detached sockets that ended because nobody came back.", "service"),
+		dropped: dropped{
+			overflow: drops.With("overflow"), oldest: drops.With("oldest"), conflated: drops.With("conflated"),
+			closed: drops.With("closed"), gone: drops.With("gone"),
+		},
 	}
 }
 
@@ -65,26 +75,28 @@ func codeLabel(code int) string {
 // readSockets reports the sockets of each service. The cost is that of the
 // services, not of the sockets.
 func (h *Hub) readSockets(set func(value float64, values ...string)) {
-	open, gone := map[string]int{}, map[string]int{}
+	states := map[string]map[string]int{StateOpen: {}, StateDetached: {}, StateGone: {}}
 	for i := range h.shards {
-		h.shards[i].countInto(open, gone)
+		h.shards[i].countInto(states)
 	}
-	for service, n := range open {
-		set(float64(n), service, StateOpen)
-	}
-	for service, n := range gone {
-		set(float64(n), service, StateGone)
+	for state, services := range states {
+		for service, n := range services {
+			set(float64(n), service, state)
+		}
 	}
 }
 
-func (sh *shard) countInto(open, gone map[string]int) {
+func (sh *shard) countInto(states map[string]map[string]int) {
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
 	for _, list := range sh.services.lists {
-		open[list.value] += len(list.sockets)
+		states[StateOpen][list.value] += len(list.sockets) - sh.detached[list.value]
+	}
+	for service, n := range sh.detached {
+		states[StateDetached][strings.Clone(service)] += n
 	}
 	for service, n := range sh.leaving {
-		gone[service] += n
+		states[StateGone][service] += n
 	}
 }
 

@@ -14,7 +14,12 @@ import (
 // what was queued is written, waits, or is counted as dropped.
 func TestTotalsOfQueues(t *testing.T) {
 	r := metrics.New()
-	h := New(Config{MaxMessages: 5, Metrics: r, Grace: time.Hour})
+	policies := []string{OverflowDisconnect, OverflowDropOldest, OverflowConflate}
+	h := New(Config{
+		MaxMessages: 5, Metrics: r, Grace: time.Hour, ResumeWindow: time.Hour,
+		OverflowOf: func(service string) string { return policies[service[0]-'0'] },
+	})
+	defer h.StopExpiry()
 	rnd := rand.New(rand.NewPCG(1, 2))
 	var conns []*Conn
 	batches := map[*Conn]*Batch{}
@@ -23,29 +28,30 @@ func TestTotalsOfQueues(t *testing.T) {
 		id := fmt.Sprint(rnd.IntN(6))
 		switch what := rnd.IntN(12); {
 		case what < 2 || len(conns) == 0:
-			c := mustOpen(t, h, "main_ws_service", id, "1") // a new socket, or a takeover
+			c := mustOpen(t, h, fmt.Sprint(rnd.IntN(3)), id, "1") // a new socket, a takeover, or a resume
 			conns = append(conns, c)
 			batches[c] = &Batch{}
 		case what < 7:
 			c := conns[rnd.IntN(len(conns))]
-			if _, err := c.Socket().Send(NewMessage(id+" message"), ModeText); err == nil {
+			m := NewMessage(id + " message").WithConflateKey([]string{"", "a", "b"}[rnd.IntN(3)])
+			if _, err := c.Socket().Send(m, ModeText); err == nil || errors.Is(err, ErrQueueFull) {
 				queued++
-			} else if !errors.Is(err, ErrClosed) && !errors.Is(err, ErrQueueFull) {
+			} else if !errors.Is(err, ErrClosed) {
 				t.Fatal(err)
 			}
 		default:
 			c := conns[rnd.IntN(len(conns))]
 			b, s := batches[c], c.Socket()
-			before := s.Info().QueueMessages
+			before := ofSenders(s)
 			switch what {
 			case 7, 8:
 				c.Next(b)
-				written += max(0, before-s.Info().QueueMessages)
+				written += before - ofSenders(s)
 			case 9:
 				c.Return(b.Len() / 2)
-				written += max(0, before-s.Info().QueueMessages)
+				written += before - ofSenders(s)
 			case 10:
-				s.CloseWith(Reason{Code: CodeNormal, Abort: rnd.IntN(2) == 0})
+				s.CloseWith(Reason{Code: []int{CodeNormal, CodeShutdown, CodeOverflow}[rnd.IntN(3)], Abort: rnd.IntN(2) == 0})
 			case 11:
 				c.Ended(Reason{Code: CodeLost})
 			}
@@ -55,15 +61,39 @@ func TestTotalsOfQueues(t *testing.T) {
 			t.Fatalf("after %d steps", i)
 		}
 	}
-	waiting, dropped := int(r.Sum("tutorsocket_hub_queue_messages")), int(r.Sum("tutorsocket_hub_dropped_messages_total", "reason", "closed"))
+	waiting, dropped := 0, int(r.Sum("tutorsocket_hub_dropped_messages_total")-r.Sum("tutorsocket_hub_dropped_messages_total", "reason", "gone"))
+	seen := map[*Socket]bool{}
+	for _, c := range conns {
+		if s := c.Socket(); !seen[s] {
+			seen[s] = true
+			waiting += ofSenders(s)
+		}
+	}
+	for _, reason := range []string{"overflow", "oldest", "conflated", "closed"} {
+		if r.Sum("tutorsocket_hub_dropped_messages_total", "reason", reason) == 0 {
+			t.Errorf("none was dropped as %s", reason)
+		}
+	}
 	if queued != written+waiting+dropped || dropped == 0 || written == 0 {
 		t.Errorf("%d queued, %d written, %d wait, %d lost", queued, written, waiting, dropped)
 	}
 }
 
+// ofSenders counts the messages in the queue that are no announcements.
+func ofSenders(s *Socket) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, item := range s.queue.items {
+		if item.m.gap == nil {
+			n++
+		}
+	}
+	return n
+}
+
 func checkTotals(t *testing.T, r *metrics.Registry, conns []*Conn) {
 	t.Helper()
-	messages, bytes, open, gone := 0, 0, 0, 0
+	messages, bytes, open, detached, gone := 0, 0, 0, 0, 0
 	seen := map[*Socket]bool{}
 	for _, c := range conns {
 		s := c.Socket()
@@ -75,6 +105,8 @@ func checkTotals(t *testing.T, r *metrics.Registry, conns []*Conn) {
 		messages, bytes = messages+info.QueueMessages, bytes+info.QueueBytes
 		s.mu.Lock()
 		switch {
+		case !s.gone && s.conn == nil:
+			detached++
 		case !s.gone:
 			open++
 		case !s.ended:
@@ -87,8 +119,8 @@ func checkTotals(t *testing.T, r *metrics.Registry, conns []*Conn) {
 			t.Errorf("%v %s wait, the queues hold %d", got, query, want)
 		}
 	}
-	for state, want := range map[string]int{StateOpen: open, StateGone: gone} {
-		if got := r.Sum("tutorsocket_hub_sockets", "service", "main_ws_service", "state", state); int(got) != want {
+	for state, want := range map[string]int{StateOpen: open, StateDetached: detached, StateGone: gone} {
+		if got := r.Sum("tutorsocket_hub_sockets", "state", state); int(got) != want {
 			t.Errorf("%v sockets are %s, want %d", got, state, want)
 		}
 	}

@@ -6,10 +6,25 @@ import (
 	"strings"
 )
 
-// Filter is a condition over sockets. The zero value matches all. Made by [ParseFilter].
+// Filter is a condition over sockets. The zero value matches all open ones: detached ones are left out
+// unless a condition looks at $state, or the filter is for sending ([Filter.Reaching]). Made by
+// [ParseFilter].
 type Filter struct {
 	text  string
 	conds []cond // all must hold
+	reach bool   // detached sockets too, unless a condition looks at the state
+}
+
+// Reaching returns the filter for whom it sends to: detached sockets get what is sent by filter, too,
+// unless it looks at $state (design: "Sockets over the wire").
+func (f Filter) Reaching() Filter {
+	f.reach = true
+	return f
+}
+
+// openOnly reports whether detached sockets are left out: lists hold open ones only.
+func (f *Filter) openOnly() bool {
+	return !f.reach && !slices.ContainsFunc(f.conds, func(c cond) bool { return c.subject == subjectState })
 }
 
 // subject says what a condition looks at.
@@ -80,7 +95,7 @@ func (f *Filter) matches(s *Socket, tags Tags, skip *cond) bool {
 		case subjectUser:
 			value = s.user.Load().ID
 		case subjectState:
-			value = StateOpen // only open sockets are in the index
+			value = s.indexed.state()
 		case subjectNode:
 			value = s.hub.cfg.Node
 		}
@@ -96,7 +111,7 @@ func (f *Filter) hopeless(node string) bool {
 	for i := range f.conds {
 		switch c := &f.conds[i]; c.subject {
 		case subjectState:
-			if !c.accepts(StateOpen, true) {
+			if !c.accepts(StateOpen, true) && !c.accepts(StateDetached, true) {
 				return true
 			}
 		case subjectNode:

@@ -19,17 +19,48 @@ type Config struct {
 
 	MaxBytes    int           `yaml:"max_bytes" default:"1048576" doc:"Most bytes that may wait in the queue of one socket."`
 	MaxMessages int           `yaml:"max_messages" default:"1024" doc:"Most messages that may wait in the queue of one socket."`
-	Overflow    string        `yaml:"overflow" default:"disconnect" doc:"What happens when a queue overflows: disconnect."`
+	MaxTotal    int64         `yaml:"max_total_bytes" default:"1GiB" doc:"Most bytes that may wait in the queues of all sockets; a message in several queues counts once. Beyond it what is queued for a socket that is behind counts as an overflow of its queue."`
+	Overflow    string        `yaml:"overflow" default:"disconnect" doc:"What happens when a queue overflows: disconnect, drop-oldest or conflate."`
 	Grace       time.Duration `yaml:"grace" default:"5s" doc:"How long new messages of an overflowed queue are dropped before the socket is closed."`
+
+	// OverflowOf returns the policy of a service, "" where it has none of its own; nil: none has.
+	OverflowOf func(service string) string `yaml:"-"`
+	// ResumeWindow is how long a stateful socket outlives its connection; 0: it ends with it.
+	ResumeWindow time.Duration `yaml:"-"`
+	// RefuseLiveID makes a second connection with a live id end both, and keeps nothing of a
+	// socket whose connection broke, as the original does (spec/websocket.md A.7).
+	RefuseLiveID bool `yaml:"-"`
+	// Limits bound the open sockets.
+	Limits Limits `yaml:"-"`
 }
 
 // Defaults of Config; New puts them where it finds zero.
 const (
 	defaultMaxBytes    = 1 << 20
 	defaultMaxMessages = 1024
+	defaultMaxTotal    = 1 << 30
 	defaultGrace       = 5 * time.Second
-	overflowDisconnect = "disconnect"
 )
+
+// Policies on the overflow of a queue (design: "Delivery").
+const (
+	// OverflowDisconnect drops new messages for the grace time, then closes with 1013.
+	OverflowDisconnect = "disconnect"
+	// OverflowDropOldest drops the messages that have waited longest.
+	OverflowDropOldest = "drop-oldest"
+	// OverflowConflate drops messages for which a newer one with the same conflate key waits. What
+	// does not fit even then is dealt with as by OverflowDisconnect.
+	OverflowConflate = "conflate"
+)
+
+// CheckOverflow says what is wrong with the name of a policy.
+func CheckOverflow(name string) error {
+	switch name {
+	case OverflowDisconnect, OverflowDropOldest, OverflowConflate:
+		return nil
+	}
+	return fmt.Errorf("is %q, it must be %s, %s or %s", name, OverflowDisconnect, OverflowDropOldest, OverflowConflate)
+}
 
 // Validate reports what is wrong with the settings. Zero values are fine, they mean defaults.
 func (c Config) Validate() error {
@@ -40,8 +71,14 @@ func (c Config) Validate() error {
 		return fmt.Errorf("max_messages is %d, it must be positive", c.MaxMessages)
 	case c.Grace < 0:
 		return fmt.Errorf("grace is %v, it must be positive", c.Grace)
-	case c.Overflow != "" && c.Overflow != overflowDisconnect:
-		return fmt.Errorf("overflow is %q, only %q is possible", c.Overflow, overflowDisconnect)
+	case c.MaxTotal < 0:
+		return fmt.Errorf("max_total_bytes is %d, it must be positive", c.MaxTotal)
+	case c.ResumeWindow < 0:
+		return fmt.Errorf("the resume window is %v, it must not be negative", c.ResumeWindow)
+	case c.Overflow != "":
+		if err := CheckOverflow(c.Overflow); err != nil {
+			return fmt.Errorf("overflow %w", err)
+		}
 	}
 	return nil
 }
@@ -59,14 +96,37 @@ func (c Config) withDefaults() Config {
 	if c.Grace == 0 {
 		c.Grace = defaultGrace
 	}
+	if c.MaxTotal == 0 {
+		c.MaxTotal = defaultMaxTotal
+	}
+	if c.Overflow == "" {
+		c.Overflow = OverflowDisconnect
+	}
+	if c.RefuseLiveID {
+		c.ResumeWindow = 0
+	}
 	return c
+}
+
+// overflow returns the policy of a service.
+func (c *Config) overflow(service string) string {
+	if c.OverflowOf != nil {
+		if policy := c.OverflowOf(service); policy != "" {
+			return policy
+		}
+	}
+	return c.Overflow
 }
 
 // Hub holds the sockets of this node. Safe for concurrent use.
 type Hub struct {
 	cfg     Config
 	seed    maphash.Seed
-	count   atomic.Int64
+	count   atomic.Int64 // open sockets
+	held    atomic.Int64 // bytes of all messages that wait, see queue.push
+	frozen  atomic.Bool  // no window ends any more
+	crowd   crowd
+	losses  lossNotes
 	figures figures
 	events  *recent.Ring[*happening]
 	shards  [shardCount]shard
@@ -75,6 +135,7 @@ type Hub struct {
 // New makes an empty hub. Settings must satisfy [Config.Validate].
 func New(cfg Config) *Hub {
 	h := &Hub{cfg: cfg.withDefaults(), seed: maphash.MakeSeed(), events: newEvents()}
+	h.crowd.limits = h.cfg.Limits
 	for i := range h.shards {
 		h.shards[i].init(h)
 	}
@@ -102,9 +163,11 @@ func (r *OpenRequest) handshake() *Handshake {
 	return r.Handshake
 }
 
-// Open registers a connection. A free key becomes a new socket without tags. The key of a live
-// socket of the same user is taken over: see [Conn]. Errors: [ErrKeyTaken] when the socket
-// belongs to another user, and one that wraps [ErrBadKey] when key, service and id do not fit.
+// Open registers a connection. A free key becomes a new socket without tags. The key of a socket of
+// the same user gets this connection: an open one is taken over, a detached one resumed; see
+// [Conn]. Errors: [ErrKeyTaken] when the socket belongs to another user, [ErrKeyLive] when it is
+// open and that is not allowed, one that wraps [ErrLimit] when there would be too many open
+// sockets, and one that wraps [ErrBadKey] when key, service and id do not fit.
 func (h *Hub) Open(req OpenRequest) (*Conn, error) {
 	service, id, stateful, err := ParseKey(req.Key)
 	if err != nil {
@@ -113,34 +176,36 @@ func (h *Hub) Open(req OpenRequest) (*Conn, error) {
 	if service != req.Service || id != req.StatefulID {
 		return nil, fmt.Errorf("%w: %q is not of service %q with id %q", ErrBadKey, req.Key, req.Service, req.StatefulID)
 	}
-	now := time.Now().UnixNano()
 	sh := h.shard(req.Key)
 	sh.mu.Lock()
-	live := sh.byKey[req.Key]
-	if live == nil {
-		c := h.newSocket(&req, stateful, now)
-		sh.add(c.socket)
-		c.socket.happened(EventOpened, nil)
-		sh.mu.Unlock()
-		h.figures.opened.With(req.Service).Inc()
-		return c, nil
+	socket := sh.byKey[req.Key]
+	if socket == nil {
+		defer sh.mu.Unlock()
+		return h.openNew(sh, &req, stateful)
 	}
-	if live.user.Load().ID != req.User.ID {
+	if socket.user.Load().ID != req.User.ID {
 		sh.mu.Unlock()
 		return nil, ErrKeyTaken
 	}
-	c, old, drain := live.takeOver(&req, now)
-	sh.mu.Unlock()
-	h.figures.takeovers.With(req.Service).Inc()
-	h.figures.closed(takenOver)
-	old.waker.Wake()
-	if drain {
-		c.waker.Wake()
+	if h.cfg.RefuseLiveID {
+		sh.mu.Unlock()
+		socket.CloseWith(Reason{Code: CodeLost, Text: "a second connection brought the id", Abort: true})
+		return nil, ErrKeyLive
 	}
-	return c, nil
+	c, wake, err := socket.giveTo(&req, sh)
+	sh.mu.Unlock()
+	for _, w := range wake {
+		w.Wake()
+	}
+	return c, err
 }
 
-func (h *Hub) newSocket(req *OpenRequest, stateful bool, now int64) *Conn {
+// openNew registers a socket under a free key. Called with the lock of the shard held.
+func (h *Hub) openNew(sh *shard, req *OpenRequest, stateful bool) (*Conn, error) {
+	if err := h.crowd.admit(req.User.ID, req.handshake().RemoteAddr); err != nil {
+		return nil, err
+	}
+	now := time.Now().UnixNano()
 	s := &Socket{
 		hub:        h,
 		key:        req.Key,
@@ -152,11 +217,17 @@ func (h *Hub) newSocket(req *OpenRequest, stateful bool, now int64) *Conn {
 	user := req.User
 	s.user.Store(&user)
 	s.handshake.Store(req.handshake())
-	s.conn = &Conn{socket: s, waker: req.Waker}
-	return s.conn
+	s.conn = &Conn{socket: s, waker: req.Waker, fresh: true}
+	if missed := h.losses.take(req.Key, req.User.ID); missed > 0 {
+		s.queue.loss().note(lossExpired, missed)
+	}
+	sh.add(s)
+	s.happened(EventOpened, nil, StateOpen)
+	h.figures.opened.With(req.Service).Inc()
+	return s.conn, nil
 }
 
-// Get returns the socket with the key and whether there is one.
+// Get returns the socket with the key, open or detached, and whether there is one.
 func (h *Hub) Get(key string) (*Socket, bool) {
 	sh := h.shard(key)
 	sh.mu.RLock()
@@ -165,7 +236,7 @@ func (h *Hub) Get(key string) (*Socket, bool) {
 	return s, ok
 }
 
-// Len returns the number of sockets.
+// Len returns the number of open sockets.
 func (h *Hub) Len() int { return int(h.count.Load()) }
 
 // Select returns the sockets that match, in no particular order. Each was registered and
@@ -178,7 +249,7 @@ func (h *Hub) Select(f Filter) []*Socket {
 	}
 	var found []*Socket
 	if len(f.conds) == 0 {
-		found = make([]*Socket, 0, h.Len())
+		found = make([]*Socket, 0, max(h.Len(), 0))
 	}
 	for i := range h.shards {
 		found = h.shards[i].selectInto(found, &f)

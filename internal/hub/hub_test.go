@@ -23,11 +23,11 @@ func TestOpenAndEnd(t *testing.T) {
 		t.Errorf("info is %+v", info)
 	}
 	mustSend(t, s, ModeText, "lost with the connection")
-	final, last := c.Ended(Reason{Code: CodeGoingAway})
-	if !last || final.Code != CodeGoingAway {
-		t.Errorf("the end gave %v, %v", final, last)
+	final, end := c.Ended(Reason{Code: CodeGoingAway})
+	if end != EndGone || final.Code != CodeGoingAway {
+		t.Errorf("the end gave %v, %v", final, end)
 	}
-	if _, last := c.Ended(Reason{Code: CodeLost}); last {
+	if _, end := c.Ended(Reason{Code: CodeLost}); end != EndStale {
 		t.Error("a second end counts as well")
 	}
 	if _, ok := h.Get(s.Key()); ok || h.Len() != 0 || len(h.Select(Filter{})) != 0 {
@@ -97,8 +97,8 @@ func TestAbortTakesTheSocketAwayAtOnce(t *testing.T) {
 	}
 	// The key is free again, also for somebody else, before the old connection is over.
 	next := mustOpen(t, h, "m", "1", "another")
-	if final, last := c.Ended(Reason{Code: CodeNormal}); !last || final.Code != CodeLost {
-		t.Errorf("the end gave %v, %v", final, last)
+	if final, end := c.Ended(Reason{Code: CodeNormal}); end != EndGone || final.Code != CodeLost {
+		t.Errorf("the end gave %v, %v", final, end)
 	}
 	if got, ok := h.Get(next.Socket().Key()); !ok || got != next.Socket() {
 		t.Error("the late end of the old socket took the new one away")
@@ -124,8 +124,8 @@ func TestCloseWithWritesWhatWasQueuedFirst(t *testing.T) {
 	if reason, _ := c.Closing(); !reason.Abort || reason.Code != CodeRefused {
 		t.Errorf("an abort does not hurry the close: %+v", reason)
 	}
-	if final, last := c.Ended(Reason{Code: CodeLost}); !last || final.Code != CodeRefused {
-		t.Errorf("the end gave %v, %v", final, last)
+	if final, end := c.Ended(Reason{Code: CodeLost}); end != EndGone || final.Code != CodeRefused {
+		t.Errorf("the end gave %v, %v", final, end)
 	}
 	if duty := c.Next(&Batch{}); duty != DutyNone {
 		t.Errorf("after the end the duty is %v", duty)
@@ -180,14 +180,14 @@ func TestTakeoverKeepsTagsAndQueue(t *testing.T) {
 	if frames, _ := drain(t, c); !slices.Equal(frames, []string{`[{"n":1},{"n":2}]`, "plain"}) {
 		t.Errorf("frames are %q", frames)
 	}
-	if _, last := old.Ended(Reason{Code: CodeTakenOver}); last || s.State() != StateOpen {
+	if _, end := old.Ended(Reason{Code: CodeTakenOver}); end != EndStale || s.State() != StateOpen {
 		t.Error("the end of the stale connection ended the socket")
 	}
 	old.CloseWith(Reason{Code: CodeShutdown})
 	if s.State() != StateOpen {
 		t.Error("a stale connection closed the socket")
 	}
-	if _, last := c.Ended(Reason{Code: CodeNormal}); !last {
+	if _, end := c.Ended(Reason{Code: CodeNormal}); end != EndGone {
 		t.Error("the socket did not end with its connection")
 	}
 }

@@ -19,6 +19,7 @@ type shard struct {
 	services *valueIndex
 	users    *valueIndex
 	leaving  map[string]int // sockets by service that have left and not ended; nil: none yet
+	detached map[string]int // detached sockets by service; nil: none yet
 }
 
 // valueIndex lists sockets by the value they have for one subject: a tag, the service, the user.
@@ -47,11 +48,21 @@ type entry struct {
 
 // placement is where a socket stands in its shard.
 type placement struct {
-	in      bool
-	at      int32 // in all
-	service entry
-	user    entry
-	tags    []entry // one for each tag
+	in bool
+	// detached is what the state of the socket is, for those who hold the lock of the shard only.
+	detached bool
+	at       int32 // in all
+	service  entry
+	user     entry
+	tags     []entry // one for each tag
+}
+
+// state is that of a socket in the registry.
+func (p *placement) state() string {
+	if p.detached {
+		return StateDetached
+	}
+	return StateOpen
 }
 
 func (sh *shard) init(h *Hub) {
@@ -78,11 +89,34 @@ func (sh *shard) add(s *Socket) {
 	sh.hub.count.Add(1)
 }
 
+// noteDetached notes that a socket has no connection any more. Called with mu held.
+func (sh *shard) noteDetached(s *Socket) {
+	if sh.detached == nil {
+		sh.detached = map[string]int{}
+	}
+	s.indexed.detached = true
+	sh.detached[s.Service()]++
+	sh.hub.count.Add(-1)
+}
+
+// noteAttached is the other end of noteDetached. Called with mu held.
+func (sh *shard) noteAttached(s *Socket) {
+	service := s.Service()
+	s.indexed.detached = false
+	if sh.detached[service]--; sh.detached[service] == 0 {
+		delete(sh.detached, service) // its key is a part of the key of a socket, which must not be kept alive
+	}
+	sh.hub.count.Add(1)
+}
+
 // remove takes a socket out of the registry and the index. Called with mu held.
 func (sh *shard) remove(s *Socket) {
 	p := &s.indexed
 	if !p.in {
 		return
+	}
+	if p.detached {
+		sh.noteAttached(s)
 	}
 	last := len(sh.all) - 1
 	moved := sh.all[last]
@@ -145,7 +179,7 @@ func (sh *shard) retag(s *Socket, change func(Tags) (Tags, error)) (changed bool
 	sh.indexTags(s, t)
 	s.tags.Store(t.set)
 	s.mu.Lock()
-	s.happened(EventRetagged, old.set)
+	s.happened(EventRetagged, old.set, s.indexed.state())
 	s.mu.Unlock()
 	return true, nil
 }
@@ -216,7 +250,8 @@ func (sh *shard) selectInto(found []*Socket, f *Filter) []*Socket {
 
 // find is selectInto with the lock held.
 func (sh *shard) find(found []*Socket, f *Filter) []*Socket {
-	if len(f.conds) == 0 {
+	openOnly := f.openOnly() && len(sh.detached) > 0
+	if len(f.conds) == 0 && !openOnly {
 		return append(found, sh.all...)
 	}
 	best, size := (*cond)(nil), len(sh.all)
@@ -227,7 +262,7 @@ func (sh *shard) find(found []*Socket, f *Filter) []*Socket {
 		}
 	}
 	if best == nil {
-		return appendMatching(found, sh.all, f, nil)
+		return appendMatching(found, sh.all, f, nil, openOnly)
 	}
 	ix := sh.index(best)
 	if ix == nil {
@@ -235,24 +270,28 @@ func (sh *shard) find(found []*Socket, f *Filter) []*Socket {
 	}
 	if best.any {
 		for _, list := range ix.lists {
-			found = appendMatching(found, list.sockets, f, best)
+			found = appendMatching(found, list.sockets, f, best, openOnly)
 		}
 		return found
 	}
 	for _, value := range best.values {
 		if list := ix.byValue[value]; list != nil {
-			found = appendMatching(found, list.sockets, f, best)
+			found = appendMatching(found, list.sockets, f, best, openOnly)
 		}
 	}
 	return found
 }
 
-// appendMatching appends those of candidates that match f; skip is a condition they all meet.
-func appendMatching(found, candidates []*Socket, f *Filter, skip *cond) []*Socket {
-	if skip != nil && len(f.conds) == 1 {
+// appendMatching appends those of candidates that match f; skip is a condition they all meet, and
+// openOnly leaves detached ones out.
+func appendMatching(found, candidates []*Socket, f *Filter, skip *cond, openOnly bool) []*Socket {
+	if skip != nil && len(f.conds) == 1 && !openOnly {
 		return append(found, candidates...)
 	}
 	for _, s := range candidates {
+		if openOnly && s.indexed.detached {
+			continue
+		}
 		if f.matches(s, s.Tags(), skip) {
 			found = append(found, s)
 		}

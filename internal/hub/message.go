@@ -41,7 +41,23 @@ type Message struct {
 	frames  [frameSlots]atomic.Pointer[[]byte]
 	native  atomic.Pointer[nativeItem]
 	watched *watched // nil: nobody asks what becomes of it
+
+	conflateKey string       // "": nothing takes its place
+	gap         *gap         // what it announces; nil: it is of a sender
+	queues      atomic.Int32 // it waits in; kept by the message that shared returns
 }
+
+// WithConflateKey returns a message of the same text that takes the place of older ones with the
+// key, where the policy of a queue asks for that. It is m itself if that has the key.
+func (m *Message) WithConflateKey(key string) *Message {
+	if key == m.conflateKey {
+		return m
+	}
+	return &Message{text: m.text, watched: m.watched, conflateKey: key}
+}
+
+// ConflateKey returns the key, "" if the message has none.
+func (m *Message) ConflateKey() string { return m.conflateKey }
 
 // Watcher hears what becomes of a message. It is called by writers, from any goroutine, and must not
 // block.
@@ -61,7 +77,7 @@ type watched struct {
 // Watched returns the message with somebody who hears when it is written. It shares what is derived
 // from the text with m, which stays as it is. The watcher of m, if it has one, is not told.
 func (m *Message) Watched(by Watcher) *Message {
-	return &Message{text: m.text, watched: &watched{of: m.shared(), by: by}}
+	return &Message{text: m.text, conflateKey: m.conflateKey, watched: &watched{of: m.shared(), by: by}}
 }
 
 // shared returns the message that keeps what is derived from the text.

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"iter"
+	"slices"
 	"strings"
 	"time"
 )
@@ -41,14 +42,16 @@ const (
 // handed to a writer stay in front, and count, until it is known that they were written.
 // Guarded by the lock of its socket.
 type queue struct {
-	items      []queued // nil when empty, so that an idle socket keeps no memory for it
-	bytes      int      // text of all items
-	taken      int      // how many of items, from the front, holder has
-	holder     *Conn    // who took them; nil: nobody
-	overflowed int64    // when the first message was dropped, in unix nanoseconds; 0: never
-	missed     int      // messages dropped since
-	mode       stickyMode
+	items  []queued // nil when empty, so that an idle socket keeps no memory for it
+	bytes  int      // text of all items
+	taken  int      // how many of items, from the front, holder has
+	holder *Conn    // who took them; nil: nobody
+	lost   *loss    // nil: no message was dropped
+	mode   stickyMode
 }
+
+// itemSize is what a message in a queue takes beside its text, about.
+const itemSize = 32
 
 // packFor decides how a message written now goes out, and fixes the mode on the first write of
 // a connection. In the native profile each message keeps its own (spec/websocket.md F.5).
@@ -78,48 +81,117 @@ func (q *queue) fits(m *Message, cfg *Config) bool {
 	return len(q.items) < cfg.MaxMessages && q.bytes+len(m.text) <= cfg.MaxBytes
 }
 
-func (q *queue) push(m *Message, pack packing) {
+// push adds a message at the end.
+func (q *queue) push(m *Message, pack packing, h *Hub) {
 	q.items = append(q.items, queued{m, pack})
 	q.bytes += len(m.text)
+	h.hold(m)
 }
 
-// drop counts a message that is not queued, and remembers when that began.
-func (q *queue) drop(now time.Time) {
-	if q.overflowed == 0 {
-		q.overflowed = now.UnixNano()
+// remove takes the message with the index out.
+func (q *queue) remove(i int, h *Hub) {
+	m := q.items[i].m
+	if i == 0 { // the common case, and the quick one
+		q.items[0] = queued{}
+		q.items = q.items[1:]
+	} else {
+		q.items = slices.Delete(q.items, i, i+1)
 	}
-	q.missed++
+	if len(q.items) == 0 {
+		q.items = nil
+	}
+	q.bytes -= len(m.text)
+	h.release(m)
 }
 
 // settle ends the hold of c on what it took: the first written messages leave the queue, the
-// rest is again to be taken. It returns how many messages have left and their bytes. Does nothing
-// if c holds nothing.
-func (q *queue) settle(c *Conn, written int) (messages, bytes int) {
+// rest is again to be taken. Does nothing if c holds nothing.
+func (q *queue) settle(c *Conn, written int, h *Hub) {
 	if q.holder != c {
-		return 0, 0
+		return
 	}
+	messages, bytes := written, 0
 	for _, item := range q.items[:written] {
 		bytes += len(item.m.text)
+		h.held.Add(-item.m.leave())
 	}
+	h.figures.waiting(-messages, -bytes)
 	q.bytes -= bytes
 	q.items = q.items[written:]
 	if len(q.items) == 0 {
 		q.items = nil
 	}
 	q.taken, q.holder = 0, nil
-	return written, bytes
+	q.recall(h)
 }
 
-// clear forgets all messages, and returns how many those were and their bytes.
-func (q *queue) clear() (messages, bytes int) {
-	messages, bytes = len(q.items), q.bytes
+// clear forgets all that waits, and returns how many messages of senders that were.
+func (q *queue) clear(h *Hub) (messages int) {
+	for _, item := range q.items {
+		h.held.Add(-item.m.leave())
+		if item.m.gap == nil {
+			messages++
+		}
+	}
+	h.figures.waiting(-len(q.items), -q.bytes)
 	q.items, q.bytes, q.taken, q.holder = nil, 0, 0, nil
-	return messages, bytes
+	return messages
+}
+
+// wants reports whether there is something to be written.
+func (q *queue) wants() bool {
+	return len(q.items) > 0 || q.lost != nil && q.lost.gaps != [lossKinds]int{}
+}
+
+// unread is how many messages the client has not got: those that wait, and those dropped that it
+// has not been told of.
+func (q *queue) unread() (n int) {
+	for _, item := range q.items {
+		if g := item.m.gap; g != nil {
+			n += g.missed
+		} else {
+			n++
+		}
+	}
+	if q.lost != nil {
+		n += q.lost.unannounced()
+	}
+	return n
+}
+
+// enter notes that the message waits in one more queue, and returns how many bytes that takes.
+func (m *Message) enter() int64 {
+	if m.shared().queues.Add(1) == 1 {
+		return int64(itemSize + len(m.text))
+	}
+	return itemSize
+}
+
+// leave is the other end of enter.
+func (m *Message) leave() int64 {
+	if m.shared().queues.Add(-1) == 0 {
+		return int64(itemSize + len(m.text))
+	}
+	return itemSize
+}
+
+// hold counts a message that has joined a queue.
+func (h *Hub) hold(m *Message) {
+	h.held.Add(m.enter())
+	h.figures.waiting(1, len(m.text))
+}
+
+// release counts one that has left it.
+func (h *Hub) release(m *Message) {
+	h.held.Add(-m.leave())
+	h.figures.waiting(-1, -len(m.text))
 }
 
 // take fills b with what goes out next, packed by the rules of the profile, and remembers that
-// c has it. The queue is not empty.
-func (q *queue) take(c *Conn, b *Batch, profile Profile) {
+// c has it. Gaps that are to be announced come first. The queue is not empty.
+func (q *queue) take(c *Conn, b *Batch, h *Hub) {
+	profile := h.cfg.Profile
+	q.announce(h)
 	b.reset()
 	bytes := 0
 	for at := 0; at < len(q.items) && at < batchMessages && bytes < batchBytes; {

@@ -39,26 +39,29 @@ type Socket struct {
 	ended     bool // the end was reported, see Conn.Ended
 	draining  bool // a writer was woken and has not yet found the queue empty
 	queue     queue
-	conn      *Conn   // the current connection, also after the end
+	conn      *Conn   // the current connection, also after the end; nil: detached
+	away      *away   // not nil: detached, also after the end
 	reason    *Reason // why it is gone; not nil then
 	connected int64   // unix nanoseconds
 }
 
 // Info is what lists and the HTTP API show of a socket at one moment.
 type Info struct {
-	Key           string
-	Service       string
-	StatefulID    string
-	User          User
-	Tags          Tags
-	State         string
-	QueueMessages int
-	QueueBytes    int
-	QueueMode     string // "text" or "json"; "" while no write has fixed it, and in the native profile
-	Node          string
-	ConnectedAt   time.Time
-	BytesIn       int64
-	BytesOut      int64
+	Key             string
+	Service         string
+	StatefulID      string
+	User            User
+	Tags            Tags
+	State           string
+	QueueMessages   int
+	QueueBytes      int
+	QueueMode       string // "text" or "json"; "" while no write has fixed it, and in the native profile
+	QueueDropped    int    // messages dropped since the socket was opened
+	QueueDropReason string // why the latest were: "overflow" or "expired"; "" if none
+	Node            string
+	ConnectedAt     time.Time
+	BytesIn         int64
+	BytesOut        int64
 }
 
 // Key returns the full key, "/services/<service>-s-<id>" or "/services/<service>-v-<GUID>".
@@ -108,21 +111,20 @@ func (s *Socket) PatchTags(changes map[string]*string) (changed bool, err error)
 
 // Send queues a message and returns how many wait now, this one included. It never blocks on
 // the client. Errors: [ErrClosed] when the socket has ended or is being closed; [ErrQueueFull]
-// when the queue overflowed: the message is dropped and counted, and so are all that follow,
-// until the connection is closed with 1013 after the grace time.
+// when the queue overflowed and its policy does not make room: the message is dropped and counted,
+// and so are all that follow, until the connection is closed with 1013 after the grace time, or a
+// detached socket is resumed.
 func (s *Socket) Send(m *Message, mode Mode) (depth int, err error) {
-	cfg := &s.hub.cfg
 	s.mu.Lock()
 	if s.gone {
 		s.mu.Unlock()
 		s.hub.figures.dropped.gone.Inc()
 		return 0, ErrClosed
 	}
-	if s.queue.overflowed != 0 || !s.queue.fits(m, cfg) {
+	if s.queue.overflowing() || !s.fits(m) && !s.makeRoom(m) {
 		return s.overflow()
 	}
-	s.queue.push(m, s.queue.packFor(mode, cfg.Profile))
-	s.hub.figures.waiting(1, len(m.text))
+	s.queue.push(m, s.queue.packFor(mode, s.hub.cfg.Profile), s.hub)
 	depth = len(s.queue.items)
 	wake := s.startDrain()
 	s.mu.Unlock()
@@ -132,21 +134,28 @@ func (s *Socket) Send(m *Message, mode Mode) (depth int, err error) {
 	return depth, nil
 }
 
+// fits reports whether the queue takes one more message. Called with mu held.
+func (s *Socket) fits(m *Message) bool {
+	return s.queue.fits(m, &s.hub.cfg) && (len(s.queue.items) == 0 || s.hub.held.Load() < s.hub.cfg.MaxTotal)
+}
+
 // overflow drops a message. The connection is closed when the grace time is over; that is
 // decided here at the next send, or by [Conn.Tick], whichever comes first. Called with mu held,
 // releases it.
 func (s *Socket) overflow() (depth int, err error) {
 	now := time.Now()
-	first := s.queue.overflowed == 0
-	s.queue.drop(now)
+	first := !s.queue.overflowing()
+	s.queue.loss().drop(now)
 	s.hub.figures.dropped.overflow.Inc()
 	depth = len(s.queue.items)
 	conn := s.conn
-	over := now.UnixNano()-s.queue.overflowed >= int64(s.hub.cfg.Grace)
+	over := now.UnixNano()-s.queue.lost.overflowed >= int64(s.hub.cfg.Grace)
 	s.mu.Unlock()
-	if over {
+	switch {
+	case conn == nil: // there is nobody to be closed
+	case over:
 		conn.Tick(now)
-	} else if first {
+	case first:
 		conn.waker.Wake()
 	}
 	return depth, ErrQueueFull
@@ -155,7 +164,7 @@ func (s *Socket) overflow() (depth int, err error) {
 // startDrain returns who is to be woken because of a message in the queue, nil if somebody
 // drains it already. Called with mu held.
 func (s *Socket) startDrain() Waker {
-	if s.draining || s.queue.holder != nil || len(s.queue.items) == 0 {
+	if s.draining || s.conn == nil || s.queue.holder != nil || !s.queue.wants() {
 		return nil
 	}
 	s.draining = true
@@ -166,9 +175,11 @@ func (s *Socket) startDrain() Waker {
 // is lost, and its connection is dropped without a close frame. A socket that has ended stays so.
 func (s *Socket) Abort() { s.CloseWith(Reason{Code: CodeLost, Text: "aborted", Abort: true}) }
 
-// CloseWith ends the socket with a close frame: it leaves the registry before CloseWith returns,
-// and takes no more messages; those queued before are written first, except on an overflow.
-// The first reason counts; only an abort still hurries a close that is under way.
+// CloseWith closes the connection with a close frame. The socket leaves the registry before CloseWith
+// returns, and takes no more messages; those queued before are written first, except on an overflow.
+// After some reasons a stateful socket outlives its connection: it then stays until what is
+// queued has been written, and is detached; on an overflow at once. The first reason counts; only
+// an abort still hurries a close that is under way, and only an end overrides a detaching one.
 func (s *Socket) CloseWith(reason Reason) { s.close(reason, nil) }
 
 // close ends the socket, if its connection is only, or only is nil.
@@ -190,13 +201,22 @@ func (s *Socket) markClosing(reason Reason, only *Conn, sh *shard) Waker {
 	switch {
 	case s.ended, only != nil && s.conn != only:
 		return nil
-	case !s.gone:
-		s.leave(sh, reason)
-		sh.left(s)
-	case reason.Abort && !s.reason.Abort:
-		s.reason = &Reason{Code: s.reason.Code, Text: s.reason.Text, Abort: true, Cause: s.reason.Cause}
-	default:
+	case s.gone && (!reason.Abort || s.reason.Abort):
 		return nil
+	case s.gone:
+		s.reason = &Reason{Code: s.reason.Code, Text: s.reason.Text, Abort: true, Cause: s.reason.Cause}
+	case s.conn == nil:
+		if reason.detaches() {
+			return nil // it has no connection to be closed
+		}
+		last := s.away.last
+		s.endDetached(sh, reason, lossOverflow)
+		return last.waker
+	case s.outlives(s.conn, reason):
+		return s.leaveConn(sh, reason)
+	default:
+		s.leave(sh, reason, StateOpen)
+		sh.left(s)
 	}
 	if !s.reason.drains() {
 		s.forget()
@@ -204,30 +224,36 @@ func (s *Socket) markClosing(reason Reason, only *Conn, sh *shard) Waker {
 	return s.conn.waker
 }
 
+// leaveConn has the connection closed of a socket that outlives it. Called with both locks held.
+func (s *Socket) leaveConn(sh *shard, reason Reason) Waker {
+	c := s.conn
+	switch {
+	case c.bye != nil:
+		return nil
+	case reason.drains():
+		c.bye = &reason // detached when it has ended
+	default:
+		s.detach(sh, c, reason)
+	}
+	return c.waker
+}
+
 // forget empties the queue: what waits there is lost. Called with mu held.
 func (s *Socket) forget() {
-	messages, bytes := s.queue.clear()
-	s.hub.figures.waiting(-messages, -bytes)
-	s.hub.figures.dropped.closed.Add(messages)
+	s.hub.figures.dropped.closed.Add(s.queue.clear(s.hub))
 }
 
-// settle takes what c has written out of the queue. Called with mu held.
-func (s *Socket) settle(c *Conn, written int) {
-	messages, bytes := s.queue.settle(c, written)
-	s.hub.figures.waiting(-messages, -bytes)
-}
-
-// leave takes the socket out of the registry. Called with both locks held.
-func (s *Socket) leave(sh *shard, reason Reason) {
+// leave takes the socket out of the registry; was is its state before. Called with both locks held.
+func (s *Socket) leave(sh *shard, reason Reason, was string) {
 	sh.remove(s)
 	s.gone, s.reason = true, &reason
-	s.happened(EventEnded, s.tags.Load())
+	if was == StateOpen {
+		s.hub.crowd.leave(s.user.Load().ID, s.handshake.Load().RemoteAddr)
+	}
+	s.happened(EventEnded, s.tags.Load(), was)
 }
 
-// closing reports whether the connection is to be closed. Called with mu held.
-func (s *Socket) closing() bool { return s.gone && !s.ended }
-
-// State returns "open", or "gone" once the socket has left the registry.
+// State returns "open", "detached", or "gone" once the socket has left the registry.
 func (s *Socket) State() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -235,8 +261,11 @@ func (s *Socket) State() string {
 }
 
 func (s *Socket) state() string {
-	if s.gone {
+	switch {
+	case s.gone:
 		return StateGone
+	case s.conn == nil:
+		return StateDetached
 	}
 	return StateOpen
 }
@@ -245,20 +274,23 @@ func (s *Socket) state() string {
 func (s *Socket) Info() Info {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	dropped, why := s.queue.dropped()
 	return Info{
-		Key:           s.key,
-		Service:       s.Service(),
-		StatefulID:    s.StatefulID(),
-		User:          s.User(),
-		Tags:          s.Tags(),
-		State:         s.state(),
-		QueueMessages: len(s.queue.items),
-		QueueBytes:    s.queue.bytes,
-		QueueMode:     s.queue.modeName(),
-		Node:          s.hub.cfg.Node,
-		ConnectedAt:   time.Unix(0, s.connected),
-		BytesIn:       s.bytesIn.Load(),
-		BytesOut:      s.bytesOut.Load(),
+		Key:             s.key,
+		Service:         s.Service(),
+		StatefulID:      s.StatefulID(),
+		User:            s.User(),
+		Tags:            s.Tags(),
+		State:           s.state(),
+		QueueMessages:   len(s.queue.items),
+		QueueBytes:      s.queue.bytes,
+		QueueMode:       s.queue.modeName(),
+		QueueDropped:    dropped,
+		QueueDropReason: why,
+		Node:            s.hub.cfg.Node,
+		ConnectedAt:     time.Unix(0, s.connected),
+		BytesIn:         s.bytesIn.Load(),
+		BytesOut:        s.bytesOut.Load(),
 	}
 }
 

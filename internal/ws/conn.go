@@ -165,9 +165,9 @@ func (c *conn) drop(reason hub.Reason) {
 
 // end tells the hub that the connection is over, and keeps why. Only the first call counts.
 func (c *conn) end(reason hub.Reason) {
-	final, last := c.hc.Ended(reason)
+	final, end := c.hc.Ended(reason)
 	c.shutCalls()
-	if !last {
+	if end != hub.EndGone {
 		return
 	}
 	c.srv.traces.ended(c.hc.Socket(), final)
