@@ -27,7 +27,7 @@ type rig struct {
 	history history.History
 	running sync.WaitGroup // clients that read
 
-	http    *http.Client
+	http *http.Client
 
 	mu      sync.Mutex
 	base    string // URL of the server

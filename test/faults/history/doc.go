@@ -5,8 +5,8 @@
 //
 // Messages are the items of [Item]. Each sender numbers its messages from 1 on and sends one after the other,
 // so the numbers of one sender must rise over all connections of a socket. A message that did not come must
-// be counted by a gap that stands in its place, or have been handed to a connection that was torn before it
-// arrived (design: "Sockets over the wire": plain clients are not covered there), or have waited for a
+// be counted by a gap that comes before what its sender sent next, or have been handed to a connection that was
+// torn before it arrived (design: "Sockets over the wire": plain clients are not covered there), or have waited for a
 // socket that ended for good.
 //
 // A History is safe for concurrent use; Judge is called when all is over.

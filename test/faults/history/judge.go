@@ -143,7 +143,6 @@ type spot struct {
 	at      int   // items before it
 	moment  int64 // messages sent later are not missing here
 	missed  int   // counted by a gap; 0: not a gap
-	leads   bool  // a gap that comes first on its connection, before older messages that waited
 	forgets bool  // the socket ended here
 }
 
@@ -158,14 +157,12 @@ func (t *trial) run() {
 		for _, text := range c.wrong {
 			t.fault(Misannounced, "%s", text)
 		}
-		leads := true
 		for _, r := range c.items {
 			at++
 			if r.missed > 0 {
-				t.spots = append(t.spots, spot{at: at, moment: r.at, missed: r.missed, leads: leads})
+				t.spots = append(t.spots, spot{at: at, moment: r.at, missed: r.missed})
 				continue
 			}
-			leads = false
 			t.deliver(r, at)
 		}
 		t.endOf(i, at)
@@ -292,9 +289,8 @@ func (t *trial) accuse(rest []*Send) {
 	}
 }
 
-// missingAt finds out what may explain that a message did not come: only what lies between the deliveries of
-// its sender's messages before and after it. A gap that comes first after a reconnect may also count what was
-// dropped behind messages that follow it (design: "Sockets over the wire").
+// missingAt finds out what may explain that a message did not come: a gap before the delivery of what its
+// sender sent next, or the end of a connection between that and the message before.
 func (t *trial) missingAt(s *Send) *missing {
 	places := t.places[s.From]
 	next, _ := slices.BinarySearchFunc(places, s.N, func(p place, n int) int { return p.n - n })
@@ -307,7 +303,7 @@ func (t *trial) missingAt(s *Send) *missing {
 	}
 	m := &missing{must: s.answer != Unknown}
 	for i, spot := range t.spots {
-		if spot.moment < s.began || spot.at < after && !spot.leads || spot.at >= before {
+		if spot.moment < s.began || spot.at >= before || spot.missed == 0 && spot.at < after {
 			continue
 		}
 		switch {
