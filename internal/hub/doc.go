@@ -1,16 +1,23 @@
-// Package hub holds this node's open sockets: their keys, their tags, the filters that find
+// Package hub holds this node's sockets: their keys, their tags, the filters that find
 // them, and the queue of messages each of them still has to receive.
 //
 // A [Socket] is what scripts and the HTTP API address: it has a key, a user, tags and a queue.
 // A [Conn] is one connection of a socket. The two are apart because a second connection that
 // brings the key of a live socket takes the socket over: tags and queue stay, the older
 // connection is told to close with 4001 and from then on is stale. Whatever a stale connection
-// still asks of the hub gets nothing and changes nothing.
+// still asks of the hub gets nothing and changes nothing, except that it gives back what it holds.
+//
+// A stateful socket whose connection breaks is detached: it keeps tags and queue, takes
+// messages, is in no list, and waits for its user to come back with the key; when its window ends it
+// is gone (detached.go). What did not fit a queue, or was in one that is gone, is announced to the client by
+// an item of its own when it is back (loss.go, overflow.go): nothing is passed over in silence.
+// Detached sockets can be saved and restored, so that they outlive the process.
 //
 // Who calls whom. The WebSocket room opens sockets with [Hub.Open] and drains them through
 // their Conn; senders call [Socket.Send] from anywhere. The hub calls back in one place only:
 // the [Waker] a connection was opened with, never while a lock is held. Wake means "look at me":
-// a message met an idle queue, the connection shall end, or the queue began to overflow.
+// a message met an idle queue, the connection shall end, the queue began to overflow, or the socket
+// ended that the connection had left detached ([Conn.Final]). Windows end by timers of their own.
 //
 // What runs concurrently. Everything exported may be called from any goroutine, except that
 // the writing side of one Conn (Next, Return) belongs to one goroutine at a time. Sockets are
