@@ -42,6 +42,7 @@ const (
 	CauseHandshake       // the connection never came about
 	CauseHeartbeat       // the client answered no pings
 	CauseStalled         // the client took no bytes for too long
+	CauseRate            // the client sent too many messages for too long
 )
 
 // cause is why a connection ended, as the metrics have it: a word of a fixed table.
@@ -55,6 +56,8 @@ func (r Reason) cause() string {
 		return "heartbeat"
 	case CauseStalled:
 		return "stalled"
+	case CauseRate:
+		return "rate"
 	}
 	if r.Abort && r.Code == CodeLost {
 		return "aborted"

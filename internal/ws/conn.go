@@ -28,6 +28,7 @@ type conn struct {
 	got        received
 	header     unique.Handle[string] // of the request; kept, so that equal ones share memory
 	in         *inbound              // nil between messages
+	full       time.Duration         // when all of the burst may be sent again (pace.go); as Server.now
 
 	// What the timer wheel looks at.
 	writeSince atomic.Int64 // when the write under way began, 0: none; as Server.now
@@ -51,6 +52,7 @@ type conn struct {
 	calling bool          // a call runs, or the first has not come to its turn
 	shut    bool          // no more calls are to be begun, but for Closed
 	onQuiet chan struct{} // closed when shut and not calling; nil: nobody waits
+	slow    *slowed       // the client is slowed down; only the reader changes it, so it may read it without mu
 	final   *hub.Reason   // why the socket ended with this connection, until Closed is called; nil: not
 }
 
@@ -124,21 +126,30 @@ func (c *conn) look() {
 // beginClose makes sure that a close comes to an end, whatever the client does.
 func (c *conn) beginClose(reason hub.Reason) {
 	c.shutCalls()
+	allowed := c.srv.cfg.WriteTimeout + lingerTime
 	if c.hc.Current() {
 		c.cancelLife()
+	} else {
+		allowed = min(allowed, staleTime)
 	}
 	if reason.Abort {
 		c.drop(reason)
 		return
 	}
+	c.endWithin(allowed)
+}
+
+// endWithin has a connection that closes cut short after a time, if that is not to be sooner.
+func (c *conn) endWithin(allowed time.Duration) {
+	by := c.srv.now() + allowed
 	c.mu.Lock()
-	first := c.closeBy == 0
-	if first {
-		c.closeBy = c.srv.now() + c.srv.cfg.WriteTimeout + lingerTime
+	sooner := c.closeBy == 0 || by < c.closeBy
+	if sooner {
+		c.closeBy = by
 	}
 	c.mu.Unlock()
-	if first {
-		c.srv.wheel.schedule(c, c.srv.cfg.WriteTimeout+lingerTime)
+	if sooner {
+		c.srv.wheel.schedule(c, allowed)
 	}
 }
 
@@ -238,6 +249,9 @@ func (c *conn) tellQuiet() {
 func (c *conn) shutCalls() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.slow != nil && !c.shut {
+		close(c.slow.stop)
+	}
 	c.shut = true
 	c.tellQuiet()
 }

@@ -29,20 +29,34 @@ const (
 // details: 400 bad id or handshake, 401, 403 refused user or an id of somebody else, 404 no such
 // service, 405, 426 no upgrade request, 503 not now.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !s.begin() {
-		s.figures.refusedWith(http.StatusServiceUnavailable)
-		no := refuse(http.StatusServiceUnavailable, "the server is shutting down; connect again in a moment", "Retry-After", "5")
-		s.keep(r, no)
-		no.write(w)
+	no := s.serve(w, r)
+	if no == nil {
 		return
 	}
-	if no := s.accept(w, r); no != nil {
-		s.running.Done()
-		s.figures.refusedWith(no.Status)
-		s.log.Debug("upgrade refused", "status", no.Status, "error", no.Detail)
-		s.keep(r, no)
-		no.write(w)
+	s.figures.refusedWith(no.Status)
+	s.log.Debug("upgrade refused", "status", no.Status, "error", no.Detail)
+	s.keep(r, no)
+	no.write(w)
+}
+
+// serve gives a request its turn, and a socket.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
+	if !s.begin() {
+		return refuseDraining()
 	}
+	accepted := false
+	defer func() {
+		if !accepted {
+			s.running.Done()
+		}
+	}()
+	if no := s.queueUp(r); no != nil {
+		return no
+	}
+	defer s.gate.leave()
+	no := s.accept(w, r)
+	accepted = no == nil
+	return no
 }
 
 // accept makes a socket of a request. When it returns nil the connection is the server's,

@@ -12,6 +12,7 @@ type figures struct {
 	accepted   *metrics.Counter
 	refused    *metrics.Counters
 	heartbeats *metrics.Counter
+	throttled  *metrics.Counter
 }
 
 // traffic is that of all connections of one service.
@@ -30,6 +31,11 @@ func newFigures(s *Server, r *metrics.Registry) figures {
 		set(float64(running), "running")
 		set(float64(waiting), "waiting")
 	})
+	r.Read("tutorsocket_ws_handshakes", "Upgrade requests, by state: running, or waiting for their turn.", []string{"state"}, func(set func(float64, ...string)) {
+		running, waiting := s.gate.load()
+		set(float64(running), "running")
+		set(float64(waiting), "waiting")
+	})
 	return figures{
 		services: metrics.NewEach(func(service string) *traffic {
 			return &traffic{
@@ -40,6 +46,7 @@ func newFigures(s *Server, r *metrics.Registry) figures {
 		accepted:   r.Counter("tutorsocket_ws_accepted_handshakes_total", "Upgrade requests that became a connection."),
 		refused:    r.Counters("tutorsocket_ws_refused_handshakes_total", "Upgrade requests that got no socket, by reason.", "reason"),
 		heartbeats: r.Counter("tutorsocket_ws_lost_heartbeats_total", "Connections dropped because the client answered no pings."),
+		throttled:  r.Counter("tutorsocket_ws_throttled_total", "Times that reading from a socket began to be slowed down, because it sent more messages than it may."),
 	}
 }
 

@@ -190,8 +190,11 @@ func (c *conn) handle(f event, last bool) (more bool) {
 		if last {
 			c.release() // a call may take long, and needs no chunk
 		}
-		return c.message(text)
+		return c.pace() && c.message(text)
 	case eventPing:
+		if !c.pace() {
+			return false
+		}
 		c.sendControl(ws.MustCompileFrame(ws.NewPongFrame(f.data)))
 		return true
 	case eventClose:

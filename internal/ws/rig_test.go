@@ -3,8 +3,10 @@ package ws
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -63,6 +65,8 @@ type rigConfig struct {
 	tls bool
 	own bool // no HTTP server: the test brings connections of its own
 
+	sendBuffer int // of the kernel, for each connection of the server; 0: as it is
+
 	metrics *metrics.Registry // of both rooms; nil: nothing is counted
 }
 
@@ -80,6 +84,13 @@ func newRig(t testing.TB, cfg rigConfig) *rig {
 	})
 	if !cfg.own {
 		hs := httptest.NewUnstartedServer(r.server)
+		if cfg.sendBuffer != 0 {
+			hs.Config.ConnState = func(nc net.Conn, state http.ConnState) {
+				if state == http.StateNew {
+					setSendBuffer(nc, cfg.sendBuffer)
+				}
+			}
+		}
 		if cfg.tls {
 			hs.StartTLS()
 		} else {
@@ -90,6 +101,13 @@ func newRig(t testing.TB, cfg rigConfig) *rig {
 	}
 	t.Cleanup(r.shutdown)
 	return r
+}
+
+func setSendBuffer(nc net.Conn, size int) {
+	if t, ok := nc.(*tls.Conn); ok {
+		nc = t.NetConn()
+	}
+	nc.(*net.TCPConn).SetWriteBuffer(size)
 }
 
 func (r *rig) shutdown() {

@@ -2,6 +2,7 @@ package ws
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -61,6 +62,9 @@ type Server struct {
 	wheel   *wheel
 	figures figures
 	traces  traces
+	gate    *gate
+
+	refusing chan struct{} // closed when no more sockets are taken
 
 	mu       sync.Mutex
 	draining bool
@@ -79,6 +83,8 @@ func New(cfg Config, deps Deps) *Server {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	s.workers = newWorkers(s.cfg.Workers)
+	s.gate = newGate(s.cfg.Handshakes)
+	s.refusing = make(chan struct{})
 	s.wheel = newWheel(s.tick())
 	s.wheel.idle = s.workers.reap
 	s.figures = newFigures(s, deps.Metrics)
@@ -116,6 +122,9 @@ func (s *Server) isDraining() bool {
 	return s.draining
 }
 
+// errDraining says that the server takes no more sockets.
+var errDraining = errors.New("the server is shutting down")
+
 var shuttingDown = hub.Reason{Code: hub.CodeShutdown, Text: "the server is shutting down"}
 
 // Shutdown refuses new sockets, closes all others with 1012 behind what they have queued, and
@@ -127,6 +136,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	first := !s.draining
 	if first {
 		s.draining = true
+		close(s.refusing)
 		s.stopped = make(chan struct{})
 		go s.stop()
 	}

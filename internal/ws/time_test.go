@@ -3,7 +3,9 @@ package ws
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -42,6 +44,30 @@ func dialPipe(t *testing.T, r *rig, target string) *client {
 		}
 	}()
 	return askOn(t, near, target, nil).upgraded()
+}
+
+// dialPipeTLS is dialPipe with TLS between the two ends.
+func dialPipeTLS(t *testing.T, r *rig, server *tls.Config, target string) *client {
+	t.Helper()
+	near, far := net.Pipe()
+	t.Cleanup(func() { near.Close() })
+	secure := tls.Server(far, server)
+	go func() {
+		br := bufio.NewReader(secure)
+		if req, err := http.ReadRequest(br); err == nil {
+			req.RemoteAddr = "pipe"
+			r.server.ServeHTTP(pipeWriter{httptest.NewRecorder(), secure, br}, req)
+		}
+	}()
+	c := tls.Client(near, &tls.Config{InsecureSkipVerify: true})
+	return askOn(t, c, target, nil).upgraded()
+}
+
+// tlsConfig returns that of a test server. It cannot be made where time is fake.
+func tlsConfig() *tls.Config {
+	hs := httptest.NewTLSServer(nil)
+	defer hs.Close()
+	return hs.TLS.Clone()
 }
 
 // inTime runs a test with a rig inside a bubble in which time is fake.
@@ -147,30 +173,84 @@ func TestClientThatTakesNoBytesIsDropped(t *testing.T) {
 	})
 }
 
-// A large message that is taken slowly but steadily is not a dead client.
+// A large message that is taken slowly but steadily is not a dead client, however slow that is.
 func TestSteadySlowClientIsKept(t *testing.T) {
 	inTime(t, rigConfig{hub: hub.Config{MaxBytes: 4 << 20}, ws: Config{Heartbeat: -1}}, func(t *testing.T, r *rig) {
-		c := dialPipe(t, r, "/services/echo?X-StatefulSocketId=1")
-		want := repeat("x", 1<<20)
-		r.socket(t, "1").Send(hub.NewMessage(want), hub.ModeText)
-		h, err := ws.ReadHeader(c.br)
-		if err != nil || h.Length != int64(len(want)) {
-			t.Fatal(h, err)
-		}
-		part := make([]byte, writeSize/2)
-		for left := len(want); left > 0; left -= len(part) {
-			time.Sleep(4 * time.Second)
-			part = part[:min(len(part), left)]
-			for n := 0; n < len(part); {
-				m, err := c.br.Read(part[n:])
-				if err != nil {
-					t.Fatalf("%d bytes before the end: %v", left, err)
-				}
-				n += m
-			}
-		}
-		r.wantNoEnd(t)
+		takeSlowly(t, r, dialPipe(t, r, "/services/echo?X-StatefulSocketId=1"), 4<<10) // what the client reads at once
 	})
+}
+
+// Over TLS progress is seen by the record.
+func TestSteadySlowClientIsKeptOverTLS(t *testing.T) {
+	server := tlsConfig()
+	inTime(t, rigConfig{hub: hub.Config{MaxBytes: 4 << 20}, ws: Config{Heartbeat: -1}}, func(t *testing.T, r *rig) {
+		takeSlowly(t, r, dialPipeTLS(t, r, server, "/services/echo?X-StatefulSocketId=1"), writeSizeTLS)
+	})
+}
+
+// takeSlowly sends a large message and takes some bytes of it every nine seconds.
+func takeSlowly(t *testing.T, r *rig, c *client, pace int) {
+	t.Helper()
+	want := repeat("x", 20*pace+100_000)
+	r.socket(t, "1").Send(hub.NewMessage(want), hub.ModeText)
+	h, err := ws.ReadHeader(c.br)
+	if err != nil || h.Length != int64(len(want)) {
+		t.Fatal(h, err)
+	}
+	part := make([]byte, pace)
+	for left := len(want); left > 0; left -= len(part) {
+		time.Sleep(9 * time.Second)
+		part = part[:min(len(part), left)]
+		if _, err := io.ReadFull(c.br, part); err != nil {
+			t.Fatalf("%d bytes before the end: %v", left, err)
+		}
+	}
+	r.wantNoEnd(t)
+}
+
+// Whatever is to be written to a client that takes no bytes, it is dropped in time, with TLS
+// and without.
+func TestWritesHaveALimitEverywhere(t *testing.T) {
+	server := tlsConfig()
+	writes := map[string]func(c *client, s *hub.Socket){
+		"message":       func(_ *client, s *hub.Socket) { s.Send(hub.NewMessage("x"), hub.ModeText) },
+		"large message": func(_ *client, s *hub.Socket) { s.Send(hub.NewMessage(repeat("x", 1<<20)), hub.ModeText) },
+		"array": func(_ *client, s *hub.Socket) {
+			for range 3 {
+				s.Send(hub.NewMessage(repeat("x", 20<<10)), hub.ModeJSON)
+			}
+		},
+		"pong":       func(c *client, _ *hub.Socket) { c.send(ws.OpPing, true, "x") },
+		"close":      func(_ *client, s *hub.Socket) { s.CloseWith(hub.Reason{Code: hub.CodeSessionEnded}) },
+		"close echo": func(c *client, _ *hub.Socket) { c.sendClose(1000, "") },
+	}
+	for name, write := range writes {
+		for _, secure := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, ", TLS ", secure), func(t *testing.T) {
+				inTime(t, rigConfig{ws: Config{Heartbeat: -1}}, func(t *testing.T, r *rig) {
+					const target = "/services/echo?X-StatefulSocketId=1"
+					var c *client
+					if secure {
+						c = dialPipeTLS(t, r, server, target)
+					} else {
+						c = dialPipe(t, r, target)
+					}
+					s := r.socket(t, "1")
+					begin := time.Now()
+					write(c, s)
+					<-r.closed
+					if d := time.Since(begin); d > 15*time.Second {
+						t.Errorf("it took %v", d)
+					}
+					time.Sleep(15 * time.Second)
+					synctest.Wait()
+					if n := len(r.server.wheel.conns()); n != 0 {
+						t.Errorf("%d connections are left", n)
+					}
+				})
+			})
+		}
+	}
 }
 
 // The queue of a client that does not read overflows; after the grace time it is closed with
@@ -224,6 +304,33 @@ func TestCloseOfAClientThatDoesNotRead(t *testing.T) {
 		}
 		about(t, "ended", time.Since(begin), 10*time.Second)
 	})
+}
+
+// What the writer of an older connection is stuck with goes to the newer one soon, and not only
+// when the write times out.
+func TestTakeoverFromAStuckWriter(t *testing.T) {
+	server := tlsConfig()
+	for _, secure := range []bool{false, true} {
+		t.Run(fmt.Sprint("TLS ", secure), func(t *testing.T) {
+			inTime(t, rigConfig{}, func(t *testing.T, r *rig) {
+				const target = "/services/echo?X-StatefulSocketId=1"
+				if secure {
+					dialPipeTLS(t, r, server, target)
+				} else {
+					dialPipe(t, r, target)
+				}
+				r.socket(t, "1").Send(hub.NewMessage("stuck"), hub.ModeText)
+				synctest.Wait()
+				begin := time.Now()
+				c := dialPipe(t, r, target)
+				c.wantText("stuck")
+				if d := time.Since(begin); d > staleTime+time.Second {
+					t.Errorf("the newer connection waited %v", d)
+				}
+				r.wantNoEnd(t)
+			})
+		})
+	}
 }
 
 // The newer connection does not wait until the older one, whose network may be gone, is closed.

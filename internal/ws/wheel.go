@@ -187,9 +187,8 @@ func (s *Server) visitPeriod() time.Duration {
 // called by the wheel and must not block.
 func (c *conn) visit(now time.Duration) (next time.Duration) {
 	next = c.srv.visitPeriod()
-	if since := time.Duration(c.writeSince.Load()); since != 0 && now-since >= c.srv.cfg.WriteTimeout {
-		c.drop(hub.Reason{Code: hub.CodeLost, Text: "the client took no bytes for too long", Cause: hub.CauseStalled})
-		return next
+	if since := time.Duration(c.writeSince.Load()); since != 0 {
+		next = min(next, c.checkWrite(since, now))
 	}
 	c.mu.Lock()
 	closeBy := c.closeBy

@@ -1,6 +1,9 @@
 package ws
 
 import (
+	"crypto/tls"
+	"errors"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -15,9 +18,12 @@ const (
 	// outboxSize is how many bytes of frames are put together for one write: the number of
 	// writes, not the bytes, is what a fan-out costs.
 	outboxSize = 16 << 10
-	// writeSize is the most that is handed to the kernel at once, so that a client which
-	// takes a large message slowly but steadily is not taken for dead.
+	// writeSize is the most that is handed to the kernel at once: what a client has taken of a
+	// large message is counted as it takes it.
 	writeSize = 64 << 10
+	// writeSizeTLS is that of TLS: a record. A client that takes one within the write
+	// time-out is not taken for dead.
+	writeSizeTLS = 16 << 10
 	// maxControl bounds the pongs that wait for a client which does not read.
 	maxControl = 4 << 10
 )
@@ -27,9 +33,14 @@ type outbox struct {
 	c     *conn
 	batch hub.Batch
 	buf   []byte
-	whole int // messages of the batch whose frames were written
-	held  int // messages of the batch whose frames are in buf
+	whole int         // messages of the batch whose frames were written
+	held  []frameEnd  // of the messages of the batch that are in buf
+	broke *hub.Reason // why writing failed; nil: it has not
 }
+
+// frameEnd says that a frame ends at a byte of what is to be written, and how many messages it
+// carries.
+type frameEnd struct{ at, messages int }
 
 var outboxes = sync.Pool{New: func() any { return &outbox{buf: make([]byte, 0, outboxSize)} }}
 
@@ -67,8 +78,11 @@ func (c *conn) write() {
 	o.c = c
 	for o.round() {
 	}
-	o.c = nil
-	o.buf = o.buf[:0]
+	if o.broke != nil { // what was not written has gone back
+		c.drop(*o.broke)
+	}
+	o.c, o.broke = nil, nil
+	o.buf, o.held = o.buf[:0], o.held[:0]
 	o.batch.Reset()
 	outboxes.Put(o)
 	c.sayClosed()
@@ -77,7 +91,7 @@ func (c *conn) write() {
 // round writes what waits now. It returns false when the writer has to end.
 func (o *outbox) round() (more bool) {
 	c := o.c
-	o.whole, o.held = 0, 0
+	o.whole, o.held = 0, o.held[:0]
 	c.mu.Lock()
 	c.again = false
 	control, bye := c.control, c.bye
@@ -149,7 +163,7 @@ func (o *outbox) add(frame hub.Outgoing) bool {
 	for part := range frame.Parts() {
 		o.buf = append(o.buf, part...)
 	}
-	o.held += len(frame.Messages)
+	o.ends(len(frame.Messages))
 	return true
 }
 
@@ -161,7 +175,7 @@ func (o *outbox) writeLarge(frame hub.Outgoing, length int) bool {
 	}
 	if m, slot, ok := frame.Shared(); ok {
 		encoded := m.Frame(slot, func() []byte { return encode(frame, length) })
-		o.held = 1
+		o.held = append(o.held, frameEnd{len(encoded), 1})
 		return o.putHeld(encoded)
 	}
 	o.buf = appendHeader(o.buf, ws.OpText, length)
@@ -175,35 +189,44 @@ func (o *outbox) writeLarge(frame hub.Outgoing, length int) bool {
 			}
 		}
 	}
-	o.held = len(frame.Messages)
+	o.ends(len(frame.Messages))
 	return true
+}
+
+// ends notes that the frame the buffer ends with carries the next messages of the batch.
+func (o *outbox) ends(messages int) {
+	o.held = append(o.held, frameEnd{len(o.buf), messages})
 }
 
 // flush writes the buffer.
 func (o *outbox) flush() bool {
-	if len(o.buf) > 0 && !o.putHeld(o.buf) {
-		return false
-	}
+	done := o.putHeld(o.buf)
 	o.buf = o.buf[:0]
-	return true
+	return done
 }
 
-// putHeld writes bytes that end with the last of the messages held.
+// putHeld writes bytes that hold the frames noted. Those that went whole are written, also when
+// the write breaks behind them: sent again, they would come twice.
 func (o *outbox) putHeld(p []byte) bool {
 	var began time.Time
 	watched := o.batch.Watched()
 	if watched {
 		began = time.Now()
 	}
-	if !o.c.put(p) {
-		return false
+	n, broke := o.c.put(p)
+	messages := 0
+	for _, end := range o.held {
+		if end.at <= n {
+			messages += end.messages
+		}
 	}
 	if watched {
-		o.batch.Written(o.whole, o.held, began)
+		o.batch.Written(o.whole, messages, began)
 	}
-	o.whole += o.held
-	o.held = 0
-	return true
+	o.whole += messages
+	o.held = o.held[:0]
+	o.broke = broke
+	return broke == nil
 }
 
 // sayBye writes a close frame behind what the buffer holds. Nothing is written after it.
@@ -215,20 +238,64 @@ func (o *outbox) sayBye(reason hub.Reason) bool {
 	return false
 }
 
-// put hands bytes to the kernel. On failure the connection is dropped.
-func (c *conn) put(p []byte) bool {
-	for len(p) > 0 {
-		c.writeSince.Store(max(int64(c.srv.now()), 1)) // 0 means that nothing is written
-		n, err := c.nc.Write(p[:min(len(p), writeSize)])
+// put hands bytes to the kernel, and returns how many it took: all, unless the connection broke.
+func (c *conn) put(p []byte) (taken int, broke *hub.Reason) {
+	since := c.srv.now() // the client has taken nothing
+	for taken < len(p) {
+		c.writeSince.Store(max(int64(since), 1)) // 0 means that nothing is written
+		n, err := c.nc.Write(p[taken:min(len(p), taken+c.writeSize())])
 		c.writeSince.Store(0)
 		c.countOut(n)
-		if err != nil {
-			c.drop(hub.Reason{Code: hub.CodeLost, Text: "the connection was lost"})
-			return false
+		taken += n
+		now := c.srv.now()
+		if n > 0 {
+			since = now
 		}
-		p = p[n:]
+		switch {
+		case err == nil:
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return taken, &hub.Reason{Code: hub.CodeLost, Text: "the connection was lost"}
+		case now-since >= c.srv.cfg.WriteTimeout:
+			return taken, &stalled
+		default: // visit wanted to know how far it is
+			_ = c.nc.SetWriteDeadline(time.Time{}) // one that is closed is noticed by the next write
+		}
 	}
-	return true
+	return taken, nil
+}
+
+// stalled is why a connection ends whose client does not read.
+var stalled = hub.Reason{Code: hub.CodeLost, Text: "the client took no bytes for too long", Cause: hub.CauseStalled}
+
+// writeSize is how much is handed over at once.
+func (c *conn) writeSize() int {
+	if c.isTLS() {
+		return writeSizeTLS
+	}
+	return writeSize
+}
+
+func (c *conn) isTLS() bool {
+	_, ok := c.nc.(*tls.Conn)
+	return ok
+}
+
+// checkWrite sees to a write that goes on since a time, and returns when it wants to be called
+// again. Nobody can say from outside how much of it was taken. So it is interrupted: put goes on
+// with the rest if there was progress, or if time is not up. TLS does not survive that, there
+// each write is as small as the protocol allows and has the whole time.
+func (c *conn) checkWrite(since, now time.Duration) (next time.Duration) {
+	limit := c.srv.cfg.WriteTimeout
+	switch {
+	case !c.isTLS() && now-since >= limit/4:
+		_ = c.nc.SetWriteDeadline(time.Unix(1, 0)) // one that is closed does not write
+	case now-since >= limit:
+		c.drop(stalled)
+	}
+	if now-since >= limit {
+		return c.srv.visitPeriod()
+	}
+	return limit - (now - since)
 }
 
 // saidBye closes our side and gives the client a moment to close its own.
