@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -24,6 +25,44 @@ type seat struct {
 	rig               *rig
 	service, id, user string
 	buffer            int // what the kernel may keep for a client that does not read, in bytes; 0: its default
+
+	mu     sync.Mutex
+	orders map[int][]*history.Send // told to the service and not yet done, by number
+	last   int                     // the number of the last order
+}
+
+// order has the service send a message to sockets.
+func (c *client) order(keys ...string) error {
+	s := c.seat
+	from, done := "order "+s.key(), "done "+s.key()
+	s.mu.Lock()
+	s.last++
+	n := s.last
+	var sent []*history.Send
+	for _, key := range keys {
+		sent = append(sent, s.rig.history.Send(key, from, n))
+	}
+	if s.orders == nil {
+		s.orders = map[int][]*history.Send{}
+	}
+	s.orders[n] = sent
+	s.mu.Unlock()
+	s.rig.history.Send(s.key(), done, n)
+	text, err := json.Marshal(map[string]any{"to": keys, "from": from, "done": done, "n": n})
+	if err != nil {
+		return err
+	}
+	return c.say(string(text))
+}
+
+// done notes that the service has done what it was told.
+func (s *seat) done(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, sent := range s.orders[n] {
+		sent.Answered(history.Taken)
+	}
+	delete(s.orders, n)
 }
 
 func (s *seat) key() string { return "/services/" + s.service + "-s-" + s.id }
@@ -50,8 +89,9 @@ type client struct {
 	held   chan struct{} // closed when reading goes on; nil: it does
 	last   map[string]int
 	news   chan struct{} // closed when something has come
-	frames int
-	code   int // of the server's close frame; 1006: none came. Valid when done.
+	frames int           // that have come
+	items  int           // messages in them
+	code   int           // of the server's close frame; 1006: none came. Valid when done.
 	reason string
 	broken error
 }
@@ -79,10 +119,14 @@ func (s *seat) dial(p plan) (*client, error) {
 	}
 	asked, err := c.shakeHands()
 	if err != nil {
-		if asked && l.wasCut() {
+		cut := l.wasCut()
+		if asked && cut {
 			c.abandonHandshake(dialed)
 		}
 		l.Close()
+		if cut {
+			err = errCut // whatever the parser made of it
+		}
 		return nil, err
 	}
 	if err := l.SetDeadline(time.Time{}); err != nil {
@@ -161,8 +205,12 @@ func (c *client) take(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.frames++
+	c.items += len(messages)
 	for _, m := range messages {
 		c.last[m.From] = m.N
+		if m.From == "done "+c.seat.key() {
+			c.seat.done(m.N)
+		}
 	}
 	close(c.news)
 	c.news = make(chan struct{})
@@ -234,6 +282,8 @@ func (c *client) snap(how cut) {
 	c.line.plan.how = how
 	c.line.mu.Unlock()
 	c.line.snap()
+	// An RST that finds the window shut may not get through.
+	_ = c.line.SetReadDeadline(time.Now().Add(time.Second))
 	c.goOn()
 	c.wait("the end of a connection that was cut")
 }
@@ -296,6 +346,13 @@ func (c *client) count() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.frames
+}
+
+// messages is how many messages have come.
+func (c *client) messages() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.items
 }
 
 // gone reports whether nothing comes any more.

@@ -75,8 +75,13 @@ func (r *rig) start(c *client) {
 func set(t *testing.T, settings ...string) servertest.Option {
 	t.Helper()
 	flags := map[string][]string{}
+	window := time.Minute
 	for _, s := range settings {
 		key, value, _ := strings.Cut(s, "=")
+		if key == "resume.window" {
+			window, _ = time.ParseDuration(value)
+			continue
+		}
 		flags[key] = []string{value}
 	}
 	loaded, err := config.Load(config.Sources{Flags: flags})
@@ -85,6 +90,7 @@ func set(t *testing.T, settings ...string) servertest.Option {
 	}
 	return func(_ testing.TB, cfg *server.Config) {
 		loaded.Listen, loaded.Data, loaded.App = cfg.Settings.Listen, cfg.Settings.Data, cfg.Settings.App
+		loaded.Queue.ResumeWindow = window
 		cfg.Settings = loaded
 	}
 }
