@@ -249,7 +249,13 @@ func (p *program) scriptNames(t *target, list func(*api.Client, context.Context)
 func settingKeys(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	var keys []string
 	for _, s := range config.Reference() {
-		keys = append(keys, s.Key+"\t"+s.Doc)
+		offer := s.Key + "\t" + s.Doc
+		if section, _, ok := strings.Cut(s.Key, ".<name>."); ok { // a shell would take it for a redirection
+			offer = section + "\tWhat can be set for one service."
+		}
+		if !slices.Contains(keys, offer) {
+			keys = append(keys, offer)
+		}
 	}
 	return keys, cobra.ShellCompDirectiveNoFileComp
 }

@@ -25,6 +25,7 @@ type configValue struct {
 	Key    string `json:"key"`
 	Value  any    `json:"value"` // text, or a list of texts
 	Source string `json:"source"`
+	Dev    string `json:"dev"` // what the command dev has instead; "" if it has the same
 }
 
 func (p *program) configShow() *cobra.Command {
@@ -34,7 +35,8 @@ func (p *program) configShow() *cobra.Command {
 		Use:   "show",
 		Short: "Show the settings in force and where each comes from",
 		Long: "Show the settings that a server started here with the same flags would have, and where\n" +
-			"each comes from. The text is a config file. Secrets are masked: ***.",
+			"each comes from. The text is a config file. Secrets are masked: ***. Where dev has\n" +
+			"another default than a server in production, both are shown.",
 		Example: examples(
 			"tutorsocket config show",
 			"tutorsocket config show --config tutorsocket.yaml --log-level debug",
@@ -59,7 +61,7 @@ func (p *program) printValues(values []config.Value, asJSON bool) error {
 	if asJSON {
 		shown := make([]configValue, len(values))
 		for i, v := range values {
-			shown[i] = configValue{v.Setting.Key, v.Masked(), v.Source}
+			shown[i] = configValue{v.Setting.Key, v.Masked(), v.Source, v.Dev}
 		}
 		return p.printJSON(shown)
 	}
@@ -71,7 +73,11 @@ func (p *program) printValues(values []config.Value, asJSON bool) error {
 	}
 	var b strings.Builder
 	for i, v := range values {
-		b.WriteString(fmt.Sprintf("%-*s", wide, lines[i]) + p.colour("2", "  # "+v.Source) + "\n")
+		source := v.Source
+		if v.Dev != "" {
+			source += "; dev: " + v.Dev
+		}
+		b.WriteString(fmt.Sprintf("%-*s", wide, lines[i]) + p.colour("2", "  # "+source) + "\n")
 	}
 	if _, err := fmt.Fprint(p.Stdout, b.String()); err != nil {
 		return fmt.Errorf("write the answer: %w", err)
@@ -201,6 +207,7 @@ type settingAbout struct {
 	Key     string `json:"key"`
 	Type    string `json:"type"`
 	Default string `json:"default"`
+	Dev     string `json:"dev"` // default of the command dev; "" if it is no other
 	Env     string `json:"env"`
 	Flag    string `json:"flag"`
 	Doc     string `json:"doc"`
@@ -212,6 +219,7 @@ func (p *program) configReference() *cobra.Command {
 		Use:   "reference [KEY…]",
 		Short: "Explain every setting, or some",
 		Long: "Explain the settings: key, type, default, environment variable, flag, and what it is for.\n" +
+			"dev has defaults of its own where that is said. <name> stands for a service.\n" +
 			"A KEY may be the first part of keys: queue explains all that begin with queue.",
 		Example: examples(
 			"tutorsocket config reference",
@@ -271,7 +279,7 @@ func (p *program) printSettings(settings []config.Setting, asJSON bool) error {
 	if asJSON {
 		about := make([]settingAbout, len(settings))
 		for i, s := range settings {
-			about[i] = settingAbout{s.Key, s.Type, s.Default, s.Env, s.Flag, s.Doc}
+			about[i] = settingAbout{s.Key, s.Type, s.Default, s.Dev, s.Env, s.Flag, s.Doc}
 		}
 		return p.printJSON(about)
 	}
@@ -283,6 +291,9 @@ func (p *program) printSettings(settings []config.Setting, asJSON bool) error {
 		fmt.Fprintf(&b, "%s  (%s", p.bold(s.Key), s.Type)
 		if s.Default != "" {
 			b.WriteString(", default " + s.Default)
+		}
+		if s.Dev != "" {
+			b.WriteString("; dev: " + s.Dev)
 		}
 		b.WriteString(")\n")
 		for _, line := range wrap(s.Doc, p.helpColumns()-4) {

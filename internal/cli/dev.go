@@ -47,7 +47,7 @@ func (p *program) dev() *cobra.Command {
 			}
 			flags["app"] = args
 		}
-		settings, err := config.Load(config.Sources{File: file, Env: p.Environ, Flags: flags})
+		settings, err := config.Load(config.Sources{File: file, Env: p.Environ, Flags: flags, Dev: true})
 		if err != nil {
 			return usageError{err}
 		}
@@ -120,7 +120,7 @@ func (p *program) runServer(ctx context.Context, settings config.Config) error {
 	if forPeople {
 		p.printStart(s, settings)
 	} else {
-		logger.Info("ready", "node", s.Node(), "url", s.URL(), "folder", s.DataDir())
+		logger.Info("ready", "node", s.Node(), "url", s.URL(), "folder", s.DataDir(), "limit", s.SocketLimit())
 	}
 	failure := s.Wait(ctx)
 	if forPeople && failure == nil {

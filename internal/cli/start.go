@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 
 	"github.com/tutorsocket/tutorsocket/internal/config"
@@ -18,6 +19,7 @@ func (p *program) printStart(s *server.Server, settings config.Config) {
 		{"HTTP API", s.URL() + "/api/"},
 		{"Data", s.DataDir()},
 		{"Admin token", server.AdminFile(s.DataDir())},
+		{"Limit", limitText(s.SocketLimit())},
 		{"Behaves as", profileText(settings)},
 	}
 	var b strings.Builder
@@ -84,6 +86,23 @@ func profileText(settings config.Config) string {
 		return "Datex.XHTTP " + name + " (--datex-version)"
 	}
 	return "native: without the oddities of Datex.XHTTP (--datex-version)"
+}
+
+// limitText says how many sockets may be open.
+func limitText(sockets int) string {
+	if sockets == 0 {
+		return "any number of sockets (limits.total)"
+	}
+	return grouped(sockets) + " sockets (limits.total)"
+}
+
+// grouped writes a number with commas: 1,048,064.
+func grouped(n int) string {
+	text := strconv.Itoa(n)
+	for at := len(text) - 3; at > 0; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
 }
 
 // hints are what to do next, and what to beware of.

@@ -38,6 +38,9 @@ func (c *Cluster) Open(ctx context.Context, req hub.OpenRequest) (*hub.Conn, err
 	return c.hub.Open(req)
 }
 
+// Restore makes a socket again that was detached when it was saved; see [hub.Hub.Restore].
+func (c *Cluster) Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error) { return c.hub.Restore(d, w) }
+
 // Local returns a socket that this node holds.
 func (c *Cluster) Local(key string) (hub.Ref, bool) {
 	s, ok := c.hub.Get(key)

@@ -17,19 +17,24 @@ type Config struct {
 	Data         string `yaml:"data" flag:"data" default:".tutorsocket" doc:"Folder for what outlives the process."`
 	DatexVersion string `yaml:"datex_version" flag:"datex-version" default:"1.24.4.27" doc:"Datex.XHTTP version to behave like: 1.22.10.29 (or 1.22), 1.24.4.27 (or 1.24), native."`
 
-	Log         Log              `yaml:"log"`
-	Guard       auth.GuardConfig `yaml:",inline"`
-	NATS        NATS             `yaml:"nats"`
-	WS          ws.Config        `yaml:"ws"`
-	Queue       hub.Config       `yaml:"queue"`
-	CallMethod  CallMethod       `yaml:"call_method"`
-	Script      Script           `yaml:"script"`
-	Agent       Agent            `yaml:"agent"`
-	HTTPRequest HTTPRequest      `yaml:"http_request"`
-	Scratch     Scratch          `yaml:"scratch"`
-	Metrics     Metrics          `yaml:"metrics"`
-	Tracing     tracing.Config   `yaml:"tracing"`
-	Compat      Compat           `yaml:"compat"`
+	Log   Log              `yaml:"log"`
+	Guard auth.GuardConfig `yaml:",inline"`
+	NATS  NATS             `yaml:"nats"`
+	WS    ws.Config        `yaml:"ws"`
+	Queue hub.Config       `yaml:"queue"`
+	// Services is what is set for single services, by name; nil if nothing is.
+	Services    map[string]*Service `yaml:"services"`
+	Resume      Resume              `yaml:"resume"`
+	Limits      Limits              `yaml:"limits"`
+	Shutdown    Shutdown            `yaml:"shutdown"`
+	CallMethod  CallMethod          `yaml:"call_method"`
+	Script      Script              `yaml:"script"`
+	Agent       Agent               `yaml:"agent"`
+	HTTPRequest HTTPRequest         `yaml:"http_request"`
+	Scratch     Scratch             `yaml:"scratch"`
+	Metrics     Metrics             `yaml:"metrics"`
+	Tracing     tracing.Config      `yaml:"tracing"`
+	Compat      Compat              `yaml:"compat"`
 
 	AppConfig []string `yaml:"app_config" default:"" doc:"What scripts find in AppConfig, as NAME=VALUE."`
 }
@@ -79,6 +84,16 @@ func (s Sync) String() string {
 	return s.Interval.String()
 }
 
+// Resume is about sockets whose connection broke.
+type Resume struct {
+	Window time.Duration `yaml:"window" default:"60s" min:"0s" doc:"How long a socket with a stateful id waits for its client after its connection broke: its tags stay, its messages are kept. 0: it ends with its connection."`
+}
+
+// Shutdown is about the end of the server.
+type Shutdown struct {
+	Drain time.Duration `yaml:"drain" default:"30s" min:"1s" doc:"How long the server may take to stop when it is asked to: sockets are closed over the first two thirds, scripts may finish until the end."`
+}
+
 // CallMethod is about the action call_method of main_ws_service.
 type CallMethod struct {
 	Allow []string `yaml:"allow" default:"" doc:"Library methods that clients may call, as library.method; library.* is all of a library, * all there are. dev without a list: all."`
@@ -115,6 +130,7 @@ type Metrics struct {
 
 // Compat switches oddities of the original on.
 type Compat struct {
+	RefuseLiveID        bool `yaml:"refuse_live_id" default:"false" doc:"Drop both connections when a second one comes with the stateful id of an open socket, as the original does, and resume nothing."`
 	SilentErrors        bool `yaml:"silent_errors" default:"false" doc:"Leave bad input of clients unanswered, as the original does."`
 	ClientTagsWin       bool `yaml:"client_tags_win" default:"false" doc:"Let clients override the tags user_id, socket_type and pong."`
 	NoHeartbeat         bool `yaml:"no_heartbeat" default:"false" doc:"Pass the text $hbt to scripts instead of answering $ok."`

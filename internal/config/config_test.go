@@ -51,7 +51,12 @@ func TestDefaults(t *testing.T) {
 		"http":    c.HTTPRequest.Timeout == 30*time.Second && c.HTTPRequest.Allow == nil,
 		"scratch": c.Scratch == config.Scratch{MaxBytes: 256 << 20},
 		"compat":  c.Compat == config.Compat{},
-		"lists":   len(c.Guard.AllowedOrigins)+len(c.Guard.AllowedHosts)+len(c.CallMethod.Allow) == 0,
+		"resume":  c.Resume == config.Resume{Window: time.Minute},
+		"limits": c.Limits == config.Limits{Rate: 100, Burst: 200, Throttle: 30 * time.Second, PerUser: 20, PerAddress: 1000,
+			Total: config.AutoTotal, Handshakes: 128},
+		"shutdown": c.Shutdown == config.Shutdown{Drain: 30 * time.Second},
+		"services": c.Services == nil,
+		"lists":    len(c.Guard.AllowedOrigins)+len(c.Guard.AllowedHosts)+len(c.CallMethod.Allow) == 0,
 	} {
 		if !ok {
 			t.Errorf("default of %s: %+v", name, c)
@@ -292,6 +297,9 @@ func TestReferenceIsComplete(t *testing.T) {
 	}
 	// The names checks and documents rely on (product.md, Settings).
 	for _, key := range []string{
+		"resume.window", "limits.rate", "limits.burst", "limits.throttle", "limits.per_user", "limits.per_address", "limits.total",
+		"limits.handshakes", "shutdown.drain", "compat.refuse_live_id", "services.<name>.overflow", "services.<name>.protocols",
+		"TUTORSOCKET_SERVICES_<NAME>_OVERFLOW",
 		"listen", "app", "data", "datex_version", "log.level", "log.format", "origins", "hosts", "nats.sync",
 		"ws.message_limit", "ws.heartbeat", "queue.max_bytes", "queue.max_messages", "queue.overflow", "queue.grace",
 		"call_method.allow", "http_request.allow", "http_request.timeout", "scratch.max_bytes", "compat.silent_errors", "compat.client_tags_win", "compat.no_heartbeat",

@@ -16,19 +16,28 @@ import (
 type Value struct {
 	Setting Setting
 	Source  string // "tutorsocket.yaml, line 3", "TUTORSOCKET_LISTEN", "--listen" or "default"
+	// Dev is what the command dev has instead, as one would write it; "" if it has the same.
+	Dev string
 
 	texts []string // one, unless the setting is a list
 }
 
 // Effective returns all settings as [Load] would set them, in the order of [Reference], with where each comes
-// from. What is wrong is the error of Load; a value that cannot be read then stays what it was before.
+// from; of those of services the ones that were set. What is wrong is the error of Load; a value that cannot be
+// read then stays what it was before.
 func Effective(src Sources) ([]Value, error) {
 	l := load(src)
 	values := make([]Value, 0, len(settings))
-	for _, s := range settings {
+	for _, s := range l.config.settings() {
 		v := Value{Setting: s, Source: l.origin[s.Key], texts: s.texts(&l.config)}
 		if v.Source == "" {
+			if s.perService {
+				continue
+			}
 			v.Source = "default"
+			if !src.Dev {
+				v.Dev = s.Dev
+			}
 		}
 		values = append(values, v)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -60,7 +61,7 @@ func (r *fileReader) section(prefix string, n *yaml.Node) {
 }
 
 func (r *fileReader) member(key string, name, value *yaml.Node) {
-	if isSection(key) {
+	if isSection(key) || isService(key, resolve(value)) {
 		r.section(key+".", value)
 		return
 	}
@@ -116,18 +117,18 @@ func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!
 
 func lookup(key string) (Setting, bool) {
 	for _, s := range settings {
-		if s.Key == key {
+		if s.Key == key && !s.perService {
 			return s, true
 		}
 	}
-	return Setting{}, false
+	return keyOfService(key)
 }
 
 // isSection reports whether keys begin with this name and a dot.
 func isSection(name string) bool {
 	for _, s := range settings {
 		if strings.HasPrefix(s.Key, name+".") {
-			return true
+			return !s.perService || name+"." == services
 		}
 	}
 	return false
@@ -136,7 +137,7 @@ func isSection(name string) bool {
 // below are the keys that begin with a prefix.
 func below(prefix string) []string {
 	var keys []string
-	for _, s := range settings {
+	for _, s := range append(slices.Clip(settings), settingsOf(serviceIn(prefix))...) {
 		if strings.HasPrefix(s.Key, prefix) {
 			keys = append(keys, s.Key)
 		}

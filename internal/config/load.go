@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,6 +21,9 @@ type Sources struct {
 	// Flags are the values of flags given, by key of the setting. A list may have
 	// several; commas divide as well.
 	Flags map[string][]string
+	// Dev says that the settings are for the command dev, which has defaults of its
+	// own: see [Setting.Dev].
+	Dev bool
 }
 
 // otherEnv are variables of the program that are no settings: the path of the
@@ -30,13 +34,22 @@ var otherEnv = []string{"CONFIG", "SERVER", "TOKEN"}
 const maxFile = 1 << 20
 
 // Default returns the settings when nobody says anything.
-func Default() Config {
+func Default() Config { return defaults(Setting.ofAll) }
+
+// DevDefault returns those of the command dev.
+func DevDefault() Config { return defaults(Setting.ofDev) }
+
+func (s Setting) ofAll() string { return s.Default }
+func (s Setting) ofDev() string { return cmp.Or(s.Dev, s.Default) }
+
+func defaults(of func(Setting) string) Config {
 	var c Config
-	for _, s := range settings {
-		if s.Default == "" && s.Type == "text" {
+	for _, s := range c.settings() {
+		text := of(s)
+		if text == "" && s.Type == "text" {
 			continue
 		}
-		if err := s.set(&c, []string{s.Default}); err != nil {
+		if err := s.set(&c, []string{text}); err != nil {
 			panic(fmt.Sprintf("config: default of %s: %v", s.Key, err))
 		}
 	}
@@ -56,6 +69,9 @@ func Load(src Sources) (Config, error) {
 // load is Load that also knows where settings come from.
 func load(src Sources) *loader {
 	l := &loader{config: Default(), origin: map[string]string{}}
+	if src.Dev {
+		l.config = DevDefault()
+	}
 	env := environment(src.Env)
 	file := src.File
 	if file == "" {
@@ -65,7 +81,7 @@ func load(src Sources) *loader {
 		l.file(file)
 	}
 	l.environment(env)
-	for _, s := range settings {
+	for _, s := range l.config.settings() {
 		if texts, ok := src.Flags[s.Key]; ok {
 			l.set(s, texts, "--"+s.Flag)
 		}
@@ -140,12 +156,22 @@ func environment(vars []string) map[string]string {
 // as TUTORSOCKET_PORT_8080_TCP for a service of this name.
 func (l *loader) environment(env map[string]string) {
 	known := make([]string, 0, len(settings)+len(otherEnv))
-	for _, s := range settings {
+	take := func(s Setting) {
 		if value, ok := env[s.Env]; ok {
 			l.set(s, []string{value}, s.Env)
 		}
 		known = append(known, s.Env)
 		delete(env, s.Env)
+	}
+	for _, s := range settings {
+		if !s.perService {
+			take(s)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		for _, s := range variableOfService(name) {
+			take(s)
+		}
 	}
 	for _, name := range otherEnv {
 		known = append(known, EnvPrefix+name)

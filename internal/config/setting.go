@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"encoding"
 	"errors"
 	"fmt"
@@ -14,23 +15,28 @@ import (
 // EnvPrefix begins the name of every environment variable of the program.
 const EnvPrefix = "TUTORSOCKET_"
 
-// Setting describes one key.
+// Setting describes one key. That of a service has "<name>" in Key and "<NAME>" in
+// Env, unless it is of one service.
 type Setting struct {
 	Key     string
 	Env     string
 	Flag    string // without dashes; "" if there is none
 	Type    string // text, number, fraction, size, duration, yes/no, list, or text|json for a choice
 	Default string // as one would write it
+	Dev     string // default of the command dev; "" if it is no other
 	Doc     string
 	Secret  bool // the value is not to be shown
 
-	index  []int // of the field in Config
-	min    string
-	bytes  bool
-	values []string
+	perService bool   // it is of all services, or of one
+	service    string // of which one
+	index      []int  // of the field in Config, or in Service
+	min        string
+	bytes      bool
+	values     []string
 }
 
-// settings of the whole tree, in the order of the struct.
+// settings of the whole tree, in the order of the struct. Those of services are
+// there once.
 var settings = walk(reflect.TypeFor[Config](), "", nil)
 
 // Reference lists every setting, in the order in which a person would look for
@@ -48,6 +54,8 @@ func walk(t reflect.Type, prefix string, index []int) []Setting {
 		case option == "inline":
 			found = append(found, walk(f.Type, prefix, at)...)
 		case name == "" || name == "-":
+		case f.Type.Kind() == reflect.Map:
+			found = append(found, ofServices(f.Type.Elem().Elem(), prefix+name+".<name>.")...)
 		case f.Type.Kind() == reflect.Struct && !isText(f.Type):
 			found = append(found, walk(f.Type, prefix+name+".", at)...)
 		default:
@@ -63,6 +71,7 @@ func newSetting(f reflect.StructField, key string, index []int) Setting {
 		Env:     EnvPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_")),
 		Flag:    f.Tag.Get("flag"),
 		Default: f.Tag.Get("default"),
+		Dev:     f.Tag.Get("dev"),
 		Doc:     f.Tag.Get("doc"),
 		Secret:  f.Tag.Get("secret") == "true",
 		index:   index,
@@ -72,7 +81,7 @@ func newSetting(f reflect.StructField, key string, index []int) Setting {
 	if values := f.Tag.Get("values"); values != "" {
 		s.values = strings.Split(values, "|")
 	}
-	s.Type = s.typeName(f.Type)
+	s.Type = cmp.Or(f.Tag.Get("type"), s.typeName(f.Type))
 	return s
 }
 
@@ -110,6 +119,9 @@ func isText(t reflect.Type) bool {
 
 // field is the setting's place in a config.
 func (s Setting) field(c *Config) reflect.Value {
+	if s.perService {
+		return reflect.ValueOf(c.service(s.service)).Elem().FieldByIndex(s.index)
+	}
 	return reflect.ValueOf(c).Elem().FieldByIndex(s.index)
 }
 

@@ -11,7 +11,14 @@ import (
 // meant, or with nothing.
 func suggest(key string) string {
 	keys := below("")
-	name := key[strings.LastIndexByte(key, '.')+1:]
+	at := strings.LastIndexByte(key, '.')
+	name := key[at+1:]
+	switch {
+	case at > 0 && len(settingsOf(serviceIn(key[:at]))) > 0:
+		return suggestOf(name, key[:at+1])
+	case strings.HasPrefix(key, services):
+		return ": a service cannot be called that"
+	}
 	for _, k := range keys { // the right name in the wrong place
 		if strings.HasSuffix(k, "."+name) || k == name {
 			return fmt.Sprintf(": did you mean %s?", k)
@@ -21,6 +28,18 @@ func suggest(key string) string {
 		return fmt.Sprintf(": did you mean %s?", near)
 	}
 	return ""
+}
+
+// suggestOf is suggest for a key of a service: the names that keys of one have are few.
+func suggestOf(name, prefix string) string {
+	var names []string
+	for _, key := range below(prefix) {
+		names = append(names, strings.TrimPrefix(key, prefix))
+	}
+	if near, distance := nearest(name, names); distance <= 1+len(name)/5 {
+		return fmt.Sprintf(": did you mean %s?", prefix+near)
+	}
+	return fmt.Sprintf(": what can be set for a service is %s", strings.Join(names, " and "))
 }
 
 // withSections adds the names that keys begin with.

@@ -10,6 +10,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/egress"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/ws"
 )
 
 // Validate reports everything wrong with the values, by key, as [Problems]; nil
@@ -32,8 +33,16 @@ func (c Config) problems() Problems {
 			ps = append(ps, Problem{Key: key, Message: err.Error()})
 		}
 	}
-	for _, s := range settings {
+	for _, s := range c.settings() {
 		add(s.Key, s.check(&c))
+	}
+	for name, service := range c.Services {
+		if service.Overflow != "" {
+			add(serviceKey(name, "overflow"), hub.CheckOverflow(service.Overflow))
+		}
+		for _, protocol := range service.Protocols {
+			add(serviceKey(name, "protocols"), ws.CheckProtocol(protocol))
+		}
 	}
 	add("listen", checkListen(c.Listen))
 	if c.Data == "" {

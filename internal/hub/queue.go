@@ -110,12 +110,13 @@ func (q *queue) settle(c *Conn, written int, h *Hub) {
 	if q.holder != c {
 		return
 	}
-	messages, bytes := written, 0
+	bytes, freed := 0, int64(0)
 	for _, item := range q.items[:written] {
 		bytes += len(item.m.text)
-		h.held.Add(-item.m.leave())
+		freed += item.m.leave()
 	}
-	h.figures.waiting(-messages, -bytes)
+	h.held.Add(-freed)
+	h.figures.waiting(-written, -bytes)
 	q.bytes -= bytes
 	q.items = q.items[written:]
 	if len(q.items) == 0 {
@@ -127,12 +128,14 @@ func (q *queue) settle(c *Conn, written int, h *Hub) {
 
 // clear forgets all that waits, and returns how many messages of senders that were.
 func (q *queue) clear(h *Hub) (messages int) {
+	freed := int64(0)
 	for _, item := range q.items {
-		h.held.Add(-item.m.leave())
+		freed += item.m.leave()
 		if item.m.gap == nil {
 			messages++
 		}
 	}
+	h.held.Add(-freed)
 	h.figures.waiting(-len(q.items), -q.bytes)
 	q.items, q.bytes, q.taken, q.holder = nil, 0, 0, nil
 	return messages

@@ -46,6 +46,8 @@ type Server struct {
 	recorder *versions.Recorder
 	addr     net.Addr
 	routes   routes
+	// socketLimit is how many sockets may be open; 0 is no limit.
+	socketLimit int
 
 	metrics *metrics.Registry // nil: nothing is counted
 	history *history          // of what is counted

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tutorsocket/tutorsocket/internal/auth"
+	"github.com/tutorsocket/tutorsocket/internal/config"
 	"github.com/tutorsocket/tutorsocket/internal/engine"
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
@@ -36,6 +37,7 @@ func (s *Server) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	s.limitSockets()
 	s.admin = Admin{Server: baseURL(s.addr), Token: auth.NewToken()}
 	// Commands on this machine reach the server as long as it answers.
 	s.onClose("address file", func(context.Context) error { return removeAdminFile(s.data.dir, s.admin) })
@@ -114,6 +116,12 @@ func (s *Server) lines() *logs.Log {
 func (s *Server) hubConfig() hub.Config {
 	cfg := s.cfg.Settings.Queue
 	cfg.Node, cfg.Metrics = nodeName, s.metrics
+	settings := s.cfg.Settings
+	cfg.OverflowOf = func(service string) string { return s.serviceSettings(service).Overflow }
+	cfg.ResumeWindow, cfg.RefuseLiveID = settings.Resume.Window, settings.Compat.RefuseLiveID
+	cfg.Limits = hub.Limits{
+		PerUser: int(settings.Limits.PerUser), PerAddress: int(settings.Limits.PerAddress), Total: s.socketLimit,
+	}
 	return cfg
 }
 
@@ -121,7 +129,16 @@ func (s *Server) wsConfig() ws.Config {
 	cfg := s.cfg.Settings.WS
 	cfg.NoHeartbeatText = s.cfg.Settings.Compat.NoHeartbeat
 	cfg.DevProtocols = true
+	cfg.Protocols = func(service string) []string { return s.serviceSettings(service).Protocols }
 	return cfg
+}
+
+// serviceSettings is what is set for a service; it may be nothing.
+func (s *Server) serviceSettings(name string) config.Service {
+	if set := s.cfg.Settings.Services[name]; set != nil {
+		return *set
+	}
+	return config.Service{}
 }
 
 func (s *Server) engineConfig() engine.Config {

@@ -18,7 +18,7 @@ import (
 type conn struct {
 	srv *Server
 	hc  *hub.Conn
-	nc  net.Conn
+	nc  net.Conn // nil when neither reader nor writer is left; those of both may read it without mu
 
 	traffic *traffic // of the service
 
@@ -33,11 +33,14 @@ type conn struct {
 	// What the timer wheel looks at.
 	writeSince atomic.Int64 // when the write under way began, 0: none; as Server.now
 	unanswered atomic.Int32 // pings since anything was last read
-	busy       atomic.Bool  // the reader is not reading: it waits for a call
+	busy       atomic.Bool  // the reader is not reading: it waits for a call, or is slowed down
+	secure     bool         // nc is TLS
 	pingAt     time.Duration
 	wheel      wheelLink
 
 	mu      sync.Mutex    // guards what follows
+	users   int8          // of nc: the reader, a writer
+	known   bool          // hc is there
 	started bool          // the handshake is done
 	woken   bool          // Wake was called before that
 	dead    bool          // the TCP connection is closed, or about to be
@@ -63,20 +66,35 @@ type life struct {
 	opened bool // a call of Opened was made; owned by the reader whose turn it is
 }
 
-// newConn makes a connection before its socket, because opening the socket needs a waker.
-func (s *Server) newConn() *conn {
+func newLife() *life {
 	l := &life{}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
-	return &conn{srv: s, life: l, calling: true}
+	return l
 }
 
-// opened connects c to its socket, and to the connection it took over from.
+// newConn makes a connection before its socket, because opening the socket needs a waker.
+func (s *Server) newConn() *conn { return &conn{srv: s, life: newLife(), calling: true} }
+
+// opened connects c to its socket, and to the connection that was there before, which is to be
+// quick if it still closes: what it holds goes to c only after that.
 func (c *conn) opened(hc *hub.Conn) {
 	c.hc = hc
-	if older, ok := hc.Replaced().(*conn); ok {
-		c.mu.Lock()
-		c.older = older
-		c.mu.Unlock()
+	older, _ := hc.Replaced().(*conn)
+	c.mu.Lock()
+	c.older, c.known = older, true
+	c.mu.Unlock()
+	if older != nil {
+		older.hurry()
+	}
+}
+
+// hurry has a close that is under way cut short soon.
+func (c *conn) hurry() {
+	c.mu.Lock()
+	closing := c.started && !c.dead
+	c.mu.Unlock()
+	if closing {
+		c.endWithin(staleTime)
 	}
 }
 
@@ -85,12 +103,13 @@ func (c *conn) start(nc net.Conn, first []byte) {
 	c.nc = nc
 	c.raw = readiness(nc)
 	c.onReadable = c.readable
+	_, c.secure = nc.(*tls.Conn)
 	if c.srv.cfg.Heartbeat > 0 {
 		c.pingAt = c.srv.now() + c.srv.cfg.Heartbeat
 	}
 	c.srv.wheel.schedule(c, c.srv.visitPeriod())
 	c.mu.Lock()
-	c.started = true
+	c.started, c.users = true, 1
 	woken := c.woken
 	c.mu.Unlock()
 	if c.srv.isDraining() { // Shutdown may have listed the connections before this one was there
@@ -102,14 +121,27 @@ func (c *conn) start(nc net.Conn, first []byte) {
 	go c.begin(first)
 }
 
-// Wake implements hub.Waker. It never blocks: what may, happens on a writer.
+// leave says that the reader or a writer needs nc no longer. What the last one leaves is as little
+// as a detached socket needs, which keeps its last connection as long as it waits for another.
+func (c *conn) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.users--; c.users == 0 && c.dead {
+		c.nc, c.raw, c.onReadable, c.control = nil, nil, nil, nil
+	}
+}
+
+// Wake implements hub.Waker. It never blocks: what may, happens on a writer, or on a goroutine
+// of its own.
 func (c *conn) Wake() {
 	c.mu.Lock()
-	started := c.started
+	known, started := c.known, c.started
 	c.woken = true
 	c.mu.Unlock()
 	if started {
 		c.look()
+	} else if known {
+		c.lookFinal()
 	}
 }
 
@@ -120,23 +152,37 @@ func (c *conn) look() {
 	} else if due := c.hc.Tick(time.Now()); !due.IsZero() {
 		c.srv.wheel.schedule(c, time.Until(due))
 	}
+	c.lookFinal()
 	c.kick()
+}
+
+// lookFinal finds out whether the socket has ended that c left detached, and has Closed called
+// then: here, or, while calls of earlier connections go on, by who makes the last of them.
+func (c *conn) lookFinal() {
+	final, over := c.hc.Final()
+	if !over {
+		return
+	}
+	c.socketEnded(final)
+	if c.srv.beginLate() {
+		go func() {
+			defer c.srv.late.Done()
+			c.sayClosed()
+		}()
+	}
 }
 
 // beginClose makes sure that a close comes to an end, whatever the client does.
 func (c *conn) beginClose(reason hub.Reason) {
 	c.shutCalls()
-	allowed := c.srv.cfg.WriteTimeout + lingerTime
-	if c.hc.Current() {
+	if c.hc.Socket().State() == hub.StateGone { // not if it outlives the connection
 		c.cancelLife()
-	} else {
-		allowed = min(allowed, staleTime)
 	}
 	if reason.Abort {
 		c.drop(reason)
 		return
 	}
-	c.endWithin(allowed)
+	c.endWithin(c.srv.cfg.WriteTimeout + lingerTime)
 }
 
 // endWithin has a connection that closes cut short after a time, if that is not to be sooner.
@@ -157,14 +203,13 @@ func (c *conn) endWithin(allowed time.Duration) {
 // does the rest.
 func (c *conn) drop(reason hub.Reason) {
 	c.mu.Lock()
-	was, said := c.dead || !c.started, c.said
+	was, said, nc := c.dead || !c.started, c.said, c.nc
 	c.dead = true
 	c.mu.Unlock()
 	if was {
 		return
 	}
 	c.end(reason)
-	nc := c.nc
 	if t, ok := nc.(*tls.Conn); ok {
 		nc = t.NetConn() // closing TLS would try to write, and wait for it
 	}
@@ -174,13 +219,18 @@ func (c *conn) drop(reason hub.Reason) {
 	nc.Close()
 }
 
-// end tells the hub that the connection is over, and keeps why. Only the first call counts.
+// end tells the hub that the connection is over. Only the first call counts. A socket that has
+// ended with it is closed by who makes its last call; one that is detached lives on.
 func (c *conn) end(reason hub.Reason) {
 	final, end := c.hc.Ended(reason)
 	c.shutCalls()
-	if end != hub.EndGone {
-		return
+	if end == hub.EndGone {
+		c.socketEnded(final)
 	}
+}
+
+// socketEnded notes that the socket has ended, and why.
+func (c *conn) socketEnded(final hub.Reason) {
 	c.srv.traces.ended(c.hc.Socket(), final)
 	c.mu.Lock()
 	c.final = &final
@@ -286,10 +336,18 @@ func (c *conn) sayClosed() {
 	}
 }
 
-// finish ends a connection that will never read again, or never has.
+// finish ends a connection that will never read again, or never has. Where there was an older one
+// it waits for the end of that one's calls.
 func (c *conn) finish(reason hub.Reason) {
+	c.end(reason)
 	c.takeTurn()
 	c.endCall()
-	c.end(reason)
 	c.sayClosed()
+}
+
+// abandon ends a connection that never came about.
+func (c *conn) abandon(text string) {
+	c.end(hub.Reason{Code: hub.CodeLost, Text: text, Cause: hub.CauseHandshake})
+	c.lookFinal()
+	c.srv.running.Go(func() { c.finish(hub.Reason{Code: hub.CodeLost}) })
 }

@@ -27,7 +27,8 @@ const (
 // ServeHTTP answers ws[s]://HOST/services/<service>[?X-StatefulSocketId=<id>]. It returns after
 // the upgrade; the socket lives on. A request that gets no socket is answered with problem
 // details: 400 bad id or handshake, 401, 403 refused user or an id of somebody else, 404 no such
-// service, 405, 426 no upgrade request, 503 not now.
+// service, 405, 426 no upgrade request, 429 at a limit, 503 not now. So many handshakes are under
+// way at once; the rest waits its turn, until the time for a handshake is over or the client goes.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	no := s.serve(w, r)
 	if no == nil {
@@ -79,7 +80,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) *refusal {
 	}
 	c.opened(hc)
 	if no := s.upgrade(w, r, c); no != nil {
-		c.finish(hub.Reason{Code: hub.CodeLost, Text: "the handshake failed", Cause: hub.CauseHandshake})
+		c.abandon("the handshake failed")
 		return no
 	}
 	return nil
@@ -145,6 +146,10 @@ func (s *Server) refuseOpen(err error) *refusal {
 	switch {
 	case errors.Is(err, hub.ErrKeyTaken):
 		return refuse(http.StatusForbidden, err.Error()+"; choose another "+statefulParam).about(auth.RefusedStatefulID)
+	case errors.Is(err, hub.ErrKeyLive):
+		return refuse(http.StatusForbidden, err.Error()).about(auth.RefusedStatefulID)
+	case errors.Is(err, hub.ErrLimit):
+		return refuse(http.StatusTooManyRequests, err.Error()+"; close one that is not needed any more, or try again later", "Retry-After", "30")
 	case errors.Is(err, hub.ErrBadKey):
 		return refuse(http.StatusBadRequest, err.Error())
 	case errors.Is(err, context.Canceled):
@@ -170,7 +175,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, c *conn) *refus
 	_, _, _, err = upgrader.Upgrade(r, hijacked{w, nc, rw})
 	if err != nil { // the client is gone, and the connection is ours: nothing can be answered
 		nc.Close()
-		c.finish(hub.Reason{Code: hub.CodeLost, Text: "the client went away during the handshake", Cause: hub.CauseHandshake})
+		c.abandon("the client went away during the handshake")
 		s.running.Done()
 		return nil
 	}

@@ -133,6 +133,7 @@ func TestOpenerThatFails(t *testing.T) {
 type failingOpener struct{ err error }
 
 func (o failingOpener) Open(context.Context, hub.OpenRequest) (*hub.Conn, error) { return nil, o.err }
+func (o failingOpener) Restore(hub.Detached, hub.Waker) (*hub.Conn, error)       { return nil, o.err }
 
 func TestKeys(t *testing.T) {
 	r := newRig(t, rigConfig{})

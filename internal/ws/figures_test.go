@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -144,6 +145,8 @@ func TestRefusalsAreCountedAndKeptOnce(t *testing.T) {
 		{"/services/echo?X-StatefulSocketId=", "", nil, "bad_request", auth.RefusedStatefulID},
 		{"/services/echo", "Sec-WebSocket-Key: short", nil, "bad_request", auth.RefusedHandshake},
 		{"/services/echo?X-StatefulSocketId=1", "", failingOpener{hub.ErrKeyTaken}, "forbidden", auth.RefusedStatefulID},
+		{"/services/echo?X-StatefulSocketId=1", "", failingOpener{hub.ErrKeyLive}, "forbidden", auth.RefusedStatefulID},
+		{"/services/echo", "", failingOpener{fmt.Errorf("%w: 20 are open", hub.ErrLimit)}, "too_many", auth.RefusedLimit},
 		{"/services/echo", "", failingOpener{errors.New("no quorum")}, "unavailable", auth.RefusedUnavailable},
 	} {
 		r.server.deps.Opener = localOpener{r.hub}

@@ -72,12 +72,14 @@ func (c *conn) endReading() {
 	defer c.srv.running.Done()
 	c.shutCalls()
 	c.sayClosed()
+	c.forgetInbound()
 	c.discard()
 	c.mu.Lock()
 	c.dead = true
 	c.mu.Unlock()
 	c.nc.Close()
 	c.srv.wheel.remove(c)
+	c.leave()
 	c.finish(hub.Reason{Code: hub.CodeLost, Text: "the connection was lost"})
 }
 
@@ -171,11 +173,19 @@ func (c *conn) feed(p []byte) (more bool) {
 		more = c.handle(f, len(p) == 0)
 	}
 	if !more || c.in.idle() {
-		c.in.reset()
-		inbounds.Put(c.in)
-		c.in = nil
+		c.forgetInbound()
 	}
 	return more
+}
+
+// forgetInbound drops what is unfinished, if anything is.
+func (c *conn) forgetInbound() {
+	if c.in == nil {
+		return
+	}
+	c.in.reset()
+	inbounds.Put(c.in)
+	c.in = nil
 }
 
 // handle does what an event asks for. It returns false when no more are to be handled. last

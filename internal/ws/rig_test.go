@@ -178,6 +178,10 @@ func (o localOpener) Open(_ context.Context, req hub.OpenRequest) (*hub.Conn, er
 	return o.hub.Open(req)
 }
 
+func (o localOpener) Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error) {
+	return o.hub.Restore(d, w)
+}
+
 // queryAuth takes the user from the query.
 type queryAuth struct{}
 

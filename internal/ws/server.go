@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -24,13 +25,17 @@ type Handler interface {
 	Opened(ctx context.Context, s *hub.Socket) error
 	// Message is called for each text message. An error has no effect here.
 	Message(ctx context.Context, s *hub.Socket, text string) error
-	// Closed is called once, after all other calls, when the socket has ended.
+	// Closed is called once, after all other calls, when the socket has ended. A detached
+	// one has not: it is called when nobody has come back in time. It is not called for a
+	// socket that is detached when the server has stopped.
 	Closed(s *hub.Socket, reason hub.Reason)
 }
 
 // Opener opens sockets; [hub.Hub] with a claim before it, or alone.
 type Opener interface {
 	Open(ctx context.Context, req hub.OpenRequest) (*hub.Conn, error)
+	// Restore makes a socket that was detached when it was saved; see [hub.Hub.Restore].
+	Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error)
 }
 
 // Authenticator says who makes a request. Errors are told apart by auth.ErrUnauthenticated and
@@ -73,6 +78,10 @@ type Server struct {
 	// running counts readers, writers and upgrades under way. Added to under mu while
 	// not draining, or by somebody who is counted already.
 	running sync.WaitGroup
+	over    bool // nobody runs any more; guarded by mu
+	// late counts calls of Closed for sockets that had no connection. Added to under mu while
+	// not over.
+	late sync.WaitGroup
 }
 
 // New makes a server and starts its timer wheel, which runs until [Server.Shutdown]. Settings
@@ -131,21 +140,17 @@ var shuttingDown = hub.Reason{Code: hub.CodeShutdown, Text: "the server is shutt
 // waits until their readers, writers and Handler calls have ended. When ctx ends first, the
 // remaining connections are dropped and its error is returned; a later call goes on waiting.
 // It may be called more than once and at the same time.
-func (s *Server) Shutdown(ctx context.Context) error {
-	s.mu.Lock()
-	first := !s.draining
-	if first {
-		s.draining = true
-		close(s.refusing)
-		s.stopped = make(chan struct{})
-		go s.stop()
+func (s *Server) Shutdown(ctx context.Context) error { return s.Drain(ctx, 0) }
+
+// Drain is [Server.Shutdown], but spreads the closes evenly over a time, in random order, so that
+// the clients do not all come back at once. A socket works as always until its turn. A second
+// call, of either, hurries the first: all that are left are closed at once. Stateful sockets end
+// detached, if the hub keeps them.
+func (s *Server) Drain(ctx context.Context, spread time.Duration) error {
+	if !s.refuse() {
+		spread = 0
 	}
-	s.mu.Unlock()
-	if first {
-		for _, c := range s.wheel.conns() {
-			c.hc.CloseWith(shuttingDown)
-		}
-	}
+	s.closeAll(ctx, spread)
 	select {
 	case <-s.stopped:
 		return nil
@@ -157,10 +162,87 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// refuse sees that no more sockets are opened, and reports whether it was the first to do so.
+func (s *Server) refuse() (first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining {
+		return false
+	}
+	s.draining = true
+	close(s.refusing)
+	s.stopped = make(chan struct{})
+	go s.stop()
+	return true
+}
+
+// drainStep is the shortest time between closes that are spread; what falls into it is closed together.
+const drainStep = 10 * time.Millisecond
+
+// closeAll closes all sockets there are, spread over a time. It returns earlier when ctx ends, or
+// when there is nothing left because somebody else has closed all.
+func (s *Server) closeAll(ctx context.Context, spread time.Duration) {
+	conns := s.wheel.conns()
+	rand.Shuffle(len(conns), func(i, j int) { conns[i], conns[j] = conns[j], conns[i] })
+	began := s.now()
+	for done, n := 0, len(conns); done < n; done++ {
+		due := spread * time.Duration(done+1) / time.Duration(n)
+		if left := began + due - s.now(); left > 0 && !s.pause(ctx, max(left, drainStep)) {
+			return
+		}
+		conns[done].hc.CloseWith(shuttingDown)
+	}
+}
+
+// pause waits, and returns false when there is no point in going on.
+func (s *Server) pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+	case <-s.stopped:
+	}
+	return false
+}
+
 // stop ends what the server keeps running, once all connections are over.
 func (s *Server) stop() {
 	s.running.Wait()
+	s.mu.Lock()
+	s.over = true
+	s.mu.Unlock()
+	s.late.Wait()
 	s.wheel.stop()
 	s.workers.stop()
 	close(s.stopped)
+}
+
+// beginLate counts in somebody whom no connection stands for. It returns false when the server
+// has stopped.
+func (s *Server) beginLate() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return false
+	}
+	s.late.Add(1)
+	return true
+}
+
+// Restore makes a socket again that an earlier process has saved while it was detached. Its
+// window goes on, and a client that comes back in time continues it; otherwise Closed is called
+// when it ends. Errors are those of [hub.Hub.Restore].
+func (s *Server) Restore(d hub.Detached) error {
+	c := s.newConn()
+	// It stands for the connection of the earlier process: Opened was called, nothing is any more.
+	c.life.opened, c.calling, c.shut = true, false, true
+	hc, err := s.deps.Opener.Restore(d, c)
+	if err != nil {
+		return err
+	}
+	c.opened(hc)
+	c.lookFinal() // its window may have ended before it was known
+	return nil
 }

@@ -1,7 +1,6 @@
 package ws
 
 import (
-	"crypto/tls"
 	"errors"
 	"os"
 	"strings"
@@ -66,6 +65,7 @@ func (c *conn) kick() {
 		c.again = true
 	default:
 		c.writing = true
+		c.users++
 		c.srv.running.Add(1) // the reader still counts: it sets dead before it ends
 		go c.write()
 	}
@@ -85,6 +85,7 @@ func (c *conn) write() {
 	o.buf, o.held = o.buf[:0], o.held[:0]
 	o.batch.Reset()
 	outboxes.Put(o)
+	c.leave()
 	c.sayClosed()
 }
 
@@ -269,15 +270,10 @@ var stalled = hub.Reason{Code: hub.CodeLost, Text: "the client took no bytes for
 
 // writeSize is how much is handed over at once.
 func (c *conn) writeSize() int {
-	if c.isTLS() {
+	if c.secure {
 		return writeSizeTLS
 	}
 	return writeSize
-}
-
-func (c *conn) isTLS() bool {
-	_, ok := c.nc.(*tls.Conn)
-	return ok
 }
 
 // checkWrite sees to a write that goes on since a time, and returns when it wants to be called
@@ -286,9 +282,13 @@ func (c *conn) isTLS() bool {
 // each write is as small as the protocol allows and has the whole time.
 func (c *conn) checkWrite(since, now time.Duration) (next time.Duration) {
 	limit := c.srv.cfg.WriteTimeout
+	c.mu.Lock()
+	nc := c.nc
+	c.mu.Unlock()
 	switch {
-	case !c.isTLS() && now-since >= limit/4:
-		_ = c.nc.SetWriteDeadline(time.Unix(1, 0)) // one that is closed does not write
+	case nc == nil: // it is over
+	case !c.secure && now-since >= limit/4:
+		_ = nc.SetWriteDeadline(time.Unix(1, 0)) // one that is closed does not write
 	case now-since >= limit:
 		c.drop(stalled)
 	}

@@ -11,18 +11,21 @@ import (
 	"net/http/httptest"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/gobwas/ws"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
-// cutConn is a connection of the server that breaks at a byte: from arm on it takes so many
-// bytes, and nothing more until it is closed.
+// cutConn is a connection of the server that ends at a byte: from arm on it takes so many bytes,
+// then it breaks, or it is stuck until it is closed.
 type cutConn struct {
 	net.Conn
+	breaks  bool
 	closing sync.Once
 	closed  chan struct{}
 
@@ -33,10 +36,10 @@ type cutConn struct {
 	taken []byte
 }
 
-func (c *cutConn) arm(left int) {
+func (c *cutConn) arm(left int, breaks bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.armed, c.left, c.held = true, left, make(chan struct{})
+	c.breaks, c.armed, c.left, c.held = breaks, true, left, make(chan struct{})
 }
 
 func (c *cutConn) Write(p []byte) (int, error) {
@@ -52,11 +55,14 @@ func (c *cutConn) Write(p []byte) (int, error) {
 	c.left -= n
 	c.taken = append(c.taken, p[:n]...)
 	c.mu.Unlock()
-	if n < len(p) {
-		<-c.closed
-		return n, net.ErrClosed
+	switch {
+	case n == len(p):
+		return n, nil
+	case c.breaks:
+		return n, syscall.ECONNRESET
 	}
-	return n, nil
+	<-c.closed
+	return n, net.ErrClosed
 }
 
 func (c *cutConn) Close() error {
@@ -133,9 +139,15 @@ func unpack(t *testing.T, text string) []string {
 	return all
 }
 
-// A connection breaks at whatever byte: the next one gets what was not written whole, and that
-// only (design: "A socket costs one parked goroutine").
+// A connection breaks at whatever byte, or is stuck there and taken over: the next one gets what was
+// not written whole, and that only (design: "A socket costs one parked goroutine").
 func TestABrokenWriteIsAccountedForToTheByte(t *testing.T) {
+	for name, breaks := range map[string]bool{"broken": true, "stuck": false} {
+		t.Run(name, func(t *testing.T) { cutEverywhere(t, breaks) })
+	}
+}
+
+func cutEverywhere(t *testing.T, breaks bool) {
 	want := make([]string, len(outward))
 	for i, m := range outward {
 		want[i] = m.text
@@ -146,11 +158,11 @@ func TestABrokenWriteIsAccountedForToTheByte(t *testing.T) {
 		if at := cut % outboxSize; cut > small+20 && cut < all-20 && at > 8 && at < outboxSize-8 && cut%997 != 0 {
 			continue // in the middle of a large frame all bytes are alike
 		}
-		inTime(t, rigConfig{hub: hub.Config{Profile: hub.Native}}, func(t *testing.T, r *rig) {
+		inTime(t, rigConfig{hub: hub.Config{Profile: hub.Native, ResumeWindow: time.Minute}}, func(t *testing.T, r *rig) {
 			const target = "/services/echo?X-StatefulSocketId=1"
 			first := dialCut(t, r, target)
 			synctest.Wait()
-			first.arm(cut)
+			first.arm(cut, breaks)
 			for _, m := range outward {
 				if _, err := r.socket(t, "1").Send(hub.NewMessage(m.text), m.mode); err != nil {
 					t.Fatal(err)

@@ -48,7 +48,7 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-var row = regexp.MustCompile("(?m)^\\| `([a-z_.0-9]+)`.* \\| (.*) \\|$")
+var row = regexp.MustCompile("(?m)^\\| `([a-z_.0-9<>]+)`.* \\| (.*) \\|$")
 
 // meanings is what the table says of each setting: the program's own sentence, or the one the
 // translation has already.
@@ -85,6 +85,9 @@ func settingsTable(heading string, meaning map[string]string) string {
 		value := ""
 		if s.Default != "" {
 			value = "`" + s.Default + "`"
+		}
+		if s.Dev != "" {
+			value += "<br>dev: `" + s.Dev + "`"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", names, value, meaning[s.Key])
 	}

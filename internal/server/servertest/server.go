@@ -77,7 +77,7 @@ func TryStart(t testing.TB, options ...Option) (*Server, error) {
 	t.Helper()
 	s := &Server{Lines: &Buffer{}, Log: &Buffer{}}
 	cfg := server.Config{
-		Settings: config.Default(),
+		Settings: config.DevDefault(),
 		Version:  "test",
 		Logger:   slog.New(slog.NewTextHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Lines:    s.Lines,

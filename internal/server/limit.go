@@ -1,0 +1,32 @@
+package server
+
+import "github.com/tutorsocket/tutorsocket/internal/config"
+
+// ownFiles is how many open files are kept back for what is no socket: the store, logs and files of scripts,
+// requests to the HTTP API and the streams it serves, requests that scripts send. Connections in their handshake
+// come on top.
+const ownFiles = 384
+
+// SocketLimit returns how many sockets may be open at the same time; 0 is no limit.
+func (s *Server) SocketLimit() int { return s.socketLimit }
+
+// socketLimit is the limit of sockets in all that settings ask for, given how many files may be open (0: any
+// number). possible is what the files allow.
+func socketLimit(limits config.Limits, files int) (limit, possible int) {
+	if files > 0 {
+		possible = max(files-ownFiles-limits.Handshakes, files/2)
+	}
+	if limits.Total == config.AutoTotal {
+		return possible, possible
+	}
+	return int(limits.Total), possible
+}
+
+// limitSockets settles how many sockets there may be.
+func (s *Server) limitSockets() {
+	limit, possible := socketLimit(s.cfg.Settings.Limits, openFiles())
+	s.socketLimit = limit
+	if possible > 0 && (limit == 0 || limit > possible) {
+		s.logger.Warn("the open files of this process do not suffice for limits.total", "limit", possible)
+	}
+}
