@@ -132,6 +132,9 @@ func (s *seat) dial(p plan) (*client, error) {
 	if err := l.SetDeadline(time.Time{}); err != nil {
 		return nil, err
 	}
+	l.mu.Lock()
+	l.shook = true
+	l.mu.Unlock()
 	c.hist = s.rig.history.Opened(s.key(), s.user, dialed)
 	s.rig.start(c)
 	return c, nil
@@ -160,9 +163,8 @@ func (c *client) shakeHands() (asked bool, err error) {
 }
 
 // abandonHandshake writes down a connection that was cut while the server answered: the server may have taken
-// it for open. It waits until the server has given it up.
+// it for open. It waits until the server has given it up: a connection that opens later would take over.
 func (c *client) abandonHandshake(dialed int64) {
-	_ = c.line.CloseWrite()
 	_, _ = io.Copy(io.Discard, c.line.TCPConn)
 	hist := c.seat.rig.history.Opened(c.seat.key(), c.seat.user, dialed)
 	hist.Ended(history.Torn)

@@ -59,6 +59,16 @@ func (g *guest) round() {
 	}
 }
 
+// settleDown comes a last time, to stay.
+func (g *guest) settleDown() *client {
+	c := g.seat.open()
+	if g.now != nil {
+		g.now.goOn()
+		g.now.wait("the end of an earlier connection")
+	}
+	return c
+}
+
 // behave uses the connection until its plan cuts it, or for a few messages.
 func (g *guest) behave(p plan) {
 	c := g.now
@@ -68,7 +78,7 @@ func (g *guest) behave(p plan) {
 		return
 	}
 	for n := 0; p.out >= 0 || n < 3; n++ {
-		if c.order(g.seat.key(), g.all[g.rnd.IntN(len(g.all))].key()) != nil {
+		if c.order(g.all[g.rnd.IntN(len(g.all))].key()) != nil {
 			break
 		}
 	}

@@ -33,8 +33,9 @@ type line struct {
 	*net.TCPConn
 	plan plan
 
-	mu  sync.Mutex
-	cut bool
+	mu    sync.Mutex
+	cut   bool
+	shook bool // the handshake is done
 }
 
 // take takes n bytes off a budget and returns how many there were.
@@ -99,17 +100,17 @@ func (l *line) snap() (half bool) {
 	defer l.mu.Unlock()
 	if !l.cut {
 		l.cut = true
-		switch l.plan.how {
-		case closing:
+		switch how := l.plan.how; {
+		case how == halves, !l.shook: // what the server makes of a handshake is waited for
+			_ = l.CloseWrite()
+		case how == closing:
 			_ = l.Close() // the other side may have done so before
-		case resets:
+		default:
 			_ = l.SetLinger(0)
 			_ = l.Close()
-		case halves:
-			_ = l.CloseWrite()
 		}
 	}
-	return l.plan.how == halves
+	return l.plan.how == halves && l.shook
 }
 
 // wasCut reports whether the plan came to its cut.

@@ -144,7 +144,7 @@ func TestCutsAtAnyByte(t *testing.T) {
 			for range rounds(25) {
 				g.round()
 			}
-			stay[i] = g.seat.open()
+			stay[i] = g.settleDown()
 		})
 	}
 	coming.Wait()

@@ -75,13 +75,8 @@ func (r *rig) start(c *client) {
 func set(t *testing.T, settings ...string) servertest.Option {
 	t.Helper()
 	flags := map[string][]string{}
-	window := time.Minute
 	for _, s := range settings {
 		key, value, _ := strings.Cut(s, "=")
-		if key == "resume.window" {
-			window, _ = time.ParseDuration(value)
-			continue
-		}
 		flags[key] = []string{value}
 	}
 	loaded, err := config.Load(config.Sources{Flags: flags})
@@ -90,7 +85,6 @@ func set(t *testing.T, settings ...string) servertest.Option {
 	}
 	return func(_ testing.TB, cfg *server.Config) {
 		loaded.Listen, loaded.Data, loaded.App = cfg.Settings.Listen, cfg.Settings.Data, cfg.Settings.App
-		loaded.Queue.ResumeWindow = window
 		cfg.Settings = loaded
 	}
 }
@@ -309,7 +303,7 @@ func (r *rig) settle(clients ...*client) history.Verdict {
 	}
 	v := r.history.Judge()
 	if len(v.Faults) > 0 {
-		r.t.Error(v)
+		r.t.Errorf("%v\n%s", v, r.history.Story(v.Faults[0].Key, v.Faults[0].From))
 	}
 	r.t.Logf("%d delivered, %d announced, %d torn, %d forgotten", v.Delivered, v.Announced, v.Torn, v.Forgotten)
 	return v

@@ -50,6 +50,7 @@ type Conn struct {
 	h              *History
 	dialed, opened int64
 	noticed        int64 // the server knew by then that it was lost; 0: by the next connection
+	ended          int64 // nothing came any more
 	closed         bool
 	ending         Ending
 	items          []received
@@ -132,7 +133,7 @@ func (c *Conn) Ended(e Ending) {
 	c.h.mu.Lock()
 	defer c.h.mu.Unlock()
 	if !c.closed {
-		c.closed, c.ending = true, e
+		c.closed, c.ending, c.ended = true, e, c.h.now()
 	}
 }
 

@@ -26,6 +26,7 @@ const (
 type Fault struct {
 	Kind Kind
 	Key  string
+	From string // the sender, if it is about a message
 	Text string
 }
 
@@ -81,7 +82,7 @@ type id struct {
 func (h *History) judge(key string, v *Verdict) {
 	conns, err := inOrder(h.conns[key])
 	if err != "" {
-		v.Faults = append(v.Faults, Fault{Disorder, key, err})
+		v.Faults = append(v.Faults, Fault{Disorder, key, "", err})
 	}
 	sends := map[id]*Send{}
 	for _, s := range h.sends[key] {
@@ -146,8 +147,8 @@ type spot struct {
 	forgets bool  // the socket ended here
 }
 
-func (t *trial) fault(k Kind, format string, args ...any) {
-	t.v.Faults = append(t.v.Faults, Fault{k, t.key, fmt.Sprintf(format, args...)})
+func (t *trial) fault(k Kind, from, format string, args ...any) {
+	t.v.Faults = append(t.v.Faults, Fault{k, t.key, from, fmt.Sprintf(format, args...)})
 }
 
 func (t *trial) run() {
@@ -155,7 +156,7 @@ func (t *trial) run() {
 	at := 0
 	for i, c := range t.conns {
 		for _, text := range c.wrong {
-			t.fault(Misannounced, "%s", text)
+			t.fault(Misannounced, "", "%s", text)
 		}
 		for _, r := range c.items {
 			at++
@@ -177,15 +178,15 @@ func (t *trial) deliver(r received, at int) {
 	places := t.places[r.from]
 	switch {
 	case s == nil && t.all[i] != nil:
-		t.fault(Foreign, "%d of %s was for the socket that another user had under the key", r.n, r.from)
+		t.fault(Foreign, r.from, "%d of %s was for the socket that another user had under the key", r.n, r.from)
 	case s == nil:
-		t.fault(Foreign, "%d of %s was %s", r.n, r.from, t.h.addressee(i))
+		t.fault(Foreign, r.from, "%d of %s was %s", r.n, r.from, t.h.addressee(i))
 	case t.seen[i]:
-		t.fault(Twice, "%d of %s", r.n, r.from)
+		t.fault(Twice, r.from, "%d of %s", r.n, r.from)
 	case s.answer == Full || s.answer == Refused:
-		t.fault(Contradicted, "%d of %s came, and its sender was told that it was dropped", r.n, r.from)
+		t.fault(Contradicted, r.from, "%d of %s came, and its sender was told that it was dropped", r.n, r.from)
 	case len(places) > 0 && places[len(places)-1].n > r.n:
-		t.fault(Disorder, "%d of %s came after %d", r.n, r.from, places[len(places)-1].n)
+		t.fault(Disorder, r.from, "%d of %s came after %d", r.n, r.from, places[len(places)-1].n)
 	default:
 		t.places[r.from] = append(places, place{r.n, at})
 	}
@@ -273,7 +274,7 @@ func (t *trial) explain() {
 	}
 	for g, n := range short {
 		if n > 0 {
-			t.fault(Misannounced, "a gap counts %d, and %d of them are not missing there", t.spots[g].missed, n)
+			t.fault(Misannounced, "", "a gap counts %d, and %d of them are not missing there", t.spots[g].missed, n)
 		}
 	}
 }
@@ -282,10 +283,10 @@ func (t *trial) explain() {
 func (t *trial) accuse(rest []*Send) {
 	for _, s := range rest {
 		if s.answer == Full {
-			t.fault(Unannounced, "%d of %s was dropped, and no gap in its place counts it", s.N, s.From)
+			t.fault(Unannounced, s.From, "%d of %s was dropped, and no gap in its place counts it", s.N, s.From)
 			continue
 		}
-		t.fault(Lost, "%d of %s", s.N, s.From)
+		t.fault(Lost, s.From, "%d of %s", s.N, s.From)
 	}
 }
 
