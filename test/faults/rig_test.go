@@ -305,7 +305,8 @@ func (r *rig) settle(clients ...*client) history.Verdict {
 	if len(v.Faults) > 0 {
 		r.t.Errorf("%v\n%s", v, r.history.Story(v.Faults[0].Key, v.Faults[0].From))
 	}
-	r.t.Logf("%d delivered, %d announced, %d torn, %d forgotten", v.Delivered, v.Announced, v.Torn, v.Forgotten)
+	v.Faults = nil
+	r.t.Log(v)
 	return v
 }
 

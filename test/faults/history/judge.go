@@ -36,8 +36,9 @@ func (f Fault) String() string { return fmt.Sprintf("%s: %s: %s", f.Key, f.Kind,
 type Verdict struct {
 	Faults []Fault
 	// What happened to the messages that were taken or dropped. Torn were handed to a connection that was
-	// lost, Forgotten waited for a socket that ended for good or for a client that never came back.
-	Delivered, Announced, Torn, Forgotten int
+	// lost, Forgotten waited for a socket that ended for good or for a client that never came back, and of Unsure
+	// ones, which did not come, nobody knows whether the server ever took them.
+	Delivered, Announced, Torn, Forgotten, Unsure int
 }
 
 // String lists the faults, the first of them if they are many.
@@ -51,7 +52,7 @@ func (v Verdict) String() string {
 		}
 		lines = append(lines, f.String())
 	}
-	return strings.Join(append(lines, fmt.Sprintf("%d delivered, %d announced, %d torn, %d forgotten", v.Delivered, v.Announced, v.Torn, v.Forgotten)), "\n")
+	return strings.Join(append(lines, fmt.Sprintf("%d delivered, %d announced, %d torn, %d forgotten, %d unsure", v.Delivered, v.Announced, v.Torn, v.Forgotten, v.Unsure)), "\n")
 }
 
 // Judge looks at all that happened.
@@ -238,6 +239,7 @@ type missing struct {
 	gaps     []int // indexes of spots that count them
 	must     bool  // neither a torn connection nor an ended socket explains them
 	forgets  bool  // the latter does
+	unsure   bool  // there was no answer
 	messages []*Send
 }
 
@@ -251,7 +253,7 @@ func (t *trial) explain() {
 			continue
 		}
 		m := t.missingAt(s)
-		name := fmt.Sprint(m.gaps, m.must, m.forgets)
+		name := fmt.Sprint(m.gaps, m.must, m.forgets, m.unsure)
 		if index[name] == nil {
 			index[name] = m
 			groups = append(groups, m)
@@ -266,6 +268,8 @@ func (t *trial) explain() {
 		case len(rest) == 0:
 		case m.must:
 			t.accuse(rest)
+		case m.unsure:
+			t.v.Unsure += len(rest)
 		case m.forgets:
 			t.v.Forgotten += len(rest)
 		default:
@@ -302,7 +306,7 @@ func (t *trial) missingAt(s *Send) *missing {
 	if next < len(places) {
 		before = places[next].at
 	}
-	m := &missing{must: s.answer != Unknown}
+	m := &missing{must: s.answer != Unknown, unsure: s.answer == Unknown}
 	for i, spot := range t.spots {
 		if spot.moment < s.began || spot.at >= before || spot.missed == 0 && spot.at < after {
 			continue
