@@ -44,7 +44,7 @@ func TestDefaults(t *testing.T) {
 		"profile": c.DatexVersion == "1.24.4.27" && c.Queue.Profile == hub.Profile124,
 		"log":     c.Log == config.Log{Level: "info", Format: "text"},
 		"nats":    c.NATS.Sync == config.Sync{Always: true},
-		"ws":      c.WS.MessageLimit == 64<<10 && c.WS.Heartbeat == 25*time.Second && !c.WS.NoHeartbeatText,
+		"ws":      c.WS.MessageLimit == 64<<10 && c.WS.Heartbeat == 25*time.Second && !c.WS.NoHeartbeatText && c.WS.Compression,
 		"queue":   c.Queue.MaxBytes == 1<<20 && c.Queue.MaxMessages == 1024 && c.Queue.Overflow == "disconnect" && c.Queue.Grace == 5*time.Second,
 		"script":  c.Script == config.Script{Compute: 5 * time.Second, Bytes: 64 << 20, Depth: 1000},
 		"agent":   c.Agent == config.Agent{Timeout: 10 * time.Minute, Bytes: 512 << 20},

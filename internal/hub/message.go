@@ -30,14 +30,21 @@ const (
 	SlotText FrameSlot = iota
 	// SlotArray is the frame that holds an array of this one item.
 	SlotArray
+	// SlotTextDeflated and SlotArrayDeflated are these frames compressed.
+	SlotTextDeflated
+	SlotArrayDeflated
 
 	frameSlots
 )
+
+// Deflated returns the place of the compressed frame of the same text.
+func (s FrameSlot) Deflated() FrameSlot { return s + SlotTextDeflated - SlotText }
 
 // Message is an immutable text on its way to one socket or many. What is derived from it is
 // derived once and shared. Safe for concurrent use.
 type Message struct {
 	text    string
+	binary  bool // text holds bytes that are no text
 	frames  [frameSlots]atomic.Pointer[[]byte]
 	native  atomic.Pointer[nativeItem]
 	watched *watched // nil: nobody asks what becomes of it
@@ -53,7 +60,7 @@ func (m *Message) WithConflateKey(key string) *Message {
 	if key == m.conflateKey {
 		return m
 	}
-	return &Message{text: m.text, watched: m.watched, conflateKey: key}
+	return &Message{text: m.text, binary: m.binary, watched: m.watched, conflateKey: key}
 }
 
 // ConflateKey returns the key, "" if the message has none.
@@ -77,7 +84,7 @@ type watched struct {
 // Watched returns the message with somebody who hears when it is written. It shares what is derived
 // from the text with m, which stays as it is. The watcher of m, if it has one, is not told.
 func (m *Message) Watched(by Watcher) *Message {
-	return &Message{text: m.text, conflateKey: m.conflateKey, watched: &watched{of: m.shared(), by: by}}
+	return &Message{text: m.text, conflateKey: m.conflateKey, binary: m.binary, watched: &watched{of: m.shared(), by: by}}
 }
 
 // shared returns the message that keeps what is derived from the text.
@@ -103,7 +110,11 @@ func NewMessage(text string) *Message {
 	return &Message{text: text}
 }
 
-// Text returns the text.
+// NewBinary makes a binary message, which is always a frame of its own. A service has none: only a
+// server that accepts binary messages may send them (see ws.Config.AllowBinary).
+func NewBinary(data []byte) *Message { return &Message{text: string(data), binary: true} }
+
+// Text returns the text, or the bytes of a binary message.
 func (m *Message) Text() string { return m.text }
 
 // Frame returns the bytes kept in slot, asking build for them the first time. The bytes belong

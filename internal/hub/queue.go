@@ -19,7 +19,7 @@ const (
 type packing uint8
 
 const (
-	packText packing = iota // the text in a frame of its own
+	packText packing = iota // the text, or the bytes, in a frame of its own
 	packItem                // an item of an array, together with items next to it
 )
 
@@ -81,8 +81,11 @@ func (q *queue) fits(m *Message, cfg *Config) bool {
 	return len(q.items) < cfg.MaxMessages && q.bytes+len(m.text) <= cfg.MaxBytes
 }
 
-// push adds a message at the end.
+// push adds a message at the end. A binary one is never part of an array.
 func (q *queue) push(m *Message, pack packing, h *Hub) {
+	if m.binary {
+		pack = packText
+	}
 	q.items = append(q.items, queued{m, pack})
 	q.bytes += len(m.text)
 	h.hold(m)
@@ -289,13 +292,15 @@ func (b *Batch) Frames() iter.Seq[Outgoing] {
 	}
 }
 
-// Outgoing is one text frame to be written: a message as it is, or several as the items of an
-// array. It is valid until its batch is used again.
+// Outgoing is one frame to be written: a message as it is, or several as the items of an array. It is valid until its batch is used again.
 type Outgoing struct {
 	Messages []*Message
 	Array    bool
 	profile  Profile
 }
+
+// Binary reports whether the frame is a binary one.
+func (o Outgoing) Binary() bool { return o.Messages[0].binary }
 
 // item returns the text of a message inside an array. The originals join texts as they are,
 // without encoding (spec/websocket.md B.2); native makes valid JSON of each.

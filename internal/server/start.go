@@ -129,6 +129,8 @@ func (s *Server) wsConfig() ws.Config {
 	cfg := s.cfg.Settings.WS
 	cfg.NoHeartbeatText = s.cfg.Settings.Compat.NoHeartbeat
 	cfg.DevProtocols = true
+	limits := s.cfg.Settings.Limits
+	cfg.Rate, cfg.Burst, cfg.Throttle, cfg.Handshakes = float64(limits.Rate), limits.Burst, limits.Throttle, limits.Handshakes
 	cfg.Protocols = func(service string) []string { return s.serviceSettings(service).Protocols }
 	return cfg
 }

@@ -50,18 +50,25 @@ func BenchmarkEchoPipelined(b *testing.B) {
 	}
 }
 
-// BenchmarkBroadcast sends one message to a crowd and waits until every socket has it.
+// BenchmarkBroadcast sends one message to a crowd and waits until every socket has it: one that is
+// too short to be compressed, and one of 4 KB to sockets without compression and with it.
 func BenchmarkBroadcast(b *testing.B) {
+	b.Run("short", func(b *testing.B) { broadcast(b, false, "") })
+	b.Run("4KB", func(b *testing.B) { broadcast(b, false, prose(4<<10)) })
+	b.Run("4KB-deflate", func(b *testing.B) { broadcast(b, true, prose(4<<10)) })
+}
+
+func broadcast(b *testing.B, deflate bool, text string) {
 	const crowd = 1000
-	r := newRig(b, rigConfig{})
+	r := newRig(b, rigConfig{ws: Config{Compression: deflate}})
 	for i := range crowd {
-		c := dial(b, r.url, fmt.Sprint("/services/echo?X-StatefulSocketId=", i))
+		c := dial(b, r.url, fmt.Sprint("/services/echo?X-StatefulSocketId=", i), offerDeflate)
 		go io.Copy(io.Discard, c.nc)
 	}
 	sockets := r.hub.Select(hub.Filter{})
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
-		m := hub.NewMessage(fmt.Sprintf(`{"socket_action":"send_message","uid":"%d"}`, n))
+		m := hub.NewMessage(fmt.Sprintf(`{"socket_action":"send_message","uid":"%d","text":%q}`, n, text))
 		for _, s := range sockets {
 			if _, err := s.Send(m, hub.ModeJSON); err != nil {
 				b.Fatal(err)

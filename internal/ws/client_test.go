@@ -36,19 +36,22 @@ func handshake(target, host string, header ...string) string {
 		target, host, strings.Join(append(header, ""), "\r\n"))
 }
 
+// reach connects to a server, by TLS if its URL says so.
+func reach(base string) (net.Conn, error) {
+	u, err := url.Parse(base)
+	if err != nil {
+		return nil, err
+	}
+	if u.Scheme == "https" {
+		return tls.Dial("tcp", u.Host, &tls.Config{InsecureSkipVerify: true})
+	}
+	return net.Dial("tcp", u.Host)
+}
+
 // ask sends an upgrade request, with bytes behind it in the same packet, and reads the answer.
 func ask(t testing.TB, base, target string, behind []byte, header ...string) *client {
 	t.Helper()
-	u, err := url.Parse(base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var nc net.Conn
-	if u.Scheme == "https" {
-		nc, err = tls.Dial("tcp", u.Host, &tls.Config{InsecureSkipVerify: true})
-	} else {
-		nc, err = net.Dial("tcp", u.Host)
-	}
+	nc, err := reach(base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,19 +117,28 @@ func (c *client) sendClose(code int, text string) {
 	c.send(ws.OpClose, true, string(binary.BigEndian.AppendUint16(nil, uint16(code)))+text)
 }
 
-// next reads a frame. Of the server only whole, unmasked frames are accepted.
+// next reads a frame. Of the server only whole, unmasked and uncompressed frames are accepted.
 func (c *client) next() (ws.OpCode, string, error) {
+	h, payload, err := c.nextRaw()
+	if err == nil && h.Rsv != 0 {
+		err = fmt.Errorf("impossible frame %+v", h)
+	}
+	return h.OpCode, payload, err
+}
+
+// nextRaw reads a frame, which may be compressed.
+func (c *client) nextRaw() (ws.Header, string, error) {
 	c.nc.SetReadDeadline(time.Now().Add(patience))
 	h, err := ws.ReadHeader(c.br)
 	if err != nil {
-		return 0, "", err
+		return h, "", err
 	}
-	if h.Masked || !h.Fin || h.Rsv != 0 {
-		return 0, "", fmt.Errorf("impossible frame %+v", h)
+	if h.Masked || !h.Fin {
+		return h, "", fmt.Errorf("impossible frame %+v", h)
 	}
 	payload := make([]byte, h.Length)
 	_, err = io.ReadFull(c.br, payload)
-	return h.OpCode, string(payload), err
+	return h, string(payload), err
 }
 
 func (c *client) wantFrame(op ws.OpCode, payload string) {

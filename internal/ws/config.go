@@ -13,6 +13,7 @@ type Config struct {
 	NoHeartbeatText  bool          `yaml:"-"` // compat.no_heartbeat: "$hbt" is a message like any other
 	HandshakeTimeout time.Duration `yaml:"handshake_timeout" default:"10s" doc:"How long an upgrade request may wait for its turn, and how long its answer may take to write."`
 	WriteTimeout     time.Duration `yaml:"write_timeout" default:"10s" doc:"How long a client may take no bytes before it is dropped."`
+	Compression      bool          `yaml:"compression" default:"true" doc:"Compress messages of 512 bytes and more for clients that can take them so (permessage-deflate)."`
 	Workers          int           `yaml:"workers" default:"64" doc:"How many calls of services run at the same time."`
 
 	Handshakes int           `yaml:"-"` // limits.handshakes: how many may be under way at once; the rest waits
@@ -22,6 +23,7 @@ type Config struct {
 
 	Protocols    func(service string) []string `yaml:"-"` // subprotocols of a service, most wanted first; nil: none
 	DevProtocols bool                          `yaml:"-"` // select whatever a client offers
+	AllowBinary  bool                          `yaml:"-"` // binary messages go to a Handler that is a BinaryHandler too
 }
 
 const (

@@ -3,7 +3,9 @@ package ws
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/gobwas/ws"
 
@@ -128,8 +130,9 @@ func TestConformance(t *testing.T) {
 }
 
 // Ten pings give ten pongs in their order.
-func TestPongsInOrder(t *testing.T) {
-	r := newRig(t, rigConfig{})
+func TestPongsInOrder(t *testing.T) { both(t, rigConfig{}, pongsInOrder) }
+
+func pongsInOrder(t *testing.T, r *rig) {
 	c := dial(t, r.url, "/services/echo")
 	for i := range 10 {
 		c.send(ws.OpPing, true, fmt.Sprint(i))
@@ -215,12 +218,18 @@ func TestTenMegabytesBeyondTheLimit(t *testing.T) {
 }
 
 func FuzzInbound(f *testing.F) {
-	f.Add(masked(ws.OpText, true, "hi"), 1)
-	f.Add(bytesOf(masked(ws.OpText, false, "П"), masked(ws.OpPing, true, "x"), masked(ws.OpContinuation, true, "р")), 3)
-	f.Add(masked(ws.OpClose, true, closing(1000, "bye")), 2)
-	f.Fuzz(func(t *testing.T, data []byte, step int) {
+	f.Add(masked(ws.OpText, true, "hi"), 1, false)
+	f.Add(bytesOf(masked(ws.OpText, false, "П"), masked(ws.OpPing, true, "x"), masked(ws.OpContinuation, true, "р")), 3, true)
+	f.Add(masked(ws.OpClose, true, closing(1000, "bye")), 2, false)
+	f.Add(packedFrame(ws.OpText, true, pack("hello, hello, hello")), 2, true)
+	f.Add(bytesOf(packedFrame(ws.OpText, false, pack("hello")[:3]), masked(ws.OpPing, true, ""), masked(ws.OpContinuation, true, pack("hello")[3:])), 5, true)
+	f.Add(packedFrame(ws.OpText, true, pack(repeat("x", 5000))), 7, true)
+	f.Fuzz(func(t *testing.T, data []byte, step int, deflate bool) {
 		step = max(step, 1)
-		whole, parts := events(data, len(data)+1), events(data, step)
+		whole, parts := events(data, len(data)+1, deflate), events(data, step, deflate)
+		if slices.Contains(whole, "a text that must not come") {
+			t.Fatal("a text beyond the limit, or not UTF-8")
+		}
 		if fmt.Sprint(whole) != fmt.Sprint(parts) {
 			t.Fatalf("in one piece: %v, %d at once: %v", whole, step, parts)
 		}
@@ -228,8 +237,8 @@ func FuzzInbound(f *testing.F) {
 }
 
 // events feeds bytes to a fresh inbound in pieces and says what came of them.
-func events(data []byte, step int) (all []string) {
-	const limit = 1 << 10
+func events(data []byte, step int, deflate bool) (all []string) {
+	rules := rules{limit: 1 << 10, deflate: deflate}
 	var in inbound
 	for len(data) > 0 {
 		n := min(step, len(data))
@@ -237,10 +246,14 @@ func events(data []byte, step int) (all []string) {
 		data = data[n:]
 		for len(p) > 0 {
 			var e event
-			e, p = in.next(p, limit)
+			e, p = in.next(p, rules)
 			switch e.kind {
 			case eventText:
-				all = append(all, "text "+e.takeText())
+				text := e.takeText()
+				if int64(len(text)) > rules.limit || !utf8.ValidString(text) {
+					return append(all, "a text that must not come")
+				}
+				all = append(all, "text "+text)
 			case eventPing:
 				all = append(all, "ping "+string(e.data))
 			case eventClose, eventFault:

@@ -21,6 +21,7 @@ type conn struct {
 	nc  net.Conn // nil when neither reader nor writer is left; those of both may read it without mu
 
 	traffic *traffic // of the service
+	window  uint8    // of permessage-deflate, as its parameters have it; 0: was not agreed on
 
 	// Reading (read.go). Owned by the reader.
 	raw        syscall.RawConn       // nil: the buffered path

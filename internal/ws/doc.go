@@ -18,6 +18,7 @@
 //     a socket in wire order and apart from each other.
 //   - There is no permanent writer. [conn.Wake] starts one (write.go), which drains the queue,
 //     puts whole frames together in a pooled buffer, and ends when nothing waits.
+//   - Compression (extension.go, deflate.go) keeps nothing between messages.
 //   - Frames are kept for nobody: until somebody watches a socket (trace.go), a frame costs one
 //     atomic load.
 //   - Heartbeats and time-outs are looked at by one timer wheel (wheel.go).

@@ -165,6 +165,10 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, c *conn) *refus
 	if protocol := s.protocol(c.hc.Socket().Service(), r.Header); protocol != "" {
 		header.Set("Sec-WebSocket-Protocol", protocol)
 	}
+	var extension string
+	if extension, c.window = s.negotiate(r.Header); extension != "" {
+		header.Set(extensionsHeader, extension)
+	}
 	nc, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return refuse(http.StatusInternalServerError, "this connection cannot be upgraded: "+err.Error())

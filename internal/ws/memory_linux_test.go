@@ -13,22 +13,34 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gobwas/ws"
+
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
-// alone marks a process in which nothing but BenchmarkIdleMemory runs.
+// alone marks a process in which nothing but BenchmarkIdleMemory runs, and says of what.
 const alone = "TUTORSOCKET_WS_ALONE"
 
 // BenchmarkIdleMemory reports what a socket costs that is open, has five tags (three of them
-// with a value of its own) and is silent: before its first message and after one. The clients
-// are another process. So is the server, because memory that earlier benchmarks have left
-// behind would be used again, and not be seen.
+// with a value of its own) and is silent: before its first message, after one, and after one that
+// fills the buffers. The clients are another process. So is the server, because memory that
+// earlier benchmarks have left behind would be used again, and not be seen. With deflate the messages
+// and their echoes are compressed.
 func BenchmarkIdleMemory(b *testing.B) {
-	if os.Getenv(alone) != "" {
-		measureIdle(b)
-		return
+	for _, path := range []string{"plain", "deflate", "TLS"} {
+		b.Run(path, func(b *testing.B) {
+			if os.Getenv(alone) != "" {
+				measureIdle(b, rigConfig{tls: path == "TLS", ws: Config{Heartbeat: -1, Compression: path == "deflate"}})
+				return
+			}
+			measureAlone(b)
+		})
 	}
-	cmd := exec.Command(os.Args[0], "-test.run=^$", "-test.bench=^BenchmarkIdleMemory$", "-test.benchtime=1x")
+}
+
+// measureAlone runs the benchmark in a process of its own, and reports what that has reported.
+func measureAlone(b *testing.B) {
+	cmd := exec.Command(os.Args[0], "-test.run=^$", "-test.bench=^"+strings.ReplaceAll(b.Name(), "/", "$/^")+"$", "-test.benchtime=1x")
 	cmd.Env = append(os.Environ(), alone+"=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -48,16 +60,20 @@ func BenchmarkIdleMemory(b *testing.B) {
 	}
 }
 
-func measureIdle(b *testing.B) {
-	const crowd = 2000
-	r := newRig(b, rigConfig{})
+func measureIdle(b *testing.B, cfg rigConfig) {
+	const crowd = 5000
+	r := newRig(b, cfg)
 	r.closed = make(chan ending, 2*crowd)
 	r.onOpen = func(_ context.Context, s *hub.Socket) error {
 		return s.ReplaceTags(hub.NewTags(map[string]string{
 			"user_id": s.User().ID, "socket_type": "ws_group", "pong": "1", "is_person": "1", "pid": s.StatefulID(),
 		}))
 	}
-	dial(b, r.url, "/services/echo").text("warm up") // pools, workers, the HTTP server
+	warm := dial(b, r.url, "/services/echo", offerDeflate) // pools, workers, the HTTP server
+	warm.text(prose(2000))
+	if cfg.ws.Compression {
+		warm.raw(packedFrame(ws.OpText, true, pack(prose(2000))))
+	}
 	before := measure(b)
 	say, hear := callCrowd(b, r.url, crowd)
 	for b.Loop() {
@@ -69,9 +85,12 @@ func measureIdle(b *testing.B) {
 		b.ReportMetric((after.heap-before.heap)/crowd, when+"-heap-B/socket")
 	}
 	report("new")
-	fmt.Fprintln(say, `{"socket_action":"init_socket","socket_type":"ws_group"}`)
+	fmt.Fprintln(say, `{"socket_action":"init_socket","socket_type":"ws_group","text":"`+repeat("so said he ", 100)+`"}`)
 	hear()
 	report("used")
+	fmt.Fprintln(say, repeat("x", 16<<10))
+	hear()
+	report("grown")
 }
 
 // callCrowd starts a process with sockets, and waits until they are open.

@@ -167,9 +167,10 @@ func (c *conn) feed(p []byte) (more bool) {
 	if c.in == nil {
 		c.in = inbounds.Get().(*inbound)
 	}
+	rules := c.rules()
 	for more = true; more && len(p) > 0; {
 		var f event
-		f, p = c.in.next(p, c.srv.cfg.MessageLimit)
+		f, p = c.in.next(p, rules)
 		more = c.handle(f, len(p) == 0)
 	}
 	if !more || c.in.idle() {
@@ -188,19 +189,30 @@ func (c *conn) forgetInbound() {
 	c.in = nil
 }
 
+// rules returns what the client may send.
+func (c *conn) rules() rules {
+	return rules{limit: c.srv.cfg.MessageLimit, binary: c.srv.takesBinary(), deflate: c.window != 0}
+}
+
 // handle does what an event asks for. It returns false when no more are to be handled. last
 // says that nothing follows in the chunk.
 func (c *conn) handle(f event, last bool) (more bool) {
 	switch f.kind {
 	case eventNone:
 		return true
-	case eventText:
+	case eventText, eventBinary:
 		c.traffic.messagesIn.Inc()
 		text := f.takeText() // the copy that goes to scripts
 		if last {
 			c.release() // a call may take long, and needs no chunk
 		}
-		return c.pace() && c.message(text)
+		if !c.pace() {
+			return false
+		}
+		if f.kind == eventBinary {
+			return c.handOver(callBinary, text)
+		}
+		return c.message(text)
 	case eventPing:
 		if !c.pace() {
 			return false
@@ -224,6 +236,11 @@ func (c *conn) message(text string) (more bool) {
 		_, _ = c.hc.Socket().Send(heartbeatAnswer, hub.ModePlain)
 		return true
 	}
+	return c.handOver(callMessage, text)
+}
+
+// handOver has the Handler called with a message.
+func (c *conn) handOver(kind callKind, text string) (more bool) {
 	span := c.trace(len(text))
 	defer span.End()
 	if !c.beginCall() {
@@ -231,7 +248,7 @@ func (c *conn) message(text string) (more bool) {
 	}
 	defer c.endCall()
 	// The engine has logged an error; the connection goes on (spec/websocket.md A.4).
-	_ = c.call(callMessage, span, text, hub.Reason{})
+	_ = c.call(kind, span, text, hub.Reason{})
 	return true
 }
 
@@ -259,11 +276,12 @@ func (c *conn) answerClose(reason hub.Reason) {
 type eventKind uint8
 
 const (
-	eventNone  eventKind = iota // more bytes are needed, or nothing is to be done
-	eventText                   // a complete message: whole, or text
-	eventPing                   // data is its payload
-	eventClose                  // the client closes with reason
-	eventFault                  // the client broke a rule; reason says which
+	eventNone   eventKind = iota // more bytes are needed, or nothing is to be done
+	eventText                    // a complete message: whole, or text
+	eventBinary                  // the same, but binary
+	eventPing                    // data is its payload
+	eventClose                   // the client closes with reason
+	eventFault                   // the client broke a rule; reason says which
 )
 
 // event is what some bytes of the client amount to.
@@ -274,7 +292,7 @@ type event struct {
 	reason hub.Reason
 }
 
-// takeText returns the text of the message, which does not share memory with data.
+// takeText returns the text, or the bytes, of the message, which does not share memory with data.
 func (f event) takeText() string {
 	if f.text != "" {
 		return f.text
@@ -296,10 +314,13 @@ type inbound struct {
 	inFrame bool
 	seen    int64 // bytes of the payload so far
 
-	inText bool            // a text message has begun
-	size   int64           // announced by its frames so far
-	text   strings.Builder // what has arrived of it
-	runes  textCheck
+	inMessage bool            // a message has begun
+	binary    bool            // it is no text
+	deflated  bool            // its frames hold compressed data
+	size      int64           // announced by its frames so far
+	text      strings.Builder // what has arrived of it, if it is not compressed
+	packed    []byte          // what has arrived of it, if it is
+	runes     textCheck
 
 	control  [ws.MaxControlFramePayloadSize]byte
 	ncontrol int
@@ -311,12 +332,19 @@ var inbounds = sync.Pool{New: func() any { return new(inbound) }}
 func (in *inbound) betweenFrames() bool { return in.nheader == 0 && !in.inFrame }
 
 // idle reports whether nothing is unfinished.
-func (in *inbound) idle() bool { return in.betweenFrames() && !in.inText }
+func (in *inbound) idle() bool { return in.betweenFrames() && !in.inMessage }
 
 func (in *inbound) reset() { *in = inbound{} }
 
+// rules say what a client may send.
+type rules struct {
+	limit   int64 // of the bytes of a message
+	binary  bool  // messages may be binary
+	deflate bool  // messages may be compressed
+}
+
 // next takes bytes from the front of p up to the end of a frame, and returns the rest.
-func (in *inbound) next(p []byte, limit int64) (event, []byte) {
+func (in *inbound) next(p []byte, r rules) (event, []byte) {
 	if !in.inFrame {
 		n, ready, err := in.readHeader(p)
 		p = p[n:]
@@ -326,7 +354,7 @@ func (in *inbound) next(p []byte, limit int64) (event, []byte) {
 		if !ready {
 			return event{}, nil
 		}
-		if f := in.begin(limit); f.kind != eventNone {
+		if f := in.begin(r); f.kind != eventNone {
 			return f, nil
 		}
 	}
@@ -334,36 +362,52 @@ func (in *inbound) next(p []byte, limit int64) (event, []byte) {
 	part := p[:n]
 	ws.Cipher(part, in.frame.Mask, int(in.seen%4))
 	in.seen += n
-	return in.payload(part), p[n:]
+	return in.payload(part, r), p[n:]
 }
 
 // begin checks what the header of a frame says, before anything of the payload is kept.
-func (in *inbound) begin(limit int64) event {
+func (in *inbound) begin(r rules) event {
 	h := in.frame
+	compressed := r.deflate && h.Rsv == rsvDeflate && (h.OpCode == ws.OpText || h.OpCode == ws.OpBinary)
+	if compressed { // nowhere else may the bit be set (RFC 7692, 6.1)
+		h.Rsv = 0
+	}
 	state := ws.StateServerSide
-	if in.inText {
+	if in.inMessage {
 		state = state.Set(ws.StateFragmented)
 	}
 	if err := ws.CheckHeader(h, state); err != nil {
 		return fault(hub.CodeProtocol, err.Error())
 	}
 	in.inFrame, in.seen, in.ncontrol = true, 0, 0
-	switch h.OpCode {
-	case ws.OpBinary:
-		return fault(hub.CodeBinary, "only text messages are accepted") // spec/websocket.md A.4
-	case ws.OpText, ws.OpContinuation:
-		// Lengths are below 2^63 each; the sum is checked so that it cannot overflow.
-		if h.Length > limit-in.size {
-			return fault(hub.CodeTooLarge, "the message is too large")
-		}
-		in.size += h.Length
-		in.inText = true
+	if h.OpCode.IsControl() {
+		return event{}
 	}
+	if h.OpCode != ws.OpContinuation {
+		in.inMessage, in.binary, in.deflated = true, h.OpCode == ws.OpBinary, compressed
+	}
+	return in.beginData(r)
+}
+
+// beginData checks the header of a frame that holds a message or a part of it.
+func (in *inbound) beginData(r rules) event {
+	if in.binary && !r.binary {
+		return fault(hub.CodeBinary, "only text messages are accepted") // spec/websocket.md A.4
+	}
+	limit := r.limit
+	if in.deflated { // what it amounts to is measured when all is here
+		limit = packedLimit(limit)
+	}
+	// Lengths are below 2^63 each; the sum is checked so that it cannot overflow.
+	if in.frame.Length > limit-in.size {
+		return fault(hub.CodeTooLarge, errTooLarge.Error())
+	}
+	in.size += in.frame.Length
 	return event{}
 }
 
 // payload takes unmasked bytes of the current frame.
-func (in *inbound) payload(part []byte) event {
+func (in *inbound) payload(part []byte, r rules) event {
 	complete := in.seen == in.frame.Length
 	if complete {
 		in.inFrame = false
@@ -375,30 +419,58 @@ func (in *inbound) payload(part []byte) event {
 		}
 		return in.controlFrame(in.control[:in.ncontrol])
 	}
-	if !in.runes.feed(part) {
+	last := complete && in.frame.Fin
+	if in.deflated {
+		return in.deflatedData(part, last, r.limit)
+	}
+	return in.data(part, last)
+}
+
+// deflatedData takes compressed bytes of a message. They are kept until it is complete: what the
+// client has sent is bounded and cheap to keep, a decompressor at work for each is not.
+func (in *inbound) deflatedData(part []byte, last bool, limit int64) event {
+	if !last {
+		in.packed = append(in.packed, part...)
+		return event{}
+	}
+	var text string
+	var err error
+	inflaters.use(func(z *inflater) { text, err = z.inflate(in.packed, part, limit) })
+	switch {
+	case errors.Is(err, errTooLarge):
+		return fault(hub.CodeTooLarge, err.Error())
+	case err != nil:
+		return fault(hub.CodeProtocol, err.Error()) // what browsers answer too
+	case !in.binary && !utf8.ValidString(text):
 		return fault(hub.CodeInvalidText, "the message is not valid UTF-8")
 	}
-	last := complete && in.frame.Fin
-	if last && !in.runes.complete() {
+	return in.endMessage(event{text: text})
+}
+
+// data takes bytes of a message. last says that it is complete with them.
+func (in *inbound) data(part []byte, last bool) event {
+	if !in.binary && (!in.runes.feed(part) || last && !in.runes.complete()) {
 		return fault(hub.CodeInvalidText, "the message is not valid UTF-8")
 	}
 	if last && in.text.Len() == 0 { // all of it is here: no need to copy it twice
-		in.endText()
-		return event{kind: eventText, data: part}
+		return in.endMessage(event{data: part})
 	}
 	in.text.Write(part)
 	if !last {
 		return event{}
 	}
-	f := event{kind: eventText, text: in.text.String()}
-	in.endText()
-	return f
+	return in.endMessage(event{text: in.text.String()})
 }
 
-// endText forgets the message that is complete.
-func (in *inbound) endText() {
-	in.inText, in.size = false, 0
-	in.text, in.runes = strings.Builder{}, textCheck{}
+// endMessage makes f the event of a complete message, and forgets the message.
+func (in *inbound) endMessage(f event) event {
+	f.kind = eventText
+	if in.binary {
+		f.kind = eventBinary
+	}
+	in.inMessage, in.binary, in.deflated, in.size = false, false, false, 0
+	in.text, in.packed, in.runes = strings.Builder{}, nil, textCheck{}
+	return f
 }
 
 // controlFrame returns what a complete control frame asks for. A pong asks for nothing: that

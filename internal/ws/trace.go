@@ -209,7 +209,7 @@ func (a *traces) in(socket *hub.Socket, text string) {
 // out keeps a frame that goes to a client.
 func (a *traces) out(socket *hub.Socket, frame hub.Outgoing) {
 	t := a.of(socket)
-	if t == nil {
+	if t == nil || frame.Binary() {
 		return
 	}
 	var text strings.Builder

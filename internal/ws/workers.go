@@ -18,6 +18,7 @@ type callKind uint8
 const (
 	callOpened callKind = iota
 	callMessage
+	callBinary
 	callClosed
 )
 
@@ -31,7 +32,7 @@ type job struct {
 	kind    callKind
 	ctx     context.Context // of the socket; the worker only hands it on
 	socket  *hub.Socket
-	text    string
+	text    string // of a text message, or the bytes of a binary one
 	reason  hub.Reason
 	err     error
 	done    chan struct{} // has room for one
@@ -74,6 +75,8 @@ func (j *job) run() {
 		j.err = j.handler.Opened(j.ctx, j.socket)
 	case callMessage:
 		j.err = j.handler.Message(j.ctx, j.socket, j.text)
+	case callBinary:
+		j.err = j.handler.(BinaryHandler).Binary(j.ctx, j.socket, []byte(j.text))
 	case callClosed:
 		j.handler.Closed(j.socket, j.reason)
 		j.err = nil

@@ -154,13 +154,16 @@ func (o *outbox) writeFrames() bool {
 // add puts a frame into the buffer, writing it out when it is full.
 func (o *outbox) add(frame hub.Outgoing) bool {
 	length := frame.Len()
+	if encoded := o.c.deflated(frame, length); encoded != nil {
+		return o.addEncoded(frame, encoded)
+	}
 	if ws.MaxHeaderSize+length > outboxSize {
 		return o.writeLarge(frame, length)
 	}
 	if len(o.buf)+ws.MaxHeaderSize+length > outboxSize && !o.flush() {
 		return false
 	}
-	o.buf = appendHeader(o.buf, ws.OpText, length)
+	o.buf = appendHeader(o.buf, opcode(frame), length)
 	for part := range frame.Parts() {
 		o.buf = append(o.buf, part...)
 	}
@@ -179,7 +182,7 @@ func (o *outbox) writeLarge(frame hub.Outgoing, length int) bool {
 		o.held = append(o.held, frameEnd{len(encoded), 1})
 		return o.putHeld(encoded)
 	}
-	o.buf = appendHeader(o.buf, ws.OpText, length)
+	o.buf = appendHeader(o.buf, opcode(frame), length)
 	for part := range frame.Parts() {
 		for len(part) > 0 {
 			n := min(len(part), outboxSize-len(o.buf))
@@ -327,9 +330,17 @@ func appendHeader(b []byte, op ws.OpCode, length int) []byte {
 	return b
 }
 
-// encode returns a text frame in memory of its own.
+// opcode returns what kind of frame goes out.
+func opcode(frame hub.Outgoing) ws.OpCode {
+	if frame.Binary() {
+		return ws.OpBinary
+	}
+	return ws.OpText
+}
+
+// encode returns a frame in memory of its own.
 func encode(frame hub.Outgoing, length int) []byte {
-	b := appendHeader(make([]byte, 0, ws.MaxHeaderSize+length), ws.OpText, length)
+	b := appendHeader(make([]byte, 0, ws.MaxHeaderSize+length), opcode(frame), length)
 	for part := range frame.Parts() {
 		b = append(b, part...)
 	}

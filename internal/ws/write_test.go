@@ -117,13 +117,13 @@ func items(t *testing.T, p []byte) (all []string) {
 			return all
 		}
 		if h.OpCode == ws.OpText {
-			all = append(all, unpack(t, string(payload))...)
+			all = append(all, itemsOf(t, string(payload))...)
 		}
 	}
 }
 
-// unpack returns the items of an array, or the text as it is.
-func unpack(t *testing.T, text string) []string {
+// itemsOf returns the items of an array, or the text as it is.
+func itemsOf(t *testing.T, text string) []string {
 	t.Helper()
 	if text == "" || text[0] != '[' {
 		return []string{text}
@@ -182,7 +182,7 @@ func cutEverywhere(t *testing.T, breaks bool) {
 					t.Fatalf("cut at %d: after %d messages: %v", cut, len(got), err)
 				}
 				if op == ws.OpText {
-					got = append(got, unpack(t, text)...)
+					got = append(got, itemsOf(t, text)...)
 				}
 			}
 			if !slices.Equal(got, want) {

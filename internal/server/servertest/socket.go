@@ -134,15 +134,26 @@ func (c *Socket) deadline(t testing.TB) {
 // Next returns the next text message.
 func (c *Socket) Next(t testing.TB) string {
 	t.Helper()
-	frame, err := c.read(t)
-	switch {
-	case err != nil:
-		t.Fatalf("wait for a message: %v", err)
-	case frame.Header.OpCode == ws.OpClose:
-		code, reason := ws.ParseCloseFrameData(frame.Payload)
+	text, code, reason := c.NextOrClose(t)
+	if code != 0 {
 		t.Fatalf("closed with %d %q instead of a message", code, reason)
 	}
-	return string(frame.Payload)
+	return text
+}
+
+// NextOrClose returns the next text message, or the code and the reason of a close frame that comes instead. The
+// code of a message is 0.
+func (c *Socket) NextOrClose(t testing.TB) (text string, code int, reason string) {
+	t.Helper()
+	frame, err := c.read(t)
+	if err != nil {
+		t.Fatalf("wait for a message: %v", err)
+	}
+	if frame.Header.OpCode == ws.OpClose {
+		code, reason := ws.ParseCloseFrameData(frame.Payload)
+		return "", int(code), reason
+	}
+	return string(frame.Payload), 0, ""
 }
 
 // read returns the next frame that is no ping or pong.
