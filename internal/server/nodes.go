@@ -20,19 +20,36 @@ type thisNode struct {
 }
 
 func (n thisNode) List(ctx context.Context) ([]api.Node, []string, error) {
-	bytes, err := n.data.Bytes(ctx)
+	node, err := n.describe(ctx)
 	if err != nil {
 		return nil, nil, err
+	}
+	return []api.Node{node}, nil, nil
+}
+
+// Drain implements [api.Nodes]. The request is answered before the server waits for the end of requests.
+func (n thisNode) Drain(ctx context.Context, name string) (api.Node, error) {
+	if name != nodeName {
+		return api.Node{}, api.ErrNoNode
+	}
+	n.server.BeginDrain()
+	return n.describe(ctx)
+}
+
+func (n thisNode) describe(ctx context.Context) (api.Node, error) {
+	bytes, err := n.data.Bytes(ctx)
+	if err != nil {
+		return api.Node{}, err
 	}
 	state := "ready"
 	if n.server.routes.phase.now() == draining {
 		state = "draining"
 	}
 	settings := n.server.cfg.Settings
-	return []api.Node{{
+	return api.Node{
 		Name: nodeName, Version: n.server.cfg.Version, StartedAt: n.started, State: state,
 		Sockets: n.hub.Len(), Runs: n.runs.Running(),
 		App: n.server.app.Dir(), DatexVersion: settings.Queue.Profile.String(),
 		Data: api.NodeData{Folder: n.server.data.dir, Sync: settings.NATS.Sync.String(), UserDataBytes: bytes},
-	}}, nil, nil
+	}, nil
 }

@@ -220,6 +220,11 @@ var operations = withScripts(map[string]entry{
 		{name: "no ETag", path: "/user-data/settings%2F1", header: []string{"If-Match", "0"}, status: 400, part: "header.If-Match"},
 		{name: "the one meant", path: "/user-data/settings%2F1", header: []string{"If-Match", "{etag}"}, status: 204},
 	}},
+	"drain-node": {world: runsWorld, exchanges: []exchange{
+		{name: "this one", path: "/nodes/n1/drain", status: 202, part: `"state":"draining"`},
+		{name: "once more", path: "/nodes/n1/drain", status: 202, part: `"state":"draining"`},
+		{name: "none", path: "/nodes/n9/drain", status: 404, part: "/nodes"},
+	}},
 	"list-nodes": {exchanges: []exchange{{name: "all", path: "/nodes", status: 200, part: `"state":"ready"`}}},
 	"list-refusals": {world: refusedWorld, exchanges: []exchange{
 		{name: "all", path: "/refusals", status: 200, part: `"what":"service"`},
