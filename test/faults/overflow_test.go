@@ -20,7 +20,7 @@ func TestOverflow(t *testing.T) {
 			plain, keyed := r.sender("plain"), r.sender("keyed")
 			keyed.key = "price"
 			c := seat.open()
-			for range rounds(3) {
+			for range rounds(2) {
 				plain.pad = padding[:10<<10]
 				c.hold()
 				r.fill(plain, seat.key())

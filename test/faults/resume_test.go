@@ -52,7 +52,7 @@ func TestQueueOutlivesAStalledConnection(t *testing.T) {
 	seat := &seat{rig: r, service: "mail", id: "stalled", user: "11", buffer: 128 << 10}
 	from := r.sender("api")
 	c := seat.open()
-	for range rounds(3) {
+	for range rounds(1) {
 		for how := range cutKinds {
 			from.pad = padding[:10<<10+rnd.IntN(10<<10)]
 			c.hold()

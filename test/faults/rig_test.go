@@ -33,6 +33,7 @@ type rig struct {
 	base    string // URL of the server
 	token   string
 	clients []*client // all there ever were
+	senders map[string]*sender
 }
 
 // newRig starts a server with settings, each KEY=VALUE, and two services, mail and post.
@@ -122,6 +123,7 @@ func (r *rig) ask(method, path string, body any) (status int, answer []byte) {
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := r.http.Do(req)
 	if err != nil {
+		time.Sleep(5 * time.Millisecond) // a server that is stopped is not to be asked all the time
 		return 0, nil
 	}
 	defer resp.Body.Close()
@@ -173,7 +175,18 @@ type sender struct {
 	key  string // conflate key; "" for none
 }
 
-func (r *rig) sender(name string) *sender { return &sender{rig: r, name: name} }
+// sender returns the sender of a name. Each belongs to one goroutine at a time.
+func (r *rig) sender(name string) *sender {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.senders == nil {
+		r.senders = map[string]*sender{}
+	}
+	if r.senders[name] == nil {
+		r.senders[name] = &sender{rig: r, name: name}
+	}
+	return r.senders[name]
+}
 
 // text is the next message.
 func (s *sender) text() string {

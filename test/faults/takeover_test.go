@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"slices"
 	"sync"
 	"testing"
 )
@@ -84,11 +85,11 @@ func (s *seat) race(first *client, n int) *client {
 // half-written buffer. What it has read in the end, and what the newer one gets, are all messages, each once.
 func TestStalledConnectionIsTakenOver(t *testing.T) {
 	r, _ := newRig(t, "ws.write_timeout=300ms")
-	s := &seat{rig: r, service: "mail", id: "stalled", user: "11", buffer: 4 << 10}
+	s := &seat{rig: r, service: "mail", id: "stalled", user: "11", buffer: 128 << 10}
 	old := s.open()
 	old.hold()
 	from := r.sender("api")
-	from.pad = padding[:900]
+	from.pad = padding[:10<<10]
 	r.fill(from, s.key())
 	from.pad = "" // many frames in a buffer
 	from.sendTo(s.key(), 60)
@@ -104,8 +105,9 @@ func TestStalledConnectionIsTakenOver(t *testing.T) {
 // fill sends until messages wait in the queue: the kernel takes no more.
 func (r *rig) fill(from *sender, key string) {
 	r.t.Helper()
+	many := slices.Repeat([]string{key}, 20)
 	r.until("the kernel is full", func() bool {
-		from.sendTo(key, 20)
+		from.batch(many...)
 		return r.socket(key).Queue.Messages > 20
 	})
 }
