@@ -7,8 +7,6 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-
-	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
 // Batch is several messages to be sent one after the other.
@@ -68,7 +66,7 @@ func (h *handler) sendOne(ctx context.Context, m BatchMessage, location string) 
 		delivery, err := h.deliver(ctx, m.GroupMessage, location)
 		return BatchResult{Status: http.StatusAccepted, Addressed: &delivery.Addressed, Nodes: delivery.Nodes, Missing: delivery.Missing}, err
 	}
-	depth, err := h.Sockets.Send(ctx, m.Key, hub.NewMessage(m.Message.Message), m.mode())
+	depth, err := h.Sockets.Send(ctx, m.Key, m.toHub(), m.mode())
 	if err != nil {
 		return BatchResult{}, problemOf(err, m.Key)
 	}

@@ -2,7 +2,9 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
@@ -38,4 +40,20 @@ func ParseSince(text string, now time.Time) (time.Time, error) {
 func CheckFilter(text string) error {
 	_, err := hub.ParseFilter(text)
 	return err
+}
+
+// maxConflateKey bounds a conflate key, in characters, as the schema of [Message] does.
+const maxConflateKey = 256
+
+// CheckConflateKey says what is wrong with the ConflateKey of a [Message] that has one.
+func CheckConflateKey(key string) error {
+	switch n := utf8.RuneCountInString(key); {
+	case n == 0:
+		return errors.New("it is empty; leave it out, or say what the message is about")
+	case n > maxConflateKey:
+		return fmt.Errorf("it has %d characters; at most %d are possible", n, maxConflateKey)
+	case !utf8.ValidString(key):
+		return errors.New("it is not UTF-8")
+	}
+	return nil
 }

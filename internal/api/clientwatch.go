@@ -17,7 +17,7 @@ type SocketEvent struct {
 	ID    string `json:"-"` // to go on after it; empty on all but the last of a snapshot
 	Socket
 	Time    time.Time `json:"time"`
-	Change  string    `json:"change"`  // changed: tags or takeover
+	Change  string    `json:"change"`  // changed: tags, takeover, detached or resumed
 	Matches bool      `json:"matches"` // changed: it meets the filter now
 	Code    int       `json:"code"`    // ended: close code
 	Reason  string    `json:"reason"`  // ended, snapshot: why

@@ -52,7 +52,8 @@ type Authenticator interface {
 // nobody holds gives [hub.ErrNotFound].
 type Sockets interface {
 	// Select returns the sockets a filter chooses, in any order, of this node or
-	// of all; missing names the nodes that did not answer.
+	// of all; detached ones only if it names $state or is one for sending
+	// ([hub.Filter.Reaching]). missing names the nodes that did not answer.
 	Select(ctx context.Context, f hub.Filter, allNodes bool) (refs []hub.Ref, missing []string, err error)
 	// Find returns the socket with the key; ok is false if there is none.
 	Find(ctx context.Context, key string) (ref hub.Ref, ok bool, err error)
@@ -66,7 +67,7 @@ type Sockets interface {
 	SendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (addressed int, err error)
 	// PatchTags sets tags and removes those that are nil.
 	PatchTags(ctx context.Context, ref hub.Ref, patch map[string]*string) (changed bool, err error)
-	// Abort drops the connection at once.
+	// Abort ends the socket at once.
 	Abort(ctx context.Context, ref hub.Ref) error
 }
 

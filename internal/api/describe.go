@@ -34,7 +34,7 @@ const (
 
 func groups() []*huma.Tag {
 	return []*huma.Tag{
-		{Name: groupSockets, Description: "Open sockets, their tags and what happens to them."},
+		{Name: groupSockets, Description: "Sockets, their tags and what happens to them."},
 		{Name: groupMessages, Description: "Messages to one socket or to many."},
 		{Name: groupScripts, Description: "Services, libraries and agents of the app, and what is wrong with a script."},
 		{Name: groupRuns, Description: "Running agents and scripts."},
@@ -70,7 +70,7 @@ const (
 	exampleData = "settings/7177256154427237596"
 	exampleRun  = "1a2145e7ece00813"
 	exampleLine = `{"time":"2026-11-23T10:00:00.125Z","thread":17,"text":"42","agent":"hello"}`
-	exampleSock = `{"key":"/services/main_ws_service-s-123","service":"main_ws_service","stateful_id":"123","user_id":"6148914691236517121","tags":{"socket_type":"ws_group"},"state":"open","queue":{"messages":0,"bytes":0,"mode":"json"},"node":"n1","connected_at":"2026-11-23T10:00:00Z","bytes_in":58,"bytes_out":70}`
+	exampleSock = `{"key":"/services/main_ws_service-s-123","service":"main_ws_service","stateful_id":"123","user_id":"6148914691236517121","tags":{"socket_type":"ws_group"},"state":"open","queue":{"messages":0,"bytes":0,"mode":"json","dropped":0,"drop_reason":""},"node":"n1","connected_at":"2026-11-23T10:00:00Z","bytes_in":58,"bytes_out":70}`
 
 	exampleOutcome = `{"ok":true,"error":"","duration_ms":1}`
 	exampleResult  = `{"id":"` + exampleRun + `","ok":true,"error":"","duration_ms":1,"lines":[` + exampleRunLine + `]}`
@@ -85,13 +85,13 @@ const (
 var descriptions = withScripts(map[string]description{
 	"list-sockets": {
 		group:   groupSockets,
-		text:    "A page of the open sockets that a filter chooses, ordered by key. `next` of an answer goes into `after` for the page that follows; sockets that come and go move no others from one page to the next.",
+		text:    "A page of the open sockets that a filter chooses, ordered by key; of detached ones, too, if the filter names `$state`. `next` of an answer goes into `after` for the page that follows; sockets that come and go move no others from one page to the next.",
 		returns: "A page of sockets.",
 		answer:  `{"items":[` + exampleSock + `],"next":"","missing":[]}`,
 	},
-	"get-socket": {group: groupSockets, text: "What is known of one socket.", returns: "The socket.", answer: exampleSock},
+	"get-socket": {group: groupSockets, text: "What is known of one socket, open or detached.", returns: "The socket.", answer: exampleSock},
 	"abort-socket": {
-		group: groupSockets, text: "Ends the connection without a close frame: the client sees 1006.", returns: "The connection was dropped.",
+		group: groupSockets, text: "Ends the socket and what waits for it, and drops its connection without a close frame: the client sees 1006. A detached socket is ended, too, and cannot be resumed any more.", returns: "The socket has ended.",
 	},
 	"patch-tags": {
 		group: groupSockets, text: "Sets the tags of the body and leaves the others as they are; `null` removes one.",
@@ -99,13 +99,13 @@ var descriptions = withScripts(map[string]description{
 	},
 	"send-message": {
 		group:   groupMessages,
-		text:    "Puts a message into the queue of the socket. The answer says that it was queued, not that it was received.",
+		text:    "Puts a message into the queue of the socket. The answer says that it was queued, not that it was received; that of a detached socket waits for its client to come back. Where `queue.overflow` is `drop-oldest` or `conflate`, a full queue drops others for it, and `queue.dropped` of the socket counts those.",
 		returns: "The message was queued.",
-		request: `{"message":"{\"price\":42}","json_compound":true}`, answer: `{"queue_depth":1}`,
+		request: `{"message":"{\"price\":42}","json_compound":true,"conflate_key":"price"}`, answer: `{"queue_depth":1}`,
 	},
 	"send-messages": {
 		group:   groupMessages,
-		text:    "Puts a message into the queues of all sockets chosen by exactly one of `filter`, `keys` and `user_id`. An empty filter means every socket. A socket whose queue is full, or that is gone, is passed over and not counted.",
+		text:    "Puts a message into the queues of all sockets chosen by exactly one of `filter`, `keys` and `user_id`. An empty filter means every socket; detached ones are among those chosen, unless the filter names `$state`. A socket whose queue is full, or that is gone, is passed over and not counted.",
 		returns: "The message was queued for those counted.",
 		request: `{"filter":"$role:speaker","message":"{\"price\":42}","json_compound":true}`, answer: `{"addressed":3,"nodes":{"n1":3},"missing":[]}`,
 	},
@@ -149,15 +149,15 @@ var descriptions = withScripts(map[string]description{
 		events: `[{"event":"line","data":` + exampleLine + `}]`,
 	},
 	"stream-socket-events": {
-		group: groupSockets, text: "An event for each socket that opens, changes or ends and that the filter chooses, as it happens.", returns: "The events.",
+		group: groupSockets, text: "An event for each socket that opens, changes or ends and that the filter chooses, as it happens. To a filter without `$state` a socket that is detached ceases to match, and matches again when it is resumed.", returns: "The events.",
 		events: `[{"event":"snapshot","data":{"sockets":1,"reason":"start","missing":[]}},{"event":"opened","data":{"time":"2026-11-23T10:00:00.125Z",` + exampleSock[1:] + `},{"event":"changed","data":{"time":"2026-11-23T10:00:01Z",` + exampleSock[1:len(exampleSock)-1] + `,"change":"tags","matches":true}},{"event":"ended","data":{"time":"2026-11-23T10:05:00Z","key":"/services/main_ws_service-s-123","service":"main_ws_service","stateful_id":"123","user_id":"6148914691236517121","tags":{"socket_type":"ws_group"},"node":"n1","connected_at":"2026-11-23T10:00:00Z","bytes_in":58,"bytes_out":70,"code":1000,"reason":""}}]`,
 	},
 	"trace-socket": {
-		group: groupSockets, text: "The text frames of one socket, both ways, as they come and go.", returns: "The frames.",
+		group: groupSockets, text: "The text frames of one socket, both ways, as they come and go. The stream goes on while the socket is detached, and over takeovers.", returns: "The frames.",
 		events: `[{"event":"frame","data":{"time":"2026-11-23T10:00:00.125Z","dir":"in","text":"{\"socket_action\":\"init_socket\"}","bytes":31}},{"event":"ended","data":{"time":"2026-11-23T10:05:00Z","code":1000,"reason":""}}]`,
 	},
 	"list-tags": {
-		group: groupSockets, text: "Names of tags that open sockets have, with their values, by name.", returns: "A page of tags.",
+		group: groupSockets, text: "Names of tags that sockets have, open and detached ones, with their values, by name.", returns: "A page of tags.",
 		answer: `{"items":[{"name":"socket_type","count":3,"distinct":2,"values":[{"value":"ws_group","count":2},{"value":"news","count":1}],"truncated":false}],"next":"","missing":[]}`,
 	},
 	"send-batch": {

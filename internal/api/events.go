@@ -54,11 +54,11 @@ type SocketOpened struct {
 	Skipped int64 `json:"skipped,omitempty" doc:"Events lost before this one, of all sockets; -1: nobody knows how many."`
 }
 
-// SocketChanged is a socket whose tags changed or that was taken over.
+// SocketChanged is a socket whose tags or connection changed.
 type SocketChanged struct {
 	Time time.Time `json:"time" doc:"When it happened."`
 	Socket
-	Change  string `json:"change" enum:"tags,takeover" doc:"tags: it has other tags; takeover: a newer connection of its user has it."`
+	Change  string `json:"change" enum:"tags,takeover,detached,resumed" doc:"tags: it has other tags; takeover: a newer connection of its user has it; detached: its connection broke; resumed: its client is back."`
 	Matches bool   `json:"matches" doc:"Whether it meets the filter now; if not, it did before."`
 	Skipped int64  `json:"skipped,omitempty" doc:"Events lost before this one, of all sockets; -1: nobody knows how many."`
 }
@@ -215,17 +215,24 @@ func (s *socketStream) send(e *hub.Event) error {
 	if !before && !now {
 		return nil
 	}
-	name, data := eventOpened, any(SocketOpened{Time: e.Time, Socket: socketOf(e.Info), Skipped: s.lost})
-	switch e.Kind {
-	case hub.EventRetagged:
-		name, data = eventChanged, SocketChanged{Time: e.Time, Socket: socketOf(e.Info), Change: "tags", Matches: now, Skipped: s.lost}
-	case hub.EventTaken:
-		name, data = eventChanged, SocketChanged{Time: e.Time, Socket: socketOf(e.Info), Change: "takeover", Matches: now, Skipped: s.lost}
-	case hub.EventEnded:
+	var name string
+	var data any
+	switch change, changed := changes[e.Kind]; {
+	case changed:
+		name, data = eventChanged, SocketChanged{Time: e.Time, Socket: socketOf(e.Info), Change: change, Matches: now, Skipped: s.lost}
+	case e.Kind == hub.EventEnded:
 		name, data = eventEnded, endedOf(e, s.lost)
+	default:
+		name, data = eventOpened, SocketOpened{Time: e.Time, Socket: socketOf(e.Info), Skipped: s.lost}
 	}
 	s.lost = 0
 	return s.out.send(name, s.id(e.Seq), data)
+}
+
+// changes are the words for what happens to a socket that stays. To a filter without $state one that
+// is detached ceases to match, and matches again when it is resumed.
+var changes = map[hub.EventKind]string{
+	hub.EventRetagged: "tags", hub.EventTaken: "takeover", hub.EventDetached: "detached", hub.EventResumed: "resumed",
 }
 
 func endedOf(e *hub.Event, skipped int64) SocketEnded {

@@ -36,9 +36,15 @@ type fixture struct {
 
 func newFixture(t *testing.T, cfg ...api.Config) *fixture {
 	t.Helper()
+	return newFixtureOver(t, hub.Config{Profile: hub.Profile124, Node: "n1", MaxMessages: 3}, cfg...)
+}
+
+// newFixtureOver is newFixture with another hub.
+func newFixtureOver(t *testing.T, sockets hub.Config, cfg ...api.Config) *fixture {
+	t.Helper()
 	cfg = append(cfg, api.Config{Version: "test", Node: "n1", Heartbeat: 20 * time.Millisecond})
 	f := &fixture{
-		hub: hub.New(hub.Config{Profile: hub.Profile124, Node: "n1", MaxMessages: 3}),
+		hub: hub.New(sockets),
 		log: logs.New(logs.Config{}, nil, nil), runs: runs.New(runs.Config{}),
 	}
 	f.server = httptest.NewServer(api.New(cfg[0], api.Deps{
@@ -53,6 +59,16 @@ func newFixture(t *testing.T, cfg ...api.Config) *fixture {
 // open opens a socket nobody reads from.
 func (f *fixture) open(t *testing.T, key, user string, tags map[string]string) *hub.Socket {
 	t.Helper()
+	conn := f.connect(t, key, user)
+	if err := conn.Socket().ReplaceTags(hub.NewTags(tags)); err != nil {
+		t.Fatal(err)
+	}
+	return conn.Socket()
+}
+
+// connect opens a socket, takes it over or resumes it.
+func (f *fixture) connect(t *testing.T, key, user string) *hub.Conn {
+	t.Helper()
 	service, id, _, err := hub.ParseKey(key)
 	if err != nil {
 		t.Fatal(err)
@@ -61,10 +77,7 @@ func (f *fixture) open(t *testing.T, key, user string, tags map[string]string) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := conn.Socket().ReplaceTags(hub.NewTags(tags)); err != nil {
-		t.Fatal(err)
-	}
-	return conn.Socket()
+	return conn
 }
 
 // ask sends a request with the token and returns the answer and its body.

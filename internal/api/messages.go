@@ -36,7 +36,7 @@ func (m Message) mode() hub.Mode {
 }
 
 func (h *handler) sendMessage(ctx context.Context, in *socketMessage) (*answer[Queued], error) {
-	depth, err := h.Sockets.Send(ctx, in.Socket, hub.NewMessage(in.Body.Message), in.Body.mode())
+	depth, err := h.Sockets.Send(ctx, in.Socket, in.Body.toHub(), in.Body.mode())
 	if err != nil {
 		return nil, problemOf(err, in.Socket)
 	}
@@ -59,7 +59,7 @@ func (h *handler) deliver(ctx context.Context, m GroupMessage, location string) 
 	if err != nil {
 		return Delivery{}, err
 	}
-	addressed, err := h.Sockets.SendMany(ctx, keys, hub.NewMessage(m.Message.Message), m.mode())
+	addressed, err := h.Sockets.SendMany(ctx, keys, m.toHub(), m.mode())
 	if err != nil {
 		return Delivery{}, problemOf(err, "")
 	}
@@ -70,7 +70,8 @@ func (h *handler) deliver(ctx context.Context, m GroupMessage, location string) 
 	return delivery, nil
 }
 
-// address returns the keys a message is for, each once.
+// address returns the keys a message is for, each once. Those a filter or a user chooses may be of
+// detached sockets, whose clients get the message when they are back.
 func (h *handler) address(ctx context.Context, m GroupMessage, location string) (keys, missing []string, err error) {
 	filter, err := m.filter(location)
 	if err != nil {
@@ -79,7 +80,7 @@ func (h *handler) address(ctx context.Context, m GroupMessage, location string) 
 	if filter == nil {
 		return distinct(m.Keys), nil, nil
 	}
-	selected, missing, err := h.Sockets.Select(ctx, *filter, true)
+	selected, missing, err := h.Sockets.Select(ctx, filter.Reaching(), true)
 	if err != nil {
 		return nil, nil, problemOf(err, "")
 	}

@@ -41,7 +41,7 @@ func TestRequests(t *testing.T) {
 		status             int
 		want               []string // parts of the body
 	}{
-		"list":                       {"GET", "/sockets", "", nil, 200, []string{`"items":[{"key":"/services/main_ws_service-s-anna","service":"main_ws_service","stateful_id":"anna","user_id":"1","tags":{"kind":"a"},"state":"open","queue":{"messages":0,"bytes":0,"mode":""},"node":"n1","connected_at":"`, `"next":"","missing":[]`}},
+		"list":                       {"GET", "/sockets", "", nil, 200, []string{`"items":[{"key":"/services/main_ws_service-s-anna","service":"main_ws_service","stateful_id":"anna","user_id":"1","tags":{"kind":"a"},"state":"open","queue":{"messages":0,"bytes":0,"mode":"","dropped":0,"drop_reason":""},"node":"n1","connected_at":"`, `"next":"","missing":[]`}},
 		"list, filter":               {"GET", "/sockets?filter=%24kind%3Ab", "", nil, 200, []string{`bob`, `"next":""`}},
 		"list, JSON filter":          {"GET", `/sockets?filter=%7B%22kind%22%3A%22b%22%7D`, "", nil, 200, []string{`bob`}},
 		"list, nothing found":        {"GET", "/sockets?filter=%24none", "", nil, 200, []string{`{"items":[],"next":"","missing":[]}`}},
@@ -110,7 +110,12 @@ func TestRequests(t *testing.T) {
 		"batch, none":                {"POST", "/messages/batch", `{}`, nil, 422, []string{`required property messages`}},
 		"batch, null":                {"POST", "/messages/batch", `{"messages":null}`, nil, 422, []string{`body.messages`}},
 		"batch, no message":          {"POST", "/messages/batch", `{"messages":[{"key":"x"}]}`, nil, 422, []string{`body.messages[0]`}},
-		"batch, unknown field":       {"POST", "/messages/batch", `{"messages":[{"key":"x","message":"","conflate_key":"k"}]}`, nil, 422, []string{`conflate_key`}},
+		"batch, unknown field":       {"POST", "/messages/batch", `{"messages":[{"key":"x","message":"","colour":"k"}]}`, nil, 422, []string{`colour`}},
+		"batch, long conflate key":   {"POST", "/messages/batch", `{"messages":[{"key":"` + anna + `","message":"","conflate_key":"` + strings.Repeat("k", 257) + `"}]}`, nil, 422, []string{`body.messages[0].conflate_key`}},
+		"conflate key":               {"POST", "/sockets/" + encoded(anna) + "/messages", `{"message":"x","conflate_key":"` + strings.Repeat("я", 256) + `"}`, nil, 202, []string{`{"queue_depth":1}`}},
+		"conflate key, long":         {"POST", "/sockets/" + encoded(anna) + "/messages", `{"message":"x","conflate_key":"` + strings.Repeat("k", 257) + `"}`, nil, 422, []string{`body.conflate_key`}},
+		"conflate key, empty":        {"POST", "/sockets/" + encoded(anna) + "/messages", `{"message":"x","conflate_key":""}`, nil, 422, []string{`body.conflate_key`}},
+		"conflate key, number":       {"POST", "/messages", `{"filter":"","message":"x","conflate_key":7}`, nil, 422, []string{`body.conflate_key`}},
 		"batch, too many":            {"POST", "/messages/batch", `{"messages":[` + strings.Repeat(`{"message":"","keys":[]},`, 1000) + `{"message":"","keys":[]}]}`, nil, 422, []string{`1000`}},
 		"batch, too large":           {"POST", "/messages/batch", `{"messages":[{"keys":[],"message":"` + long + `"}]}`, nil, 413, nil},
 		"batch, other method":        {"GET", "/messages/batch", "", nil, 405, []string{`takes POST`}},

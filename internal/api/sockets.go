@@ -14,7 +14,7 @@ import (
 
 type socketList struct {
 	PageQuery
-	Filter string `query:"filter" doc:"Which sockets: $name, $name:value, $name:[a,b], or a JSON object. All without one."`
+	Filter string `query:"filter" doc:"Which sockets: $name, $name:value, $name:[a,b], or a JSON object. All open ones without one; detached ones only if it says so: {\"$state\":[\"open\",\"detached\"]}."`
 	Node   string `query:"node" doc:"Only sockets of this node."`
 }
 
@@ -48,9 +48,9 @@ func (tagValues) Schema(huma.Registry) *huma.Schema {
 type answer[T any] struct{ Body T }
 
 func (h *handler) registerSockets(router huma.API) {
-	huma.Register(router, h.operation("list-sockets", http.MethodGet, "/sockets", "Open sockets, ordered by key", http.StatusOK), h.listSockets)
+	huma.Register(router, h.operation("list-sockets", http.MethodGet, "/sockets", "Sockets, ordered by key", http.StatusOK), h.listSockets)
 	huma.Register(router, h.operation("get-socket", http.MethodGet, "/sockets/{key}", "One socket", http.StatusOK, http.StatusNotFound), h.getSocket)
-	huma.Register(router, h.operation("abort-socket", http.MethodDelete, "/sockets/{key}", "Drop a connection at once", http.StatusNoContent, http.StatusNotFound), h.abortSocket)
+	huma.Register(router, h.operation("abort-socket", http.MethodDelete, "/sockets/{key}", "End a socket at once", http.StatusNoContent, http.StatusNotFound), h.abortSocket)
 	huma.Register(router, h.operation("patch-tags", http.MethodPatch, "/sockets/{key}/tags", "Set and remove tags", http.StatusOK, http.StatusNotFound), h.patchTags)
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/logs"
 )
 
-// Socket is an open socket as the API shows it. Ids are text: they may be longer
+// Socket is an open or detached socket as the API shows it. Ids are text: they may be longer
 // than the numbers of a browser are exact.
 type Socket struct {
 	Key         string            `json:"key" doc:"The full key: /services/<service>-s-<id>, or -v-<GUID>."`
@@ -19,7 +19,7 @@ type Socket struct {
 	StatefulID  string            `json:"stateful_id" doc:"The id the client chose; empty without one."`
 	UserID      string            `json:"user_id" doc:"Whose connection it is."`
 	Tags        map[string]string `json:"tags" nullable:"false" doc:"Its tags."`
-	State       string            `json:"state" enum:"open,detached" doc:"detached: the connection broke, and may come back."`
+	State       string            `json:"state" enum:"open,detached" doc:"detached: the connection broke, and its client may come back to what waits."`
 	Queue       Queue             `json:"queue" doc:"What waits to be sent."`
 	Node        string            `json:"node" doc:"The node that holds it."`
 	ConnectedAt time.Time         `json:"connected_at" doc:"When the connection was made."`
@@ -32,13 +32,15 @@ type Queue struct {
 	Messages int    `json:"messages" doc:"Messages that wait."`
 	Bytes    int    `json:"bytes" doc:"Their bytes."`
 	Mode     string `json:"mode" doc:"How the queue packs its messages, once the first one has fixed it."`
+	Dropped  int    `json:"dropped" doc:"Messages that were dropped since the socket was opened. The client is told of them."`
+	Reason   string `json:"drop_reason" enum:",overflow,expired" doc:"Why the last of them were dropped; empty if none was."`
 }
 
 func socketOf(i hub.Info) Socket {
 	return Socket{
 		Key: i.Key, Service: i.Service, StatefulID: i.StatefulID, UserID: i.User.ID,
 		Tags: i.Tags.Map(), State: i.State,
-		Queue: Queue{Messages: i.QueueMessages, Bytes: i.QueueBytes, Mode: i.QueueMode},
+		Queue: Queue{Messages: i.QueueMessages, Bytes: i.QueueBytes, Mode: i.QueueMode, Dropped: i.QueueDropped, Reason: i.QueueDropReason},
 		Node:  i.Node, ConnectedAt: i.ConnectedAt, BytesIn: i.BytesIn, BytesOut: i.BytesOut,
 	}
 }
@@ -142,6 +144,12 @@ type AgentRunRequest struct {
 type Message struct {
 	Message      string `json:"message" doc:"The text to send."`
 	JSONCompound bool   `json:"json_compound,omitempty" doc:"Whether the text is an item of a JSON array, as in the scripts' WriteToWebSocketMessageQueue."`
+	ConflateKey  string `json:"conflate_key,omitempty" minLength:"1" maxLength:"256" doc:"What the message is about. Where queue.overflow is conflate and a queue is full, those that wait there and have a later one with the same key behind them are dropped."`
+}
+
+// toHub returns the message as the hub takes it.
+func (m Message) toHub() *hub.Message {
+	return hub.NewMessage(m.Message).WithConflateKey(m.ConflateKey)
 }
 
 // Queued is the answer to a message for one socket.
@@ -155,7 +163,7 @@ type GroupMessage struct {
 	Message
 	Filter FilterValue `json:"filter,omitempty"`
 	Keys   []string    `json:"keys,omitempty" maxItems:"10000" doc:"Keys of sockets; those that are gone are passed over, those named twice get the message once."`
-	UserID string      `json:"user_id,omitempty" maxLength:"128" doc:"Every socket of this user."`
+	UserID string      `json:"user_id,omitempty" maxLength:"128" doc:"Every socket of this user, detached ones included."`
 }
 
 // FilterValue is a filter as text or as an object, kept as it was written so
@@ -183,7 +191,7 @@ func (f FilterValue) MarshalJSON() ([]byte, error) { return f, nil }
 // Schema describes the value.
 func (FilterValue) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
-		Description: "A filter: text ($name, $name:value, $name:[a,b]) or a JSON object. An empty text means every socket.",
+		Description: "A filter: text ($name, $name:value, $name:[a,b]) or a JSON object. An empty text means every socket. Detached sockets are meant, too, unless it names $state.",
 		OneOf:       []*huma.Schema{{Type: huma.TypeString}, {Type: huma.TypeObject, AdditionalProperties: true}},
 	}
 }

@@ -88,6 +88,8 @@ type Func struct {
 	Origin   Origin
 	Since    string
 	OptSince string
+	// Original is how many arguments WebTutor takes where the function takes more; 0: as many.
+	Original int
 }
 
 // Prop is a property of a Class.

@@ -183,6 +183,9 @@ func (in *inspection) ask(c Call, at place) Answer {
 		if answer.Count > f.Min {
 			in.since("An optional argument of "+f.Name, f.OptSince, at)
 		}
+		if f.Original > 0 && answer.Count > f.Original {
+			in.report(at, FindPortability, LevelPortability, "Argument %d of %s does not exist in WebTutor", f.Original+1, f.Name)
+		}
 		if answer.Count >= 0 && answer.Count < f.Min {
 			in.report(at, FindArguments, LevelError, "%s needs %s: %s%s", f.Name, countOf(f.Min, "argument"), f.Name, f.Sig)
 		}

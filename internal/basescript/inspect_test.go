@@ -31,7 +31,7 @@ var (
 		{Name: "InPlaceEval", Func: &Func{Name: "InPlaceEval", Min: 1, Evaluates: EvalAdds, Sig: "(code: string): void"}},
 		{Name: "CurItem", Sig: "Item", Value: func(*Run) (Value, bool) { return Undefined, false }},
 	})
-	inspectFiltered = Func{Name: "Filtered", Min: 0, OptSince: "1.24", Sig: "(filter?: string): Items"}
+	inspectFiltered = Func{Name: "Filtered", Min: 0, OptSince: "1.24", Original: 1, Sig: "(filter?: string): Items"}
 )
 
 func inspectOptions(library bool) InspectOptions {

@@ -30,6 +30,8 @@ function process(context) {
 		}
 		assembly.CallClassStaticMethod('Datex.XHTTP.WebSocketContext', 'WriteToWebSocketMessageQueue',
 			[sockets[i].Key, EncodeJson({ a: 1 }), true]);
+		assembly.CallClassStaticMethod('Datex.XHTTP.WebSocketContext', 'WriteToWebSocketsMessageQueueArray',
+			[[sockets[i].Key], 'x', true, 17]);
 		sockets[i].Value.AddOrUpdateTag('x', '1');
 	}
 	var all = assembly.CallClassStaticMethod('Datex.XHTTP.WebSocketContext', 'GetWebSockets');
@@ -50,6 +52,7 @@ function handle(context) {
 	var assembly = tools.get_object_assembly('XHTTPMiddlewareStatic');
 	assembly.CallClassStaticMethod('Datex.XHTTP.WebSocketContext', 'GetWebSocket'); // mistake
 	assembly.CallClassStaticMethod('Datex.XHTTP.WebSocketContext', 'WriteToWebSocketMessageQueue', ['key']); // mistake
+	assembly.CallClassStaticMethod('Datex.XHTTP.WebSocketContext', 'WriteToWebSocketMessageQueue', ['key', 'x', true, {}]); // mistake
 	context.WebSocketCurrent.RemoveTags('x'); // mistake
 	alert(context.CloseCode); // mistake
 	StrContians('a', 'b'); // mistake

@@ -20,10 +20,11 @@ func (p *program) abort() *cobra.Command {
 	var t *target
 	c := &cobra.Command{
 		Use:   "abort KEY…",
-		Short: "Drop the connections of sockets",
+		Short: "End sockets at once",
 		Long: "Drop the connection of each socket named, at once and without a close frame: what\n" +
-			"Abort() does in a script. What waits in its queue is lost. A key that no socket has\n" +
-			"is told; the others are aborted all the same, and the exit code is 1.",
+			"Abort() does in a script. What waits in its queue is lost, and a detached socket cannot\n" +
+			"be resumed any more. A key that no socket has is told; the others are aborted all the\n" +
+			"same, and the exit code is 1.",
 		Example: examples(
 			"tutorsocket abort main_ws_service-s-123",
 			"tutorsocket abort --json /services/echo-s-1 /services/echo-s-2",

@@ -145,11 +145,12 @@ func (p *program) ask(c *cobra.Command, t *target, names func(ctx context.Contex
 	return found
 }
 
-// socketKeys offers the keys of open sockets that are not named yet; short ones to whoever began a short one.
+// socketKeys offers the keys of open and detached sockets that are not named yet; short ones to whoever began a short one.
 func (p *program) socketKeys(t *target) completer {
+	const anyState = `{"$state":["open","detached"]}`
 	return func(c *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 		keys := p.ask(c, t, func(ctx context.Context, client *api.Client) ([]string, error) {
-			page, err := client.Sockets(ctx, api.SocketQuery{Limit: pageSize})
+			page, err := client.Sockets(ctx, api.SocketQuery{Filter: anyState, Limit: pageSize})
 			var keys []string
 			for _, s := range page.Items {
 				key := s.Key

@@ -17,11 +17,9 @@ type rates struct {
 	seen map[string]seenSocket // by key
 }
 
-// seenSocket is what the last list said of a socket. A connection made since then begins to count anew.
-type seenSocket struct {
-	connectedAt time.Time
-	in, out     int64
-}
+// seenSocket is what the last list said of a socket. It counts on over its connections; another
+// socket under its key begins anew.
+type seenSocket struct{ in, out int64 }
 
 // watchFrame is what "sockets watch" knows at a moment, and the JSON it prints.
 type watchFrame struct {
@@ -55,7 +53,7 @@ func (r *rates) frame(list api.List[api.Socket], now time.Time) watchFrame {
 		item := watchSocket{Socket: s}
 		if known {
 			before := r.seen[s.Key]
-			if !before.connectedAt.Equal(s.ConnectedAt) {
+			if s.BytesIn < before.in || s.BytesOut < before.out {
 				before = seenSocket{}
 			}
 			in, out := float64(s.BytesIn-before.in)/passed, float64(s.BytesOut-before.out)/passed
@@ -65,7 +63,7 @@ func (r *rates) frame(list api.List[api.Socket], now time.Time) watchFrame {
 		}
 		f.Queued += s.Queue.Messages
 		f.Items = append(f.Items, item)
-		seen[s.Key] = seenSocket{s.ConnectedAt, s.BytesIn, s.BytesOut}
+		seen[s.Key] = seenSocket{s.BytesIn, s.BytesOut}
 	}
 	slices.SortStableFunc(f.Items, func(a, b watchSocket) int { return cmp.Compare(b.rate(), a.rate()) })
 	r.when, r.seen = now, seen
@@ -106,13 +104,16 @@ func (f watchFrame) table(width int) []string {
 
 func (f watchFrame) lines(without string) []string {
 	rows := make([][]string, 0, len(f.Items))
+	states := make([]string, 0, len(f.Items))
 	for _, s := range f.Items {
 		rows = append(rows, []string{
 			rateText(s.In), rateText(s.Out), strconv.Itoa(s.Queue.Messages),
 			strings.TrimPrefix(s.Key, without), s.UserID, tagText(s.Tags),
 		})
+		states = append(states, s.State)
 	}
-	return tableLines([]string{"IN", "OUT", "QUEUED", "KEY", "USER", "TAGS"}, rows, 0)
+	headings, rows := withStates([]string{"IN", "OUT", "QUEUED", "KEY", "USER", "TAGS"}, rows, states, 4)
+	return tableLines(headings, rows, 0)
 }
 
 func rateText(rate *float64) string {

@@ -19,6 +19,7 @@ type sendFlags struct {
 	byFilter, byUser bool // whether those were given; an empty filter means everybody
 	compound, json   bool
 	once             string // the idempotency key
+	conflateKey      string
 }
 
 func (p *program) send() *cobra.Command {
@@ -29,13 +30,17 @@ func (p *program) send() *cobra.Command {
 		Short: "Send a message to sockets",
 		Long: "Send a message to the socket with the key, such as /services/main_ws_service-s-123\n" +
 			"(the /services/ in front may be left out), to all sockets a filter chooses, or to\n" +
-			"all of a user. The MESSAGE - is read from standard input.\n\n" +
+			"all of a user. The MESSAGE - is read from standard input. Detached sockets get it when\n" +
+			"their clients are back.\n\n" +
+			"--conflate-key says what the message is about, such as price. Where the server conflates\n" +
+			"(queue.overflow), a full queue keeps only the last message about each thing.\n\n" +
 			"Printed is how many queues took the message. That it arrived is not known then.\n\n" +
 			"A send that may not have arrived can be repeated: with the same --idempotency-key, a\n" +
 			"text such as the number of an order, the server does it once and gives the same answer.",
 		Example: examples(
 			"tutorsocket send main_ws_service-s-123 'hello'",
 			`tutorsocket send --json-compound main_ws_service-s-123 '{"price":42}'`,
+			"tutorsocket send --conflate-key price main_ws_service-s-123 '[42]'",
 			"tutorsocket send --filter '$socket_type:ws_group' 'hello, group'",
 			"tutorsocket send --user 6148914691236517121 'hello, administrator'",
 			"echo hello | tutorsocket send --filter '' -",
@@ -56,7 +61,7 @@ func (p *program) send() *cobra.Command {
 		if flags.once != "" {
 			ctx = api.WithIdempotencyKey(ctx, flags.once)
 		}
-		m := api.Message{Message: message, JSONCompound: flags.compound}
+		m := api.Message{Message: message, JSONCompound: flags.compound, ConflateKey: flags.conflateKey}
 		if flags.byFilter || flags.byUser {
 			return p.sendMany(ctx, client, m, flags)
 		}
@@ -67,6 +72,7 @@ func (p *program) send() *cobra.Command {
 	c.Flags().StringVar(&flags.user, "user", "", "`ID` of a user: all sockets of that user")
 	c.Flags().BoolVar(&flags.compound, "json-compound", false, "the message is an item of a JSON array")
 	c.Flags().StringVar(&flags.once, "idempotency-key", "", "send once, however often this is repeated with the same `KEY`")
+	c.Flags().StringVar(&flags.conflateKey, "conflate-key", "", "what the message is about, a `KEY`: a later one about it may take its place")
 	addJSON(c, &flags.json)
 	c.ValidArgsFunction = func(c *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 		if c.Flags().Changed("filter") || c.Flags().Changed("user") {
@@ -83,6 +89,11 @@ func (f *sendFlags) check(c *cobra.Command, args []string) error {
 	if c.Flags().Changed("idempotency-key") {
 		if err := api.CheckIdempotencyKey(f.once); err != nil {
 			return usagef("--idempotency-key: %w", err)
+		}
+	}
+	if c.Flags().Changed("conflate-key") {
+		if err := api.CheckConflateKey(f.conflateKey); err != nil {
+			return usagef("--conflate-key: %w", err)
 		}
 	}
 	if f.byFilter && f.byUser {

@@ -52,11 +52,12 @@ func (p *program) sockets() *cobra.Command {
 	var flags listFlags
 	var t *target
 	run := func(c *cobra.Command, _ []string) error { return p.listSockets(c.Context(), t, flags) }
-	all := group("sockets", "List, show and watch open sockets")
+	all := group("sockets", "List, show and watch sockets")
 	all.Long = "List the open sockets, as \"sockets list\" does. Detached ones, whose clients may come\n" +
 		"back, are shown if the filter names them: {\"$state\":[\"open\",\"detached\"]}"
 	all.Example = examples(
 		"tutorsocket sockets",
+		`tutorsocket sockets --filter '{"$state":"detached"}'`,
 		"tutorsocket sockets --filter '$socket_type:ws_group'",
 		"tutorsocket sockets --json",
 	)
@@ -66,7 +67,8 @@ func (p *program) sockets() *cobra.Command {
 	p.addList(all, &flags)
 	list := &cobra.Command{
 		Use: "list", Short: "List open sockets", Args: exactly(), RunE: run,
-		Long: "List the open sockets with their users, how long they are open, what waits in their\nqueues, and their tags.",
+		Long: "List the open sockets with their users, how long they are connected, what waits in their\n" +
+			"queues, and their tags; with a filter that names $state, the state of detached ones, too.",
 		Example: examples(
 			`tutorsocket sockets list --filter '{"$service":"main_ws_service"}' --limit 10`,
 		),
@@ -94,7 +96,7 @@ func (p *program) listSockets(ctx context.Context, t *target, flags listFlags) e
 	if flags.json {
 		return p.printJSON(list)
 	}
-	return p.printSockets(list)
+	return p.printSockets(list, flags.filter)
 }
 
 // collectSockets reads page after page. Next is then set if the limit ended it.
@@ -123,28 +125,53 @@ func collectSockets(ctx context.Context, client *api.Client, flags listFlags) (a
 	}
 }
 
-func (p *program) printSockets(list api.List[api.Socket]) error {
+func (p *program) printSockets(list api.List[api.Socket], filter string) error {
 	if len(list.Missing) > 0 {
 		fmt.Fprintf(p.Stderr, "%s did not answer: its sockets are missing here\n", strings.Join(list.Missing, ", "))
 	}
 	if len(list.Items) == 0 {
-		fmt.Fprintln(p.Stdout, "no open sockets")
+		fmt.Fprintln(p.Stdout, noSockets(filter))
 		return nil
 	}
-	var rows [][]string
+	rows := make([][]string, 0, len(list.Items))
+	states := make([]string, 0, len(list.Items))
 	for _, s := range list.Items {
 		rows = append(rows, []string{
 			s.Key, s.UserID, p.Now().Sub(s.ConnectedAt).Truncate(time.Second).String(),
 			fmt.Sprint(s.Queue.Messages), tagText(s.Tags),
 		})
+		states = append(states, s.State)
 	}
-	if err := p.printTable([]string{"KEY", "USER", "SINCE", "QUEUED", "TAGS"}, rows); err != nil {
+	headings, rows := withStates([]string{"KEY", "USER", "SINCE", "QUEUED", "TAGS"}, rows, states, 2)
+	if err := p.printTable(headings, rows); err != nil {
 		return err
 	}
 	if list.Next != "" {
 		fmt.Fprintln(p.Stderr, "there are more; see --limit and --filter")
 	}
 	return nil
+}
+
+// noSockets is said of an empty list.
+func noSockets(filter string) string {
+	if strings.Contains(filter, `"$state"`) {
+		return "no such sockets"
+	}
+	return "no open sockets"
+}
+
+// stateOpen is the state that needs no words.
+const stateOpen = "open"
+
+// withStates adds a column with the states of sockets at the place, unless all are open.
+func withStates(headings []string, rows [][]string, states []string, place int) ([]string, [][]string) {
+	if !slices.ContainsFunc(states, func(state string) bool { return state != stateOpen }) {
+		return headings, rows
+	}
+	for i, row := range rows {
+		rows[i] = slices.Insert(row, place, states[i])
+	}
+	return slices.Insert(headings, place, "STATE"), rows
 }
 
 func tagText(tags map[string]string) string {
@@ -203,6 +230,9 @@ func (p *program) printSocket(s api.Socket) error {
 	row("Sent", byteText(float64(s.BytesOut)))
 	row("Waiting", count(s.Queue.Messages, "message")+", "+byteText(float64(s.Queue.Bytes)))
 	row("Queue mode", s.Queue.Mode)
+	if s.Queue.Dropped > 0 {
+		row("Dropped", count(s.Queue.Dropped, "message")+", "+s.Queue.Reason)
+	}
 	label := "Tags"
 	for _, name := range slices.Sorted(maps.Keys(s.Tags)) {
 		fmt.Fprintf(&b, "%-12s  %s\n", label, firstLine(name+"="+s.Tags[name]))

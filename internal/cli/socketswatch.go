@@ -28,11 +28,11 @@ func (p *program) socketsWatch(t *target) *cobra.Command {
 	var flags watchFlags
 	c := &cobra.Command{
 		Use:   "watch",
-		Short: "Watch open sockets and their traffic",
-		Long: "Watch the open sockets: bytes per second in and out, what waits in their queues, the\n" +
-			"busiest first. On a terminal the table is drawn anew at each interval until q or Ctrl-C;\n" +
-			"elsewhere each interval gives a block of text, or a line of JSON with --json. A server\n" +
-			"that is restarted is waited for.",
+		Short: "Watch sockets and their traffic",
+		Long: "Watch the open sockets, and detached ones if the filter names $state: bytes per second in\n" +
+			"and out, what waits in their queues, the busiest first. On a terminal the table is drawn\n" +
+			"anew at each interval until q or Ctrl-C; elsewhere each interval gives a block of text, or\n" +
+			"a line of JSON with --json. A server that is restarted is waited for.",
 		Example: examples(
 			"tutorsocket sockets watch"+untilCtrlC,
 			"tutorsocket sockets watch --count 2 --interval 200ms --json",

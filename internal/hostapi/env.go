@@ -12,11 +12,11 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
-// Sockets are the open sockets of all nodes. A key nobody holds gives [hub.ErrNotFound] or
+// Sockets are the open and detached sockets of all nodes. A key nobody holds gives [hub.ErrNotFound] or
 // [hub.ErrClosed].
 type Sockets interface {
-	// Select returns the sockets a filter chooses, of this node or of all; missing names the nodes
-	// that did not answer.
+	// Select returns the sockets a filter chooses, of this node or of all; detached ones only if it
+	// names $state. missing names the nodes that did not answer.
 	Select(ctx context.Context, f hub.Filter, allNodes bool) (refs []hub.Ref, missing []string, err error)
 	// Local returns a socket of this node.
 	Local(key string) (hub.Ref, bool)
@@ -189,10 +189,10 @@ type Env struct {
 	// opened are the libraries scripts of the run have loaded from files.
 	opened openedLibraries
 
-	// sent is the message sent last and the text it was made of: the same text sent to many sockets,
-	// one by one, is encoded once.
-	sent     *hub.Message
-	sentText string
+	// sent is the message sent last, with the text and the conflate key it was made of: the same text
+	// sent to many sockets, one by one, is encoded once.
+	sent              *hub.Message
+	sentText, sentKey string
 }
 
 func envOf(r *basescript.Run) *Env { return r.Host().(*Env) }

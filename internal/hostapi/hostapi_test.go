@@ -340,6 +340,70 @@ func TestOneTextIsOneMessage(t *testing.T) {
 	}
 }
 
+// TestAConflateKeySaysWhatAMessageIsAbout: a full queue keeps the last message about each thing, and
+// announces what it dropped.
+func TestAConflateKeySaysWhatAMessageIsAbout(t *testing.T) {
+	b := newBench(t)
+	b.hub = hub.New(hub.Config{Profile: hub.Profile124, MaxMessages: 3, Overflow: hub.OverflowConflate})
+	b.sockets = cluster.New(b.hub)
+	one, two := b.open("/services/a-s-1", nil), b.open("/services/a-s-2", nil)
+	const write = asm + `
+		function write(text, key) { asm.CallClassStaticMethod(ctx, 'WriteToWebSocketMessageQueue', ['/services/a-s-1', text, true, key]) }
+		function all(text, key) { asm.CallClassStaticMethod(ctx, 'WriteToWebSocketsMessageQueueArray', [['/services/a-s-2'], text, true, key]) }
+	`
+	b.prints(write + `write('1', 'price'); write('"same"'); write('"same"', 7); write('2', 'price'); write('"same"', '7'); write('3', 'price')`)
+	if got := one.frames(); !slices.Equal(got, []string{`[{"socket_action":"gap","socket_type":"","uid":"","missed":3,"reason":"overflow"},"same","same",3]`}) {
+		t.Errorf("frames %q", got)
+	}
+	b.prints(write + `all('1', true); all('2', null); all('3', ''); all('4', 'true')`)
+	if got := two.frames(); !slices.Equal(got, []string{`[{"socket_action":"gap","socket_type":"","uid":"","missed":1,"reason":"overflow"},2,3,4]`}) {
+		t.Errorf("frames %q", got)
+	}
+	b.prints(write + `write('x', undefined); k = ''; for (i = 0; i < 256; i++) k += 'я'; write('x', k); all('x', k)`)
+	b.fails(write+`k = ''; for (i = 0; i < 257; i++) k += 'k'; write('x', k)`, "conflate_key has 257 characters; at most 256 are possible")
+	b.fails(write+`write('x', {})`, "conflate_key must be text, not object")
+	b.fails(write+`all('x', ['price'])`, "conflate_key must be text, not an array")
+}
+
+// breaking is where the connection of a socket breaks as soon as a script has its object.
+type breaking struct {
+	hostapi.Sockets
+	conn *hub.Conn
+}
+
+func (s *breaking) Local(key string) (hub.Ref, bool) {
+	ref, ok := s.Sockets.Local(key)
+	s.conn.Ended(hub.Reason{Code: hub.CodeLost}) // only the first call has an effect
+	return ref, ok
+}
+
+// TestDetachedSockets: lists leave them out unless the filter names them; whoever knows one by its key or
+// has its object goes on.
+func TestDetachedSockets(t *testing.T) {
+	b := newBench(t)
+	b.hub = hub.New(hub.Config{Profile: hub.Profile124, ResumeWindow: time.Hour})
+	b.sockets = cluster.New(b.hub)
+	one := b.open("/services/a-s-1", map[string]string{"role": "host"})
+	b.open("/services/a-s-2", map[string]string{"role": "host"})
+	b.sockets = &breaking{b.sockets, one.conn}
+	const list = asm + `
+		function keys(filter) { return ArrayMerge(asm.CallClassStaticMethod(ctx, 'GetWebSockets', [filter]), 'This.Key', ' ') }
+		s = asm.CallClassStaticMethod(ctx, 'GetLocalWebSocket', ['/services/a-s-1']);
+	`
+	b.prints(list+`alert(s.State + ' ' + s.GetTag('role')); CallObjectMethod(s, 'AddOrUpdateTag', ['room', 5]); alert(s.GetTag('room'))`, "Detached host", "5")
+	b.prints(list+`alert(keys('')); alert(keys('$role:host')); alert(keys({$state: 'detached'})); alert(keys('{"$state":["open","detached"],"$user":"17"}').length)`,
+		"/services/a-s-2", "/services/a-s-2", "/services/a-s-1", "31")
+	b.prints(list + `asm.CallClassStaticMethod(ctx, 'WriteToWebSocketMessageQueue', ['/services/a-s-1', '"while away"', true])`)
+	conn, err := b.hub.Open(hub.OpenRequest{Key: one.Key(), Service: "a", StatefulID: "1", User: hub.User{ID: "17"}, Waker: noWaker{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := (client{conn.Socket(), conn}).frames(); !slices.Equal(got, []string{`["while away"]`}) {
+		t.Errorf("frames after the resume: %q", got)
+	}
+	b.prints(list+`alert(s.State + ' ' + s.GetTag('room')); CallObjectMethod(s, 'Abort', []); alert(s.State); alert(keys(''))`, "Open 5", "Closed", "/services/a-s-2")
+}
+
 func TestClosedAndFullSocketsAreNoError(t *testing.T) {
 	b := newBench(t)
 	b.hub = hub.New(hub.Config{MaxMessages: 1, Grace: time.Hour})

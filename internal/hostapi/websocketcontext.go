@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
@@ -14,22 +15,22 @@ var socketMethods = []basescript.Func{
 	{
 		Name: "GetWebSockets", OptSince: "1.24", Call: getWebSockets,
 		Sig: "(filter?: string | object | null, force_remote?: boolean): WebSocketCollection",
-		Doc: "The open sockets a filter chooses, all without one. force_remote false leaves out those of other nodes.",
+		Doc: "The open sockets a filter chooses, all without one; detached ones only if it names $state. force_remote false leaves out those of other nodes.",
 	},
 	{
 		Name: "GetLocalWebSocket", Since: "1.24", Min: 1, Call: getLocalWebSocket,
 		Sig: "(socketId: string): WebSocket | null",
-		Doc: "The socket of this node with that id, null if there is none.",
+		Doc: "The socket of this node with that id, open or detached, null if there is none.",
 	},
 	{
-		Name: "WriteToWebSocketMessageQueue", Min: 3, Call: writeToQueue,
-		Sig: "(socketId: string, message: any, json_compound: boolean): void",
-		Doc: "Queues a message for a socket; json_compound asks for an item of a JSON array instead of a frame of its own. An unknown socket is no error.",
+		Name: "WriteToWebSocketMessageQueue", Min: 3, Original: 3, Call: writeToQueue,
+		Sig: "(socketId: string, message: any, json_compound: boolean, conflate_key?: string | number | null): void",
+		Doc: "Queues a message for a socket; json_compound asks for an item of a JSON array instead of a frame of its own. An unknown socket is no error. conflate_key, not in the original, says what the message is about: where the service conflates, a full queue keeps only the last message of each key.",
 	},
 	{
-		Name: "WriteToWebSocketsMessageQueueArray", Min: 3, Call: writeToQueues,
-		Sig: "(socketIds: string[], message: any, json_compound: boolean): void",
-		Doc: "Queues a message for many sockets.",
+		Name: "WriteToWebSocketsMessageQueueArray", Min: 3, Original: 3, Call: writeToQueues,
+		Sig: "(socketIds: string[], message: any, json_compound: boolean, conflate_key?: string | number | null): void",
+		Doc: "Queues a message for many sockets, as WriteToWebSocketMessageQueue does for one.",
 	},
 }
 
@@ -121,8 +122,12 @@ func writeToQueue(r *basescript.Run, args []basescript.Value) (basescript.Value,
 	if err := r.Step(1 + len(text)>>6); err != nil {
 		return basescript.Undefined, err
 	}
+	conflateKey, err := conflateKeyArg(arg(args, 3))
+	if err != nil {
+		return basescript.Undefined, err
+	}
 	env := envOf(r)
-	message, mode := env.message(text), modeArg(args[2])
+	message, mode := env.message(text, conflateKey), modeArg(args[2])
 	key = strings.Clone(key)
 	err = r.Wait(func(ctx context.Context) error {
 		_, err := env.Sockets.Send(ctx, key, message, mode)
@@ -140,8 +145,12 @@ func writeToQueues(r *basescript.Run, args []basescript.Value) (basescript.Value
 	if err := r.Step(1 + len(keys) + len(text)>>6); err != nil {
 		return basescript.Undefined, err
 	}
+	conflateKey, err := conflateKeyArg(arg(args, 3))
+	if err != nil {
+		return basescript.Undefined, err
+	}
 	env := envOf(r)
-	message, mode := env.message(text), modeArg(args[2])
+	message, mode := env.message(text, conflateKey), modeArg(args[2])
 	err = r.Wait(func(ctx context.Context) error {
 		_, err := env.Sockets.SendMany(ctx, keys, message, mode)
 		return err
@@ -176,12 +185,34 @@ func modeArg(v basescript.Value) hub.Mode {
 	return hub.ModeText
 }
 
-// message returns the text as a message, the one sent last if it is the same: scripts send one text
-// to many sockets in a loop, and a message is encoded once however many get it.
-func (e *Env) message(text string) *hub.Message {
-	if e.sent == nil || e.sentText != text {
+// maxConflateKey bounds, in characters, what waits with a message as its key.
+const maxConflateKey = 256
+
+// conflateKeyArg takes what a message is about: any scalar as its text; nothing, or an empty text,
+// means that it is about nothing.
+func conflateKeyArg(v basescript.Value) (string, error) {
+	v = v.Scalar()
+	switch {
+	case v.IsNil():
+		return "", nil
+	case v.Kind() == basescript.KindObject:
+		return "", basescript.Errorf("conflate_key must be text, not %s", kindName(v))
+	}
+	key := v.Text()
+	if n := utf8.RuneCountInString(key); n > maxConflateKey {
+		return "", basescript.Errorf("conflate_key has %d characters; at most %d are possible", n, maxConflateKey)
+	}
+	return key, nil
+}
+
+// message returns the text as a message about what the key says, the one sent last if both are the
+// same: scripts send one text to many sockets in a loop, and a message is encoded once however many
+// get it.
+func (e *Env) message(text, conflateKey string) *hub.Message {
+	if e.sent == nil || e.sentText != text || e.sentKey != conflateKey {
 		// The text may be a part of something large, and a queue may hold it for long.
-		e.sent, e.sentText = hub.NewMessage(strings.Clone(text)), text
+		e.sent = hub.NewMessage(strings.Clone(text)).WithConflateKey(strings.Clone(conflateKey))
+		e.sentText, e.sentKey = text, conflateKey
 	}
 	return e.sent
 }

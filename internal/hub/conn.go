@@ -184,6 +184,9 @@ func (c *Conn) Ended(reason Reason) (final Reason, end End) {
 		sh.leftForGood(s)
 	}
 	s.ended = true
+	if c.fresh && reason.Cause == CauseHandshake { // what was to be announced is announced to the next one
+		s.hub.losses.add(s.key, s.user.Load().ID, s.queue.unread())
+	}
 	s.forget()
 	s.hub.figures.closed(*s.reason)
 	return *s.reason, EndGone

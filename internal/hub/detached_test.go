@@ -188,6 +188,31 @@ func TestAWindowEndsOnceAndOnTime(t *testing.T) {
 	})
 }
 
+// What was lost with an expired socket is announced though nothing else is sent, and once a handshake succeeds.
+func TestALossIsAnnouncedByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := resuming(Config{})
+		c := mustOpen(t, h, "m", "1", "u")
+		lose(t, c)
+		mustSend(t, c.Socket(), ModeJSON, "1", "2")
+		time.Sleep(window)
+		synctest.Wait()
+		failed := mustOpen(t, h, "m", "1", "u")
+		failed.Ended(Reason{Code: CodeLost, Cause: CauseHandshake})
+		var b bell
+		again, err := tryOpen(h, "m", "1", "u", &b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.rung.Load() != 1 {
+			t.Errorf("the connection was woken %d times", b.rung.Load())
+		}
+		if frames, _ := drain(t, again); !slices.Equal(frames, []string{"[" + gapText(2, "expired") + "]"}) {
+			t.Errorf("got %q", frames)
+		}
+	})
+}
+
 func TestAResumeBeginsTheWindowAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := resuming(Config{})

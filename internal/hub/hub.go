@@ -180,8 +180,12 @@ func (h *Hub) Open(req OpenRequest) (*Conn, error) {
 	sh.mu.Lock()
 	socket := sh.byKey[req.Key]
 	if socket == nil {
-		defer sh.mu.Unlock()
-		return h.openNew(sh, &req, stateful)
+		c, wake, err := h.openNew(sh, &req, stateful)
+		sh.mu.Unlock()
+		if wake != nil {
+			wake.Wake()
+		}
+		return c, err
 	}
 	if socket.user.Load().ID != req.User.ID {
 		sh.mu.Unlock()
@@ -200,10 +204,11 @@ func (h *Hub) Open(req OpenRequest) (*Conn, error) {
 	return c, err
 }
 
-// openNew registers a socket under a free key. Called with the lock of the shard held.
-func (h *Hub) openNew(sh *shard, req *OpenRequest, stateful bool) (*Conn, error) {
+// openNew registers a socket under a free key. It returns who is to be woken because there is
+// something to announce, nil if not. Called with the lock of the shard held.
+func (h *Hub) openNew(sh *shard, req *OpenRequest, stateful bool) (*Conn, Waker, error) {
 	if err := h.crowd.admit(req.User.ID, req.handshake().RemoteAddr); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	now := time.Now().UnixNano()
 	s := &Socket{
@@ -218,13 +223,15 @@ func (h *Hub) openNew(sh *shard, req *OpenRequest, stateful bool) (*Conn, error)
 	s.user.Store(&user)
 	s.handshake.Store(req.handshake())
 	s.conn = &Conn{socket: s, waker: req.Waker, fresh: true}
+	var wake Waker
 	if missed := h.losses.take(req.Key, req.User.ID); missed > 0 {
 		s.queue.loss().note(lossExpired, missed)
+		wake = s.startDrain()
 	}
 	sh.add(s)
 	s.happened(EventOpened, nil, StateOpen)
 	h.figures.opened.With(req.Service).Inc()
-	return s.conn, nil
+	return s.conn, wake, nil
 }
 
 // Get returns the socket with the key, open or detached, and whether there is one.

@@ -36,19 +36,22 @@ func handshake(target, host string, header ...string) string {
 		target, host, strings.Join(append(header, ""), "\r\n"))
 }
 
+// reach connects to a server, by TLS if its URL says so.
+func reach(base string) (net.Conn, error) {
+	u, err := url.Parse(base)
+	if err != nil {
+		return nil, err
+	}
+	if u.Scheme == "https" {
+		return tls.Dial("tcp", u.Host, &tls.Config{InsecureSkipVerify: true})
+	}
+	return net.Dial("tcp", u.Host)
+}
+
 // ask sends an upgrade request, with bytes behind it in the same packet, and reads the answer.
 func ask(t testing.TB, base, target string, behind []byte, header ...string) *client {
 	t.Helper()
-	u, err := url.Parse(base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var nc net.Conn
-	if u.Scheme == "https" {
-		nc, err = tls.Dial("tcp", u.Host, &tls.Config{InsecureSkipVerify: true})
-	} else {
-		nc, err = net.Dial("tcp", u.Host)
-	}
+	nc, err := reach(base)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -130,8 +130,9 @@ func TestConformance(t *testing.T) {
 }
 
 // Ten pings give ten pongs in their order.
-func TestPongsInOrder(t *testing.T) {
-	r := newRig(t, rigConfig{})
+func TestPongsInOrder(t *testing.T) { both(t, rigConfig{}, pongsInOrder) }
+
+func pongsInOrder(t *testing.T, r *rig) {
 	c := dial(t, r.url, "/services/echo")
 	for i := range 10 {
 		c.send(ws.OpPing, true, fmt.Sprint(i))

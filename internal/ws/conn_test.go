@@ -193,8 +193,9 @@ func TestAbort(t *testing.T) {
 }
 
 // An abort ends the context of a call that runs, and Closed waits for the call.
-func TestAbortDuringACall(t *testing.T) {
-	r := newRig(t, rigConfig{})
+func TestAbortDuringACall(t *testing.T) { both(t, rigConfig{}, abortDuringACall) }
+
+func abortDuringACall(t *testing.T, r *rig) {
 	var returned atomic.Bool
 	r.onMessage = func(ctx context.Context, s *hub.Socket, _ string) error {
 		s.Abort()
@@ -248,8 +249,9 @@ func TestTakeover(t *testing.T) {
 
 // The calls of a socket never overlap, also not when a newer connection takes over while one of
 // the older runs; its context goes on, because the socket does.
-func TestTakeoverDuringACall(t *testing.T) {
-	r := newRig(t, rigConfig{})
+func TestTakeoverDuringACall(t *testing.T) { both(t, rigConfig{}, takeoverDuringACall) }
+
+func takeoverDuringACall(t *testing.T, r *rig) {
 	inCall, proceed := make(chan context.Context, 1), make(chan struct{})
 	var running, calls atomic.Int32
 	enter := func() func() {
@@ -298,7 +300,10 @@ func TestTakeoverDuringACall(t *testing.T) {
 // Nothing that was queued is lost or doubled by takeovers, while the older connections read
 // nothing. What the kernel took for a dead connection is not covered.
 func TestTakeoverHandsTheQueueOver(t *testing.T) {
-	r := newRig(t, rigConfig{ws: Config{WriteTimeout: time.Minute}, hub: hub.Config{MaxMessages: 1000, MaxBytes: 1 << 30}})
+	both(t, rigConfig{ws: Config{WriteTimeout: time.Minute}, hub: hub.Config{MaxMessages: 1000, MaxBytes: 1 << 30}}, takeoverHandsTheQueueOver)
+}
+
+func takeoverHandsTheQueueOver(t *testing.T, r *rig) {
 	first := dial(t, r.url, "/services/echo?X-StatefulSocketId=1")
 	s := r.socket(t, "1")
 	const n, size = 100, 200 << 10
@@ -416,8 +421,9 @@ func TestConcurrentSendsKeepTheirOrder(t *testing.T) {
 
 // Everything at once: clients come, talk, are taken over, aborted and closed, while others send.
 // All sockets end exactly once, and nothing is left.
-func TestManyAtOnce(t *testing.T) {
-	r := newRig(t, rigConfig{ws: Config{Workers: 4}})
+func TestManyAtOnce(t *testing.T) { both(t, rigConfig{ws: Config{Workers: 4}}, manyAtOnce) }
+
+func manyAtOnce(t *testing.T, r *rig) {
 	var opened, closed sync.Map
 	r.onOpen = func(_ context.Context, s *hub.Socket) error { opened.Store(s, true); return nil }
 	r.onClose = func(s *hub.Socket, _ hub.Reason) {
@@ -459,8 +465,9 @@ func TestManyAtOnce(t *testing.T) {
 }
 
 // Items that meet in the queue leave in one frame (spec/websocket.md B.2).
-func TestJSONItemsAreJoined(t *testing.T) {
-	r := newRig(t, rigConfig{})
+func TestJSONItemsAreJoined(t *testing.T) { both(t, rigConfig{}, jSONItemsAreJoined) }
+
+func jSONItemsAreJoined(t *testing.T, r *rig) {
 	r.onMessage = func(_ context.Context, s *hub.Socket, _ string) error {
 		for i := range 3 {
 			s.Send(hub.NewMessage(fmt.Sprintf(`{"n":%d}`, i)), hub.ModeJSON)

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -18,10 +17,13 @@ import (
 const (
 	crowdURL  = "TUTORSOCKET_WS_CROWD"
 	crowdSize = "TUTORSOCKET_WS_CROWD_SIZE"
+	// listenOnly has the crowd send nothing, and wait for a message on each socket.
+	listenOnly = "-"
 )
 
-// standAround opens as many sockets as it was told, says so, sends what it reads from standard
-// input as a message on each, compressed if the server agreed, waits for the answers, says so again, and leaves at its end.
+// standAround opens as many sockets as it was told, and says so. Each line of standard input it sends as a
+// message on each socket, compressed if the server agreed, waits for the answers, and says so again. It leaves
+// at the end of the input.
 func standAround(base string) {
 	var n int
 	fmt.Sscan(os.Getenv(crowdSize), &n)
@@ -29,7 +31,7 @@ func standAround(base string) {
 	conns := make([]net.Conn, n)
 	deflate := false
 	for i := range n {
-		nc, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+		nc, err := reach(base)
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -49,14 +51,20 @@ func standAround(base string) {
 	}
 	fmt.Println("ready")
 	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		frame := masked(ws.OpText, true, lines.Text())
-		if deflate {
-			frame = packedFrame(ws.OpText, true, pack(lines.Text()))
+		if text := lines.Text(); text != listenOnly {
+			frame := masked(ws.OpText, true, text)
+			if deflate {
+				frame = packedFrame(ws.OpText, true, pack(text))
+			}
+			for _, nc := range conns {
+				nc.SetDeadline(time.Now().Add(patience))
+				nc.Write(frame)
+			}
 		}
 		for i, nc := range conns {
 			nc.SetDeadline(time.Now().Add(patience))
-			nc.Write(frame)
 			h, err := ws.ReadHeader(crowd[i])
 			if err != nil {
 				fmt.Println(err)

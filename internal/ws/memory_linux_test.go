@@ -22,23 +22,26 @@ import (
 const alone = "TUTORSOCKET_WS_ALONE"
 
 // BenchmarkIdleMemory reports what a socket costs that is open, has five tags (three of them
-// with a value of its own) and is silent: before its first message and after one. The clients
-// are another process. So is the server, because memory that earlier benchmarks have left
-// behind would be used again, and not be seen. With deflate the message and its echo are
-// compressed.
+// with a value of its own) and is silent: before its first message, after one, and after one that
+// fills the buffers. The clients are another process. So is the server, because memory that
+// earlier benchmarks have left behind would be used again, and not be seen. With deflate the messages
+// and their echoes are compressed.
 func BenchmarkIdleMemory(b *testing.B) {
-	if kind := os.Getenv(alone); kind != "" {
-		measureIdle(b, kind == "deflate")
-		return
-	}
-	for _, kind := range []string{"plain", "deflate"} {
-		b.Run(kind, func(b *testing.B) { measureAlone(b, kind) })
+	for _, path := range []string{"plain", "deflate", "TLS"} {
+		b.Run(path, func(b *testing.B) {
+			if os.Getenv(alone) != "" {
+				measureIdle(b, rigConfig{tls: path == "TLS", ws: Config{Heartbeat: -1, Compression: path == "deflate"}})
+				return
+			}
+			measureAlone(b)
+		})
 	}
 }
 
-func measureAlone(b *testing.B, kind string) {
-	cmd := exec.Command(os.Args[0], "-test.run=^$", "-test.bench=^BenchmarkIdleMemory$", "-test.benchtime=1x")
-	cmd.Env = append(os.Environ(), alone+"="+kind)
+// measureAlone runs the benchmark in a process of its own, and reports what that has reported.
+func measureAlone(b *testing.B) {
+	cmd := exec.Command(os.Args[0], "-test.run=^$", "-test.bench=^"+strings.ReplaceAll(b.Name(), "/", "$/^")+"$", "-test.benchtime=1x")
+	cmd.Env = append(os.Environ(), alone+"=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		b.Fatalf("%v: %s", err, out)
@@ -57,9 +60,9 @@ func measureAlone(b *testing.B, kind string) {
 	}
 }
 
-func measureIdle(b *testing.B, deflate bool) {
-	const crowd = 2000
-	r := newRig(b, rigConfig{ws: Config{Compression: deflate}})
+func measureIdle(b *testing.B, cfg rigConfig) {
+	const crowd = 5000
+	r := newRig(b, cfg)
 	r.closed = make(chan ending, 2*crowd)
 	r.onOpen = func(_ context.Context, s *hub.Socket) error {
 		return s.ReplaceTags(hub.NewTags(map[string]string{
@@ -68,7 +71,7 @@ func measureIdle(b *testing.B, deflate bool) {
 	}
 	warm := dial(b, r.url, "/services/echo", offerDeflate) // pools, workers, the HTTP server
 	warm.text(prose(2000))
-	if deflate {
+	if cfg.ws.Compression {
 		warm.raw(packedFrame(ws.OpText, true, pack(prose(2000))))
 	}
 	before := measure(b)
@@ -85,6 +88,9 @@ func measureIdle(b *testing.B, deflate bool) {
 	fmt.Fprintln(say, `{"socket_action":"init_socket","socket_type":"ws_group","text":"`+repeat("so said he ", 100)+`"}`)
 	hear()
 	report("used")
+	fmt.Fprintln(say, repeat("x", 16<<10))
+	hear()
+	report("grown")
 }
 
 // callCrowd starts a process with sockets, and waits until they are open.

@@ -78,6 +78,8 @@ var operations = withScripts(map[string]entry{
 	}},
 	"send-message": {exchanges: []exchange{
 		{name: "text", path: "/sockets/" + annaInPath + "/messages", body: `{"message":"x"}`, status: 202, part: "queue_depth"},
+		{name: "about something", path: "/sockets/" + annaInPath + "/messages", body: `{"message":"x","conflate_key":"price"}`, status: 202, part: "queue_depth"},
+		{name: "about nothing", path: "/sockets/" + annaInPath + "/messages", body: `{"message":"x","conflate_key":""}`, status: 422, part: "body.conflate_key"},
 		{name: "gone", path: "/sockets/" + goneInPath + "/messages", body: `{"message":"x"}`, status: 404},
 		{name: "wrong idempotency key", path: "/sockets/" + annaInPath + "/messages", body: `{"message":"x"}`, header: []string{"Idempotency-Key", "a b"}, status: 400, part: "header.Idempotency-Key"},
 	}},
@@ -85,11 +87,13 @@ var operations = withScripts(map[string]entry{
 		{name: "by user", path: "/messages", body: `{"user_id":"1","message":"x"}`, status: 202, part: `"addressed":1`},
 		{name: "by filter", path: "/messages", body: `{"filter":{"$user":"1"},"message":"x","json_compound":true}`, status: 202, part: `"addressed":1`},
 		{name: "by key", path: "/messages", body: `{"keys":["` + anna + `"],"message":"x"}`, status: 202, part: `"addressed":1`},
+		{name: "about something", path: "/messages", body: `{"user_id":"1","message":"x","conflate_key":"price"}`, status: 202, part: `"addressed":1`},
 		{name: "to nobody said", path: "/messages", body: `{"message":"x"}`, status: 422, part: "filter, keys or user_id"},
 		{name: "filter that is none", path: "/messages", body: `{"filter":"role","message":"x"}`, status: 400, part: "body.filter"},
 	}},
 	"send-batch": {exchanges: []exchange{
 		{name: "several", path: "/messages/batch", body: `{"messages":[{"key":"` + anna + `","message":"a"},{"user_id":"1","message":"b"},{"filter":"$user:1","message":"c","json_compound":true}]}`, status: 202, part: `"queue_depth":`},
+		{name: "about something", path: "/messages/batch", body: `{"messages":[{"key":"` + anna + `","message":"a","conflate_key":"price"}]}`, status: 202, part: `"status":202`},
 		{name: "none", path: "/messages/batch", body: `{"messages":[]}`, status: 202, part: `"results":[]`},
 		{name: "one gone", path: "/messages/batch", body: `{"messages":[{"key":"/services/main_ws_service-s-gone","message":"a"},{"user_id":"1","message":"b"}]}`, status: 202, part: `"status":404`},
 		{name: "a filter that is none", path: "/messages/batch", body: `{"messages":[{"filter":"role","message":"a"}]}`, status: 202, part: "body.messages[0].filter"},

@@ -340,7 +340,7 @@ export interface paths {
         put?: never;
         /**
          * Send a message to several sockets
-         * @description Puts a message into the queues of all sockets chosen by exactly one of `filter`, `keys` and `user_id`. An empty filter means every socket. A socket whose queue is full, or that is gone, is passed over and not counted.
+         * @description Puts a message into the queues of all sockets chosen by exactly one of `filter`, `keys` and `user_id`. An empty filter means every socket; detached ones are among those chosen, unless the filter names `$state`. A socket whose queue is full, or that is gone, is passed over and not counted.
          */
         post: operations["send-messages"];
         delete?: never;
@@ -609,8 +609,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Open sockets, ordered by key
-         * @description A page of the open sockets that a filter chooses, ordered by key. `next` of an answer goes into `after` for the page that follows; sockets that come and go move no others from one page to the next.
+         * Sockets, ordered by key
+         * @description A page of the open sockets that a filter chooses, ordered by key; of detached ones, too, if the filter names `$state`. `next` of an answer goes into `after` for the page that follows; sockets that come and go move no others from one page to the next.
          */
         get: operations["list-sockets"];
         put?: never;
@@ -630,14 +630,14 @@ export interface paths {
         };
         /**
          * One socket
-         * @description What is known of one socket.
+         * @description What is known of one socket, open or detached.
          */
         get: operations["get-socket"];
         put?: never;
         post?: never;
         /**
-         * Drop a connection at once
-         * @description Ends the connection without a close frame: the client sees 1006.
+         * End a socket at once
+         * @description Ends the socket and what waits for it, and drops its connection without a close frame: the client sees 1006. A detached socket is ended, too, and cannot be resumed any more.
          */
         delete: operations["abort-socket"];
         options?: never;
@@ -656,7 +656,7 @@ export interface paths {
         put?: never;
         /**
          * Send a message to one socket
-         * @description Puts a message into the queue of the socket. The answer says that it was queued, not that it was received.
+         * @description Puts a message into the queue of the socket. The answer says that it was queued, not that it was received; that of a detached socket waits for its client to come back. Where `queue.overflow` is `drop-oldest` or `conflate`, a full queue drops others for it, and `queue.dropped` of the socket counts those.
          */
         post: operations["send-message"];
         delete?: never;
@@ -694,7 +694,7 @@ export interface paths {
         };
         /**
          * Text frames of one socket, as they come and go
-         * @description The text frames of one socket, both ways, as they come and go.
+         * @description The text frames of one socket, both ways, as they come and go. The stream goes on while the socket is detached, and over takeovers.
          */
         get: operations["trace-socket"];
         put?: never;
@@ -714,7 +714,7 @@ export interface paths {
         };
         /**
          * Sockets that open, change and end, as they do
-         * @description An event for each socket that opens, changes or ends and that the filter chooses, as it happens.
+         * @description An event for each socket that opens, changes or ends and that the filter chooses, as it happens. To a filter without `$state` a socket that is detached ceases to match, and matches again when it is resumed.
          */
         get: operations["stream-socket-events"];
         put?: never;
@@ -754,7 +754,7 @@ export interface paths {
         };
         /**
          * Tags in use, ordered by name
-         * @description Names of tags that open sockets have, with their values, by name.
+         * @description Names of tags that sockets have, open and detached ones, with their values, by name.
          */
         get: operations["list-tags"];
         put?: never;
@@ -832,7 +832,9 @@ export interface components {
             messages: components["schemas"]["BatchMessage"][];
         };
         BatchMessage: {
-            /** @description A filter: text ($name, $name:value, $name:[a,b]) or a JSON object. An empty text means every socket. */
+            /** @description What the message is about. Where queue.overflow is conflate and a queue is full, those that wait there and have a later one with the same key behind them are dropped. */
+            conflate_key?: string;
+            /** @description A filter: text ($name, $name:value, $name:[a,b]) or a JSON object. An empty text means every socket. Detached sockets are meant, too, unless it names $state. */
             filter?: string | {
                 [key: string]: unknown;
             };
@@ -844,7 +846,7 @@ export interface components {
             keys?: string[] | null;
             /** @description The text to send. */
             message: string;
-            /** @description Every socket of this user. */
+            /** @description Every socket of this user, detached ones included. */
             user_id?: string;
         };
         BatchResult: {
@@ -996,7 +998,9 @@ export interface components {
             time: string;
         };
         GroupMessage: {
-            /** @description A filter: text ($name, $name:value, $name:[a,b]) or a JSON object. An empty text means every socket. */
+            /** @description What the message is about. Where queue.overflow is conflate and a queue is full, those that wait there and have a later one with the same key behind them are dropped. */
+            conflate_key?: string;
+            /** @description A filter: text ($name, $name:value, $name:[a,b]) or a JSON object. An empty text means every socket. Detached sockets are meant, too, unless it names $state. */
             filter?: string | {
                 [key: string]: unknown;
             };
@@ -1006,7 +1010,7 @@ export interface components {
             keys?: string[] | null;
             /** @description The text to send. */
             message: string;
-            /** @description Every socket of this user. */
+            /** @description Every socket of this user, detached ones included. */
             user_id?: string;
         };
         Line: {
@@ -1039,6 +1043,8 @@ export interface components {
             user?: string;
         };
         Message: {
+            /** @description What the message is about. Where queue.overflow is conflate and a queue is full, those that wait there and have a later one with the same key behind them are dropped. */
+            conflate_key?: string;
             /** @description Whether the text is an item of a JSON array, as in the scripts' WriteToWebSocketMessageQueue. */
             json_compound?: boolean;
             /** @description The text to send. */
@@ -1151,6 +1157,16 @@ export interface components {
              * @description Their bytes.
              */
             bytes: number;
+            /**
+             * @description Why the last of them were dropped; empty if none was.
+             * @enum {string}
+             */
+            drop_reason: "" | "overflow" | "expired";
+            /**
+             * Format: int64
+             * @description Messages that were dropped since the socket was opened. The client is told of them.
+             */
+            dropped: number;
             /**
              * Format: int64
              * @description Messages that wait.
@@ -1412,7 +1428,7 @@ export interface components {
             /** @description The service it is connected to. */
             service: string;
             /**
-             * @description detached: the connection broke, and may come back.
+             * @description detached: the connection broke, and its client may come back to what waits.
              * @enum {string}
              */
             state: "open" | "detached";
@@ -1437,10 +1453,10 @@ export interface components {
              */
             bytes_out: number;
             /**
-             * @description tags: it has other tags; takeover: a newer connection of its user has it.
+             * @description tags: it has other tags; takeover: a newer connection of its user has it; detached: its connection broke; resumed: its client is back.
              * @enum {string}
              */
-            change: "tags" | "takeover";
+            change: "tags" | "takeover" | "detached" | "resumed";
             /**
              * Format: date-time
              * @description When the connection was made.
@@ -1462,7 +1478,7 @@ export interface components {
              */
             skipped?: number;
             /**
-             * @description detached: the connection broke, and may come back.
+             * @description detached: the connection broke, and its client may come back to what waits.
              * @enum {string}
              */
             state: "open" | "detached";
@@ -1566,7 +1582,7 @@ export interface components {
              */
             skipped?: number;
             /**
-             * @description detached: the connection broke, and may come back.
+             * @description detached: the connection broke, and its client may come back to what waits.
              * @enum {string}
              */
             state: "open" | "detached";
@@ -4288,7 +4304,7 @@ export interface operations {
             query?: {
                 /** @description The next of the page before; the first page without it. */
                 after?: string;
-                /** @description Which sockets: $name, $name:value, $name:[a,b], or a JSON object. All without one. */
+                /** @description Which sockets: $name, $name:value, $name:[a,b], or a JSON object. All open ones without one; detached ones only if it says so: {"$state":["open","detached"]}. */
                 filter?: string;
                 /** @description Most items of the answer. */
                 limit?: number;
@@ -4318,6 +4334,8 @@ export interface operations {
                      *           "node": "n1",
                      *           "queue": {
                      *             "bytes": 0,
+                     *             "drop_reason": "",
+                     *             "dropped": 0,
                      *             "messages": 0,
                      *             "mode": "json"
                      *           },
@@ -4375,6 +4393,8 @@ export interface operations {
                      *       "node": "n1",
                      *       "queue": {
                      *         "bytes": 0,
+                     *         "drop_reason": "",
+                     *         "dropped": 0,
                      *         "messages": 0,
                      *         "mode": "json"
                      *       },
@@ -4414,7 +4434,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The connection was dropped. */
+            /** @description The socket has ended. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -4449,6 +4469,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "conflate_key": "price",
                  *       "json_compound": true,
                  *       "message": "{\"price\":42}"
                  *     }
@@ -4529,6 +4550,8 @@ export interface operations {
                      *       "node": "n1",
                      *       "queue": {
                      *         "bytes": 0,
+                     *         "drop_reason": "",
+                     *         "dropped": 0,
                      *         "messages": 0,
                      *         "mode": "json"
                      *       },
@@ -4677,6 +4700,8 @@ export interface operations {
                      *           "node": "n1",
                      *           "queue": {
                      *             "bytes": 0,
+                     *             "drop_reason": "",
+                     *             "dropped": 0,
                      *             "messages": 0,
                      *             "mode": "json"
                      *           },
@@ -4702,6 +4727,8 @@ export interface operations {
                      *           "node": "n1",
                      *           "queue": {
                      *             "bytes": 0,
+                     *             "drop_reason": "",
+                     *             "dropped": 0,
                      *             "messages": 0,
                      *             "mode": "json"
                      *           },
