@@ -224,7 +224,7 @@ func TestDeflateConformance(t *testing.T) {
 // Echoes of all sizes come back compressed where that makes them shorter.
 func TestDeflatedEcho(t *testing.T) {
 	const limit = 16 << 20
-	both(t, rigConfig{ws: Config{MessageLimit: limit, Compression: true}, hub: hub.Config{MaxBytes: limit}}, func(t *testing.T, r *rig) {
+	both(t, rigConfig{ws: Config{MessageLimit: limit, Compression: true, Heartbeat: -1}, hub: hub.Config{MaxBytes: limit}}, func(t *testing.T, r *rig) {
 		c := dial(t, r.url, "/services/echo", offerDeflate)
 		for _, n := range []int{0, 1, 500} {
 			text := repeat("x", n)
