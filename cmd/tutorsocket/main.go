@@ -36,21 +36,26 @@ func run() int {
 	})
 }
 
-// untilSignal returns a context that ends with the first signal to stop, or when cancel is called. By the
-// time it has ended a second signal ends the process as usual: nobody asks twice in vain.
+// untilSignal returns a context that ends with the first signal to stop, or when cancel is called: with the
+// cause [cli.ErrTerminated] when the signal was SIGTERM. By the time it has ended a second signal ends the
+// process as usual: nobody asks twice in vain.
 func untilSignal(parent context.Context) (ctx context.Context, cancel func()) {
-	ctx, cancel = context.WithCancel(parent)
+	ctx, end := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
+		var cause error
 		select {
-		case <-signals:
+		case s := <-signals:
+			if s == syscall.SIGTERM {
+				cause = cli.ErrTerminated
+			}
 		case <-ctx.Done():
 		}
 		signal.Stop(signals)
-		cancel()
+		end(cause)
 	}()
-	return ctx, cancel
+	return ctx, func() { end(nil) }
 }
 
 // typed is what the user types to run this program: go run builds it in a folder

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -28,10 +29,20 @@ type NodeData struct {
 	UserDataBytes int64  `json:"user_data_bytes" doc:"What user data takes on disk."`
 }
 
+// ErrNoNode says that no node has the name: 404.
+var ErrNoNode = errors.New("no such node")
+
 // Nodes knows the processes that serve together.
 type Nodes interface {
 	// List describes them, ordered by name; missing are those that did not answer.
 	List(ctx context.Context) (nodes []Node, missing []string, err error)
+	// Drain begins to stop a node gently, unless it is stopping already, and describes it;
+	// [ErrNoNode] if there is none of the name.
+	Drain(ctx context.Context, name string) (Node, error)
+}
+
+type nodePath struct {
+	Name string `path:"name" doc:"Name of the node."`
 }
 
 func (h *handler) registerNodes(router huma.API) {
@@ -42,5 +53,16 @@ func (h *handler) registerNodes(router huma.API) {
 				return nil, userDataProblem(err)
 			}
 			return &answer[List[Node]]{listOf(nodes, "", missing)}, nil
+		})
+	huma.Register(router, h.operation("drain-node", http.MethodPost, "/nodes/{name}/drain", "Stop a node gently", http.StatusAccepted, http.StatusNotFound),
+		func(ctx context.Context, in *nodePath) (*answer[Node], error) {
+			node, err := h.Nodes.Drain(ctx, in.Name)
+			if errors.Is(err, ErrNoNode) {
+				return nil, problem(http.StatusNotFound, "There is no node %q. GET %s/nodes lists them.", in.Name, Base)
+			}
+			if err != nil {
+				return nil, userDataProblem(err)
+			}
+			return &answer[Node]{node}, nil
 		})
 }

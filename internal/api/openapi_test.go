@@ -35,7 +35,7 @@ func TestOpenAPI(t *testing.T) {
 	for _, route := range []string{
 		"GET /sockets", "GET /sockets/{key}", "DELETE /sockets/{key}", "PATCH /sockets/{key}/tags",
 		"POST /sockets/{key}/messages", "POST /messages", "GET /services", "GET /agents",
-		"POST /agents/{name}/runs", "POST /runs", "GET /runs", "GET /runs/{id}", "DELETE /runs/{id}", "GET /user-data", "GET /user-data/{key}", "PUT /user-data/{key}", "DELETE /user-data/{key}", "GET /nodes", "GET /logs", "GET /stats", "POST /check", "GET /bindings", "GET /openapi.json",
+		"POST /agents/{name}/runs", "POST /runs", "GET /runs", "GET /runs/{id}", "DELETE /runs/{id}", "GET /user-data", "GET /user-data/{key}", "PUT /user-data/{key}", "DELETE /user-data/{key}", "GET /nodes", "POST /nodes/{name}/drain", "GET /logs", "GET /stats", "POST /check", "GET /bindings", "GET /openapi.json",
 		"GET /sockets/events", "GET /sockets/{key}/trace", "GET /tags", "GET /refusals", "POST /messages/batch",
 		"GET /libraries", "GET /services/{name}/source", "PUT /libraries/{name}/source", "GET /agents/{name}/versions", "GET /services/{name}/versions/{n}",
 		"GET /services/{name}/versions/{n}/diff", "POST /agents/{name}/versions/{n}/restore",

@@ -3,18 +3,13 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tutorsocket/tutorsocket/internal/config"
 	"github.com/tutorsocket/tutorsocket/internal/server"
 )
-
-// stopTime bounds how long a development server takes to stop.
-const stopTime = 10 * time.Second
 
 func (p *program) dev() *cobra.Command {
 	var file string
@@ -103,13 +98,22 @@ func settingFlags(c *cobra.Command, keys ...string) (given func() map[string][]s
 	}
 }
 
-// runServer serves until ctx ends.
+// runServer serves until ctx ends or the server is told to stop.
 func (p *program) runServer(ctx context.Context, settings config.Config) error {
 	p.tuneCollector()
 	ignoreBrokenPipe()
-	logger := p.logger(settings.Log)
-	cfg := server.Config{Settings: settings, Version: buildVersion().Version, Logger: logger}
 	forPeople := settings.Log.Format == "text"
+	stopping := new(stopTeller)
+	if forPeople {
+		stopping.out = p.Stdout
+	}
+	if forPeople && p.Terminal {
+		stopping.line = &statusLine{out: p.Stdout}
+		p.Stdout, p.Stderr = stopping.line.above(p.Stdout), stopping.line.above(p.Stderr)
+	}
+	logger := p.logger(settings.Log)
+	stopping.logger = logger
+	cfg := server.Config{Settings: settings, Version: buildVersion().Version, Logger: logger}
 	if forPeople {
 		cfg.Lines = p.Stdout
 	}
@@ -123,10 +127,5 @@ func (p *program) runServer(ctx context.Context, settings config.Config) error {
 		logger.Info("ready", "node", s.Node(), "url", s.URL(), "folder", s.DataDir(), "limit", s.SocketLimit())
 	}
 	failure := s.Wait(ctx)
-	if forPeople && failure == nil {
-		fmt.Fprintln(p.Stdout, "\nstopping; Ctrl-C again ends at once")
-	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
-	defer cancel()
-	return errors.Join(failure, s.Close(ending))
+	return errors.Join(failure, p.stop(ctx, s, failure != nil, stopping))
 }

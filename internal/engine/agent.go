@@ -50,7 +50,7 @@ func (e *Engine) Run(ctx context.Context, req RunRequest) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	leave, err := e.enterAgent()
+	leave, err := e.enterAgent(e.beginAgent)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -68,7 +68,7 @@ func (e *Engine) Start(ctx context.Context, req RunRequest) (*runs.Reader, error
 	if err != nil {
 		return nil, err
 	}
-	leave, err := e.enterAgent()
+	leave, err := e.enterAgent(e.beginAgent)
 	if err != nil {
 		return nil, err
 	}
@@ -152,20 +152,21 @@ func findAgent(snapshot *app.Snapshot, req RunRequest) (*app.Script, error) {
 	return script, nil
 }
 
-func (e *Engine) enterAgent() (leave func(), err error) {
-	if !e.begin() {
+// enterAgent takes a place among the agents, for what begin counts in.
+func (e *Engine) enterAgent(begin func() bool) (leave func(), err error) {
+	if !begin() {
 		return nil, ErrClosed
 	}
 	select {
 	case e.agents <- struct{}{}:
 	default:
-		e.runs.Done()
+		e.done()
 		e.figures.refused.Inc()
 		return nil, fmt.Errorf("%w: %d at once", ErrBusy, cap(e.agents))
 	}
 	return func() {
 		<-e.agents
-		e.runs.Done()
+		e.done()
 	}, nil
 }
 

@@ -11,6 +11,7 @@
 // agent that finds no place is refused with [ErrBusy]. Threads and agents that scripts start take places
 // of agents too, but never the last quarter of them.
 //
-// All methods may be called at once from any goroutine. [Engine.Close] ends what runs. The package
+// All methods may be called at once from any goroutine. On the way to the end [Engine.Refuse] keeps new
+// agents from beginning, [Engine.Wait] waits for what runs, and [Engine.Close] ends it. The package
 // does not know WebSocket, HTTP or NATS; what scripts can call is package hostapi.
 package engine

@@ -97,9 +97,11 @@ type Engine struct {
 	ctx    context.Context // ends when the engine is closed; the parent of every run's
 	cancel context.CancelCauseFunc
 
-	mu     sync.Mutex // guards closed, and running against a late Add
-	closed bool
-	runs   sync.WaitGroup
+	mu       sync.Mutex    // guards what follows
+	draining bool          // no agents begin any more
+	closed   bool          // nothing does
+	running  int           // hooks, agents and threads
+	idle     chan struct{} // closed when nothing runs; nil while nobody waits
 }
 
 // New returns an engine. Close it when nobody calls it any more, or to end what runs.
@@ -135,6 +137,47 @@ func New(cfg Config, deps Deps) *Engine {
 	return e
 }
 
+// Refuse sees that no agents begin from now on: they fail with [ErrClosed], also where a script starts
+// one. Hooks of services go on, and what runs may start threads, which are a part of it.
+func (e *Engine) Refuse() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.draining = true
+}
+
+// Wait returns when nothing runs, or with the error of ctx when that ends first. It does not end
+// anything.
+func (e *Engine) Wait(ctx context.Context) error {
+	e.mu.Lock()
+	idle := e.whenIdle()
+	e.mu.Unlock()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+	}
+	select {
+	case <-idle: // both at once: nothing runs
+		return nil
+	default:
+		return ctx.Err()
+	}
+}
+
+// whenIdle returns a channel that is closed when nothing runs. Called with mu held.
+func (e *Engine) whenIdle() <-chan struct{} {
+	idle := e.idle
+	if idle == nil {
+		idle = make(chan struct{})
+	}
+	if e.running == 0 {
+		close(idle)
+	} else {
+		e.idle = idle
+	}
+	return idle
+}
+
 // Close ends all runs and waits for them; calls that come later fail with [ErrClosed]. If ctx ends
 // first its error is returned and the runs end on their own. Closing again waits again.
 func (e *Engine) Close(ctx context.Context) error {
@@ -142,28 +185,37 @@ func (e *Engine) Close(ctx context.Context) error {
 	e.closed = true
 	e.mu.Unlock()
 	e.cancel(ErrClosed)
-	done := make(chan struct{})
-	go func() {
-		e.runs.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return e.Wait(ctx)
 }
 
-// begin counts a run that is about to begin, unless the engine is closed.
+// begin counts a run that is about to begin, unless the engine is closed. done must follow.
 func (e *Engine) begin() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return false
 	}
-	e.runs.Add(1)
+	e.running++
 	return true
+}
+
+// beginAgent does what begin does for an agent.
+func (e *Engine) beginAgent() bool {
+	e.mu.Lock()
+	refused := e.draining
+	e.mu.Unlock()
+	return !refused && e.begin()
+}
+
+// done counts a run that has ended.
+func (e *Engine) done() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.running--
+	if e.running == 0 && e.idle != nil {
+		close(e.idle)
+		e.idle = nil
+	}
 }
 
 // maxThread is the largest thread number of four digits.

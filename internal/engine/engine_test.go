@@ -440,6 +440,51 @@ func TestCloseEndsRuns(t *testing.T) {
 	}
 }
 
+// What runs goes on to its end, with its threads and the hooks of services; no agent begins.
+func TestRefuseLetsFinish(t *testing.T) {
+	w := newWorld(t, setup{files: map[string]string{
+		"agents/a.js": `alert('agent');
+			while (tools_web.get_user_data('go') == null) Sleep(1);
+			tools.start_agent('b');
+			t = new Thread; t.EvalCode("alert('thread')")`,
+		"agents/b.js":   "alert('b')",
+		"services/s.js": "function process(context) { alert('service'); tools_web.set_user_data('go', true) }",
+	}})
+	ended := make(chan engine.Outcome, 1)
+	go func() {
+		outcome, err := w.engine.Run(t.Context(), engine.RunRequest{Agent: "a"})
+		if err != nil {
+			t.Error(err)
+		}
+		ended <- outcome
+	}()
+	w.waitForLine("agent")
+	w.engine.Refuse()
+	if _, err := w.engine.Run(t.Context(), engine.RunRequest{Agent: "b"}); !errors.Is(err, engine.ErrClosed) {
+		t.Errorf("an agent: %v", err)
+	}
+	soon, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if err := w.engine.Wait(soon); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("while the agent runs: %v", err)
+	}
+	if err := w.engine.Message(t.Context(), w.connect("s", "").Socket, "x"); err != nil {
+		t.Errorf("a message: %v", err)
+	}
+	if outcome := <-ended; !outcome.OK {
+		t.Error(outcome.Error)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := w.engine.Wait(ctx); err != nil {
+		t.Error(err)
+	}
+	w.want("log", w.lines(), []string{"agent", "service", "start_agent: the agent b cannot be started: the server is shutting down", "thread"})
+	if err := w.engine.Wait(soon); err != nil {
+		t.Errorf("nothing runs, and there is no time: %v", err)
+	}
+}
+
 func TestRunEndsWithItsContext(t *testing.T) {
 	w := newWorld(t, setup{files: map[string]string{"agents/a.js": "alert('agent'); Sleep(1000000)"}})
 	ctx, cancel := context.WithCancel(t.Context())

@@ -7,7 +7,7 @@ var (
 	ErrNoAgent = errors.New("no such agent")
 	// ErrBusy says that as many agents run as may.
 	ErrBusy = errors.New("too many agents are running")
-	// ErrClosed says that the engine was closed.
+	// ErrClosed says that the engine was closed, or begins no agents any more.
 	ErrClosed = errors.New("the server is shutting down")
 	// ErrStopped is why a run ended that somebody stopped.
 	ErrStopped = errors.New("on request")

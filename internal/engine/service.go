@@ -111,15 +111,15 @@ func (e *Engine) enterService(ctx context.Context) (leave func(), err error) {
 		select {
 		case e.services <- struct{}{}:
 		case <-ctx.Done():
-			e.runs.Done()
+			e.done()
 			return nil, ctx.Err()
 		case <-e.ctx.Done():
-			e.runs.Done()
+			e.done()
 			return nil, ErrClosed
 		}
 	}
 	return func() {
 		<-e.services
-		e.runs.Done()
+		e.done()
 	}, nil
 }

@@ -23,7 +23,7 @@ func (x *run) StartThread(t hostapi.ThreadStart) (running func() bool, err error
 		script.Meta = app.Meta{}
 	}
 	var ended atomic.Bool
-	err = e.beside(func(ctx context.Context) {
+	err = e.beside(e.begin, func(ctx context.Context) {
 		defer ended.Store(true)
 		y := e.newRun(x.snapshot, &script, x.User)
 		y.Thread = &t
@@ -71,22 +71,22 @@ func (x *run) StartAgent(a hostapi.AgentStart) (ok bool, err error) {
 	if script.Program == nil {
 		return false, errors.New("it does not compile")
 	}
-	err = e.beside(func(ctx context.Context) {
+	err = e.beside(e.beginAgent, func(ctx context.Context) {
 		e.prepareAgent(x.span.In(ctx), req, snapshot, script, runs.ByScript).runScript()
 	})
 	return err == nil, err
 }
 
-// beside calls fn on a goroutine of its own, which Close waits for, once it has its place among the
-// agents. Places are kept free for agents that people start: what scripts start gets three in four.
-func (e *Engine) beside(fn func(ctx context.Context)) error {
+// beside calls fn on a goroutine of its own, which Close waits for, once begin has counted it in and it has
+// its place among the agents. Places are kept free for agents that people start: what scripts start gets three in four.
+func (e *Engine) beside(begin func() bool, fn func(ctx context.Context)) error {
 	select {
 	case e.threads <- struct{}{}:
 	default:
 		e.figures.refused.Inc()
 		return fmt.Errorf("%w: scripts have started %d", ErrBusy, cap(e.threads))
 	}
-	leave, err := e.enterAgent()
+	leave, err := e.enterAgent(begin)
 	if err != nil {
 		<-e.threads
 		return err

@@ -50,8 +50,13 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	s.openSockets(r)
-	s.sweep(ctx, r.data, r.hub)
+	detached, err := s.openDetached(ctx, r.hub)
+	if err != nil {
+		return err
+	}
 	s.openDoors(r)
+	s.restoreDetached(ctx, detached, r.endpoint)
+	s.sweep(ctx, r.data, r.hub)
 	guard := s.cfg.Settings.Guard
 	guard.Listen, guard.Metrics, guard.Refusals = s.addr.String(), s.metrics, r.refused
 	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))
@@ -59,8 +64,10 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	s.keepHistory()
 	// Runs end before the requests that wait for their outcome, and after the
 	// sockets whose hooks they are.
-	s.onClose("runs", r.engine.Close)
-	s.onClose("sockets", func(ctx context.Context) error { return shutdownSockets(ctx, r.endpoint) })
+	s.onClose("runs", func(context.Context) error { return s.endRuns(r.engine) })
+	s.onClose("sockets", func(context.Context) error { return s.endSockets(r.endpoint) })
+	s.refuse = append(s.refuse, r.hub.StopExpiry, r.engine.Refuse)
+	s.left = func() Left { return Left{Node: nodeName, Sockets: r.hub.Len(), Runs: r.runs.Running()} }
 	return nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"time"
 
@@ -33,8 +32,8 @@ type Config struct {
 	Lines io.Writer
 }
 
-// Server is a running development server. [Start] makes one, [Server.Close] ends
-// it; the other methods may be called from any goroutine until then.
+// Server is a running development server. [Start] makes one, [Server.Drain] and
+// [Server.Close] end it; the other methods may be called from any goroutine until then.
 type Server struct {
 	cfg    Config
 	logger *slog.Logger
@@ -59,9 +58,10 @@ type Server struct {
 	// failed gets what keeps the server from going on.
 	failed chan error
 
-	undo    []step // how to stop what was started, in the order of the start
-	closing sync.Once
-	closed  error // guarded by closing
+	undo   []step      // how to stop what was started, in the order of the start
+	refuse []func()    // what is called first of all at the end: nothing new begins
+	left   func() Left // what a person who waits for the end may be told
+	ending *ending
 }
 
 // step ends one thing that was started.
@@ -74,7 +74,7 @@ type step struct {
 // the life of the server. An error says what a person can do; nothing is left
 // running then.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
-	s := &Server{cfg: cfg, logger: cfg.Logger, failed: make(chan error, 1)}
+	s := &Server{cfg: cfg, logger: cfg.Logger, failed: make(chan error, 1), ending: newEnding()}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
@@ -112,37 +112,21 @@ func (s *Server) AppDir() string { return s.app.Dir() }
 // Snapshot returns the app as it is now.
 func (s *Server) Snapshot() *app.Snapshot { return s.app.Snapshot() }
 
-// Wait blocks until ctx ends, and returns nil then, or until the server cannot
-// go on, and returns why. It does not close the server.
+// Wait blocks until ctx ends or the server begins to stop because somebody asked for it, and returns nil
+// then, or until the server cannot go on, and returns why. It does not stop the server, nor wait for its end.
 func (s *Server) Wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
+		return nil
+	case <-s.ending.begun:
 		return nil
 	case err := <-s.failed:
 		return err
 	}
 }
 
-// Close stops the server: it says that it is not ready any more and refuses new
-// sockets and runs, closes sockets with 1012 and lets their scripts finish, ends
-// runs, and answers other requests meanwhile. Then it closes the port and writes
-// what is to be kept. When ctx ends it stops waiting for anybody. It returns what
-// went wrong. A second call waits for the first and returns the same.
-func (s *Server) Close(ctx context.Context) error {
-	s.closing.Do(func() {
-		s.routes.phase.enter(draining)
-		var errs []error
-		for i := len(s.undo) - 1; i >= 0; i-- {
-			if err := s.undo[i].run(ctx); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", s.undo[i].what, err))
-			}
-		}
-		s.closed = errors.Join(errs...)
-	})
-	return s.closed
-}
-
-// onClose adds a step to what Close does, before all steps added earlier.
+// onClose adds a step to the end of the server, before all steps added earlier. ctx has no deadline; it ends
+// when there is no more time.
 func (s *Server) onClose(what string, run func(ctx context.Context) error) {
 	s.undo = append(s.undo, step{what, run})
 }
@@ -188,7 +172,9 @@ func (s *Server) serve(l net.Listener, handler http.Handler) {
 		}
 		return nil
 	})
-	s.onClose("requests", func(ctx context.Context) error {
+	s.onClose("requests", func(context.Context) error {
+		ctx, cancel := s.ending.half()
+		defer cancel()
 		s.cancel()                      // streams have no end of their own
 		unused.close()                  // nothing was asked on them
 		err := httpServer.Shutdown(ctx) // closes the listener

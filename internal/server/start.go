@@ -7,7 +7,6 @@ import (
 	"net"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -91,8 +90,9 @@ func (s *Server) openUserData(ctx context.Context) (data, storage *userdata.Stor
 	return data, storage, err
 }
 
-// sweep removes from recipients lists the sockets of earlier processes. It runs
-// before the first socket opens, so that those still in a list are not ours.
+// sweep removes from recipients lists the sockets of earlier processes, but for those
+// that are detached. It runs before the first socket opens, so that others still in a
+// list are not ours.
 func (s *Server) sweep(ctx context.Context, data *userdata.Store, h *hub.Hub) {
 	removed, err := data.Sweep(ctx, func(key string) bool { _, ok := h.Get(key); return ok })
 	if err != nil {
@@ -185,21 +185,6 @@ func mayCall(allow []string) func(library, method string) bool {
 			return entry == "*" || entry == library+".*" || entry == library+"."+method
 		})
 	}
-}
-
-// shutdownSockets closes all sockets, in no more than half of the time there is:
-// others need some too.
-func shutdownSockets(ctx context.Context, endpoint *ws.Server) error {
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
-		defer cancel()
-	}
-	err := endpoint.Shutdown(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return nil // those that took longer were dropped
-	}
-	return err
 }
 
 func ignoreClosed(err error) error {

@@ -86,6 +86,13 @@ func view(t *testing.T, s *servertest.Server, v, stay int) {
 					t.Errorf("viewer %d: %s ends and was not there", v, e.StatefulID)
 				}
 				delete(here, e.StatefulID)
+			case "changed":
+				if here[e.StatefulID] == e.Matches {
+					t.Errorf("viewer %d: %s %s: there before and after", v, e.StatefulID, e.Change)
+				}
+				if delete(here, e.StatefulID); e.Matches {
+					here[e.StatefulID] = true
+				}
 			}
 			if e.ID != "" {
 				after = e.ID

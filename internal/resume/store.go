@@ -1,0 +1,279 @@
+package resume
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+const (
+	streamName = "DETACHED"
+	prefix     = "detached."
+
+	// defaultMaxBytes is twice what the queues of a node may hold by default.
+	defaultMaxBytes = 2 << 30
+	// pieceBytes is the size of a piece where messages may be as large.
+	pieceBytes = 256 << 10
+	// inFlight is how many pieces are on the way at once.
+	inFlight = 16
+	// fetched is how many pieces are read at once.
+	fetched = 64
+)
+
+// Config says where a store keeps its sockets.
+type Config struct {
+	// Node is the node whose sockets these are: letters, digits, "-" and "_".
+	Node string
+	// MaxBytes is how much all nodes may keep, on disk; 2 GiB if zero. What does not fit is not saved.
+	MaxBytes int64
+	// Replicas is how many servers of a NATS cluster keep them; one if zero.
+	Replicas int
+}
+
+// Store keeps the detached sockets of one node. There is nothing to close; the caller closes the
+// connection.
+type Store struct {
+	js      jetstream.JetStream
+	stream  jetstream.Stream
+	subject string
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// Open makes the stream if need be. ctx bounds the opening only.
+func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, error) {
+	if !plainName.MatchString(cfg.Node) {
+		return nil, fmt.Errorf("keep detached sockets: the name of the node %q has more than letters, digits, - and _", cfg.Node)
+	}
+	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name:        streamName,
+		Description: "detached sockets of tutorsocket nodes that do not run",
+		Subjects:    []string{prefix + "*"},
+		MaxBytes:    cmp.Or(cfg.MaxBytes, defaultMaxBytes),
+		Discard:     jetstream.DiscardNew, // those that are there already are worth as much as those to come
+		Storage:     jetstream.FileStorage,
+		Replicas:    cfg.Replicas,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the store of detached sockets: %w", err)
+	}
+	return &Store{js: js, stream: stream, subject: prefix + cfg.Node}, nil
+}
+
+// Save keeps the sockets, in the place of those there are, and returns how many of them are kept for
+// certain. That is all of them, or err says why not: [ErrFull], or that of ctx. Those with the
+// least to receive come first, so that as many as possible are kept. Without sockets it only empties the
+// store.
+func (s *Store) Save(ctx context.Context, sockets []hub.Detached) (saved int, err error) {
+	if err := s.empty(ctx); err != nil {
+		return 0, err
+	}
+	if len(sockets) == 0 {
+		return 0, nil
+	}
+	w := s.newWriter(ctx, len(sockets))
+	e := encoder{texts: map[string]uint64{}, add: w.cutter.add}
+	for _, d := range smallFirst(sockets) {
+		if err = e.socket(d); err != nil {
+			break
+		}
+		w.ended++
+	}
+	if err == nil {
+		err = w.cutter.flush()
+	}
+	err = cmp.Or(w.settle(0), err)
+	if err != nil {
+		return w.saved, fmt.Errorf("save detached sockets: %w", err)
+	}
+	return w.saved, nil
+}
+
+// smallFirst orders sockets by what waits for them.
+func smallFirst(sockets []hub.Detached) []*hub.Detached {
+	sorted := make([]*hub.Detached, len(sockets))
+	bytes := make(map[*hub.Detached]int, len(sockets))
+	for i := range sockets {
+		d := &sockets[i]
+		sorted[i] = d
+		for j := range d.Waiting {
+			bytes[d] += len(d.Waiting[j].Text)
+		}
+	}
+	slices.SortStableFunc(sorted, func(a, b *hub.Detached) int { return cmp.Compare(bytes[a], bytes[b]) })
+	return sorted
+}
+
+func (s *Store) empty(ctx context.Context) error {
+	if err := s.stream.Purge(ctx, jetstream.WithPurgeSubject(s.subject)); err != nil {
+		return fmt.Errorf("empty the store of detached sockets: %w", err)
+	}
+	return nil
+}
+
+// writer publishes pieces, several at a time, and knows which sockets they complete.
+type writer struct {
+	store  *Store
+	ctx    context.Context
+	cutter cutter
+	ended  int // sockets whose last byte was written
+	saved  int // sockets whose pieces, and all before, are stored
+	onWay  []sentPiece
+	failed error // the first
+}
+
+type sentPiece struct {
+	ack   jetstream.PubAckFuture
+	ended int // sockets that are complete with it
+}
+
+func (s *Store) newWriter(ctx context.Context, sockets int) *writer {
+	w := &writer{store: s, ctx: ctx}
+	w.cutter.sockets, w.cutter.emit = uint32(sockets), w.publish
+	w.cutter.size = min(pieceBytes, int(s.js.Conn().MaxPayload())-pieceHeader)
+	_, _ = rand.Read(w.cutter.save[:]) // never fails
+	return w
+}
+
+func (w *writer) publish(piece []byte) error {
+	if err := w.settle(inFlight - 1); err != nil {
+		return err
+	}
+	ack, err := w.store.js.PublishMsgAsync(&nats.Msg{Subject: w.store.subject, Data: piece})
+	if err != nil {
+		return err
+	}
+	w.onWay = append(w.onWay, sentPiece{ack, w.ended})
+	return nil
+}
+
+// settle waits until at most so many pieces are on the way, and returns the first error there was.
+func (w *writer) settle(most int) error {
+	for len(w.onWay) > most && w.failed == nil {
+		p := w.onWay[0]
+		w.onWay = w.onWay[1:]
+		select {
+		case <-p.ack.Ok():
+			w.saved = p.ended
+		case err := <-p.ack.Err():
+			w.failed = w.store.explain(err)
+		case <-w.ctx.Done():
+			w.failed = w.ctx.Err()
+		}
+	}
+	return w.failed
+}
+
+// explain says in our words why a piece was not stored, where that is known.
+func (s *Store) explain(err error) error {
+	var api *jetstream.APIError
+	if errors.As(err, &api) && api.ErrorCode == storeFailed {
+		return fmt.Errorf("%w: all nodes together may keep %d bytes (%s)", ErrFull, s.stream.CachedInfo().Config.MaxBytes, api.Description)
+	}
+	return err
+}
+
+// storeFailed is what JetStream answers when a stream is full or its disk.
+const storeFailed = 10077
+
+// ErrFull says that there is no room for all sockets.
+var ErrFull = errors.New("the store of detached sockets is full")
+
+// Load returns the sockets that were saved, in no particular order, and empties the store. When some could
+// not be read err says why, and lost how many, -1 if nobody knows; the others are returned all the same.
+// When the store itself does not answer it keeps what it has, and nothing is returned.
+func (s *Store) Load(ctx context.Context) (sockets []hub.Detached, lost int, err error) {
+	r := reader{decoder: newDecoder()}
+	if err := s.read(ctx, &r); err != nil {
+		return nil, 0, fmt.Errorf("read detached sockets: %w", err)
+	}
+	if err := s.empty(ctx); err != nil {
+		return nil, 0, err
+	}
+	lost, err = r.loss()
+	return r.decoder.sockets, lost, err
+}
+
+// read passes all pieces to r.
+func (s *Store) read(ctx context.Context, r *reader) error {
+	c, err := s.stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
+		FilterSubject: s.subject,
+		DeliverPolicy: jetstream.DeliverAllPolicy,
+		AckPolicy:     jetstream.AckNonePolicy,
+		MemoryStorage: true,
+	})
+	if err != nil {
+		return err
+	}
+	name := c.CachedInfo().Name
+	// The server forgets it anyway; this is only sooner.
+	defer func() { _ = s.stream.DeleteConsumer(context.WithoutCancel(ctx), name) }()
+	for left := int(c.CachedInfo().NumPending); left > 0; {
+		batch, err := c.Fetch(min(left, fetched), jetstream.FetchContext(ctx))
+		if err != nil {
+			return err
+		}
+		before := left
+		for m := range batch.Messages() {
+			r.piece(m.Data())
+			left--
+		}
+		if err := cmp.Or(batch.Error(), ctx.Err()); err != nil {
+			return err
+		}
+		if left == before {
+			return errors.New("the store has less than it says")
+		}
+	}
+	return nil
+}
+
+// reader makes sockets of pieces.
+type reader struct {
+	joiner  joiner
+	decoder *decoder
+	wrong   error // the first thing that could not be read
+	unknown bool  // a piece does not say of how many sockets it is
+}
+
+func (r *reader) piece(data []byte) {
+	p, err := parsePiece(data)
+	if err != nil {
+		r.unknown = true
+		r.note(err)
+		return
+	}
+	if r.joiner.begins(p) {
+		r.decoder.restart()
+	}
+	r.joiner.add(p, func(record []byte) { r.note(r.decoder.record(record)) })
+}
+
+func (r *reader) note(err error) {
+	if r.wrong == nil {
+		r.wrong = err
+	}
+}
+
+// loss says how many sockets are missing, and why.
+func (r *reader) loss() (int, error) {
+	lost := max(0, r.joiner.sockets-len(r.decoder.sockets))
+	switch {
+	case r.unknown && r.joiner.sockets == 0:
+		return -1, fmt.Errorf("detached sockets were saved in a form that cannot be read: %w", r.wrong)
+	case lost > 0:
+		return lost, fmt.Errorf("%d of %d detached sockets cannot be read: %w", lost, r.joiner.sockets, cmp.Or(r.wrong, errIncomplete))
+	}
+	return 0, nil
+}
+
+var errIncomplete = errors.New("not all of what was saved is there")
