@@ -121,6 +121,10 @@ if [ "$long" = yes ]; then
 	go test -run NamedScriptsStopInTime -count 5 ./internal/hostapi
 	step "a thousand changes of a script under load"
 	go test -v -timeout 20m ./test/reload -args -long
+	step "the wire, with messages of every size"
+	go test -timeout 20m ./test/conformance -args -long
+	step "a day of a thousand sockets, in simulated time"
+	go test -v -timeout 20m -run 'ADay|TestWindows' ./internal/ws -args -long
 	step "ten more rounds with the race detector"
 	go test -race -count 10 -timeout 60m ./internal/hub ./internal/ws ./internal/engine ./internal/userdata ./test/...
 	step "benchmarks beside their peers"

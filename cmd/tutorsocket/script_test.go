@@ -40,6 +40,7 @@ func TestMain(m *testing.M) {
 //	http METHOD PATH  ask the server at SERVER, with the token; the answer is
 //	                  standard output
 //	connect PATH      open a socket to the server at SERVER and keep it
+//	cut PATH          open a socket and break its connection
 //	waits PATTERN COMMAND…  run a command until its standard output matches
 //	occupy            listen on a free port until the end; sets OCCUPIED
 //	port              set PORT to one that is free, and that nobody is given by chance
@@ -58,6 +59,7 @@ func TestScript(t *testing.T) {
 		"terminate": terminate,
 		"http":      ask,
 		"connect":   connect,
+		"cut":       cut,
 		"occupy":    occupy,
 		"port":      freePort,
 		"waits":     waits,
@@ -187,6 +189,18 @@ func connect(ts *testscript.TestScript, _ bool, args []string) {
 		conn.Close()
 		<-answered
 	})
+}
+
+// cut opens a socket as connect does and breaks its connection, so that it is detached.
+func cut(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: cut PATH")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, _, _, err := ws.Dial(ctx, "ws://"+ts.Getenv("ADDR")+args[0])
+	ts.Check(err)
+	ts.Check(conn.Close())
 }
 
 // answerClose does what a browser does when the server says good-bye.

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/server/servertest"
 )
@@ -43,16 +44,18 @@ const (
 	anna       = "/services/main_ws_service-s-anna"
 	annaInPath = "%2Fservices%2Fmain_ws_service-s-anna"
 	goneInPath = "%2Fservices%2Fmain_ws_service-s-gone"
+	awayInPath = "%2Fservices%2Fmain_ws_service-s-away"
 )
 
 var events = []string{"Accept", "text/event-stream"}
 
 // operations are all operations of the API by id.
 var operations = withScripts(map[string]entry{
-	"list-sockets": {exchanges: []exchange{
+	"list-sockets": {world: detachedWorld, exchanges: []exchange{
 		{name: "all", path: "/sockets", status: 200, part: anna},
 		{name: "page", path: "/sockets?limit=1", status: 200, part: `"next":""`},
 		{name: "filter", path: "/sockets?filter=%7B%22$user%22:%221%22%7D", status: 200, part: anna},
+		{name: "detached", path: "/sockets?filter=%7B%22$state%22:%22detached%22%7D", status: 200, part: `"state":"detached"`},
 		{name: "not a cursor", path: "/sockets?after=x", status: 400, part: "query.after"},
 		{name: "cursor of another list", path: "/sockets?after=" + cursor("tags", "a"), status: 400, part: "query.after"},
 		{name: "another node", path: "/sockets?node=n9", status: 200, part: `"missing":["n9"]`},
@@ -60,9 +63,10 @@ var operations = withScripts(map[string]entry{
 		{name: "filter that is no JSON", path: "/sockets?filter=%7B%22a%22:", status: 400, part: "query.filter"},
 		{name: "filter not encoded", path: "/sockets?filter=$a:50%", status: 400, part: "%25"},
 	}},
-	"get-socket": {exchanges: []exchange{
+	"get-socket": {world: detachedWorld, exchanges: []exchange{
 		{name: "one", path: "/sockets/" + annaInPath, status: 200, part: `"stateful_id":"anna"`},
 		{name: "key not encoded", path: "/sockets" + anna, status: 400, part: annaInPath},
+		{name: "detached", path: "/sockets/" + awayInPath, status: 200, part: `"state":"detached"`},
 		{name: "gone", path: "/sockets/" + goneInPath, status: 404, part: "s-gone"},
 		{name: "key encoded twice", path: "/sockets/%252Fservices%252Fmain_ws_service-s-anna", status: 400, part: "twice"},
 		{name: "no key", path: "/sockets/anna", status: 404, part: "anna"},
@@ -372,6 +376,28 @@ func userDataWorld(t *testing.T, s *servertest.Server) []string {
 		}
 	}
 	return []string{"{etag}", etag}
+}
+
+// detachedWorld has a detached socket of user 2.
+func detachedWorld(t *testing.T, s *servertest.Server) []string {
+	t.Helper()
+	s.Dial(t, "main_ws_service", "away", "2").Drop()
+	await(t, s, base+"/sockets/"+awayInPath, `"state":"detached"`)
+	return nil
+}
+
+// await asks until the answer has a part.
+func await(t *testing.T, s *servertest.Server, path, part string) {
+	t.Helper()
+	for deadline := time.Now().Add(servertest.Patience); ; time.Sleep(10 * time.Millisecond) {
+		_, body := s.Ask(t, "GET", path, "")
+		if strings.Contains(body, part) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s never had %s: %s", path, part, body)
+		}
+	}
 }
 
 // taggedWorld has a socket with two tags.

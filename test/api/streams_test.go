@@ -85,6 +85,29 @@ func sendText(t *testing.T, s *servertest.Server, socket *servertest.Socket, tex
 	s.Lines.Expect(t, text) // the service writes what it got
 }
 
+// TestATraceGoesOnOverConnections: whoever watches a socket sees it detached and resumed as one.
+func TestATraceGoesOnOverConnections(t *testing.T) {
+	s := servertest.Start(t, servertest.App(app))
+	doc := document(t, s)
+	op, _ := doc.Operation("trace-socket")
+	w := &world{s, doc, op, strings.NewReplacer()}
+	const bert = "%2Fservices%2Fecho-s-bert"
+	socket := s.Dial(t, "echo", "bert", "1")
+	last := w.firstEvent(t, "/sockets/"+bert+"/trace", func() { sendText(t, s, socket, "first") })
+	socket.Drop()
+	await(t, s, base+"/sockets/"+bert, `"state":"detached"`)
+	s.Ask(t, "POST", base+"/sockets/"+bert+"/messages", `{"message":"second"}`, "Content-Type", "application/json")
+	again := s.Dial(t, "echo", "bert", "1")
+	if got := again.Next(t); got != "second" {
+		t.Errorf("after the resume comes %q", got)
+	}
+	sendText(t, s, again, "third")
+	_, body := w.do(t, http.MethodGet, exchange{path: "/sockets/" + bert + "/trace", header: []string{"Last-Event-ID", last}, until: "third"})
+	if strings.Contains(body, "event: ended") || !strings.Contains(body, `"second"`) {
+		t.Errorf("the trace of a socket that was detached and resumed:\n%s", body)
+	}
+}
+
 // TestStreamsAreNeverSilent: after what a stream begins with, a comment comes again and again where nothing happens.
 func TestStreamsAreNeverSilent(t *testing.T) {
 	s := servertest.Start(t, servertest.App(app))

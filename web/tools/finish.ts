@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Plugin } from 'vite';
 
-const large = 150 << 10; // bytes; the rest is small enough as it is
+const large = 8 << 10; // bytes; the rest is small enough as it is
 
 /** A plugin for the build of a page into a folder. */
 export function finish(folder: string): Plugin {
@@ -19,6 +19,7 @@ export function finish(folder: string): Plugin {
       if (!existsSync(assets)) return; // the build has failed, and said so
       for (const name of readdirSync(assets)) compress(join(assets, name));
       if (readdirSync(assets).some((name) => name.startsWith('swagger-ui-bundle'))) addSwaggerLicenses(folder);
+      compress(join(folder, 'licenses.md'));
     },
   };
 }
@@ -26,6 +27,7 @@ export function finish(folder: string): Plugin {
 // The compressor is JavaScript, so that the result is the same wherever it is built: that of
 // Node depends on its version and on the processor.
 function compress(file: string): void {
+  if (!existsSync(file)) return;
   const content = readFileSync(file);
   if (content.length < large) return;
   writeFileSync(`${file}.gz`, gzipSync(content, { level: 9, mtime: 0 }));
