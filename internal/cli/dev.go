@@ -18,7 +18,7 @@ func (p *program) dev() *cobra.Command {
 		Short: "Serve an app for development",
 		Long: "Serve an app for development, to this machine only and without login.\n\n" +
 			"APP is the app folder; without one the embedded sample app is served. Scripts are\n" +
-			"reloaded when their files change. Ctrl-C stops the server.",
+			"reloaded when their files change. Ctrl-C stops the server; SIGTERM does so gently, over shutdown.drain.",
 		Example: examples(
 			"tutorsocket dev"+untilCtrlC,
 			"tutorsocket dev app --listen :9000 --datex-version 1.22"+untilCtrlC,
