@@ -93,7 +93,6 @@ type client struct {
 	items  int           // messages in them
 	code   int           // of the server's close frame; 1006: none came. Valid when done.
 	reason string
-	broken error
 }
 
 // dial opens a connection that follows a plan. The error is a [*refused], or that of a connection that did not
@@ -180,7 +179,7 @@ func (c *client) read() {
 		if held != nil {
 			<-held
 		}
-		frame, err := ws.ReadFrame(c.in)
+		frame, err := readFrame(c.in)
 		if err != nil {
 			c.end(history.Torn, 1006, err.Error())
 			c.line.Close()
@@ -199,6 +198,21 @@ func (c *client) read() {
 			return
 		}
 	}
+}
+
+// maxFrame is the largest frame a test expects, in bytes.
+const maxFrame = 16 << 20
+
+func readFrame(in io.Reader) (f ws.Frame, err error) {
+	if f.Header, err = ws.ReadHeader(in); err != nil {
+		return f, err
+	}
+	if f.Header.Length > maxFrame {
+		return f, fmt.Errorf("a frame of %d bytes", f.Header.Length)
+	}
+	f.Payload = make([]byte, f.Header.Length)
+	_, err = io.ReadFull(in, f.Payload)
+	return f, err
 }
 
 // take writes down a frame and wakes who waits for what is in it.

@@ -121,7 +121,7 @@ func TestDrainUnderLoad(t *testing.T) {
 // TestWindowsGoOnAfterARestart: the window of a socket whose client stays away goes on after a restart, and its hook
 // runs there, once. The client that comes later hears how much it has lost.
 func TestWindowsGoOnAfterARestart(t *testing.T) {
-	h := newHouse(t, "resume.window=1s", "shutdown.drain=2s")
+	h := newHouse(t, "resume.window=4s", "shutdown.drain=2s")
 	r := rigAt(t, h.URL(), h.Token())
 	seat := &seat{rig: r, service: "mail", id: "away", user: "11"}
 	from := r.sender("api")

@@ -48,10 +48,8 @@ func TestComingBackAsTheWindowEnds(t *testing.T) {
 	}
 	coming.Wait()
 	v := r.settle(stay...)
-	if expired == 0 || expired == rounds(8)*len(seats) {
-		t.Errorf("%d of %d connections found their socket expired: this is no race", expired, rounds(8)*len(seats))
-	}
-	if v.Torn+v.Forgotten > 0 || v.Announced == 0 {
+	t.Logf("%d of %d connections found their socket expired", expired, rounds(8)*len(seats))
+	if v.Torn+v.Forgotten > 0 || v.Announced < expired {
 		t.Error("what expired is to be announced, and all else to come")
 	}
 	bye(stay...)
@@ -117,7 +115,11 @@ func (l *lingerer) round() {
 	for range 1 + l.rnd.IntN(3) {
 		l.from.send(l.seat.key())
 	}
-	time.Sleep(time.Duration(l.rnd.Int64N(int64(2 * window)))) // any moment will do
+	if l.rnd.IntN(4) == 0 {
+		r.until("the window ends", func() bool { return r.socket(l.seat.key()).State == "" })
+	} else {
+		time.Sleep(time.Duration(l.rnd.Int64N(int64(2 * window)))) // any moment will do
+	}
 	before := l.from.last
 	l.now = l.seat.open()
 	if r.socket(l.seat.key()).Tags["life"] != "new" {
