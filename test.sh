@@ -123,6 +123,8 @@ if [ "$long" = yes ]; then
 	go test -v -timeout 20m ./test/reload -args -long
 	step "connections broken in every way, many more rounds"
 	go test -v -timeout 40m ./test/faults -args -long
+	step "the wire, with messages of every size"
+	go test -timeout 20m ./test/conformance -args -long
 	step "ten more rounds with the race detector"
 	go test -race -count 10 -timeout 60m ./internal/hub ./internal/ws ./internal/engine ./internal/userdata ./test/...
 	step "benchmarks beside their peers"

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -35,9 +36,11 @@ func TestMain(m *testing.M) {
 //	ready [DATA]      wait until the server with the data folder (.tutorsocket)
 //	                  answers; sets SERVER, ADDR and TOKEN
 //	unready           wait until the server at SERVER is no longer ready
+//	terminate         send SIGTERM to the commands in the background
 //	http METHOD PATH  ask the server at SERVER, with the token; the answer is
 //	                  standard output
 //	connect PATH      open a socket to the server at SERVER and keep it
+//	cut PATH          open a socket and break its connection
 //	waits PATTERN COMMAND…  run a command until its standard output matches
 //	occupy            listen on a free port until the end; sets OCCUPIED
 //	port              set PORT to one that is free, and that nobody is given by chance
@@ -50,14 +53,16 @@ func TestMain(m *testing.M) {
 //	ended N           wait until it ends with the exit code
 func TestScript(t *testing.T) {
 	commands := map[string]func(*testscript.TestScript, bool, []string){
-		"exits":   exits,
-		"ready":   ready,
-		"unready": unready,
-		"http":    ask,
-		"connect": connect,
-		"occupy":  occupy,
-		"port":    freePort,
-		"waits":   waits,
+		"exits":     exits,
+		"ready":     ready,
+		"unready":   unready,
+		"terminate": terminate,
+		"http":      ask,
+		"connect":   connect,
+		"cut":       cut,
+		"occupy":    occupy,
+		"port":      freePort,
+		"waits":     waits,
 	}
 	maps.Copy(commands, terminalCommands)
 	testscript.Run(t, testscript.Params{
@@ -136,6 +141,12 @@ func unready(ts *testscript.TestScript, _ bool, _ []string) {
 	until(ts, "server not ready", func() bool { return !isReady(ts.Getenv("SERVER")) })
 }
 
+func terminate(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, c := range ts.BackgroundCmds() {
+		ts.Check(c.Process.Signal(syscall.SIGTERM))
+	}
+}
+
 func isReady(server string) bool {
 	resp, err := http.Get(server + "/readyz")
 	if err != nil {
@@ -178,6 +189,18 @@ func connect(ts *testscript.TestScript, _ bool, args []string) {
 		conn.Close()
 		<-answered
 	})
+}
+
+// cut opens a socket as connect does and breaks its connection, so that it is detached.
+func cut(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: cut PATH")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, _, _, err := ws.Dial(ctx, "ws://"+ts.Getenv("ADDR")+args[0])
+	ts.Check(err)
+	ts.Check(conn.Close())
 }
 
 // answerClose does what a browser does when the server says good-bye.

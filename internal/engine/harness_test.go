@@ -41,7 +41,8 @@ type setup struct {
 	profile  hub.Profile
 	config   engine.Config
 	settings hostapi.Settings
-	sources  bool // scripts may read files of the app
+	sources  bool          // scripts may read files of the app
+	window   time.Duration // how long sockets outlive their connections; 0: not
 }
 
 func newWorld(t *testing.T, s setup) *world {
@@ -60,7 +61,7 @@ func newWorld(t *testing.T, s setup) *world {
 	if w.app, err = app.Load(app.Config{Dir: w.dir, Globals: hostapi.Globals()}); err != nil {
 		t.Fatal(err)
 	}
-	w.hub = hub.New(hub.Config{Profile: s.profile, Node: "n1"})
+	w.hub = hub.New(hub.Config{Profile: s.profile, Node: "n1", ResumeWindow: s.window})
 	s.settings.Profile = s.profile
 	if s.settings.MayCall == nil {
 		s.settings.MayCall = func(string, string) bool { return true }

@@ -428,6 +428,28 @@ func TestAllQueuesTogetherAreBounded(t *testing.T) {
 	}
 }
 
+// Whatever waits for sockets whose clients never read, the messages of others have a moment to wait.
+func TestSilentSocketsCostOthersNoMessages(t *testing.T) {
+	for _, policy := range []string{OverflowDisconnect, OverflowDropOldest, OverflowConflate} {
+		h := New(Config{MaxTotal: 100_000, Overflow: policy})
+		silent := mustOpen(t, h, "m", "silent", "s").Socket()
+		for h.held.Load() < 100_000 {
+			mustSend(t, silent, ModeText, strings.Repeat("x", 10_000))
+		}
+		quick := mustOpen(t, h, "m", "quick", "q").Socket()
+		for range 30 {
+			mustSend(t, quick, ModeText, strings.Repeat("x", 100))
+		}
+		if info := quick.Info(); info.QueueDropped != 0 || info.QueueMessages != 30 {
+			t.Errorf("%s: %+v", policy, info)
+		}
+		_, _ = quick.Send(NewMessage(strings.Repeat("x", 2000)), ModeText) // beyond its share it is as any other
+		if info := quick.Info(); info.QueueDropped == 0 {
+			t.Errorf("%s: %+v", policy, info)
+		}
+	}
+}
+
 func TestLimitsOfOpenSockets(t *testing.T) {
 	open := func(h *Hub, id, user, from string) (*Conn, error) {
 		return h.Open(OpenRequest{Key: BuildKey("m", id), Service: "m", StatefulID: id, User: User{ID: user}, Waker: &bell{},

@@ -19,7 +19,7 @@ type Config struct {
 
 	MaxBytes    int           `yaml:"max_bytes" default:"1048576" doc:"Most bytes that may wait in the queue of one socket."`
 	MaxMessages int           `yaml:"max_messages" default:"1024" doc:"Most messages that may wait in the queue of one socket."`
-	MaxTotal    int64         `yaml:"max_total_bytes" default:"1GiB" doc:"Most bytes that may wait in the queues of all sockets; a message in several queues counts once. Beyond it what is queued for a socket that is behind counts as an overflow of its queue."`
+	MaxTotal    int64         `yaml:"max_total_bytes" default:"1GiB" doc:"Most bytes that may wait in the queues of all sockets; a message in several queues counts once. Beyond it what is queued for a socket that has more than 4 KiB waiting counts as an overflow of its queue."`
 	Overflow    string        `yaml:"overflow" default:"disconnect" doc:"What happens when a queue overflows: disconnect, drop-oldest or conflate."`
 	Grace       time.Duration `yaml:"grace" default:"5s" doc:"How long new messages of an overflowed queue are dropped before the socket is closed."`
 

@@ -134,9 +134,14 @@ func (s *Socket) Send(m *Message, mode Mode) (depth int, err error) {
 	return depth, nil
 }
 
+// fairShare is what may wait for a socket however much waits for others, in bytes. Messages wait for a moment also
+// where the client reads all it gets: those that never read are not to cost it any.
+const fairShare = 4 << 10
+
 // fits reports whether the queue takes one more message. Called with mu held.
 func (s *Socket) fits(m *Message) bool {
-	return s.queue.fits(m, &s.hub.cfg) && (len(s.queue.items) == 0 || s.hub.held.Load() < s.hub.cfg.MaxTotal)
+	return s.queue.fits(m, &s.hub.cfg) &&
+		(len(s.queue.items) == 0 || s.queue.bytes+len(m.text) <= fairShare || s.hub.held.Load() < s.hub.cfg.MaxTotal)
 }
 
 // overflow drops a message. The connection is closed when the grace time is over; that is

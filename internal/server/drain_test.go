@@ -17,7 +17,7 @@ func TestDraining(t *testing.T) {
 	s := servertest.Start(t, servertest.App(map[string]string{
 		"services/slow.js": "function close(context) { while (tools_web.get_user_data('go') == null) Sleep(1); alert('closed') }",
 	}))
-	anna := s.Dial(t, "slow", "")
+	anna := s.Dial(t, "slow", "") // with an id it would be kept for the next start
 	anna.ExpectQuiet(t)
 	stopped := make(chan struct{})
 	go func() {

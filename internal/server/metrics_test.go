@@ -75,7 +75,7 @@ func expectFigures(t *testing.T, s *servertest.Server, want map[string]float64) 
 }
 
 func TestEveryRoomCounts(t *testing.T) {
-	s := servertest.Start(t)
+	s := servertest.Start(t, servertest.Settings(func(c *config.Config) { c.Resume.Window = time.Second }))
 	s.Traffic(t)
 	expectFigures(t, s, map[string]float64{
 		`tutorsocket_hub_opened_sockets_total{service="echo"}`:                                     1,
@@ -112,6 +112,7 @@ func TestEveryRoomCounts(t *testing.T) {
 		`tutorsocket_server_info{node="n1",version="test"}`:                                        1,
 		`tutorsocket_server_ready`:                                                                 1,
 	})
+	s.Away(t)
 	for _, f := range scrape(t, s) {
 		if strings.HasPrefix(f.Name, "tutorsocket_") && f.Name != "tutorsocket_hub_sockets" && len(f.Samples) == 0 {
 			t.Errorf("%s has no sample", f.Name)

@@ -27,13 +27,19 @@ func (n thisNode) List(ctx context.Context) ([]api.Node, []string, error) {
 	return []api.Node{node}, nil, nil
 }
 
-// Drain implements [api.Nodes]. The request is answered before the server waits for the end of requests.
+// Drain implements [api.Nodes]. The node is described before: a server that has nothing to wait for ends the
+// contexts of requests right away, and then waits for their answers.
 func (n thisNode) Drain(ctx context.Context, name string) (api.Node, error) {
 	if name != nodeName {
 		return api.Node{}, api.ErrNoNode
 	}
+	node, err := n.describe(ctx)
+	if err != nil {
+		return api.Node{}, err
+	}
 	n.server.BeginDrain()
-	return n.describe(ctx)
+	node.State = "draining"
+	return node, nil
 }
 
 func (n thisNode) describe(ctx context.Context) (api.Node, error) {

@@ -179,7 +179,7 @@ func TestStoppingIsBounded(t *testing.T) {
 	s := servertest.Start(t, servertest.App(map[string]string{
 		"services/stubborn.js": "function close(context) { alert('closing'); while (true) {} }",
 	}))
-	anna := s.Dial(t, "stubborn", "")
+	anna := s.Dial(t, "stubborn", "") // with an id it would be kept for the next start
 	anna.ExpectQuiet(t)
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)

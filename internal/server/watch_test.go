@@ -33,7 +33,8 @@ func patiently(t *testing.T) context.Context {
 // and again know each of them once.
 func TestViewersKnowWhoIsThere(t *testing.T) {
 	const workers, rounds, viewers = 4, 30, 3
-	s := servertest.Start(t, servertest.App(echo))
+	// Without a window a socket that loses its connection ends.
+	s := servertest.Start(t, servertest.App(echo), servertest.Settings(func(c *config.Config) { c.Resume.Window = 0 }))
 	var viewing, working sync.WaitGroup
 	for v := range viewers {
 		viewing.Go(func() { view(t, s, v, workers*rounds/3) })
@@ -85,6 +86,13 @@ func view(t *testing.T, s *servertest.Server, v, stay int) {
 					t.Errorf("viewer %d: %s ends and was not there", v, e.StatefulID)
 				}
 				delete(here, e.StatefulID)
+			case "changed":
+				if here[e.StatefulID] == e.Matches {
+					t.Errorf("viewer %d: %s %s: there before and after", v, e.StatefulID, e.Change)
+				}
+				if delete(here, e.StatefulID); e.Matches {
+					here[e.StatefulID] = true
+				}
 			}
 			if e.ID != "" {
 				after = e.ID

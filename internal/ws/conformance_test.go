@@ -129,6 +129,49 @@ func TestConformance(t *testing.T) {
 	})
 }
 
+// A client that has said good-bye and closed its side of the TCP connection still gets the answer, and
+// so does one that has broken a rule.
+func TestCloseOfAClientThatShutsItsSide(t *testing.T) {
+	both(t, rigConfig{}, func(t *testing.T, r *rig) {
+		for code, last := range map[int][]byte{
+			1000: masked(ws.OpClose, true, closing(1000, "")),
+			1001: masked(ws.OpClose, true, closing(1001, "")),
+			1002: masked(ws.OpCode(3), true, ""),
+		} {
+			t.Run(fmt.Sprint(code), func(t *testing.T) {
+				c := dial(t, r.url, "/services/echo")
+				c.raw(last)
+				if err := c.nc.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
+					t.Fatal(err)
+				}
+				c.wantClose(code)
+				r.wantEnd(t, code)
+			})
+		}
+	})
+}
+
+// What a client has asked before it says good-bye is answered.
+func TestAnswersBeforeTheClose(t *testing.T) {
+	both(t, rigConfig{}, func(t *testing.T, r *rig) {
+		large := repeat("x", 60<<10)
+		c := dial(t, r.url, "/services/echo")
+		for i := range 20 {
+			c.text(fmt.Sprint(i, large))
+		}
+		c.sendClose(1000, "bye")
+		for i := range 20 {
+			c.wantText(fmt.Sprint(i, large))
+		}
+		if text := c.wantClose(1000); text != "" {
+			t.Errorf("the client is told %q, which it said itself", text)
+		}
+		if e := r.wantEnd(t, 1000); e.reason.Text != "bye" {
+			t.Errorf("the socket ended with %v", e.reason)
+		}
+	})
+}
+
 // Ten pings give ten pongs in their order.
 func TestPongsInOrder(t *testing.T) { both(t, rigConfig{}, pongsInOrder) }
 
@@ -140,6 +183,35 @@ func pongsInOrder(t *testing.T, r *rig) {
 	for i := range 10 {
 		c.wantFrame(ws.OpPong, fmt.Sprint(i))
 	}
+}
+
+// The answers of a client that asks without waiting come in the order it asked.
+func TestPongsAmongAnswers(t *testing.T) {
+	both(t, rigConfig{}, func(t *testing.T, r *rig) {
+		const rounds = 200
+		c := dial(t, r.url, "/services/echo")
+		go func() {
+			for i := range rounds { // each in a packet of its own: the writer is at every point when one comes
+				c.nc.Write(masked(ws.OpPing, true, fmt.Sprint(i)))
+				c.nc.Write(bytesOf(masked(ws.OpPing, true, "again"), masked(ws.OpText, true, fmt.Sprint(i))))
+			}
+		}()
+		for i, pongs := 0, 0; i < rounds; {
+			op, payload, err := c.next()
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case op == ws.OpPong:
+				pongs++
+			case payload != fmt.Sprint(i):
+				t.Fatalf("want %d, got %q", i, payload)
+			default:
+				if i++; pongs < 2*i {
+					t.Fatalf("message %d is answered before the ping in front of it", i)
+				}
+			}
+		}
+	})
 }
 
 // A fragment with a byte that nothing can make good ends the connection before the message is

@@ -35,12 +35,10 @@ type conn struct {
 	writeSince atomic.Int64 // when the write under way began, 0: none; as Server.now
 	unanswered atomic.Int32 // pings since anything was last read
 	busy       atomic.Bool  // the reader is not reading: it waits for a call, or is slowed down
-	secure     bool         // nc is TLS
 	pingAt     time.Duration
 	wheel      wheelLink
 
 	mu      sync.Mutex    // guards what follows
-	users   int8          // of nc: the reader, a writer
 	known   bool          // hc is there
 	started bool          // the handshake is done
 	woken   bool          // Wake was called before that
@@ -51,10 +49,14 @@ type conn struct {
 	control []byte        // encoded pings and pongs to be written
 	bye     *hub.Reason   // what the client's close frame said, to be answered; nil: none came
 	closeBy time.Duration // when a close that is under way is cut short; 0: none
+	onBye   chan struct{} // closed when our close frame was written, or will not be; nil: nobody waits
 	life    *life
 	older   *conn         // took over from it, and has not yet seen its calls end
 	calling bool          // a call runs, or the first has not come to its turn
 	shut    bool          // no more calls are to be begun, but for Closed
+	secure  bool          // nc is TLS; does not change, so it may be read without mu
+	reads   bool          // there is a reader
+	writers int8          // how many there are: more than one while one gives way to the next
 	onQuiet chan struct{} // closed when shut and not calling; nil: nobody waits
 	slow    *slowed       // the client is slowed down; only the reader changes it, so it may read it without mu
 	final   *hub.Reason   // why the socket ended with this connection, until Closed is called; nil: not
@@ -110,7 +112,7 @@ func (c *conn) start(nc net.Conn, first []byte) {
 	}
 	c.srv.wheel.schedule(c, c.srv.visitPeriod())
 	c.mu.Lock()
-	c.started, c.users = true, 1
+	c.started, c.reads = true, true
 	woken := c.woken
 	c.mu.Unlock()
 	if c.srv.isDraining() { // Shutdown may have listed the connections before this one was there
@@ -122,13 +124,40 @@ func (c *conn) start(nc net.Conn, first []byte) {
 	go c.begin(first)
 }
 
-// leave says that the reader or a writer needs nc no longer. What the last one leaves is as little
-// as a detached socket needs, which keeps its last connection as long as it waits for another.
-func (c *conn) leave() {
+// readerLeft and writerLeft say that a reader or a writer has done all it had to.
+func (c *conn) readerLeft() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.users--; c.users == 0 && c.dead {
+	c.reads = false
+	c.letGo()
+}
+
+func (c *conn) writerLeft() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writers--
+	c.letGo()
+}
+
+// letGo drops all that only a reader and a writer need, when neither is left: a detached socket
+// keeps its last connection until another comes. Called with mu held.
+func (c *conn) letGo() {
+	if c.dead && !c.reads && c.writers == 0 {
 		c.nc, c.raw, c.onReadable, c.control = nil, nil, nil, nil
+	}
+}
+
+// awaitWriter waits until the writer of a connection that was dropped has given back what it did not
+// write: a matter of moments, since it has nothing to write to.
+func (c *conn) awaitWriter() {
+	for {
+		c.mu.Lock()
+		writers := c.writers
+		c.mu.Unlock()
+		if writers == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
 
@@ -206,6 +235,7 @@ func (c *conn) drop(reason hub.Reason) {
 	c.mu.Lock()
 	was, said, nc := c.dead || !c.started, c.said, c.nc
 	c.dead = true
+	c.tellWritten()
 	c.mu.Unlock()
 	if was {
 		return
@@ -218,6 +248,33 @@ func (c *conn) drop(reason hub.Reason) {
 		_ = l.SetLinger(0) // what is still to be sent is not worth keeping memory for
 	}
 	nc.Close()
+}
+
+// awaitBye waits, where a close is under way, until our close frame was written or cannot be. A
+// client that has closed its side may still read it.
+func (c *conn) awaitBye() {
+	c.mu.Lock()
+	if c.closeBy == 0 || c.written() {
+		c.mu.Unlock()
+		return
+	}
+	if c.onBye == nil {
+		c.onBye = make(chan struct{})
+	}
+	wait := c.onBye
+	c.mu.Unlock()
+	<-wait
+}
+
+// written reports whether the writer has nothing to say any more. Called with mu held.
+func (c *conn) written() bool { return c.said || c.dead || !c.writing }
+
+// tellWritten tells who waits for that. Called with mu held.
+func (c *conn) tellWritten() {
+	if c.written() && c.onBye != nil {
+		close(c.onBye)
+		c.onBye = nil
+	}
 }
 
 // end tells the hub that the connection is over. Only the first call counts. A socket that has

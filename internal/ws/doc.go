@@ -23,10 +23,24 @@
 //     atomic load.
 //   - Heartbeats and time-outs are looked at by one timer wheel (wheel.go).
 //
+// A connection is not the socket. A stateful socket outlives its connections (conn.go): they share
+// one [life], the context of its calls, and each waits for the calls of the one before to end. When
+// one breaks, the hub keeps the socket detached, and its last connection, from which all that a
+// reader and a writer need is gone, waits to hear what becomes of it: the next connection takes
+// its life, or the window ends and it has Closed called. What a broken write has handed to the
+// kernel whole counts as written, to the byte; the rest goes back to the queue, and to whoever
+// comes back.
+//
+// Limits. A bounded number of handshakes is under way at once (gate.go). A socket that sends too
+// fast is read more slowly, and closed when it does not let up (pace.go). A client that takes
+// no bytes is dropped; one that takes them slowly is not, and what it costs is one parked writer,
+// one buffer and its queue. A connection that closes has a fixed time for it, and a shorter one when a
+// newer connection waits for what it holds.
+//
 // Who owns what. The reader owns the inbound state and ends the connection; the writer owns the
 // outgoing bytes; whoever wants either to do something sets a field under conn.mu and wakes the
-// writer, or closes the TCP connection, which wakes the reader. [Server.Shutdown] waits for all
-// of them. No lock is held across a network call or a Handler call.
+// writer, or closes the TCP connection, which wakes the reader. [Server.Drain] closes them one
+// after the other, [Server.Shutdown] all at once; both wait for all. No lock is held across a network call or a Handler call.
 //
 // The package does not know what a service does with a message, nor what a key or a queue mode
 // means.

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/auth"
 )
 
 // gate lets a bounded number of handshakes be under way at once: each may ask a directory for
@@ -57,7 +59,7 @@ func (s *Server) queueUp(r *http.Request) *refusal {
 	case errDraining:
 		return refuseDraining()
 	case errGateWait:
-		return refuse(http.StatusServiceUnavailable, "too many clients connect at once; try again in a moment", "Retry-After", "5")
+		return refuse(http.StatusServiceUnavailable, "too many clients connect at once; try again in a moment", "Retry-After", "5").about(auth.RefusedLimit)
 	default:
 		return refuse(http.StatusServiceUnavailable, "the request was given up")
 	}

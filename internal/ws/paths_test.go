@@ -65,7 +65,7 @@ func TestBackPressureIsOfOneSocket(t *testing.T) {
 
 // A client that takes no bytes is dropped when a write takes too long, and others do not feel it.
 func TestStalledWriteOverTCP(t *testing.T) {
-	cfg := rigConfig{ws: Config{WriteTimeout: 300 * time.Millisecond}, hub: hub.Config{MaxMessages: 1 << 20, MaxBytes: 1 << 30}}
+	cfg := rigConfig{ws: Config{WriteTimeout: time.Second}, hub: hub.Config{MaxMessages: 1 << 20, MaxBytes: 1 << 30}}
 	both(t, cfg, func(t *testing.T, r *rig) {
 		dial(t, r.url, "/services/echo?X-StatefulSocketId=1")
 		s := r.socket(t, "1")

@@ -79,7 +79,7 @@ func (c *conn) endReading() {
 	c.mu.Unlock()
 	c.nc.Close()
 	c.srv.wheel.remove(c)
-	c.leave()
+	c.readerLeft()
 	c.finish(hub.Reason{Code: hub.CodeLost, Text: "the connection was lost"})
 }
 
@@ -115,6 +115,7 @@ func (c *conn) discard() {
 	for c.await() == nil {
 		c.release()
 	}
+	c.awaitBye()
 }
 
 // await waits until bytes are there. On success c.got holds them, until release.
@@ -263,8 +264,15 @@ func (c *conn) trace(bytes int) *tracing.Span {
 }
 
 // answerClose ends the connection because the client said so, and echoes its code: 1000 gives
-// 1000 (spec/websocket.md F.5).
+// 1000 (spec/websocket.md F.5). A client that says good-bye still gets what was queued before:
+// answers to its last messages are on their way. To one that may come back nothing more is
+// written: it would be lost there, and not waiting for it here.
 func (c *conn) answerClose(reason hub.Reason) {
+	switch code := reason.Code; {
+	case code == hub.CodeNormal, code == hub.CodeNoStatus, code >= 3000:
+		c.hc.CloseWith(reason) // the writer answers when the queue is empty
+		return
+	}
 	c.end(reason)
 	c.mu.Lock()
 	c.bye = &hub.Reason{Code: reason.Code}

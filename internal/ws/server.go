@@ -156,8 +156,12 @@ func (s *Server) Drain(ctx context.Context, spread time.Duration) error {
 		return nil
 	case <-ctx.Done():
 	}
-	for _, c := range s.wheel.conns() {
+	conns := s.wheel.conns()
+	for _, c := range conns {
 		c.drop(shuttingDown)
+	}
+	for _, c := range conns { // so that the queues are as they stay
+		c.awaitWriter()
 	}
 	return ctx.Err()
 }

@@ -65,7 +65,7 @@ func (c *conn) kick() {
 		c.again = true
 	default:
 		c.writing = true
-		c.users++
+		c.writers++
 		c.srv.running.Add(1) // the reader still counts: it sets dead before it ends
 		go c.write()
 	}
@@ -85,7 +85,7 @@ func (c *conn) write() {
 	o.buf, o.held = o.buf[:0], o.held[:0]
 	o.batch.Reset()
 	outboxes.Put(o)
-	c.leave()
+	c.writerLeft()
 	c.sayClosed()
 }
 
@@ -95,15 +95,16 @@ func (o *outbox) round() (more bool) {
 	o.whole, o.held = 0, o.held[:0]
 	c.mu.Lock()
 	c.again = false
-	control, bye := c.control, c.bye
-	c.control = nil
+	bye := c.bye
 	c.mu.Unlock()
-	o.buf = append(o.buf[:0], control...)
 	if bye != nil {
 		c.hc.Return(o.batch.Len()) // all of the batch before was written
+		o.takeControl()
 		return o.sayBye(*bye)
 	}
-	switch c.hc.Next(&o.batch) {
+	duty := c.hc.Next(&o.batch)
+	o.takeControl() // after Next, so that a ping is answered before a message that came behind it
+	switch duty {
 	case hub.DutyWrite:
 		return o.writeBatch()
 	case hub.DutyClose:
@@ -112,12 +113,23 @@ func (o *outbox) round() (more bool) {
 			c.drop(reason)
 			return false
 		}
+		if reason.Cause == hub.CauseClient {
+			reason.Text = "" // it knows what it said
+		}
 		return o.sayBye(reason)
 	}
 	if !o.flush() {
 		return false
 	}
 	return !c.rest()
+}
+
+// takeControl begins the buffer with the pings and pongs that wait.
+func (o *outbox) takeControl() {
+	o.c.mu.Lock()
+	defer o.c.mu.Unlock()
+	o.buf = append(o.buf[:0], o.c.control...)
+	o.c.control = nil
 }
 
 // rest ends the duty of the writer, unless there is something new.
@@ -128,6 +140,7 @@ func (c *conn) rest() bool {
 		return false
 	}
 	c.writing = false
+	c.tellWritten()
 	return true
 }
 
@@ -306,6 +319,7 @@ func (c *conn) saidBye() {
 	c.end(hub.Reason{Code: hub.CodeNormal}) // whoever asked for the close has given the reason
 	c.mu.Lock()
 	c.said = true
+	c.tellWritten()
 	c.closeBy = c.srv.now() + lingerTime
 	c.mu.Unlock()
 	if half, ok := c.nc.(interface{ CloseWrite() error }); ok {

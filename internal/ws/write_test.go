@@ -65,6 +65,12 @@ func (c *cutConn) Write(p []byte) (int, error) {
 	return n, net.ErrClosed
 }
 
+func (c *cutConn) takenSoFar() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.taken)
+}
+
 func (c *cutConn) Close() error {
 	c.closing.Do(func() { close(c.closed) })
 	return c.Conn.Close()
@@ -171,8 +177,8 @@ func cutEverywhere(t *testing.T, breaks bool) {
 			}
 			close(first.held)
 			synctest.Wait()
+			got := items(t, first.takenSoFar())
 			second := dialPipe(t, r, target)
-			got := items(t, first.taken)
 			if cut == all && len(got) != len(want) {
 				t.Fatalf("of %d bytes %d messages were made out", cut, len(got))
 			}

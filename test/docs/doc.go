@@ -10,7 +10,8 @@
 //	text, json         behind commands: what the last of them prints; … stands for anything
 //	js FILE, xml FILE  a file of the app folder, written before the server starts
 //	yaml FILE          a config file
-//	ws PATH            a socket: "> text" is sent, "< text" comes, "x 1008 reason" closes it
+//	ws PATH            a socket: "> text" is sent, "< text" comes, "x 1008 reason" closes it, and at
+//	                   "! words" its connection breaks
 //	json, yaml         alone: something that parses
 //	promql             queries of metrics that the page lists
 //

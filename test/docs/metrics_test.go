@@ -12,7 +12,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/tutorsocket/tutorsocket/internal/config"
 	"github.com/tutorsocket/tutorsocket/internal/metrics/exposition"
 	"github.com/tutorsocket/tutorsocket/internal/server/servertest"
 )
@@ -60,8 +62,9 @@ var metricName = regexp.MustCompile(`\btutorsocket_[a-z_]+`)
 // metricsShown is what a server shows when each of its rooms has had something to do.
 func metricsShown(t *testing.T) map[string]*exposition.Family {
 	t.Helper()
-	s := servertest.Start(t)
+	s := servertest.Start(t, servertest.Settings(func(c *config.Config) { c.Resume.Window = time.Second }))
 	s.Traffic(t)
+	s.Away(t)
 	s.Dial(t, "echo", "open").Next(t)
 	resp, err := http.Get(s.URL() + "/metrics")
 	if err != nil {

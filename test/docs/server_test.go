@@ -109,12 +109,16 @@ func (p *play) converse(t *testing.T, s step) {
 			if err := wsutil.WriteClientText(c, []byte(text)); err != nil {
 				t.Fatalf("%s: send %s: %v", s.arg, text, err)
 			}
+		case "!": // the rest of the line says what happens
+			delete(p.sockets, s.arg)
+			_ = c.Close()
+			return
 		case "<", "x":
 			if got := receiveItems(c, line); got != line && !pattern(line).MatchString(got) {
 				t.Fatalf("%s, line %d, %s:\ngot  %s\nwant %s", p.page.name, s.line, s.arg, got, line)
 			}
 		default:
-			t.Fatalf("%s, line %d: a line of a socket begins with >, <, x or #, not %q", p.page.name, s.line, sign)
+			t.Fatalf("%s, line %d: a line of a socket begins with >, <, x, ! or #, not %q", p.page.name, s.line, sign)
 		}
 	}
 	if strings.Contains(s.text, "\nx ") || strings.HasPrefix(s.text, "x ") {

@@ -16,6 +16,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/tutorsocket/tutorsocket/internal/server/servertest"
 )
 
 const (
@@ -187,6 +189,25 @@ func TestTakeoverShowsCode(t *testing.T) {
 	p.waitText(in(1, "status"), disconnected)
 	p.waitContains(in(1, "close-info"), "4001")
 	p.waitContains(in(1, "close-info"), "a newer connection took this id over")
+}
+
+func TestALostConnectionIsComeBackTo(t *testing.T) {
+	s := servertest.Start(t)
+	p := open(t, s.URL()+"/client/", laptop)
+	p.fill(in(1, "url"), strings.Replace(s.URL(), "http", "ws", 1)+"/services/main_ws_service?X-StatefulSocketId=back")
+	p.click(in(1, "reconnect"))
+	p.connect(1)
+	p.send(1, "$hbt")
+	p.waitRow(1, "in", "$ok")
+	if resp, body := s.Ask(t, "DELETE", "/api/v1/sockets/%2Fservices%2Fmain_ws_service-s-back", ""); resp.StatusCode != 204 {
+		t.Fatalf("abort: status %d: %s", resp.StatusCode, body)
+	}
+	p.waitContains(in(1, "log"), "Closed: 1006")
+	p.waitContains(in(1, "log"), "Connecting again in 1 s")
+	p.waitText(in(1, "status"), connected)
+	p.click(in(1, "disconnect"))
+	p.waitContains(in(1, "close-info"), "1000")
+	p.waitText(in(1, "status"), disconnected)
 }
 
 func TestWrongAddress(t *testing.T) {

@@ -1,7 +1,9 @@
 package servertest
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/api"
 )
@@ -33,4 +35,23 @@ func (s *Server) Traffic(t testing.TB) {
 			t.Error(err)
 		}
 	}
+}
+
+// Away lets a client come back to its socket after its connection broke, and stay away then. It takes a server of
+// the embedded sample app whose resume.window is short: it waits for its end.
+func (s *Server) Away(t testing.TB) {
+	t.Helper()
+	const resumed = `tutorsocket_hub_resumed_sockets_total{service="echo"}`
+	for deadline := time.Now().Add(Patience); ; {
+		client := s.Dial(t, "echo", "away")
+		client.Next(t) // the service says hello
+		client.Drop()
+		if _, figures := s.Ask(t, "GET", "/metrics", ""); strings.Contains(figures, resumed) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the client never came back within resume.window")
+		}
+	}
+	s.Lines.Expect(t, "/services/echo-s-away closed with 1006")
 }

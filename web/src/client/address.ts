@@ -28,6 +28,11 @@ export function serviceAddress(page: PageAddress, service = 'main_ws_service', s
   return statefulId === '' ? address : `${address}?${statefulParameter}=${encodeId(statefulId)}`;
 }
 
+/** Says whether an address asks for a stateful id. */
+export function isStateful(address: string): boolean {
+  return removeParameters(address, (name) => name === statefulParameter) !== address;
+}
+
 function encodeId(id: string): string {
   return encodeURIComponent(id).replaceAll('%3A', ':');
 }

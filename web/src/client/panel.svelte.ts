@@ -1,12 +1,14 @@
 // One panel: settings, connection, heartbeat and log tied together for the view.
 import { refusalOf } from '../api/refusal';
-import { addressProblem, dialAddress, httpAddress, serviceAddress, withoutSecrets, type PageAddress } from './address';
+import { addressProblem, dialAddress, httpAddress, isStateful, serviceAddress, withoutSecrets, type PageAddress } from './address';
 import { browserDial, Connection, type Dial, type Ending, type Phase } from './connection';
+import { gapsOf } from './gap';
 import { Heartbeat, type HeartbeatReport } from './heartbeat';
 import { History } from './history';
 import { Logbook, type LogRow } from './logbook';
 import { parseProtocols } from './protocols';
 import type { Recording } from './recording';
+import { mayComeBack, mayPass, Retry } from './retry';
 import type { PanelSettings } from './settings';
 import type { Note } from './texts';
 
@@ -34,12 +36,15 @@ export class Panel {
   /** Grows when the log changed; at most once per frame. */
   version = $state(0);
   unread = $state(0);
+  /** The connection was lost and is going to be dialled again. */
+  returning = $state(false);
   /** The connection settings are out of the way, for a longer log. */
   folded = $state(false);
   readonly #page: PageAddress;
   readonly #recording: Recording;
   readonly #connection: Connection;
   readonly #heartbeat: Heartbeat;
+  readonly #retry = new Retry(() => this.#dial());
   #frame = 0;
   #attempt = 0;
   #dialled = '';
@@ -73,6 +78,23 @@ export class Panel {
   /** Dials. What is wrong with the settings becomes the outcome. */
   connect(): void {
     if (this.live) return;
+    this.#stay();
+    this.#dial();
+  }
+
+  /** Ends the connection, or does not come back to one that was lost. */
+  disconnect(): void {
+    if (this.phase === 'disconnected' && this.returning) this.#settle({ key: 'note.stays' }, null, false);
+    this.#stay();
+    this.#connection.disconnect();
+  }
+
+  /** Obeys a changed setting. */
+  applyReconnect(): void {
+    if (!this.settings.reconnect && this.returning && !this.live) this.disconnect();
+  }
+
+  #dial(): void {
     const problem = addressProblem(this.settings.url, this.#page);
     if (problem !== null) {
       const example = serviceAddress(this.#page);
@@ -90,10 +112,6 @@ export class Panel {
     } catch (error) {
       this.#fail({ key: 'note.browser', parameters: { error: error instanceof Error ? error.message : String(error) } }, true);
     }
-  }
-
-  disconnect(): void {
-    this.#connection.disconnect();
   }
 
   /** Sends a message of the person at the page; false when there is no connection. */
@@ -122,6 +140,7 @@ export class Panel {
   /** Ends the connection for good. */
   dispose(): void {
     this.#heartbeat.stop();
+    this.#stay();
     this.#attempt++;
     this.#connection.dispose();
     this.phase = 'disconnected';
@@ -139,6 +158,9 @@ export class Panel {
     const at = Date.now();
     const beat = this.#heartbeat.received(text);
     if (!beat) this.unread++;
+    for (const { missed, reason } of gapsOf(text)) {
+      this.#note(missed < 0 ? { key: 'note.gapUnknown', parameters: { reason } } : { key: 'note.gap', parameters: { missed, reason } }, true);
+    }
     this.#row({ at, dir: 'in', text, beat });
     this.#recording.add(at, 'in', this.id, text);
   }
@@ -152,6 +174,8 @@ export class Panel {
   #opened(protocol: string): void {
     this.#note(protocol === '' ? { key: 'note.connected' } : { key: 'note.connectedProtocol', parameters: { protocol } });
     this.#recording.add(Date.now(), 'open', this.id, withoutSecrets(this.#dialled));
+    this.#stay();
+    this.#retry.reset();
     this.applyHeartbeat();
   }
 
@@ -161,11 +185,25 @@ export class Panel {
       if (ending.requested) return this.#settle({ key: 'note.cancelled' }, null, false);
       this.#settle({ key: 'note.failed' }, null, true);
       void this.#explain();
+      if (this.returning) this.#return();
       return;
     }
     const note: Note = reason === '' ? { key: 'note.closed', parameters: { code } } : { key: 'note.closedReason', parameters: { code, reason } };
     this.#settle(note, code, code !== 1000 && !ending.requested);
     this.#recording.add(Date.now(), 'close', this.id, `${code} ${reason}`.trim());
+    if (ending.requested || !mayComeBack(code)) return;
+    if (this.settings.reconnect) this.#return();
+    else if (isStateful(this.#dialled)) this.#note({ key: 'note.waits' });
+  }
+
+  #return(): void {
+    this.returning = true;
+    this.#note({ key: 'note.returning', parameters: { seconds: this.#retry.later() / 1000 } });
+  }
+
+  #stay(): void {
+    this.#retry.cancel();
+    this.returning = false;
   }
 
   // The reason of a refusal arrives later; another attempt may have begun by then.
@@ -174,9 +212,11 @@ export class Panel {
     const refusal = await refusalOf(httpAddress(this.#dialled), `${this.#page.protocol}//${this.#page.host}`);
     if (refusal === null || attempt !== this.#attempt) return;
     this.#settle({ key: 'note.refused', parameters: { status: refusal.status, text: refusal.text } }, null, true);
+    if (!mayPass(refusal.status)) this.#stay();
   }
 
   #fail(note: Note, address = false): void {
+    this.#stay(); // it would be wrong the next time, too
     this.#settle(note, null, true, address);
   }
 

@@ -10,6 +10,8 @@ export interface PanelSettings {
   url: string;
   protocols: string;
   devUser: string;
+  /** Comes back by itself when the connection was lost. */
+  reconnect: boolean;
   heartbeat: boolean;
   heartbeatSeconds: number;
   heartbeatKind: HeartbeatKind;
@@ -32,7 +34,7 @@ export const maxPanels = 12;
 const maxText = 20_000;
 
 export function emptyPanel(name: string, url: string): PanelSettings {
-  return { name, url, protocols: '', devUser: '', heartbeat: false, heartbeatSeconds: defaultSeconds, heartbeatKind: 'hbt', draft: '' };
+  return { name, url, protocols: '', devUser: '', reconnect: false, heartbeat: false, heartbeatSeconds: defaultSeconds, heartbeatKind: 'hbt', draft: '' };
 }
 
 /** Settings as text for storage, without secrets. */
@@ -123,6 +125,7 @@ function readPanel(value: Record<string, unknown>): PanelSettings {
     url: text('url', 2000),
     protocols: text('protocols', 500),
     devUser: text('devUser', 200),
+    reconnect: value['reconnect'] === true,
     heartbeat: value['heartbeat'] === true,
     heartbeatSeconds: clampSeconds(Number(value['heartbeatSeconds'])),
     heartbeatKind: value['heartbeatKind'] === 'ping' ? 'ping' : 'hbt',

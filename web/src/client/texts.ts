@@ -52,6 +52,8 @@ const en = {
   'panel.devUser.hint': 'Connects as this user (parameter X-Dev-User). Works with `tutorsocket dev` only. Empty: the built-in administrator.',
   'panel.connect': 'Connect',
   'panel.disconnect': 'Disconnect',
+  'panel.reconnect': 'Come back when the connection is lost',
+  'panel.reconnect.hint': 'Dials again by itself, at first after a second. With X-StatefulSocketId in the URL the server keeps what is sent meanwhile.',
 
   'status.connected': 'The connection is open',
   'status.connecting': 'The connection is being opened',
@@ -124,6 +126,11 @@ const en = {
   'note.refused': 'The server refused: {status} {text}',
   'note.binary': 'Binary message, {size} bytes',
   'note.cancelled': 'The attempt was cancelled',
+  'note.waits': 'The socket waits for its client for a while, a minute by default: connect again, and what was sent meanwhile comes first.',
+  'note.returning': 'Connecting again in {seconds} s',
+  'note.stays': 'Not connecting again',
+  'note.gap': 'The server dropped messages: {missed} ({reason})',
+  'note.gapUnknown': 'The server dropped messages, it is not known how many ({reason})',
   'note.protocols': '“{wrong}” cannot be a subprotocol: letters, digits and -._~ only, separated by commas.',
   'note.browser': 'The browser refused to dial: {error}',
 
@@ -199,6 +206,8 @@ const ru: Record<TextKey, string> = {
   'panel.devUser.hint': 'Подключиться от имени этого пользователя (параметр X-Dev-User). Работает только с `tutorsocket dev`. Пусто: встроенный администратор.',
   'panel.connect': 'Подключиться',
   'panel.disconnect': 'Отключиться',
+  'panel.reconnect': 'Возвращаться после обрыва',
+  'panel.reconnect.hint': 'Подключается снова, сначала через секунду. Если в URL есть X-StatefulSocketId, сервер сохранит отправленное за это время.',
 
   'status.connected': 'Соединение установлено',
   'status.connecting': 'Соединение устанавливается',
@@ -271,6 +280,11 @@ const ru: Record<TextKey, string> = {
   'note.refused': 'Сервер отказал: {status} {text}',
   'note.binary': 'Двоичное сообщение, байт: {size}',
   'note.cancelled': 'Попытка отменена',
+  'note.waits': 'Сокет какое-то время ждёт клиента, по умолчанию минуту: подключитесь снова, и сначала придёт всё отправленное за это время.',
+  'note.returning': 'Новое подключение через {seconds} с',
+  'note.stays': 'Нового подключения не будет',
+  'note.gap': 'Сервер отбросил сообщения: {missed} ({reason})',
+  'note.gapUnknown': 'Сервер отбросил сообщения, сколько — неизвестно ({reason})',
   'note.protocols': '«{wrong}» не может быть подпротоколом: только буквы, цифры и -._~, через запятую.',
   'note.browser': 'Браузер отказался подключаться: {error}',
 
