@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -84,6 +85,7 @@ type client struct {
 	done chan struct{} // closed when nothing comes any more
 
 	writing sync.Mutex
+	left    atomic.Bool // it said good-bye
 
 	mu     sync.Mutex
 	held   chan struct{} // closed when reading goes on; nil: it does
@@ -242,6 +244,9 @@ func (c *client) closed(payload []byte) {
 	switch code {
 	case 1000, 1005, 1008, 4003:
 		ending = history.Over
+		if !c.left.Load() {
+			c.seat.rig.t.Errorf("%s: the server ends the socket with %d %s", c.seat.key(), code, reason)
+		}
 	}
 	c.end(ending, code, reason)
 	_ = c.write(ws.NewCloseFrame(payload)) // the server may have gone already
@@ -307,6 +312,7 @@ func (c *client) snap(how cut) {
 // leave says good-bye with a code, which ends the socket if that is 1000.
 func (c *client) leave(code int) {
 	c.goOn()
+	c.left.Store(true)
 	if err := c.write(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(code), ""))); err != nil {
 		c.seat.rig.t.Errorf("say good-bye: %v", err)
 	}
