@@ -241,12 +241,11 @@ func (c *client) closed(payload []byte) {
 		code, reason = int(binary.BigEndian.Uint16(payload)), string(payload[2:])
 	}
 	ending := history.Whole
-	switch code {
-	case 1000, 1005, 1008, 4003:
+	switch {
+	case c.left.Load():
 		ending = history.Over
-		if !c.left.Load() {
-			c.seat.rig.t.Errorf("%s: the server ends the socket with %d %s", c.seat.key(), code, reason)
-		}
+	case code == 1000, code == 1008, code == 4003:
+		c.seat.rig.t.Errorf("%s: the server ends the socket with %d %s", c.seat.key(), code, reason)
 	}
 	c.end(ending, code, reason)
 	_ = c.write(ws.NewCloseFrame(payload)) // the server may have gone already
