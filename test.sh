@@ -123,6 +123,8 @@ if [ "$long" = yes ]; then
 	go test -v -timeout 20m ./test/reload -args -long
 	step "the latency of those who read beside clients that never do"
 	go test -v -timeout 20m ./test/slowreaders -run Latency -args -long
+	step "connections broken in every way, many more rounds"
+	go test -v -timeout 40m ./test/faults -args -long
 	step "the wire, with messages of every size"
 	go test -timeout 20m ./test/conformance -args -long
 	step "a day of a thousand sockets, in simulated time"

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -84,6 +85,7 @@ type client struct {
 	done chan struct{} // closed when nothing comes any more
 
 	writing sync.Mutex
+	left    atomic.Bool // it said good-bye
 
 	mu     sync.Mutex
 	held   chan struct{} // closed when reading goes on; nil: it does
@@ -93,7 +95,6 @@ type client struct {
 	items  int           // messages in them
 	code   int           // of the server's close frame; 1006: none came. Valid when done.
 	reason string
-	broken error
 }
 
 // dial opens a connection that follows a plan. The error is a [*refused], or that of a connection that did not
@@ -180,7 +181,7 @@ func (c *client) read() {
 		if held != nil {
 			<-held
 		}
-		frame, err := ws.ReadFrame(c.in)
+		frame, err := readFrame(c.in)
 		if err != nil {
 			c.end(history.Torn, 1006, err.Error())
 			c.line.Close()
@@ -199,6 +200,21 @@ func (c *client) read() {
 			return
 		}
 	}
+}
+
+// maxFrame is the largest frame a test expects, in bytes.
+const maxFrame = 16 << 20
+
+func readFrame(in io.Reader) (f ws.Frame, err error) {
+	if f.Header, err = ws.ReadHeader(in); err != nil {
+		return f, err
+	}
+	if f.Header.Length > maxFrame {
+		return f, fmt.Errorf("a frame of %d bytes", f.Header.Length)
+	}
+	f.Payload = make([]byte, f.Header.Length)
+	_, err = io.ReadFull(in, f.Payload)
+	return f, err
 }
 
 // take writes down a frame and wakes who waits for what is in it.
@@ -225,9 +241,11 @@ func (c *client) closed(payload []byte) {
 		code, reason = int(binary.BigEndian.Uint16(payload)), string(payload[2:])
 	}
 	ending := history.Whole
-	switch code {
-	case 1000, 1005, 1008, 4003:
+	switch {
+	case c.left.Load():
 		ending = history.Over
+	case code == 1000, code == 1008, code == 4003:
+		c.seat.rig.t.Errorf("%s: the server ends the socket with %d %s", c.seat.key(), code, reason)
 	}
 	c.end(ending, code, reason)
 	_ = c.write(ws.NewCloseFrame(payload)) // the server may have gone already
@@ -293,6 +311,7 @@ func (c *client) snap(how cut) {
 // leave says good-bye with a code, which ends the socket if that is 1000.
 func (c *client) leave(code int) {
 	c.goOn()
+	c.left.Store(true)
 	if err := c.write(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(code), ""))); err != nil {
 		c.seat.rig.t.Errorf("say good-bye: %v", err)
 	}

@@ -47,7 +47,7 @@ func (h *house) drain() {
 // Everybody hears 1012, and what waited and what was taken while the server stopped comes once, in order.
 func TestDrainUnderLoad(t *testing.T) {
 	rnd := chance(t)
-	h := newHouse(t, "shutdown.drain=1500ms")
+	h := newHouse(t, "shutdown.drain=5s")
 	r := rigAt(t, h.URL(), h.Token())
 	seats := r.seatsOf(8, "11", "12", "13")
 	for _, s := range seats {
@@ -60,7 +60,7 @@ func TestDrainUnderLoad(t *testing.T) {
 		}
 	}
 	open(0, len(seats))
-	for range rounds(2) {
+	for range rounds(1) {
 		f := r.flow(rnd, true, seats...)
 		r.until("messages flow", func() bool { return f.sent.Load() > 50 })
 		clients[0].hold() // it reads nothing until all is over
@@ -121,7 +121,7 @@ func TestDrainUnderLoad(t *testing.T) {
 // TestWindowsGoOnAfterARestart: the window of a socket whose client stays away goes on after a restart, and its hook
 // runs there, once. The client that comes later hears how much it has lost.
 func TestWindowsGoOnAfterARestart(t *testing.T) {
-	h := newHouse(t, "resume.window=1s", "shutdown.drain=2s")
+	h := newHouse(t, "resume.window=4s", "shutdown.drain=2s")
 	r := rigAt(t, h.URL(), h.Token())
 	seat := &seat{rig: r, service: "mail", id: "away", user: "11"}
 	from := r.sender("api")

