@@ -389,6 +389,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/nodes/{name}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a node gently
+         * @description Begins what SIGTERM begins: the node takes no new sockets and runs, closes its sockets with 1012 over a while, lets scripts finish, keeps the detached sockets for its next start, and ends. One that is stopping goes on with it.
+         */
+        post: operations["drain-node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -3499,6 +3519,53 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    "drain-node": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the node. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The node is stopping. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "app": "/srv/app",
+                     *       "data": {
+                     *         "folder": "/var/lib/tutorsocket",
+                     *         "sync": "always",
+                     *         "user_data_bytes": 4096
+                     *       },
+                     *       "datex_version": "1.24.4.27",
+                     *       "name": "n1",
+                     *       "runs": 0,
+                     *       "sockets": 1,
+                     *       "started_at": "2026-11-23T09:00:00Z",
+                     *       "state": "draining",
+                     *       "version": "1.0.0"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Node"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
