@@ -110,12 +110,12 @@ func (c *conn) start(nc net.Conn, first []byte) {
 	if c.srv.cfg.Heartbeat > 0 {
 		c.pingAt = c.srv.now() + c.srv.cfg.Heartbeat
 	}
-	c.srv.wheel.schedule(c, c.srv.visitPeriod())
 	c.mu.Lock()
 	c.started, c.reads = true, true
 	woken := c.woken
 	c.mu.Unlock()
-	if c.srv.isDraining() { // Shutdown may have listed the connections before this one was there
+	c.srv.wheel.schedule(c, c.srv.visitPeriod()) // started before: whoever finds it there may drop it
+	if c.srv.isDraining() {                      // Shutdown may have listed the connections before this one was there
 		c.hc.CloseWith(shuttingDown)
 	}
 	if woken {
