@@ -215,7 +215,7 @@ func (s *Socket) markClosing(reason Reason, only *Conn, sh *shard) Waker {
 			return nil // it has no connection to be closed
 		}
 		last := s.away.last
-		s.endDetached(sh, reason, lossOverflow)
+		s.endDetached(sh, reason)
 		return last.waker
 	case s.outlives(s.conn, reason):
 		return s.leaveConn(sh, reason)
