@@ -338,6 +338,30 @@ func TestOverflowOfAStatefulSocketDetachesIt(t *testing.T) {
 	})
 }
 
+// What is sent while a client reads the full queue it came back to is not lost.
+func TestAFullQueueLeavesRoomAfterAResume(t *testing.T) {
+	h := resuming(Config{MaxMessages: 3})
+	defer h.StopExpiry()
+	c := mustOpen(t, h, "m", "1", "u")
+	s := c.Socket()
+	mustSend(t, s, ModeText, "1", "2", "3")
+	if _, err := s.Send(NewMessage("lost"), ModeText); !errors.Is(err, ErrQueueFull) {
+		t.Fatal(err)
+	}
+	for range 3 { // it never comes to reading: the room does not grow
+		lose(t, c)
+		c = mustOpen(t, h, "m", "1", "u")
+	}
+	mustSend(t, s, ModeText, "4", "5", "6")
+	if frames, _ := drain(t, c); !slices.Equal(frames, []string{"[" + gapText(1, "overflow") + "]", "1", "2", "3", "4", "5", "6"}) {
+		t.Errorf("got %q", frames)
+	}
+	mustSend(t, s, ModeText, "7", "8", "9")
+	if _, err := s.Send(NewMessage("10"), ModeText); !errors.Is(err, ErrQueueFull) {
+		t.Errorf("after that the limits are others: %v", err)
+	}
+}
+
 func TestDropOldestAnnouncesTheGapInItsPlace(t *testing.T) {
 	h := resuming(Config{MaxMessages: 3, Overflow: OverflowDropOldest})
 	c := mustOpen(t, h, "m", "1", "u")
