@@ -115,8 +115,8 @@ func (c *Conn) Final() (Reason, bool) {
 }
 
 // StopExpiry sees that no window ends from now on. Detached sockets stay until the process ends,
-// so that they can be saved with [Hub.Detached].
-// Their windows stand still: nobody could come back meanwhile.
+// so that they can be saved with [Hub.Detached]. Their windows stand still: nobody could come back
+// meanwhile.
 func (h *Hub) StopExpiry() {
 	now := time.Now()
 	h.frozen.CompareAndSwap(nil, &now)

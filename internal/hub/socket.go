@@ -13,9 +13,9 @@ const (
 	StateGone     = "gone"     // it has ended, or is being closed
 )
 
-// Socket is an accepted connection as all others see it: key, user, tags and a queue. It stays
-// the same while connections take over from each other, and after its end still answers what
-// it was. Safe for concurrent use.
+// Socket is what a client connects to as all others see it: key, user, tags and a queue. It stays
+// the same while connections take over from each other or resume it, and after its end still answers
+// what it was. Safe for concurrent use.
 type Socket struct {
 	hub    *Hub
 	key    string
