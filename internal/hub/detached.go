@@ -231,13 +231,14 @@ func (h *Hub) Restore(d Detached, w Waker) (*Conn, error) {
 		hub: h, key: d.Key, serviceEnd: int32(len(keyPrefix) + len(service)), stateful: stateful,
 		opened: d.Opened.UnixNano(), connected: d.Connected.UnixNano(),
 	}
-	s.user.Store(&d.User)
-	s.handshake.Store(&d.Handshake)
+	user, handshake, reason := d.User, d.Handshake, d.Reason // copies: what waited must not stay in memory for them
+	s.user.Store(&user)
+	s.handshake.Store(&handshake)
 	s.tags.Store(NewTags(d.Tags).set)
 	s.bytesIn.Store(d.BytesIn)
 	s.bytesOut.Store(d.BytesOut)
 	s.restoreQueue(&d)
-	c := &Conn{socket: s, waker: w, bye: &d.Reason}
+	c := &Conn{socket: s, waker: w, bye: &reason}
 	sh := h.shard(d.Key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -248,7 +249,7 @@ func (h *Hub) Restore(d Detached, w Waker) (*Conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sh.add(s)
-	s.beAway(sh, c, d.Reason, d.Window)
+	s.beAway(sh, c, reason, d.Window)
 	return c, nil
 }
 

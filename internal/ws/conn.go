@@ -114,8 +114,9 @@ func (c *conn) start(nc net.Conn, first []byte) {
 	c.started, c.reads = true, true
 	woken := c.woken
 	c.mu.Unlock()
-	c.srv.wheel.schedule(c, c.srv.visitPeriod()) // started before: whoever finds it there may drop it
-	if c.srv.isDraining() {                      // Shutdown may have listed the connections before this one was there
+	// Only now: whoever finds c in the wheel may drop it, and that works once it is started.
+	c.srv.wheel.schedule(c, c.srv.visitPeriod())
+	if c.srv.isDraining() { // Shutdown may have listed the connections before this one was there
 		c.hc.CloseWith(shuttingDown)
 	}
 	if woken {
