@@ -213,6 +213,22 @@ func TestALossIsAnnouncedByItself(t *testing.T) {
 	})
 }
 
+// What was sent to a socket whose handshake fails is nothing to announce where sockets end with their connection.
+func TestAFailedHandshakeLeavesNoGapWhereNothingIsKept(t *testing.T) {
+	h := New(Config{}) // no window
+	failed := mustOpen(t, h, "m", "1", "u")
+	mustSend(t, failed.Socket(), ModeJSON, "1")
+	failed.Ended(Reason{Code: CodeLost, Cause: CauseHandshake})
+	var b bell
+	again, err := tryOpen(h, "m", "1", "u", &b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if frames, _ := drain(t, again); len(frames) != 0 || b.rung.Load() != 0 {
+		t.Errorf("the next connection was woken %d times for %q", b.rung.Load(), frames)
+	}
+}
+
 func TestAResumeBeginsTheWindowAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := resuming(Config{})
