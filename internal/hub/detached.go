@@ -50,10 +50,10 @@ func (s *Socket) detach(sh *shard, c *Conn, reason Reason) {
 
 // beAway makes the socket detached, for the time given. Called with both locks held.
 func (s *Socket) beAway(sh *shard, last *Conn, reason Reason, window time.Duration) {
-	a := &away{last: last, reason: reason, until: time.Now().Add(window)}
+	a := &away{last: last, reason: reason, until: s.hub.windowTime().Add(window)}
 	s.away = a
 	sh.noteDetached(s)
-	if !s.hub.frozen.Load() {
+	if s.hub.frozen.Load() == nil {
 		a.timer = time.AfterFunc(window, func() { s.expire(a) })
 	}
 }
@@ -74,7 +74,7 @@ func (s *Socket) expire(a *away) {
 	sh := s.hub.shard(s.key)
 	sh.mu.Lock()
 	s.mu.Lock()
-	due := s.away == a && !s.gone && !s.hub.frozen.Load()
+	due := s.away == a && !s.gone && s.hub.frozen.Load() == nil
 	if due {
 		s.endDetached(sh, a.reason, lossExpired)
 		s.hub.figures.expired.With(s.Service()).Inc()
@@ -116,7 +116,19 @@ func (c *Conn) Final() (Reason, bool) {
 
 // StopExpiry sees that no window ends from now on. Detached sockets stay until the process ends,
 // so that they can be saved with [Hub.Detached].
-func (h *Hub) StopExpiry() { h.frozen.Store(true) }
+// Their windows stand still: nobody could come back meanwhile.
+func (h *Hub) StopExpiry() {
+	now := time.Now()
+	h.frozen.CompareAndSwap(nil, &now)
+}
+
+// windowTime is the time by which windows end.
+func (h *Hub) windowTime() time.Time {
+	if frozen := h.frozen.Load(); frozen != nil {
+		return *frozen
+	}
+	return time.Now()
+}
 
 // Detached is all there is to know of a detached socket, for whoever keeps it over a restart.
 type Detached struct {
@@ -177,7 +189,7 @@ func (s *Socket) detachedState() Detached {
 		Key: s.key, User: s.User(), Handshake: *s.Handshake(), Tags: s.Tags().Map(),
 		Opened: time.Unix(0, s.opened), Connected: time.Unix(0, s.connected),
 		BytesIn: s.bytesIn.Load(), BytesOut: s.bytesOut.Load(),
-		Reason: s.away.reason, Window: max(time.Until(s.away.until), 0), Mode: s.queue.modeName(),
+		Reason: s.away.reason, Window: max(s.away.until.Sub(s.hub.windowTime()), 0), Mode: s.queue.modeName(),
 	}
 	for _, item := range s.queue.items {
 		if g := item.m.gap; g != nil { // a writer still has it

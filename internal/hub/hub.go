@@ -122,9 +122,9 @@ func (c *Config) overflow(service string) string {
 type Hub struct {
 	cfg     Config
 	seed    maphash.Seed
-	count   atomic.Int64 // open sockets
-	held    atomic.Int64 // bytes of all messages that wait, see queue.push
-	frozen  atomic.Bool  // no window ends any more
+	count   atomic.Int64              // open sockets
+	held    atomic.Int64              // bytes of all messages that wait, see queue.push
+	frozen  atomic.Pointer[time.Time] // since when no window ends any more; nil: they do
 	crowd   crowd
 	losses  lossNotes
 	figures figures
