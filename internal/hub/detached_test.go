@@ -413,8 +413,11 @@ func TestConflateKeepsTheNewestOfEachKey(t *testing.T) {
 	if err := send("", "does not fit"); !errors.Is(err, ErrQueueFull) {
 		t.Errorf("what cannot be conflated away gave %v", err)
 	}
+	if err := errors.Join(send("c", "c2"), send("", "neither does this")); !errors.Is(err, ErrQueueFull) {
+		t.Errorf("after that %v", err)
+	}
 	frames, _ := drain(t, c)
-	if want := []string{"[" + gapText(2, "overflow") + "]", "a2", "plain", "c1", "b2"}; !slices.Equal(frames, want) {
+	if want := []string{"[" + gapText(3, "overflow") + "]", "a2", "plain", "b2", "c2"}; !slices.Equal(frames, want) {
 		t.Errorf("got %q, want %q", frames, want)
 	}
 }

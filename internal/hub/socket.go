@@ -121,7 +121,7 @@ func (s *Socket) Send(m *Message, mode Mode) (depth int, err error) {
 		s.hub.figures.dropped.gone.Inc()
 		return 0, ErrClosed
 	}
-	if s.queue.overflowing() || !s.fits(m) && !s.makeRoom(m) {
+	if s.queue.overflowing() && !s.replaces(m) || !s.fits(m) && !s.makeRoom(m) {
 		return s.overflow()
 	}
 	s.queue.push(m, s.queue.packFor(mode, s.hub.cfg.Profile), s.hub)
