@@ -45,6 +45,14 @@ func subscriber(remote string) netip.Prefix {
 	return network
 }
 
+// shown writes a subscriber as people know it: an address of IPv4 without the length of its prefix.
+func shown(from netip.Prefix) string {
+	if from.IsSingleIP() {
+		return from.Addr().String()
+	}
+	return from.String()
+}
+
 // admit counts an open socket in, or says which limit it would exceed.
 func (c *crowd) admit(user, remote string) error {
 	from := c.from(remote)
@@ -56,7 +64,7 @@ func (c *crowd) admit(user, remote string) error {
 	case c.limits.PerUser > 0 && c.users[user] >= c.limits.PerUser:
 		return fmt.Errorf("%w: this user has %d open, and may have no more", ErrLimit, c.users[user])
 	case from.IsValid() && c.limits.PerAddress > 0 && c.addresses[from] >= c.limits.PerAddress:
-		return fmt.Errorf("%w: %d are open from %s, and no more may be", ErrLimit, c.addresses[from], from)
+		return fmt.Errorf("%w: %d are open from %s, and no more may be", ErrLimit, c.addresses[from], shown(from))
 	}
 	c.total++
 	if c.limits.PerUser > 0 {

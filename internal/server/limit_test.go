@@ -37,7 +37,7 @@ func TestLimitsOfSockets(t *testing.T) {
 		says  string
 	}{
 		"per user":    {func(l *config.Limits) { l.PerUser = 2 }, "anna", "this user has 2 open"},
-		"per address": {func(l *config.Limits) { l.PerAddress = 2 }, "boris", "2 are open from 127.0.0.1"},
+		"per address": {func(l *config.Limits) { l.PerAddress = 2 }, "boris", "2 are open from 127.0.0.1, and"},
 		"in all":      {func(l *config.Limits) { l.Total = 2 }, "boris", "2 are open"},
 	} {
 		t.Run(name, func(t *testing.T) {

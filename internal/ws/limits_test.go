@@ -1,7 +1,9 @@
 package ws
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 	"testing"
@@ -38,6 +40,19 @@ func TestLimitOfSockets(t *testing.T) {
 	third.wantClose(1000)
 	dial(t, r.url, statefulEcho)
 	refused()
+}
+
+// A refused connection is ended, whether its client ends it or not: it would hold an open file, of
+// which there are few when sockets in all are at their limit.
+func TestARefusedConnectionIsEnded(t *testing.T) {
+	r := newRig(t, rigConfig{hub: hub.Config{Limits: hub.Limits{Total: 1}}})
+	dial(t, r.url, "/services/echo")
+	refused := ask(t, r.url, "/services/echo", nil)
+	wantProblem(t, refused.response, 429, "1 are open")
+	refused.nc.SetReadDeadline(time.Now().Add(patience))
+	if _, err := refused.br.ReadByte(); !errors.Is(err, io.EOF) {
+		t.Errorf("the connection is not ended: %v", err)
+	}
 }
 
 // The observed rule of the original (spec/websocket.md A.7): a second connection with a live id ends

@@ -59,6 +59,8 @@ func refuse(status int, detail string, header ...string) *refusal {
 	return r
 }
 
+// write answers with the refusal, and has the connection ended: a client that keeps it would hold an
+// open file that no limit counts.
 func (r *refusal) write(w http.ResponseWriter) {
 	h := w.Header()
 	for name, values := range r.header {
@@ -66,6 +68,7 @@ func (r *refusal) write(w http.ResponseWriter) {
 	}
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
+	h.Set("Connection", "close")
 	w.WriteHeader(r.Status)
 	// The client may be gone; there is nobody else to tell.
 	enc := json.NewEncoder(w)

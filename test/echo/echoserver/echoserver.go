@@ -51,7 +51,7 @@ func Start(ln net.Listener, opts Options) *Server {
 	})}
 	sockets := ws.New(ws.Config{
 		MessageLimit: opts.Limit, AllowBinary: true, NoHeartbeatText: true, Heartbeat: -1,
-		WriteTimeout: time.Minute, Compression: opts.Deflate,
+		WriteTimeout: time.Minute, Compression: opts.Deflate, DevProtocols: true,
 	}, ws.Deps{Opener: e, Auth: e, Handler: e, ServiceExists: func(string) bool { return true }})
 	if opts.TLS != nil {
 		ln = tls.NewListener(ln, opts.TLS)

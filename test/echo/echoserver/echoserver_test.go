@@ -72,6 +72,19 @@ func TestEcho(t *testing.T) {
 	}
 }
 
+// Clients fail a connection whose server selects none of the subprotocols that they offer.
+func TestSubprotocol(t *testing.T) {
+	d := ws.Dialer{Timeout: patience, Protocols: []string{"chat", "superchat"}}
+	nc, _, answer, err := d.Dial(context.Background(), "ws://"+start(t, echoserver.Options{})+"/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	if answer.Protocol != "chat" {
+		t.Errorf("selected %q, want the first offered", answer.Protocol)
+	}
+}
+
 func wantEcho(t *testing.T, nc net.Conn, op ws.OpCode, data []byte) {
 	t.Helper()
 	if err := wsutil.WriteClientMessage(nc, op, data); err != nil {
