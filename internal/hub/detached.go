@@ -224,6 +224,7 @@ func (h *Hub) Restore(d Detached, w Waker) (*Conn, error) {
 	s.tags.Store(NewTags(d.Tags).set)
 	s.bytesIn.Store(d.BytesIn)
 	s.bytesOut.Store(d.BytesOut)
+	h.openingFrom(func(last int64) int64 { return max(last, s.opened) })
 	s.restoreQueue(&d)
 	c := &Conn{socket: s, waker: w, bye: &d.Reason}
 	sh := h.shard(d.Key)
