@@ -14,6 +14,13 @@ type away struct {
 	told   atomic.Bool // Conn.Final was asked and has answered
 }
 
+// A window does not end while a connection holds messages: it will soon say which of them it has
+// written, and those are not lost. It is asked so often, and has so long.
+const (
+	holderAsked    = 100 * time.Millisecond
+	holderPatience = 5 * time.Second
+)
+
 // detaches reports whether a stateful socket outlives a connection that ended for the reason: where
 // the client may want to come back. A client that says good-bye, with whatever code, does not; who
 // was refused, aborted or logged out must not (design: "Sockets over the wire").
@@ -69,12 +76,17 @@ func (s *Socket) comeBack(sh *shard) *away {
 	return a
 }
 
-// expire ends a socket whose window is over, unless it has left that state.
+// expire ends a socket whose window is over, unless it has left that state. A writer that holds messages
+// of it is waited for.
 func (s *Socket) expire(a *away) {
 	sh := s.hub.shard(s.key)
 	sh.mu.Lock()
 	s.mu.Lock()
 	due := s.away == a && !s.gone && !s.hub.frozen.Load()
+	if due && s.queue.holder != nil && time.Since(a.until) < holderPatience {
+		due = false
+		a.timer.Reset(holderAsked)
+	}
 	if due {
 		s.endDetached(sh, a.reason, lossExpired)
 		s.hub.figures.expired.With(s.Service()).Inc()
