@@ -22,8 +22,8 @@ const (
 )
 
 // detaches reports whether a stateful socket outlives a connection that ended for the reason: where
-// the client may want to come back. A client that says good-bye, with whatever code, does not; who
-// was refused, aborted or logged out must not (design: "Sockets over the wire").
+// the client may want to come back. One that says good-bye does not, unless its page only goes away;
+// who was refused, aborted or logged out must not (design: "Sockets over the wire").
 func (r Reason) detaches() bool {
 	if r.Abort {
 		return false
@@ -39,9 +39,11 @@ func (r Reason) detaches() bool {
 // outlives reports whether the socket stays when c ends for the reason. A handshake that failed
 // leaves an older socket as it was, but makes no new one.
 func (s *Socket) outlives(c *Conn, reason Reason) bool {
-	return s.stateful && s.hub.cfg.ResumeWindow > 0 && reason.detaches() &&
-		!(c.fresh && reason.Cause == CauseHandshake)
+	return s.keeps() && reason.detaches() && !(c.fresh && reason.Cause == CauseHandshake)
 }
+
+// keeps reports whether the socket may outlive a connection at all.
+func (s *Socket) keeps() bool { return s.stateful && s.hub.cfg.ResumeWindow > 0 }
 
 // detach takes the connection from an open socket: c is stale from now on and closes for the
 // reason. Called with both locks held; the window begins.
@@ -57,10 +59,10 @@ func (s *Socket) detach(sh *shard, c *Conn, reason Reason) {
 
 // beAway makes the socket detached, for the time given. Called with both locks held.
 func (s *Socket) beAway(sh *shard, last *Conn, reason Reason, window time.Duration) {
-	a := &away{last: last, reason: reason, until: time.Now().Add(window)}
+	a := &away{last: last, reason: reason, until: s.hub.windowTime().Add(window)}
 	s.away = a
 	sh.noteDetached(s)
-	if !s.hub.frozen.Load() {
+	if s.hub.frozen.Load() == nil {
 		a.timer = time.AfterFunc(window, func() { s.expire(a) })
 	}
 }
@@ -76,19 +78,20 @@ func (s *Socket) comeBack(sh *shard) *away {
 	return a
 }
 
-// expire ends a socket whose window is over, unless it has left that state. A writer that holds messages
-// of it is waited for.
+// expire ends a socket whose window is over, unless it has left that state; a writer that holds messages
+// of it is waited for. A user who comes back later under the key hears of what waited.
 func (s *Socket) expire(a *away) {
 	sh := s.hub.shard(s.key)
 	sh.mu.Lock()
 	s.mu.Lock()
-	due := s.away == a && !s.gone && !s.hub.frozen.Load()
+	due := s.away == a && !s.gone && s.hub.frozen.Load() == nil
 	if due && s.queue.holder != nil && time.Since(a.until) < holderPatience {
 		due = false
 		a.timer.Reset(holderAsked)
 	}
 	if due {
-		s.endDetached(sh, a.reason, lossExpired)
+		s.hub.losses.add(s.key, s.user.Load().ID, s.queue.unread())
+		s.endDetached(sh, a.reason)
 		s.hub.figures.expired.With(s.Service()).Inc()
 	}
 	s.mu.Unlock()
@@ -98,18 +101,14 @@ func (s *Socket) expire(a *away) {
 	}
 }
 
-// endDetached ends a detached socket. What waited is dropped: of an expired one its user hears who
-// comes back under the key. Called with both locks held; the waker of the last connection must be
-// called after that.
-func (s *Socket) endDetached(sh *shard, reason Reason, kind lossKind) {
+// endDetached ends a detached socket: what waited is dropped. Called with both locks held; the waker of
+// the last connection must be called after that.
+func (s *Socket) endDetached(sh *shard, reason Reason) {
 	if a := s.away; a.timer != nil {
 		a.timer.Stop()
 	}
 	s.leave(sh, reason, StateDetached)
 	s.ended = true
-	if kind == lossExpired {
-		s.hub.losses.add(s.key, s.user.Load().ID, s.queue.unread())
-	}
 	s.forget()
 }
 
@@ -127,8 +126,20 @@ func (c *Conn) Final() (Reason, bool) {
 }
 
 // StopExpiry sees that no window ends from now on. Detached sockets stay until the process ends,
-// so that they can be saved with [Hub.Detached].
-func (h *Hub) StopExpiry() { h.frozen.Store(true) }
+// so that they can be saved with [Hub.Detached]. Their windows stand still: nobody could come back
+// meanwhile.
+func (h *Hub) StopExpiry() {
+	now := time.Now()
+	h.frozen.CompareAndSwap(nil, &now)
+}
+
+// windowTime is the time by which windows end.
+func (h *Hub) windowTime() time.Time {
+	if frozen := h.frozen.Load(); frozen != nil {
+		return *frozen
+	}
+	return time.Now()
+}
 
 // Detached is all there is to know of a detached socket, for whoever keeps it over a restart.
 type Detached struct {
@@ -189,7 +200,7 @@ func (s *Socket) detachedState() Detached {
 		Key: s.key, User: s.User(), Handshake: *s.Handshake(), Tags: s.Tags().Map(),
 		Opened: time.Unix(0, s.opened), Connected: time.Unix(0, s.connected),
 		BytesIn: s.bytesIn.Load(), BytesOut: s.bytesOut.Load(),
-		Reason: s.away.reason, Window: max(time.Until(s.away.until), 0), Mode: s.queue.modeName(),
+		Reason: s.away.reason, Window: max(s.away.until.Sub(s.hub.windowTime()), 0), Mode: s.queue.modeName(),
 	}
 	for _, item := range s.queue.items {
 		if g := item.m.gap; g != nil { // a writer still has it
@@ -231,14 +242,15 @@ func (h *Hub) Restore(d Detached, w Waker) (*Conn, error) {
 		hub: h, key: d.Key, serviceEnd: int32(len(keyPrefix) + len(service)), stateful: stateful,
 		opened: d.Opened.UnixNano(), connected: d.Connected.UnixNano(),
 	}
-	s.user.Store(&d.User)
-	s.handshake.Store(&d.Handshake)
+	user, handshake, reason := d.User, d.Handshake, d.Reason // copies: what waited must not stay in memory for them
+	s.user.Store(&user)
+	s.handshake.Store(&handshake)
 	s.tags.Store(NewTags(d.Tags).set)
 	s.bytesIn.Store(d.BytesIn)
 	s.bytesOut.Store(d.BytesOut)
 	h.openingFrom(func(last int64) int64 { return max(last, s.opened) })
 	s.restoreQueue(&d)
-	c := &Conn{socket: s, waker: w, bye: &d.Reason}
+	c := &Conn{socket: s, waker: w, bye: &reason}
 	sh := h.shard(d.Key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -249,7 +261,7 @@ func (h *Hub) Restore(d Detached, w Waker) (*Conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sh.add(s)
-	s.beAway(sh, c, d.Reason, d.Window)
+	s.beAway(sh, c, reason, d.Window)
 	return c, nil
 }
 

@@ -122,10 +122,10 @@ func (c *Config) overflow(service string) string {
 type Hub struct {
 	cfg     Config
 	seed    maphash.Seed
-	count   atomic.Int64 // open sockets
-	held    atomic.Int64 // bytes of all messages that wait, see queue.push
-	frozen  atomic.Bool  // no window ends any more
-	opened  atomic.Int64 // when the newest socket was opened, unix nanoseconds
+	count   atomic.Int64              // open sockets
+	held    atomic.Int64              // bytes of all messages that wait, see queue.push
+	frozen  atomic.Pointer[time.Time] // since when no window ends any more; nil: they do
+	opened  atomic.Int64              // when the newest socket was opened, unix nanoseconds
 	crowd   crowd
 	losses  lossNotes
 	figures figures

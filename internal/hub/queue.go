@@ -48,6 +48,9 @@ type queue struct {
 	holder *Conn    // who took them; nil: nobody
 	lost   *loss    // nil: no message was dropped
 	mode   stickyMode
+	// relief doubles the limits until the queue is empty: a client that comes back to a full queue is
+	// not to lose what is sent while it reads that.
+	relief bool
 }
 
 // itemSize is what a message in a queue takes beside its text, about.
@@ -78,7 +81,11 @@ func (q *queue) fits(m *Message, cfg *Config) bool {
 	if len(q.items) == 0 {
 		return true
 	}
-	return len(q.items) < cfg.MaxMessages && q.bytes+len(m.text) <= cfg.MaxBytes
+	times := 1
+	if q.relief {
+		times = 2
+	}
+	return len(q.items) < times*cfg.MaxMessages && q.bytes+len(m.text) <= times*cfg.MaxBytes
 }
 
 // push adds a message at the end. A binary one is never part of an array.
@@ -123,7 +130,7 @@ func (q *queue) settle(c *Conn, written int, h *Hub) {
 	q.bytes -= bytes
 	q.items = q.items[written:]
 	if len(q.items) == 0 {
-		q.items = nil
+		q.items, q.relief = nil, false
 	}
 	q.taken, q.holder = 0, nil
 	q.recall(h)
@@ -292,7 +299,8 @@ func (b *Batch) Frames() iter.Seq[Outgoing] {
 	}
 }
 
-// Outgoing is one frame to be written: a message as it is, or several as the items of an array. It is valid until its batch is used again.
+// Outgoing is one frame to be written: a message as it is, or several as the items of an array. It is
+// valid until its batch is used again.
 type Outgoing struct {
 	Messages []*Message
 	Array    bool

@@ -44,7 +44,7 @@ func (s *Socket) giveTo(req *OpenRequest, sh *shard) (c *Conn, wake []Waker, err
 	user := req.User
 	s.user.Store(&user)
 	s.handshake.Store(req.handshake())
-	s.queue.mode = modeOpen
+	s.queue.mode, s.queue.relief = modeOpen, len(s.queue.items) > 0
 	if s.queue.lost != nil {
 		s.queue.lost.resume()
 	}

@@ -417,3 +417,22 @@ func TestTheWindowOfARestoredSocketEnds(t *testing.T) {
 		})
 	}
 }
+
+// A connection that was found lost is dropped, also when a writer still runs that would close it: a
+// close frame without a code would tell the client that it was meant, and need not come back.
+func TestALostConnectionGetsNoGoodBye(t *testing.T) {
+	both(t, resuming, func(t *testing.T, r *rig) {
+		c := dial(t, r.url, statefulEcho)
+		c.text("hello")
+		c.wantText("hello")
+		conns := r.server.wheel.conns()
+		if len(conns) != 1 {
+			t.Fatalf("%d connections", len(conns))
+		}
+		if _, end := conns[0].hc.Ended(hub.Reason{Code: hub.CodeLost, Text: "lost"}); end != hub.EndDetached {
+			t.Fatal(end)
+		}
+		conns[0].kick()
+		c.wantDropped()
+	})
+}

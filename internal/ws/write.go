@@ -109,7 +109,7 @@ func (o *outbox) round() (more bool) {
 		return o.writeBatch()
 	case hub.DutyClose:
 		reason, _ := c.hc.Closing()
-		if reason.Abort {
+		if reason.Abort || reason.Code == hub.CodeLost { // a close frame would say that this was meant
 			c.drop(reason)
 			return false
 		}
