@@ -261,7 +261,7 @@ func (d *memoryData) DeletePrefix(_ context.Context, prefix string) (int, error)
 	return before - len(d.values), d.fail
 }
 
-func (d *memoryData) Join(_ context.Context, key, personID, socketID string, ttl time.Duration) error {
+func (d *memoryData) Join(_ context.Context, key, personID, socketID string, _ time.Time, ttl time.Duration) error {
 	defer d.lock()()
 	d.ttls[key] = ttl
 	entry := map[string]string{"person_id": personID, "socket_id": socketID}
@@ -271,7 +271,7 @@ func (d *memoryData) Join(_ context.Context, key, personID, socketID string, ttl
 	return d.fail
 }
 
-func (d *memoryData) Leave(_ context.Context, key, socketID string) (int, error) {
+func (d *memoryData) Leave(_ context.Context, key, socketID string, _ time.Time) (int, error) {
 	defer d.lock()()
 	left := 0
 	for name, list := range d.lists {

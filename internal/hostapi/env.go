@@ -43,8 +43,9 @@ type UserData interface {
 	Set(ctx context.Context, key string, value json.RawMessage, ttl time.Duration) error
 	Delete(ctx context.Context, key string) (bool, error)
 	DeletePrefix(ctx context.Context, prefix string) (int, error)
-	Join(ctx context.Context, key, personID, socketID string, ttl time.Duration) error
-	Leave(ctx context.Context, key, socketID string) (int, error)
+	// Join and Leave take when the socket was opened: see openedAt.
+	Join(ctx context.Context, key, personID, socketID string, opened time.Time, ttl time.Duration) error
+	Leave(ctx context.Context, key, socketID string, opened time.Time) (int, error)
 }
 
 // Libraries are the code libraries as the run sees them.

@@ -493,14 +493,42 @@ func (d *fakeData) DeletePrefix(_ context.Context, prefix string) (int, error) {
 	return 3, d.err
 }
 
-func (d *fakeData) Join(_ context.Context, key, person, socket string, ttl time.Duration) error {
-	d.note("join %s %s %s %v", key, person, socket, ttl)
+func (d *fakeData) Join(_ context.Context, key, person, socket string, opened time.Time, ttl time.Duration) error {
+	d.note("join %s %s %s%s %v", key, person, socket, known(opened), ttl)
 	return d.err
 }
 
-func (d *fakeData) Leave(_ context.Context, key, socket string) (int, error) {
-	d.note("leave %q %s", key, socket)
+func (d *fakeData) Leave(_ context.Context, key, socket string, opened time.Time) (int, error) {
+	d.note("leave %q %s%s", key, socket, known(opened))
 	return 2, d.err
+}
+
+func known(opened time.Time) string {
+	if opened.IsZero() {
+		return ""
+	}
+	return " of " + opened.UTC().Format(time.RFC3339Nano)
+}
+
+// TestRecipientsOfTheOwnSocket: a service means its own socket by its key, not one that has the key later.
+func TestRecipientsOfTheOwnSocket(t *testing.T) {
+	b := newBench(t)
+	c := b.open("/services/a-s-1", nil)
+	env := b.env()
+	env.Hook, env.Socket = hostapi.HookClose, hub.Ref{Key: c.Key(), Local: c.Socket}
+	if _, err := b.exec(env, `
+		for (key in ['/services/a-s-1', '/services/a-s-2']) {
+			tools_web.join_recipients('g_recipients', 5, key);
+			tools_web.leave_recipients(null, key);
+		}`); err != nil {
+		t.Fatal(err)
+	}
+	own := known(c.OpenedAt())
+	want := []string{"join g_recipients 5 /services/a-s-1" + own + " 0s", `leave "" /services/a-s-1` + own,
+		"join g_recipients 5 /services/a-s-2 0s", `leave "" /services/a-s-2`}
+	if !slices.Equal(b.data.calls, want) {
+		t.Errorf("calls %q\nwant %q", b.data.calls, want)
+	}
 }
 
 func TestUserData(t *testing.T) {

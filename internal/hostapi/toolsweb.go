@@ -170,7 +170,7 @@ func joinRecipients(r *basescript.Run, _ basescript.Value, args []basescript.Val
 		return basescript.Undefined, err
 	}
 	err = userData(r, func(ctx context.Context, data UserData) error {
-		return data.Join(ctx, key, person, socket, ttl)
+		return data.Join(ctx, key, person, socket, openedAt(r, socket), ttl)
 	})
 	return basescript.Undefined, aboutKey(key, err)
 }
@@ -192,10 +192,19 @@ func leaveRecipients(r *basescript.Run, _ basescript.Value, args []basescript.Va
 	}
 	var left int
 	err = userData(r, func(ctx context.Context, data UserData) (err error) {
-		left, err = data.Leave(ctx, key, socket)
+		left, err = data.Leave(ctx, key, socket, openedAt(r, socket))
 		return err
 	})
 	return basescript.Int(int64(left)), aboutKey(key, err)
+}
+
+// openedAt returns when the socket with the key was opened if it is the run's own, which may have ended
+// while its key is in use again; otherwise the zero time.
+func openedAt(r *basescript.Run, key string) time.Time {
+	if own := envOf(r).Socket; own.Local != nil && own.Key == key {
+		return own.Local.OpenedAt()
+	}
+	return time.Time{}
 }
 
 // aboutKey names the key in an error of the user data; nil and the end of the run pass unchanged.

@@ -14,6 +14,13 @@ type away struct {
 	told   atomic.Bool // Conn.Final was asked and has answered
 }
 
+// A window does not end while a connection holds messages: it will soon say which of them it has
+// written, and those are not lost. It is asked so often, and has so long.
+const (
+	holderAsked    = 100 * time.Millisecond
+	holderPatience = 5 * time.Second
+)
+
 // detaches reports whether a stateful socket outlives a connection that ended for the reason: where
 // the client may want to come back. One that says good-bye does not, unless its page only goes away;
 // who was refused, aborted or logged out must not (design: "Sockets over the wire").
@@ -71,13 +78,17 @@ func (s *Socket) comeBack(sh *shard) *away {
 	return a
 }
 
-// expire ends a socket whose window is over, unless it has left that state. A user who comes back later
-// under the key hears of what waited.
+// expire ends a socket whose window is over, unless it has left that state; a writer that holds messages
+// of it is waited for. A user who comes back later under the key hears of what waited.
 func (s *Socket) expire(a *away) {
 	sh := s.hub.shard(s.key)
 	sh.mu.Lock()
 	s.mu.Lock()
 	due := s.away == a && !s.gone && s.hub.frozen.Load() == nil
+	if due && s.queue.holder != nil && time.Since(a.until) < holderPatience {
+		due = false
+		a.timer.Reset(holderAsked)
+	}
 	if due {
 		s.hub.losses.add(s.key, s.user.Load().ID, s.queue.unread())
 		s.endDetached(sh, a.reason)
@@ -237,6 +248,7 @@ func (h *Hub) Restore(d Detached, w Waker) (*Conn, error) {
 	s.tags.Store(NewTags(d.Tags).set)
 	s.bytesIn.Store(d.BytesIn)
 	s.bytesOut.Store(d.BytesOut)
+	h.openingFrom(func(last int64) int64 { return max(last, s.opened) })
 	s.restoreQueue(&d)
 	c := &Conn{socket: s, waker: w, bye: &reason}
 	sh := h.shard(d.Key)

@@ -744,3 +744,46 @@ func TestASavedSocketIsTheSameAfterTheRestart(t *testing.T) {
 		}
 	})
 }
+
+// TestAWindowWaitsForWhatAWriterHolds: what the lost connection has written before the window ended is not missed.
+func TestAWindowWaitsForWhatAWriterHolds(t *testing.T) {
+	for name, c := range map[string]struct {
+		returns bool
+		missed  int
+	}{
+		"it gives back":       {true, 1},
+		"it never gives back": {false, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := resuming(Config{})
+				conn := mustOpen(t, h, "m", "1", "u1")
+				for _, text := range []string{"a", "b", "c"} {
+					if _, err := conn.Socket().Send(NewMessage(text), ModeText); err != nil {
+						t.Fatal(err)
+					}
+				}
+				var batch Batch
+				if duty := conn.Next(&batch); duty != DutyWrite || batch.Len() != 3 {
+					t.Fatalf("duty %v with %d messages", duty, batch.Len())
+				}
+				lose(t, conn)
+				time.Sleep(window + time.Second)
+				if state := conn.Socket().State(); state != StateDetached {
+					t.Errorf("the socket is %s while a writer holds messages", state)
+				}
+				if c.returns {
+					conn.Return(2)
+				}
+				time.Sleep(holderPatience)
+				if state := conn.Socket().State(); state != StateGone {
+					t.Errorf("the socket is %s after its window", state)
+				}
+				again := mustOpen(t, h, "m", "1", "u1")
+				if again.Next(&batch) != DutyWrite || batch.messages[0].Text() != gapText(c.missed, "expired") {
+					t.Errorf("announced: %d messages; want a gap of %d", batch.Len(), c.missed)
+				}
+			})
+		})
+	}
+}

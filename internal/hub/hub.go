@@ -125,6 +125,7 @@ type Hub struct {
 	count   atomic.Int64              // open sockets
 	held    atomic.Int64              // bytes of all messages that wait, see queue.push
 	frozen  atomic.Pointer[time.Time] // since when no window ends any more; nil: they do
+	opened  atomic.Int64              // when the newest socket was opened, unix nanoseconds
 	crowd   crowd
 	losses  lossNotes
 	figures figures
@@ -210,7 +211,7 @@ func (h *Hub) openNew(sh *shard, req *OpenRequest, stateful bool) (*Conn, Waker,
 	if err := h.crowd.admit(req.User.ID, req.handshake().RemoteAddr); err != nil {
 		return nil, nil, err
 	}
-	now := time.Now().UnixNano()
+	now := h.openingTime()
 	s := &Socket{
 		hub:        h,
 		key:        req.Key,
@@ -232,6 +233,22 @@ func (h *Hub) openNew(sh *shard, req *OpenRequest, stateful bool) (*Conn, Waker,
 	s.happened(EventOpened, nil, StateOpen)
 	h.figures.opened.With(req.Service).Inc()
 	return s.conn, wake, nil
+}
+
+// openingTime is now, in unix nanoseconds, but later than the time of any other socket of this hub: it
+// tells sockets apart that have had the same key, also where the clock is coarse or was set back.
+func (h *Hub) openingTime() int64 {
+	return h.openingFrom(func(last int64) int64 { return max(time.Now().UnixNano(), last+1) })
+}
+
+// openingFrom replaces the time of the newest socket by what next makes of it.
+func (h *Hub) openingFrom(next func(last int64) int64) int64 {
+	for {
+		last := h.opened.Load()
+		if now := next(last); h.opened.CompareAndSwap(last, now) {
+			return now
+		}
+	}
 }
 
 // Get returns the socket with the key, open or detached, and whether there is one.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestOpenAndEnd(t *testing.T) {
@@ -263,4 +265,33 @@ func TestParseProfile(t *testing.T) {
 	if New(Config{}).Profile() != Profile124 {
 		t.Error("the default profile is not 1.24")
 	}
+}
+
+// TestNoTwoSocketsAreOpenedAtTheSameTime: also where the clock stands still, or was set back over a restart.
+func TestNoTwoSocketsAreOpenedAtTheSameTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(Config{})
+		saved := time.Now().Add(time.Hour)
+		last := time.Time{}
+		open := func(id string) {
+			t.Helper()
+			c, err := h.Open(OpenRequest{Key: "/services/a-s-" + id, Service: "a", StatefulID: id, User: User{ID: "1"}, Waker: &bell{}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if opened := c.Socket().OpenedAt(); !opened.After(last) {
+				t.Errorf("%s was opened at %v, behind one of %v", id, opened, last)
+			} else {
+				last = opened
+			}
+		}
+		open("1")
+		open("2")
+		if _, err := h.Restore(Detached{Key: "/services/a-s-3", Opened: saved, Window: time.Hour}, &bell{}); err != nil {
+			t.Fatal(err)
+		}
+		last = saved
+		open("4")
+		time.Sleep(time.Hour) // the timer of the window is done then
+	})
 }

@@ -84,7 +84,8 @@ func (s *Socket) User() User { return *s.user.Load() }
 // Handshake returns what is kept of the upgrade request of the latest connection, never nil.
 func (s *Socket) Handshake() *Handshake { return s.handshake.Load() }
 
-// OpenedAt returns when the socket was opened. A takeover does not change it.
+// OpenedAt returns when the socket was opened. A takeover does not change it, and no two sockets of a
+// hub were opened at the same time.
 func (s *Socket) OpenedAt() time.Time { return time.Unix(0, s.opened) }
 
 // Tags returns the tags. They stay readable after the socket ended.

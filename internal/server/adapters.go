@@ -10,7 +10,6 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/app"
 	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/check"
-	"github.com/tutorsocket/tutorsocket/internal/cluster"
 	"github.com/tutorsocket/tutorsocket/internal/engine"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/runs"
@@ -21,21 +20,32 @@ import (
 // socket ends.
 type socketHandler struct {
 	*engine.Engine
-	sockets *cluster.Cluster
-	data    *userdata.Store
-	logger  *slog.Logger
+	data   *userdata.Store
+	logger *slog.Logger
 }
 
-// Closed runs the service's hook and takes the socket out of all recipients
-// lists (spec/websocket.md F.2), unless its user is back under the same key.
+// Opened runs the service's hook. Of an earlier socket with the key, whose end may still be under way,
+// the new one inherits no place in recipients lists.
+func (h socketHandler) Opened(ctx context.Context, s *hub.Socket) error {
+	h.succeed(ctx, s)
+	return h.Engine.Opened(ctx, s)
+}
+
+func (h socketHandler) succeed(ctx context.Context, s *hub.Socket) {
+	ctx, cancel := context.WithTimeout(ctx, flushTime)
+	defer cancel()
+	if err := h.data.Succeed(ctx, s.Key(), s.OpenedAt()); err != nil {
+		h.logger.Warn("socket has the recipients lists of an earlier one", "socket", s.Key(), "error", err.Error())
+	}
+}
+
+// Closed runs the service's hook and takes the socket out of all recipients lists (spec/websocket.md F.2).
+// Its user may be back under the same key: what the new socket has joined stays.
 func (h socketHandler) Closed(s *hub.Socket, reason hub.Reason) {
 	h.Engine.Closed(s, reason)
-	if _, back := h.sockets.Local(s.Key()); back {
-		return
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
 	defer cancel()
-	if _, err := h.data.Leave(ctx, "", s.Key()); err != nil {
+	if _, err := h.data.Leave(ctx, "", s.Key(), s.OpenedAt()); err != nil {
 		h.logger.Warn("socket stays in recipients lists", "socket", s.Key(), "error", err.Error())
 	}
 }

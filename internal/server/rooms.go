@@ -77,7 +77,7 @@ func (s *Server) openFolders(ctx context.Context, r *rooms) (err error) {
 	if r.tracer, err = s.openTracer(); err != nil {
 		return err
 	}
-	if r.data, r.storage, err = s.openUserData(ctx); err != nil {
+	if r.data, r.storage, err = s.openUserData(ctx, r.openedAt); err != nil {
 		return err
 	}
 	s.app, err = app.Load(app.Config{
@@ -88,6 +88,15 @@ func (s *Server) openFolders(ctx context.Context, r *rooms) (err error) {
 	}
 	r.effects, err = s.openEffects()
 	return err
+}
+
+// openedAt returns when the socket was opened that has a key now, the zero time if none has. Nobody asks
+// before the hub is there.
+func (r *rooms) openedAt(key string) time.Time {
+	if s, ok := r.hub.Get(key); ok {
+		return s.OpenedAt()
+	}
+	return time.Time{}
 }
 
 // openSockets makes what holds sockets and what runs scripts for them.
@@ -109,7 +118,7 @@ func (s *Server) openDoors(r *rooms) {
 	admin := auth.NewAdmin(s.admin.Token)
 	r.refused = auth.NewRefusals()
 	r.endpoint = ws.New(s.wsConfig(), ws.Deps{
-		Opener: r.sockets, Auth: auth.Dev{}, Handler: socketHandler{r.engine, r.sockets, r.data, s.logger},
+		Opener: r.sockets, Auth: auth.Dev{}, Handler: socketHandler{r.engine, r.data, s.logger},
 		ServiceExists: func(name string) bool { _, ok := s.app.Snapshot().Service(name); return ok },
 		Refusals:      r.refused, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer,
 	})

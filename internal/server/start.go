@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -66,8 +67,9 @@ func (s *Server) beginWork() {
 // storageBucket is where GlobalStorage of scripts is kept, out of reach of the keys of user data.
 const storageBucket = "globalstorage"
 
-// openUserData starts the store and opens the values in it: user data, and GlobalStorage.
-func (s *Server) openUserData(ctx context.Context) (data, storage *userdata.Store, err error) {
+// openUserData starts the store and opens the values in it: user data, and GlobalStorage. opened tells when
+// a socket was opened.
+func (s *Server) openUserData(ctx context.Context, opened func(key string) time.Time) (data, storage *userdata.Store, err error) {
 	store, err := openStore(s.data.dir, s.cfg.Settings.NATS.Sync, s.logger)
 	if err != nil {
 		return nil, nil, err
@@ -83,7 +85,7 @@ func (s *Server) openUserData(ctx context.Context) (data, storage *userdata.Stor
 		}
 		return values, err
 	}
-	if data, err = open(userdata.Config{}); err != nil {
+	if data, err = open(userdata.Config{Opened: opened}); err != nil {
 		return nil, nil, err
 	}
 	storage, err = open(userdata.Config{Bucket: storageBucket})

@@ -26,6 +26,12 @@
 // replaced gets a new generation, and what is left of the old one is invisible at
 // once and collected by [Store.Sweep].
 //
+// The id of a socket may be in use again before the end of the one that had it is
+// through. So a member also says when the socket was opened that joined, the newest
+// one counts, and [Store.Leave] and [Store.Succeed] take away what is of this socket
+// or earlier ones. An id that was entered while nobody had it is nobody's: it goes
+// with the next end of a socket that has it.
+//
 // Every store follows heads and members in memory ([mirror]), fed by the bucket
 // itself in stream order and complete when [Open] returns. The mirror makes
 // reading a list and removing a socket from all of them cheap, which happen per

@@ -34,8 +34,8 @@ func TestEachOperationCountsOnce(t *testing.T) {
 		{func() error { _, err := s.DeleteIf(t.Context(), "k", always); return err }, "remove", "ok"},
 		{func() error { _, err := s.Delete(t.Context(), "k"); return err }, "remove", "ok"},
 		{func() error { return s.Set(t.Context(), "l_recipients", json.RawMessage(list), 0) }, "write", "ok"},
-		{func() error { return s.Join(t.Context(), "l_recipients", "3", "c", time.Hour) }, "join", "ok"},
-		{func() error { _, err := s.Leave(t.Context(), "", "c"); return err }, "leave", "ok"},
+		{func() error { return s.Join(t.Context(), "l_recipients", "3", "c", time.Time{}, time.Hour) }, "join", "ok"},
+		{func() error { _, err := s.Leave(t.Context(), "", "c", time.Time{}); return err }, "leave", "ok"},
 		{func() error { return s.Set(t.Context(), "l_recipients", json.RawMessage(`{"result":[]}`), 0) }, "write", "ok"},
 	} {
 		all := r.Sum("tutorsocket_userdata_operations_total")

@@ -108,7 +108,7 @@ func mustSet(t testing.TB, s *userdata.Store, key, value string, ttl time.Durati
 
 func mustJoin(t testing.TB, s *userdata.Store, key, person, socket string, ttl time.Duration) {
 	t.Helper()
-	if err := s.Join(t.Context(), key, person, socket, ttl); err != nil {
+	if err := s.Join(t.Context(), key, person, socket, time.Time{}, ttl); err != nil {
 		t.Fatal(err)
 	}
 }

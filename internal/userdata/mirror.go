@@ -68,7 +68,8 @@ func (h head) lasts(to time.Time) bool {
 type memberValue struct {
 	Key        string          `json:"key"` // of the list
 	Generation string          `json:"generation"`
-	Item       json.RawMessage `json:"item"` // as it appears in the list
+	Item       json.RawMessage `json:"item"`             // as it appears in the list
+	Opened     int64           `json:"opened,omitempty"` // see member
 }
 
 // member is one entry of a list.
@@ -78,6 +79,7 @@ type member struct {
 	socketID   string
 	generation string
 	item       []byte
+	opened     int64 // unix nanoseconds: when the socket was opened that joined; 0: nobody had its key then
 	revision   uint64
 	place      int // in list.order
 }
@@ -187,8 +189,9 @@ func (m *mirror) applyHead(token string, put bool, value []byte) {
 }
 
 func (m *mirror) applyMember(listToken, socketToken string, put bool, e jetstream.KeyValueEntry) {
+	var old *member
 	if l := m.lists[listToken]; l != nil {
-		if old := l.members[socketToken]; old != nil {
+		if old = l.members[socketToken]; old != nil {
 			m.take(old)
 		}
 		defer m.forget(l)
@@ -205,8 +208,12 @@ func (m *mirror) applyMember(listToken, socketToken string, put bool, e jetstrea
 		socketID:   socketOf(v.Item),
 		generation: v.Generation,
 		item:       bytes.Clone(v.Item), // the value shares its memory with a network buffer
+		opened:     v.Opened,
 		revision:   e.Revision(),
 		place:      len(l.order),
+	}
+	if old != nil && old.generation == v.Generation { // a join of an ended socket that was overtaken by a newer one's
+		added.opened = max(old.opened, v.Opened)
 	}
 	l.members[socketToken] = added
 	l.order = append(l.order, added)
@@ -315,12 +322,13 @@ type entry struct {
 	token    string
 	socketID string
 	item     []byte
+	opened   int64
 	revision uint64
 	visible  bool
 }
 
 func (m *member) entry(now time.Time) entry {
-	return entry{m.subject(), m.token, m.socketID, m.item, m.revision, m.visible(now)}
+	return entry{m.subject(), m.token, m.socketID, m.item, m.opened, m.revision, m.visible(now)}
 }
 
 // look returns a list's head and, in their order, all its members.

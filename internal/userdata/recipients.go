@@ -16,16 +16,22 @@ const recipientsSuffix = "_recipients"
 
 // recipient is an item of a list that is to be stored.
 type recipient struct {
-	token string // of the socket
-	item  []byte // compact JSON, as it will be read
+	token    string // of the socket
+	socketID string
+	item     []byte // compact JSON, as it will be read
+	opened   int64  // when the socket that joins was opened; 0: a list says that it is in
 }
 
 // Join adds a socket to the list under key, for ttl (0: until it is removed), and
 // gives the whole list at least that much life. A socket that is in the list
 // already keeps its place. Simultaneous joins, on any node, are all kept. A plain
-// value under the key gives way to a list that begins. Errors: [ErrBadKey],
+// value under the key gives way to a list that begins.
+//
+// An id is used by one socket after the other. opened is when the one that joins was
+// opened; the zero time means the one that has the id now. One whose id a later one
+// has joins nothing. Errors: [ErrBadKey],
 // [ErrBadTTL], [ErrTooLarge], [ErrClosed].
-func (s *Store) Join(ctx context.Context, key, personID, socketID string, ttl time.Duration) (err error) {
+func (s *Store) Join(ctx context.Context, key, personID, socketID string, opened time.Time, ttl time.Duration) (err error) {
 	defer s.figures.done(opJoin, &err)
 	if err := checkKey(key); err != nil {
 		return err
@@ -42,6 +48,11 @@ func (s *Store) Join(ctx context.Context, key, personID, socketID string, ttl ti
 	}
 	if len(r.item) > s.maxBytes {
 		return fmt.Errorf("%w: the member has %d bytes", ErrTooLarge, len(r.item))
+	}
+	if now := s.opened(socketID); opened.IsZero() {
+		r.opened = nanos(now)
+	} else if r.opened = nanos(opened); r.opened < nanos(now) {
+		return nil
 	}
 	if err := s.join(ctx, key, r, ttl); err != nil {
 		return fmt.Errorf("join %q: %w", key, err)
@@ -149,17 +160,21 @@ func (s *Store) changeHead(ctx context.Context, key string, decide func(now head
 	}
 }
 
-// putMembers writes the recipients that the list does not hold yet, in their
-// order, and returns when the mirror has seen them.
+// putMembers writes the recipients that the list does not hold yet, or holds for an
+// earlier socket with the id, in their order, and returns when the mirror has seen
+// them.
 func (s *Store) putMembers(ctx context.Context, h head, rs []recipient) error {
 	token, _ := encodeKey(h.Key)
 	var last uint64
 	for _, r := range rs {
 		e, ok := s.mirror.member(token, r.token, s.clock())
-		if ok && e.visible && bytes.Equal(e.item, r.item) {
+		if ok && e.visible && bytes.Equal(e.item, r.item) && r.opened <= e.opened {
 			continue
 		}
-		value := memberValue{Key: h.Key, Generation: h.Generation, Item: r.item}
+		if r.opened == 0 {
+			r.opened = nanos(s.opened(r.socketID))
+		}
+		value := memberValue{Key: h.Key, Generation: h.Generation, Item: r.item, Opened: r.opened}
 		revision, err := s.publish(ctx, write{subject: "m." + token + "." + r.token, data: encode(value)})
 		if err != nil {
 			return err
@@ -200,7 +215,7 @@ func (s *Store) replaceList(ctx context.Context, key string, rs []recipient, ttl
 			gone = append(gone, e)
 		}
 	}
-	if _, err := s.removeMembers(ctx, gone); err != nil {
+	if _, _, err := s.removeMembers(ctx, gone); err != nil {
 		return err
 	}
 	return s.putMembers(ctx, h, rs)
@@ -228,32 +243,74 @@ func extends(present []entry, rs []recipient) bool {
 }
 
 // Leave removes a socket from the list under key, or from every list if key is
-// "", and returns how many it was in. Looking that up costs nothing, so it can be
-// called for every connection that ends. Errors: [ErrBadKey] for an empty
-// socketID, [ErrClosed].
-func (s *Store) Leave(ctx context.Context, key, socketID string) (n int, err error) {
+// "", and returns how many it was in. opened is when the socket was opened: what
+// later ones with the id have joined stays; the zero time means whichever joined.
+// Looking that up costs nothing, so it can be called for every connection that ends.
+// Errors: [ErrBadKey] for an empty socketID, [ErrClosed].
+func (s *Store) Leave(ctx context.Context, key, socketID string, opened time.Time) (n int, err error) {
 	defer s.figures.done(opLeave, &err)
 	if err := checkKey(socketID); err != nil {
 		return 0, fmt.Errorf("socket: %w", err)
 	}
-	socketToken, _ := encodeKey(socketID)
-	var entries []entry
-	if key == "" {
-		entries = s.mirror.memberships(socketToken, s.clock())
-	} else {
-		token, _ := encodeKey(key)
-		if e, ok := s.mirror.member(token, socketToken, s.clock()); ok {
-			entries = []entry{e}
+	until := nanos(opened)
+	n, err = s.leave(ctx, key, socketID, func(e *entry) bool {
+		if until == 0 {
+			e.revision = 0 // whatever a simultaneous join makes of it, the socket leaves
+			return true
 		}
-	}
-	for i := range entries {
-		entries[i].revision = 0 // whatever a simultaneous join makes of it, the socket leaves
-	}
-	n, err = s.removeMembers(ctx, entries)
+		return e.opened <= until
+	})
 	if err != nil {
 		return n, fmt.Errorf("leave %q: %w", key, err)
 	}
 	return n, nil
+}
+
+// Succeed says that a socket has been opened. What earlier ones with the id have
+// joined and not yet left is not its own: they are removed from all lists. Where the
+// id was entered while no socket had it, it stays. It costs nothing where there is
+// nothing to be removed. Errors are those of Leave.
+func (s *Store) Succeed(ctx context.Context, socketID string, opened time.Time) error {
+	if err := checkKey(socketID); err != nil {
+		return fmt.Errorf("socket: %w", err)
+	}
+	now := nanos(opened)
+	if _, err := s.leave(ctx, "", socketID, func(e *entry) bool { return 0 < e.opened && e.opened < now }); err != nil {
+		return fmt.Errorf("leave lists of an earlier socket: %w", err)
+	}
+	return nil
+}
+
+// leave removes the entries of a socket id that go, from the list under key or from
+// all, and returns how many visible ones. One that was written anew meanwhile is
+// asked about again.
+func (s *Store) leave(ctx context.Context, key, socketID string, goes func(*entry) bool) (n int, err error) {
+	for {
+		var going []entry
+		for _, e := range s.entriesOf(key, socketID) {
+			if goes(&e) {
+				going = append(going, e)
+			}
+		}
+		removed, changed, err := s.removeMembers(ctx, going)
+		n += removed
+		if err != nil || !changed {
+			return n, err
+		}
+	}
+}
+
+// entriesOf returns the entry of a socket id in the list under key, or those in all.
+func (s *Store) entriesOf(key, socketID string) []entry {
+	socketToken, _ := encodeKey(socketID)
+	if key == "" {
+		return s.mirror.memberships(socketToken, s.clock())
+	}
+	token, _ := encodeKey(key)
+	if e, ok := s.mirror.member(token, socketToken, s.clock()); ok {
+		return []entry{e}
+	}
+	return nil
 }
 
 // Sweep removes the members whose sockets are not alive, and what is left of
@@ -268,7 +325,7 @@ func (s *Store) Sweep(ctx context.Context, alive func(socketID string) bool) (in
 			dead[len(dead)-1].visible = true // to be counted
 		}
 	}
-	n, err := s.removeMembers(ctx, dead)
+	n, _, err := s.removeMembers(ctx, dead)
 	if err != nil {
 		return n, fmt.Errorf("sweep recipients: %w", err)
 	}
@@ -288,29 +345,36 @@ func (s *Store) dropList(ctx context.Context, key string) (bool, error) {
 			return false, err
 		}
 	}
-	n, err := s.removeMembers(ctx, entries)
+	n, _, err := s.removeMembers(ctx, entries)
 	return n > 0, err
 }
 
 // removeMembers removes entries and returns how many visible ones. An entry that
-// was written anew since it was looked at stays, unless its revision is 0. The
-// mirror has seen the removals when removeMembers returns.
-func (s *Store) removeMembers(ctx context.Context, entries []entry) (int, error) {
-	n, last := 0, uint64(0)
+// was written anew since it was looked at stays, unless its revision is 0; changed
+// tells of that. The mirror has seen the removals, and the changes, when
+// removeMembers returns.
+func (s *Store) removeMembers(ctx context.Context, entries []entry) (n int, changed bool, err error) {
+	last := uint64(0)
 	for _, e := range entries {
 		revision, err := s.remove(ctx, e.subject, e.revision)
 		if isConflict(err) {
+			changed = true
+			now, err := s.read(ctx, e.subject)
+			if err != nil {
+				return n, changed, err
+			}
+			last = max(last, now.revision)
 			continue
 		}
 		if err != nil {
-			return n, err
+			return n, changed, err
 		}
-		last = revision
+		last = max(last, revision)
 		if e.visible {
 			n++
 		}
 	}
-	return n, s.mirror.wait(ctx, last)
+	return n, changed, s.mirror.wait(ctx, last)
 }
 
 // recipients reads a value that scripts store under a list's key. It reports
@@ -358,7 +422,7 @@ func parseRecipient(item json.RawMessage) (recipient, bool) {
 		return recipient{}, false
 	}
 	token, _ := encodeKey(socketID)
-	return recipient{token: token, item: compact.Bytes()}, true
+	return recipient{token: token, socketID: socketID, item: compact.Bytes()}, true
 }
 
 // socketOf is the socket_id of an item, "" if it has none.
@@ -383,6 +447,14 @@ func newRecipient(personID, socketID string) (recipient, error) {
 		return recipient{}, fmt.Errorf("socket %q: %w", socketID, ErrBadKey)
 	}
 	return r, nil
+}
+
+// nanos is a moment in unix nanoseconds, 0 for the zero time.
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
 }
 
 // encode writes one of our own structs, which cannot fail. It leaves '<', '>' and

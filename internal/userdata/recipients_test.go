@@ -39,7 +39,7 @@ func TestMembersKeepTheOrderOfJoining(t *testing.T) {
 	mustJoin(t, s, group, "3", "ключ <&>", time.Hour)
 	wantValue(t, s, group, list("1", "b", "2", "a", "3", "ключ <&>"))
 
-	if n, err := s.Leave(t.Context(), group, "b"); n != 1 || err != nil {
+	if n, err := s.Leave(t.Context(), group, "b", time.Time{}); n != 1 || err != nil {
 		t.Fatalf("left %d, %v", n, err)
 	}
 	mustJoin(t, s, group, "1", "b", time.Hour)
@@ -54,24 +54,122 @@ func TestLeave(t *testing.T) {
 		mustJoin(t, s, key, "1", "mine", time.Hour)
 		mustJoin(t, s, key, "2", "other", time.Hour)
 	}
-	if n, err := s.Leave(t.Context(), "one", "nobody"); n != 0 || err != nil {
+	if n, err := s.Leave(t.Context(), "one", "nobody", time.Time{}); n != 0 || err != nil {
 		t.Errorf("a stranger left %d lists, %v", n, err)
 	}
-	if n, err := s.Leave(t.Context(), "one", "mine"); n != 1 || err != nil {
+	if n, err := s.Leave(t.Context(), "one", "mine", time.Time{}); n != 1 || err != nil {
 		t.Errorf("left %d, %v", n, err)
 	}
 	wantValue(t, s, "one", list("2", "other"))
 	wantValue(t, s, "two", list("1", "mine", "2", "other"))
 	for _, want := range []int{2, 0} {
-		if n, err := s.Leave(t.Context(), "", "mine"); n != want || err != nil {
+		if n, err := s.Leave(t.Context(), "", "mine", time.Time{}); n != want || err != nil {
 			t.Errorf("left %d lists, want %d, %v", n, want, err)
 		}
 	}
 	wantValue(t, s, "три", list("2", "other"))
-	if _, err := s.Leave(t.Context(), "", "other"); err != nil {
+	if _, err := s.Leave(t.Context(), "", "other", time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	wantValue(t, s, "one", "") // an empty list is absent
+}
+
+// TestSocketsWithTheSameIDFollowEachOther: what the first has joined goes, what the second has joined stays, in whatever
+// order they are heard of.
+func TestSocketsWithTheSameIDFollowEachOther(t *testing.T) {
+	folder := t.TempDir()
+	js, stop := natsServer(t, folder, nil)
+	first := time.Unix(1764000000, 1)
+	second := first.Add(1)
+	now := first // who has the id
+	cfg := userdata.Config{Opened: func(string) time.Time { return now }}
+	s := openStore(t, js, cfg)
+	join := func(key, person string, opened time.Time) {
+		t.Helper()
+		if err := s.Join(t.Context(), key, person, "x", opened, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	leave := func(opened time.Time, want int) {
+		t.Helper()
+		if n, err := s.Leave(t.Context(), "", "x", opened); n != want || err != nil {
+			t.Errorf("left %d lists, want %d, %v", n, want, err)
+		}
+	}
+
+	join("left", "1", time.Time{}) // as somebody else's script does
+	join("again", "1", first)
+	join("in time", "1", first)
+	now = time.Time{}
+	join("meanwhile", "1", time.Time{})
+	mustSet(t, s, "set_recipients", list("1", "x"), time.Hour)
+	now = second
+	join("in time", "1", time.Time{}) // before anybody has looked at what the first has left behind
+	join("in time", "1", time.Time{})
+	if err := s.Succeed(t.Context(), "x", second); err != nil {
+		t.Fatal(err)
+	}
+	wantValue(t, s, "left", "")
+	wantValue(t, s, "again", "")
+	wantValue(t, s, "in time", list("1", "x"))
+	wantValue(t, s, "meanwhile", list("1", "x")) // nobody's
+	wantValue(t, s, "set_recipients", list("1", "x"))
+	join("again", "1", second)
+	join("again", "1", first) // a call that has outlived its socket
+	join("late", "1", first)
+	wantValue(t, s, "late", "")
+
+	s.Close() // they are told apart after a restart as well
+	stop()
+	js, _ = natsServer(t, folder, nil)
+	s = openStore(t, js, cfg)
+	other := openStore(t, js, userdata.Config{}) // does not know that the first has ended
+	if err := other.Join(t.Context(), "again", "2", "x", first, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	join("behind it", "1", second) // the store has seen the other's then
+	leave(first, 2)                // those of nobody
+	wantValue(t, s, "again", list("2", "x"))
+	wantValue(t, s, "in time", list("1", "x"))
+	leave(second, 3)
+	wantValue(t, s, "again", "")
+	join("again", "1", second)
+	leave(time.Time{}, 1)
+}
+
+// TestJoinsOfANewSocketDuringTheEndOfAnOldOne: none of them is lost, and none of the old socket's is left.
+func TestJoinsOfANewSocketDuringTheEndOfAnOldOne(t *testing.T) {
+	s, _ := newStore(t)
+	first := time.Unix(1764000000, 1)
+	second := first.Add(1)
+	const lists = 32
+	key := func(i int) string { return fmt.Sprint("l", i) }
+	for i := range lists {
+		if err := s.Join(t.Context(), key(i), "1", "x", first, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := s.Leave(t.Context(), "", "x", first); err != nil {
+			t.Error(err)
+		}
+	})
+	for i := lists - 1; i >= 0; i -= 2 {
+		wg.Go(func() {
+			if err := s.Join(t.Context(), key(i), "1", "x", second, time.Hour); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for i := range lists {
+		if i%2 == 0 {
+			wantValue(t, s, key(i), "")
+		} else {
+			wantValue(t, s, key(i), list("1", "x"))
+		}
+	}
 }
 
 func TestEachJoinRenewsTheWholeList(t *testing.T) {
@@ -136,7 +234,7 @@ func TestListAndPlainValueReplaceEachOther(t *testing.T) {
 	mustSet(t, s, group, `{"result":"none"}`, 0)
 	mustJoin(t, s, group, "1", "a", 0)
 	wantValue(t, s, group, list("1", "a"))
-	if _, err := s.Leave(t.Context(), group, "a"); err != nil {
+	if _, err := s.Leave(t.Context(), group, "a", time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	wantValue(t, s, group, "") // the plain value does not come back
@@ -150,7 +248,7 @@ func TestListAndPlainValueReplaceEachOther(t *testing.T) {
 	}
 	wantValue(t, s, group, "")
 	mustSet(t, s, "other_key", list("1", "a"), 0) // only "_recipients" are lists
-	if n, err := s.Leave(t.Context(), "", "a"); n != 0 || err != nil {
+	if n, err := s.Leave(t.Context(), "", "a", time.Time{}); n != 0 || err != nil {
 		t.Errorf("left %d, %v", n, err)
 	}
 	wantValue(t, s, "other_key", list("1", "a"))
@@ -169,7 +267,7 @@ func TestSimultaneousJoinsLoseNothing(t *testing.T) {
 		for i := range joiners {
 			wg.Go(func() {
 				socket := fmt.Sprintf("s%d", i)
-				if err := stores[i%2].Join(t.Context(), group, fmt.Sprint(round), socket, time.Hour); err != nil {
+				if err := stores[i%2].Join(t.Context(), group, fmt.Sprint(round), socket, time.Time{}, time.Hour); err != nil {
 					t.Error(err)
 				}
 				value, _, err := stores[i%2].Get(t.Context(), group)
@@ -221,7 +319,7 @@ func TestJoinsDuringReplacements(t *testing.T) {
 			}
 		})
 		wg.Go(func() {
-			if err := s.Join(t.Context(), group, "1", fmt.Sprint("join", i), time.Hour); err != nil {
+			if err := s.Join(t.Context(), group, "1", fmt.Sprint("join", i), time.Time{}, time.Hour); err != nil {
 				t.Error(err)
 			}
 		})
@@ -281,7 +379,7 @@ func TestListsOfManyMembersAndMuchChange(t *testing.T) {
 			want = append(want, "1", fmt.Sprint("s", i))
 			continue
 		}
-		if _, err := s.Leave(t.Context(), "", fmt.Sprint("s", i)); err != nil {
+		if _, err := s.Leave(t.Context(), "", fmt.Sprint("s", i), time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -297,7 +395,7 @@ func BenchmarkJoinAndLeave(b *testing.B) {
 	}
 	for b.Loop() {
 		mustJoin(b, s, group, "2", "x", time.Hour)
-		if _, err := s.Leave(b.Context(), "", "x"); err != nil {
+		if _, err := s.Leave(b.Context(), "", "x", time.Time{}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -29,6 +29,9 @@ type Config struct {
 	Replicas int
 	// Metrics counts operations; nil: nothing does.
 	Metrics *metrics.Registry
+	// Opened tells when the socket was opened that has an id now, the zero time if none
+	// has. No two sockets with the same id have the same. Nil: it is never known.
+	Opened func(socketID string) time.Time
 	// Clock tells what time it is for expiry; time.Now if nil.
 	Clock func() time.Time
 }
@@ -64,6 +67,7 @@ type Store struct {
 	prefix   string // of all subjects: "$KV.<bucket>."
 	maxBytes int
 	clock    func() time.Time
+	opened   func(socketID string) time.Time
 	figures  figures
 
 	mirror *mirror
@@ -86,6 +90,9 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
+	if cfg.Opened == nil {
+		cfg.Opened = func(string) time.Time { return time.Time{} }
+	}
 	kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
 		Bucket:         cfg.Bucket,
 		Description:    "user data of tutorsocket scripts",
@@ -107,6 +114,7 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 		prefix:   "$KV." + cfg.Bucket + ".",
 		maxBytes: cfg.MaxBytes,
 		clock:    cfg.Clock,
+		opened:   cfg.Opened,
 		figures:  newFigures(cfg.Bucket, cfg.Metrics),
 		mirror:   newMirror(),
 	}

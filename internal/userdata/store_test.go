@@ -88,13 +88,13 @@ func TestRefusals(t *testing.T) {
 		"not JSON":      {s.Set(ctx, "k", []byte(`{`), 0), userdata.ErrBadValue},
 		"nothing":       {s.Set(ctx, "k", nil, 0), userdata.ErrBadValue},
 		"negative life": {s.Set(ctx, "k", []byte(`1`), -1), userdata.ErrBadTTL},
-		"join empty":    {s.Join(ctx, "", "1", "s", 0), userdata.ErrBadKey},
-		"join nobody":   {s.Join(ctx, "k", "1", "", 0), userdata.ErrBadKey},
-		"join negative": {s.Join(ctx, "k", "1", "s", -1), userdata.ErrBadTTL},
-		"join large":    {s.Join(ctx, "k", string(big), "s", 0), userdata.ErrTooLarge},
+		"join empty":    {s.Join(ctx, "", "1", "s", time.Time{}, 0), userdata.ErrBadKey},
+		"join nobody":   {s.Join(ctx, "k", "1", "", time.Time{}, 0), userdata.ErrBadKey},
+		"join negative": {s.Join(ctx, "k", "1", "s", time.Time{}, -1), userdata.ErrBadTTL},
+		"join large":    {s.Join(ctx, "k", string(big), "s", time.Time{}, 0), userdata.ErrTooLarge},
 		"get empty":     {third(s.Get(ctx, "")), userdata.ErrBadKey},
 		"delete empty":  {second(s.Delete(ctx, "")), userdata.ErrBadKey},
-		"leave empty":   {second(s.Leave(ctx, "", "")), userdata.ErrBadKey},
+		"leave empty":   {second(s.Leave(ctx, "", "", time.Time{})), userdata.ErrBadKey},
 		"prefix of all": {second(s.DeletePrefix(ctx, "")), userdata.ErrBadKey},
 	} {
 		if !errors.Is(c.got, c.want) {
@@ -132,7 +132,7 @@ func TestReopenKeepsValues(t *testing.T) {
 	if _, err := s.Delete(t.Context(), "removed"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Leave(t.Context(), "", "/services/a-s-2"); err != nil {
+	if _, err := s.Leave(t.Context(), "", "/services/a-s-2", time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
@@ -147,7 +147,7 @@ func TestReopenKeepsValues(t *testing.T) {
 	wantValue(t, s, "g_recipients", list("1", "/services/a-s-1", "3", "/services/a-s-3"))
 
 	// What an earlier process left can still be removed by socket.
-	if n, err := s.Leave(t.Context(), "", "/services/a-s-1"); n != 1 || err != nil {
+	if n, err := s.Leave(t.Context(), "", "/services/a-s-1", time.Time{}); n != 1 || err != nil {
 		t.Errorf("left %d lists, %v", n, err)
 	}
 	clock.Advance(2 * time.Hour)
@@ -203,7 +203,7 @@ func TestListPagesThroughKeys(t *testing.T) {
 	mustSet(t, s, long, `1`, 0)
 	mustJoin(t, s, "a.2_recipients", "1", "s", time.Hour)
 	mustJoin(t, s, "a.empty", "1", "s2", time.Hour)
-	if _, err := s.Leave(t.Context(), "a.empty", "s2"); err != nil {
+	if _, err := s.Leave(t.Context(), "a.empty", "s2", time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Delete(t.Context(), "a.deleted"); err != nil {
@@ -282,7 +282,7 @@ func TestClosedStoreSaysSo(t *testing.T) {
 	if _, _, err := s.Get(t.Context(), "l"); !errors.Is(err, userdata.ErrClosed) {
 		t.Errorf("get from a closed store: %v", err)
 	}
-	if err := s.Join(t.Context(), "l", "2", "s2", 0); !errors.Is(err, userdata.ErrClosed) {
+	if err := s.Join(t.Context(), "l", "2", "s2", time.Time{}, 0); !errors.Is(err, userdata.ErrClosed) {
 		t.Errorf("join a list of a closed store: %v", err)
 	}
 	s = openStore(t, js, userdata.Config{})
