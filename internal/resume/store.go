@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -27,6 +28,8 @@ const (
 	inFlight = 16
 	// fetched is how many pieces are read at once.
 	fetched = 64
+	// defaultPatience bounds the wait for a store that has fewer pieces than it counts.
+	defaultPatience = 5 * time.Second
 )
 
 // Config says where a store keeps its sockets.
@@ -37,14 +40,17 @@ type Config struct {
 	MaxBytes int64
 	// Replicas is how many servers of a NATS cluster keep them; one if zero.
 	Replicas int
+	// Patience is how long the store may give nothing before it is taken to have nothing more; 5 s if zero.
+	Patience time.Duration
 }
 
 // Store keeps the detached sockets of one node. There is nothing to close; the caller closes the
 // connection.
 type Store struct {
-	js      jetstream.JetStream
-	stream  jetstream.Stream
-	subject string
+	js       jetstream.JetStream
+	stream   jetstream.Stream
+	subject  string
+	patience time.Duration
 }
 
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
@@ -66,7 +72,7 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 	if err != nil {
 		return nil, fmt.Errorf("open the store of detached sockets: %w", err)
 	}
-	return &Store{js: js, stream: stream, subject: prefix + cfg.Node}, nil
+	return &Store{js: js, stream: stream, subject: prefix + cfg.Node, patience: cmp.Or(cfg.Patience, defaultPatience)}, nil
 }
 
 // Save keeps the sockets, in the place of those there are, and returns how many of them are kept for
@@ -111,6 +117,24 @@ func smallFirst(sockets []hub.Detached) []*hub.Detached {
 	}
 	slices.SortStableFunc(sorted, func(a, b *hub.Detached) int { return cmp.Compare(bytes[a], bytes[b]) })
 	return sorted
+}
+
+// clear empties a store that has fewer pieces than it counts: it would go on to count them if those of the node only
+// were removed. Where other nodes have theirs in it, they keep them.
+func (s *Store) clear(ctx context.Context) error {
+	info, err := s.stream.Info(ctx, jetstream.WithSubjectFilter(prefix+"*"))
+	if err != nil {
+		return fmt.Errorf("empty the store of detached sockets: %w", err)
+	}
+	for subject := range info.State.Subjects {
+		if subject != s.subject {
+			return s.empty(ctx)
+		}
+	}
+	if err := s.stream.Purge(ctx); err != nil {
+		return fmt.Errorf("empty the store of detached sockets: %w", err)
+	}
+	return nil
 }
 
 func (s *Store) empty(ctx context.Context) error {
@@ -196,7 +220,11 @@ func (s *Store) Load(ctx context.Context) (sockets []hub.Detached, lost int, err
 	if err := s.read(ctx, &r); err != nil {
 		return nil, 0, fmt.Errorf("read detached sockets: %w", err)
 	}
-	if err := s.empty(ctx); err != nil {
+	empty := s.empty
+	if r.cut {
+		empty = s.clear
+	}
+	if err := empty(ctx); err != nil {
 		return nil, 0, err
 	}
 	lost, err = r.loss()
@@ -218,7 +246,7 @@ func (s *Store) read(ctx context.Context, r *reader) error {
 	// The server forgets it anyway; this is only sooner.
 	defer func() { _ = s.stream.DeleteConsumer(context.WithoutCancel(ctx), name) }()
 	for left := int(c.CachedInfo().NumPending); left > 0; {
-		batch, err := c.Fetch(min(left, fetched), jetstream.FetchContext(ctx))
+		batch, err := c.Fetch(min(left, fetched), jetstream.FetchMaxWait(s.patience))
 		if err != nil {
 			return err
 		}
@@ -230,8 +258,10 @@ func (s *Store) read(ctx context.Context, r *reader) error {
 		if err := cmp.Or(batch.Error(), ctx.Err()); err != nil {
 			return err
 		}
-		if left == before {
-			return errors.New("the store has less than it says")
+		if left == before { // the others are lost for the store itself, and would be the next time
+			r.cut = true
+			r.note(errDamaged)
+			return nil
 		}
 	}
 	return nil
@@ -243,6 +273,7 @@ type reader struct {
 	decoder *decoder
 	wrong   error // the first thing that could not be read
 	unknown bool  // a piece does not say of how many sockets it is
+	cut     bool  // the store has fewer pieces than it counts
 }
 
 func (r *reader) piece(data []byte) {
@@ -268,7 +299,7 @@ func (r *reader) note(err error) {
 func (r *reader) loss() (int, error) {
 	lost := max(0, r.joiner.sockets-len(r.decoder.sockets))
 	switch {
-	case r.unknown && r.joiner.sockets == 0:
+	case (r.unknown || r.cut) && r.joiner.sockets == 0:
 		return -1, fmt.Errorf("detached sockets were saved in a form that cannot be read: %w", r.wrong)
 	case lost > 0:
 		return lost, fmt.Errorf("%d of %d detached sockets cannot be read: %w", lost, r.joiner.sockets, cmp.Or(r.wrong, errIncomplete))

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -311,4 +313,42 @@ func BenchmarkRestart(b *testing.B) {
 	}
 	b.ReportMetric(saving.Seconds()/float64(b.N), "s/save")
 	b.ReportMetric(loading.Seconds()/float64(b.N), "s/load")
+}
+
+// TestDamageThatTheStoreFinds: what JetStream itself cannot read costs the sockets in it, and is over then.
+func TestDamageThatTheStoreFinds(t *testing.T) {
+	folder := t.TempDir()
+	js, stop := natsServer(t, folder)
+	s := openStore(t, js, resume.Config{})
+	var sockets []hub.Detached
+	for n := range 60 {
+		sockets = append(sockets, plain(n, strings.Repeat(string(rune('a'+n%26)), 20_000+n)))
+	}
+	save(t, s, sockets)
+	stop()
+	damage(t, folder)
+	js, _ = natsServer(t, folder)
+	s = openStore(t, js, resume.Config{Patience: time.Second})
+	got, lost, err := s.Load(t.Context())
+	if err == nil || len(got) == 0 || lost < 1 || len(got)+lost != len(sockets) {
+		t.Errorf("%d read, %d lost of %d, %v", len(got), lost, len(sockets), err)
+	}
+	same(t, load(t, s), nil)
+}
+
+// damage changes bytes in the middle of what the stream has on disk.
+func damage(t *testing.T, folder string) {
+	t.Helper()
+	blocks, err := filepath.Glob(filepath.Join(folder, "jetstream", "*", "streams", "DETACHED", "msgs", "*.blk"))
+	if err != nil || len(blocks) == 0 {
+		t.Fatalf("blocks %q, %v", blocks, err)
+	}
+	data, err := os.ReadFile(blocks[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 0xff
+	if err := os.WriteFile(blocks[0], data, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
