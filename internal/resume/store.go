@@ -75,33 +75,49 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 	return &Store{js: js, stream: stream, subject: prefix + cfg.Node, patience: cmp.Or(cfg.Patience, defaultPatience)}, nil
 }
 
-// Save keeps the sockets, in the place of those there are, and returns how many of them are kept for
-// certain. That is all of them, or err says why not: [ErrFull], or that of ctx. Those with the
-// least to receive come first, so that as many as possible are kept. Without sockets it only empties the
-// store.
-func (s *Store) Save(ctx context.Context, sockets []hub.Detached) (saved int, err error) {
+// Kept is what a store keeps of a node.
+type Kept struct {
+	Sockets []hub.Detached
+	Losses  []hub.Loss // of sockets that are gone
+}
+
+// empty says that there is nothing.
+func (k *Kept) empty() bool { return len(k.Sockets) == 0 && len(k.Losses) == 0 }
+
+// Save keeps what is given, in the place of what there is, and returns how many of the sockets are kept for
+// certain. That is all of them, or err says why not: [ErrFull], or that of ctx. Losses come first, then
+// the sockets with the least to receive, so that as many as possible are kept. Given nothing it only
+// empties the store.
+func (s *Store) Save(ctx context.Context, k Kept) (saved int, err error) {
 	if err := s.empty(ctx); err != nil {
 		return 0, err
 	}
-	if len(sockets) == 0 {
+	if k.empty() {
 		return 0, nil
 	}
-	w := s.newWriter(ctx, len(sockets))
-	e := encoder{texts: map[string]uint64{}, add: w.cutter.add}
-	for _, d := range smallFirst(sockets) {
-		if err = e.socket(d); err != nil {
-			break
-		}
-		w.ended++
-	}
-	if err == nil {
-		err = w.cutter.flush()
-	}
-	err = cmp.Or(w.settle(0), err)
+	w := s.newWriter(ctx, len(k.Sockets))
+	err = cmp.Or(w.write(&k), w.settle(0))
 	if err != nil {
 		return w.saved, fmt.Errorf("save detached sockets: %w", err)
 	}
 	return w.saved, nil
+}
+
+// write writes all there is.
+func (w *writer) write(k *Kept) error {
+	e := encoder{texts: map[string]uint64{}, add: w.cutter.add}
+	for i := range k.Losses {
+		if err := e.loss(&k.Losses[i]); err != nil {
+			return err
+		}
+	}
+	for _, d := range smallFirst(k.Sockets) {
+		if err := e.socket(d); err != nil {
+			return err
+		}
+		w.ended++
+	}
+	return w.cutter.flush()
 }
 
 // smallFirst orders sockets by what waits for them.
@@ -212,23 +228,23 @@ const storeFailed = 10077
 // ErrFull says that there is no room for all sockets.
 var ErrFull = errors.New("the store of detached sockets is full")
 
-// Load returns the sockets that were saved, in no particular order, and empties the store. When some could
+// Load returns what was saved, the sockets in no particular order, and empties the store. When some could
 // not be read err says why, and lost how many, -1 if nobody knows; the others are returned all the same.
 // When the store itself does not answer it keeps what it has, and nothing is returned.
-func (s *Store) Load(ctx context.Context) (sockets []hub.Detached, lost int, err error) {
+func (s *Store) Load(ctx context.Context) (k Kept, lost int, err error) {
 	r := reader{decoder: newDecoder()}
 	if err := s.read(ctx, &r); err != nil {
-		return nil, 0, fmt.Errorf("read detached sockets: %w", err)
+		return Kept{}, 0, fmt.Errorf("read detached sockets: %w", err)
 	}
 	empty := s.empty
 	if r.cut {
 		empty = s.clear
 	}
 	if err := empty(ctx); err != nil {
-		return nil, 0, err
+		return Kept{}, 0, err
 	}
 	lost, err = r.loss()
-	return r.decoder.sockets, lost, err
+	return Kept{r.decoder.sockets, r.decoder.losses}, lost, err
 }
 
 // read passes all pieces to r.
