@@ -180,6 +180,7 @@ func connect(ts *testscript.TestScript, _ bool, args []string) {
 	defer cancel()
 	conn, _, _, err := ws.Dial(ctx, "ws://"+ts.Getenv("ADDR")+args[0])
 	ts.Check(err)
+	ts.Check(settled(conn))
 	answered := make(chan struct{})
 	go func() {
 		defer close(answered)
@@ -189,6 +190,19 @@ func connect(ts *testscript.TestScript, _ bool, args []string) {
 		conn.Close()
 		<-answered
 	})
+}
+
+// settled waits until the server reads from a connection: its answer to the handshake comes a moment before.
+func settled(conn net.Conn) error {
+	if err := ws.WriteFrame(conn, ws.MaskFrame(ws.NewTextFrame([]byte("$hbt")))); err != nil {
+		return err
+	}
+	for {
+		frame, err := ws.ReadFrame(conn)
+		if err != nil || string(frame.Payload) == "$ok" {
+			return err
+		}
+	}
 }
 
 // cut opens a socket as connect does and breaks its connection, so that it is detached.

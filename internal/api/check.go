@@ -42,16 +42,13 @@ func CheckFilter(text string) error {
 	return err
 }
 
-// maxConflateKey bounds a conflate key, in characters, as the schema of [Message] does.
-const maxConflateKey = 256
-
 // CheckConflateKey says what is wrong with the ConflateKey of a [Message] that has one.
 func CheckConflateKey(key string) error {
 	switch n := utf8.RuneCountInString(key); {
 	case n == 0:
 		return errors.New("it is empty; leave it out, or say what the message is about")
-	case n > maxConflateKey:
-		return fmt.Errorf("it has %d characters; at most %d are possible", n, maxConflateKey)
+	case n > hub.MaxConflateKey: // as the schema of Message says
+		return fmt.Errorf("it has %d characters; at most %d are possible", n, hub.MaxConflateKey)
 	case !utf8.ValidString(key):
 		return errors.New("it is not UTF-8")
 	}

@@ -111,7 +111,7 @@ func (b *bench) exec(env *hostapi.Env, source string) ([]string, error) {
 	if err != nil {
 		b.Fatalf("%s\n%v", source, err)
 	}
-	r := basescript.NewRun(b.Context(), basescript.RunConfig{Host: env, Limits: basescript.Limits{Compute: 10 * time.Second, Bytes: 64 << 20}})
+	r := basescript.NewRun(b.Context(), basescript.RunConfig{Host: env, Limits: basescript.Limits{Compute: time.Minute, Bytes: 64 << 20}})
 	defer r.Close()
 	b.lines = nil
 	_, err = r.Exec(program)

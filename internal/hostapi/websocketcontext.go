@@ -185,9 +185,6 @@ func modeArg(v basescript.Value) hub.Mode {
 	return hub.ModeText
 }
 
-// maxConflateKey bounds, in characters, what waits with a message as its key.
-const maxConflateKey = 256
-
 // conflateKeyArg takes what a message is about: any scalar as its text; nothing, or an empty text,
 // means that it is about nothing.
 func conflateKeyArg(v basescript.Value) (string, error) {
@@ -199,8 +196,8 @@ func conflateKeyArg(v basescript.Value) (string, error) {
 		return "", basescript.Errorf("conflate_key must be text, not %s", kindName(v))
 	}
 	key := v.Text()
-	if n := utf8.RuneCountInString(key); n > maxConflateKey {
-		return "", basescript.Errorf("conflate_key has %d characters; at most %d are possible", n, maxConflateKey)
+	if n := utf8.RuneCountInString(key); n > hub.MaxConflateKey {
+		return "", basescript.Errorf("conflate_key has %d characters; at most %d are possible", n, hub.MaxConflateKey)
 	}
 	return key, nil
 }

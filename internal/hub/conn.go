@@ -46,8 +46,8 @@ func (c *Conn) Current() bool {
 }
 
 // Replaced returns the waker of the connection that c took over from, or after which it resumed the
-// socket; nil if there was none.
-// It forgets it, so that a chain of takeovers keeps no dead connections in memory.
+// socket; nil if there was none. It forgets it, so that a chain of takeovers keeps no dead connections
+// in memory.
 func (c *Conn) Replaced() Waker {
 	c.socket.mu.Lock()
 	defer c.socket.mu.Unlock()
@@ -184,7 +184,7 @@ func (c *Conn) Ended(reason Reason) (final Reason, end End) {
 		sh.leftForGood(s)
 	}
 	s.ended = true
-	if c.fresh && reason.Cause == CauseHandshake { // what was to be announced is announced to the next one
+	if c.fresh && s.keeps() && reason.Cause == CauseHandshake { // what was to be announced is announced to the next one
 		s.hub.losses.add(s.key, s.user.Load().ID, s.queue.unread())
 	}
 	s.forget()

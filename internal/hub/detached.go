@@ -15,8 +15,8 @@ type away struct {
 }
 
 // detaches reports whether a stateful socket outlives a connection that ended for the reason: where
-// the client may want to come back. A client that says good-bye, with whatever code, does not; who
-// was refused, aborted or logged out must not (design: "Sockets over the wire").
+// the client may want to come back. One that says good-bye does not, unless its page only goes away;
+// who was refused, aborted or logged out must not (design: "Sockets over the wire").
 func (r Reason) detaches() bool {
 	if r.Abort {
 		return false
@@ -32,9 +32,11 @@ func (r Reason) detaches() bool {
 // outlives reports whether the socket stays when c ends for the reason. A handshake that failed
 // leaves an older socket as it was, but makes no new one.
 func (s *Socket) outlives(c *Conn, reason Reason) bool {
-	return s.stateful && s.hub.cfg.ResumeWindow > 0 && reason.detaches() &&
-		!(c.fresh && reason.Cause == CauseHandshake)
+	return s.keeps() && reason.detaches() && !(c.fresh && reason.Cause == CauseHandshake)
 }
+
+// keeps reports whether the socket may outlive a connection at all.
+func (s *Socket) keeps() bool { return s.stateful && s.hub.cfg.ResumeWindow > 0 }
 
 // detach takes the connection from an open socket: c is stale from now on and closes for the
 // reason. Called with both locks held; the window begins.
@@ -69,14 +71,16 @@ func (s *Socket) comeBack(sh *shard) *away {
 	return a
 }
 
-// expire ends a socket whose window is over, unless it has left that state.
+// expire ends a socket whose window is over, unless it has left that state. A user who comes back later
+// under the key hears of what waited.
 func (s *Socket) expire(a *away) {
 	sh := s.hub.shard(s.key)
 	sh.mu.Lock()
 	s.mu.Lock()
 	due := s.away == a && !s.gone && s.hub.frozen.Load() == nil
 	if due {
-		s.endDetached(sh, a.reason, lossExpired)
+		s.hub.losses.add(s.key, s.user.Load().ID, s.queue.unread())
+		s.endDetached(sh, a.reason)
 		s.hub.figures.expired.With(s.Service()).Inc()
 	}
 	s.mu.Unlock()
@@ -86,18 +90,14 @@ func (s *Socket) expire(a *away) {
 	}
 }
 
-// endDetached ends a detached socket. What waited is dropped: of an expired one its user hears who
-// comes back under the key. Called with both locks held; the waker of the last connection must be
-// called after that.
-func (s *Socket) endDetached(sh *shard, reason Reason, kind lossKind) {
+// endDetached ends a detached socket: what waited is dropped. Called with both locks held; the waker of
+// the last connection must be called after that.
+func (s *Socket) endDetached(sh *shard, reason Reason) {
 	if a := s.away; a.timer != nil {
 		a.timer.Stop()
 	}
 	s.leave(sh, reason, StateDetached)
 	s.ended = true
-	if kind == lossExpired {
-		s.hub.losses.add(s.key, s.user.Load().ID, s.queue.unread())
-	}
 	s.forget()
 }
 
@@ -115,8 +115,8 @@ func (c *Conn) Final() (Reason, bool) {
 }
 
 // StopExpiry sees that no window ends from now on. Detached sockets stay until the process ends,
-// so that they can be saved with [Hub.Detached].
-// Their windows stand still: nobody could come back meanwhile.
+// so that they can be saved with [Hub.Detached]. Their windows stand still: nobody could come back
+// meanwhile.
 func (h *Hub) StopExpiry() {
 	now := time.Now()
 	h.frozen.CompareAndSwap(nil, &now)
@@ -231,13 +231,14 @@ func (h *Hub) Restore(d Detached, w Waker) (*Conn, error) {
 		hub: h, key: d.Key, serviceEnd: int32(len(keyPrefix) + len(service)), stateful: stateful,
 		opened: d.Opened.UnixNano(), connected: d.Connected.UnixNano(),
 	}
-	s.user.Store(&d.User)
-	s.handshake.Store(&d.Handshake)
+	user, handshake, reason := d.User, d.Handshake, d.Reason // copies: what waited must not stay in memory for them
+	s.user.Store(&user)
+	s.handshake.Store(&handshake)
 	s.tags.Store(NewTags(d.Tags).set)
 	s.bytesIn.Store(d.BytesIn)
 	s.bytesOut.Store(d.BytesOut)
 	s.restoreQueue(&d)
-	c := &Conn{socket: s, waker: w, bye: &d.Reason}
+	c := &Conn{socket: s, waker: w, bye: &reason}
 	sh := h.shard(d.Key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -248,7 +249,7 @@ func (h *Hub) Restore(d Detached, w Waker) (*Conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sh.add(s)
-	s.beAway(sh, c, d.Reason, d.Window)
+	s.beAway(sh, c, reason, d.Window)
 	return c, nil
 }
 

@@ -213,6 +213,22 @@ func TestALossIsAnnouncedByItself(t *testing.T) {
 	})
 }
 
+// What was sent to a socket whose handshake fails is nothing to announce where sockets end with their connection.
+func TestAFailedHandshakeLeavesNoGapWhereNothingIsKept(t *testing.T) {
+	h := New(Config{}) // no window
+	failed := mustOpen(t, h, "m", "1", "u")
+	mustSend(t, failed.Socket(), ModeJSON, "1")
+	failed.Ended(Reason{Code: CodeLost, Cause: CauseHandshake})
+	var b bell
+	again, err := tryOpen(h, "m", "1", "u", &b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if frames, _ := drain(t, again); len(frames) != 0 || b.rung.Load() != 0 {
+		t.Errorf("the next connection was woken %d times for %q", b.rung.Load(), frames)
+	}
+}
+
 func TestAResumeBeginsTheWindowAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := resuming(Config{})
@@ -397,8 +413,11 @@ func TestConflateKeepsTheNewestOfEachKey(t *testing.T) {
 	if err := send("", "does not fit"); !errors.Is(err, ErrQueueFull) {
 		t.Errorf("what cannot be conflated away gave %v", err)
 	}
+	if err := errors.Join(send("c", "c2"), send("", "neither does this")); !errors.Is(err, ErrQueueFull) {
+		t.Errorf("after that %v", err)
+	}
 	frames, _ := drain(t, c)
-	if want := []string{"[" + gapText(2, "overflow") + "]", "a2", "plain", "c1", "b2"}; !slices.Equal(frames, want) {
+	if want := []string{"[" + gapText(3, "overflow") + "]", "a2", "plain", "b2", "c2"}; !slices.Equal(frames, want) {
 		t.Errorf("got %q, want %q", frames, want)
 	}
 }

@@ -23,7 +23,8 @@
 // the writing side of one Conn (Next, Return) belongs to one goroutine at a time. Sockets are
 // spread over shards by key; the lock of a shard guards which sockets exist, their tags and the
 // inverted index over those (tag name to value to sockets). The lock of a socket guards its
-// connection and its queue. Where both are needed the shard's comes first.
+// connection and its queue. Where both are needed the shard's comes first; those of the limits and of the
+// notes on losses come last.
 //
 // What happens to sockets is kept for a while as [Event]s, which are recorded under the lock of the
 // shard: [Hub.Present] and [Hub.Events] together give a reader every change once. Readers hold

@@ -80,7 +80,7 @@ const (
 	// eventBytes bounds tags and keys of kept events, which may outlive their sockets.
 	eventBytes = 8 << 20
 	// eventSize is what a kept event costs beside those.
-	eventSize = 160
+	eventSize = 208
 )
 
 // happening is an event as it is kept: no more than cannot be asked of the socket later, and

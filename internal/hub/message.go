@@ -54,6 +54,10 @@ type Message struct {
 	queues      atomic.Int32 // it waits in; kept by the message that shared returns
 }
 
+// MaxConflateKey is how long a conflate key may be, in characters: it waits with its message. Whoever
+// takes one from outside must check it.
+const MaxConflateKey = 256
+
 // WithConflateKey returns a message of the same text that takes the place of older ones with the
 // key, where the policy of a queue asks for that. It is m itself if that has the key.
 func (m *Message) WithConflateKey(key string) *Message {

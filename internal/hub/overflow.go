@@ -38,6 +38,16 @@ func (s *Socket) conflate(m *Message) bool {
 	return s.fits(m) || s.queue.fits(m, &s.hub.cfg) && len(s.queue.items) < before
 }
 
+// replaces reports whether the message takes the place of another: where the policy is to conflate, that goes on
+// while other messages are dropped, or the client would be left with an older value than it need be.
+func (s *Socket) replaces(m *Message) bool {
+	before := len(s.queue.items)
+	if s.hub.cfg.overflow(s.Service()) == OverflowConflate {
+		s.conflateWith(m)
+	}
+	return len(s.queue.items) < before
+}
+
 // conflateWith drops the messages whose place m takes.
 func (s *Socket) conflateWith(m *Message) {
 	if m.conflateKey == "" {

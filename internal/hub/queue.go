@@ -299,7 +299,8 @@ func (b *Batch) Frames() iter.Seq[Outgoing] {
 	}
 }
 
-// Outgoing is one frame to be written: a message as it is, or several as the items of an array. It is valid until its batch is used again.
+// Outgoing is one frame to be written: a message as it is, or several as the items of an array. It is
+// valid until its batch is used again.
 type Outgoing struct {
 	Messages []*Message
 	Array    bool

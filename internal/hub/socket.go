@@ -13,9 +13,9 @@ const (
 	StateGone     = "gone"     // it has ended, or is being closed
 )
 
-// Socket is an accepted connection as all others see it: key, user, tags and a queue. It stays
-// the same while connections take over from each other, and after its end still answers what
-// it was. Safe for concurrent use.
+// Socket is what a client connects to as all others see it: key, user, tags and a queue. It stays
+// the same while connections take over from each other or resume it, and after its end still answers
+// what it was. Safe for concurrent use.
 type Socket struct {
 	hub    *Hub
 	key    string
@@ -121,7 +121,7 @@ func (s *Socket) Send(m *Message, mode Mode) (depth int, err error) {
 		s.hub.figures.dropped.gone.Inc()
 		return 0, ErrClosed
 	}
-	if s.queue.overflowing() || !s.fits(m) && !s.makeRoom(m) {
+	if s.queue.overflowing() && !s.replaces(m) || !s.fits(m) && !s.makeRoom(m) {
 		return s.overflow()
 	}
 	s.queue.push(m, s.queue.packFor(mode, s.hub.cfg.Profile), s.hub)
@@ -215,7 +215,7 @@ func (s *Socket) markClosing(reason Reason, only *Conn, sh *shard) Waker {
 			return nil // it has no connection to be closed
 		}
 		last := s.away.last
-		s.endDetached(sh, reason, lossOverflow)
+		s.endDetached(sh, reason)
 		return last.waker
 	case s.outlives(s.conn, reason):
 		return s.leaveConn(sh, reason)

@@ -110,11 +110,12 @@ func (c *conn) start(nc net.Conn, first []byte) {
 	if c.srv.cfg.Heartbeat > 0 {
 		c.pingAt = c.srv.now() + c.srv.cfg.Heartbeat
 	}
-	c.srv.wheel.schedule(c, c.srv.visitPeriod())
 	c.mu.Lock()
 	c.started, c.reads = true, true
 	woken := c.woken
 	c.mu.Unlock()
+	// Only now: whoever finds c in the wheel may drop it, and that works once it is started.
+	c.srv.wheel.schedule(c, c.srv.visitPeriod())
 	if c.srv.isDraining() { // Shutdown may have listed the connections before this one was there
 		c.hc.CloseWith(shuttingDown)
 	}

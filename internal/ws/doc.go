@@ -40,7 +40,8 @@
 // Who owns what. The reader owns the inbound state and ends the connection; the writer owns the
 // outgoing bytes; whoever wants either to do something sets a field under conn.mu and wakes the
 // writer, or closes the TCP connection, which wakes the reader. [Server.Drain] closes them one
-// after the other, [Server.Shutdown] all at once; both wait for all. No lock is held across a network call or a Handler call.
+// after the other, [Server.Shutdown] all at once; both wait for all. No lock is held across a network
+// call or a Handler call.
 //
 // The package does not know what a service does with a message, nor what a key or a queue mode
 // means.

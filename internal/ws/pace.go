@@ -14,6 +14,10 @@ type slowed struct {
 	stop  chan struct{} // closed when no message is handled any more
 }
 
+// maxBurst bounds the time that a burst stands for, in nanoseconds: years, and no overflow when it is
+// added to one.
+const maxBurst = 1 << 60
+
 // pace takes a message into account that has arrived, and waits when the client has sent more
 // than it may: its next ones stay in the kernel, and in the end with the client. Nothing is lost,
 // what is written to the client goes on, and a wait ends early when the connection does. It
@@ -27,7 +31,7 @@ func (c *conn) pace() (goOn bool) {
 	}
 	now := c.srv.now()
 	each := time.Duration(float64(time.Second) / cfg.Rate)
-	burst := each * time.Duration(cfg.Burst)
+	burst := time.Duration(min(float64(each)*float64(cfg.Burst), maxBurst))
 	c.full = max(c.full, now)
 	if c.slow != nil && c.full-now <= burst/2 {
 		c.setSlow(nil) // a pause: half of the burst is there again

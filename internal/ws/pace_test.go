@@ -3,6 +3,7 @@ package ws
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -29,6 +30,21 @@ func flood(c *client, n int, frame func(i int) []byte) (done chan struct{}) {
 }
 
 func textFrame(i int) []byte { return masked(ws.OpText, true, fmt.Sprint(i)) }
+
+// A burst may be as large as an int: nobody is slowed down then.
+func TestAnEnormousBurstSlowsNobodyDown(t *testing.T) {
+	inTime(t, rigConfig{ws: Config{Rate: 1, Burst: math.MaxInt, Heartbeat: -1}}, func(t *testing.T, r *rig) {
+		c := dialPipe(t, r, "/services/echo")
+		begin := time.Now()
+		for i := range 10 {
+			c.text(fmt.Sprint(i))
+			c.wantText(fmt.Sprint(i))
+		}
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("ten messages took %v", took)
+		}
+	})
+}
 
 // A client that sends too fast is slowed down: all its messages are handled, in order, at the
 // rate, and other sockets notice nothing. Pings and the heartbeat text count like messages.
