@@ -250,6 +250,18 @@ func TestDevServesUntilItsContextEnds(t *testing.T) {
 	}
 }
 
+// A server that is told to end before it is ready has not failed.
+func TestDevEndsBeforeItIsReady(t *testing.T) {
+	collector := debug.SetGCPercent(100)
+	defer debug.SetGCPercent(collector)
+	ctx, end := context.WithCancelCause(t.Context())
+	end(cli.ErrTerminated)
+	c := &terminal{}
+	if code := c.run(ctx, "dev", "--listen", "127.0.0.1:0", "--data", t.TempDir()); code != 0 || c.err.String() != "" {
+		t.Errorf("code %d, %s", code, c.err.String())
+	}
+}
+
 func TestTheCollectorOfTheUserStays(t *testing.T) {
 	collector := debug.SetGCPercent(77)
 	defer debug.SetGCPercent(collector)

@@ -118,6 +118,9 @@ func (p *program) runServer(ctx context.Context, settings config.Config) error {
 		cfg.Lines = p.Stdout
 	}
 	s, err := server.Start(ctx, cfg)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil // it was told to end before it was ready, and has
+	}
 	if err != nil {
 		return err
 	}

@@ -664,6 +664,37 @@ func TestFiltersLookAtTheState(t *testing.T) {
 	}
 }
 
+// What a user is to hear of an expired socket is not forgotten over a restart, nor is how old it is.
+func TestLossesOutliveARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := resuming(Config{})
+		for id, missed := range map[string]int{"1": 2, "2": 1} {
+			c := mustOpen(t, h, "m", id, "u")
+			lose(t, c)
+			for range missed {
+				mustSend(t, c.Socket(), ModeJSON, "1")
+			}
+		}
+		time.Sleep(window)
+		synctest.Wait()
+		mustOpen(t, h, "m", "2", "u") // it hears now, and once
+		time.Sleep(lossNoteLife / 2)
+		next := resuming(Config{})
+		next.RestoreLosses(h.Losses())
+		for id, want := range map[string][]string{"1": {"[" + gapText(2, "expired") + "]"}, "2": nil} {
+			if frames, _ := drain(t, mustOpen(t, next, "m", id, "u")); !slices.Equal(frames, want) {
+				t.Errorf("%s got %q, want %q", id, frames, want)
+			}
+		}
+		later := resuming(Config{})
+		later.RestoreLosses(h.Losses())
+		time.Sleep(lossNoteLife/2 + time.Second)
+		if left := later.Losses(); len(left) != 0 {
+			t.Errorf("%+v is kept for ever", left)
+		}
+	})
+}
+
 func TestASavedSocketIsTheSameAfterTheRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := resuming(Config{MaxMessages: 3})

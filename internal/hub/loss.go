@@ -159,18 +159,55 @@ func (n *lossNotes) add(key, user string, missed int) {
 	if missed == 0 {
 		return
 	}
-	note := &lossNote{strings.Clone(key), strings.Clone(user), missed, time.Now()}
+	n.put(&lossNote{strings.Clone(key), strings.Clone(user), missed, time.Now()})
+}
+
+// put adds a note. Called in the order of their times.
+func (n *lossNotes) put(note *lossNote) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.forget(note.at)
+	n.forget(time.Now())
 	if n.byKey == nil {
 		n.byKey = map[string]*lossNote{}
 	}
-	if earlier := n.byKey[key]; earlier != nil && earlier.user == user {
+	if earlier := n.byKey[note.key]; earlier != nil && earlier.user == note.user {
 		note.missed += earlier.missed
 	}
 	n.byKey[note.key] = note
 	n.order = append(n.order, note)
+}
+
+// Loss is what a user is still to hear of a socket that expired with messages, for whoever keeps it over
+// a restart.
+type Loss struct {
+	Key    string
+	User   string // the id
+	Missed int
+	Age    time.Duration // since it expired
+}
+
+// Losses returns what users are still to hear, the oldest first.
+func (h *Hub) Losses() []Loss {
+	n := &h.losses
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	now := time.Now()
+	n.forget(now)
+	var all []Loss
+	for _, note := range n.order {
+		if n.byKey[note.key] == note {
+			all = append(all, Loss{note.key, note.user, note.missed, max(now.Sub(note.at), 0)})
+		}
+	}
+	return all
+}
+
+// RestoreLosses takes what [Hub.Losses] of an earlier process returned, before anything is opened here.
+func (h *Hub) RestoreLosses(losses []Loss) {
+	now := time.Now()
+	for _, l := range losses {
+		h.losses.put(&lossNote{l.Key, l.User, l.Missed, now.Add(-l.Age)})
+	}
 }
 
 // forget removes notes that are too old or too many. Called with mu held.

@@ -27,6 +27,9 @@ func FuzzRecord(f *testing.F) {
 			f.Fatal(err)
 		}
 	}
+	if err := e.loss(&hub.Loss{Key: "k", User: "1", Missed: 2, Age: time.Second}); err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, record []byte) {
 		d := newDecoder()
 		d.texts[0], d.texts[1] = "one", "two"

@@ -17,6 +17,7 @@ import (
 const (
 	recordText   byte = 1
 	recordSocket byte = 2
+	recordLoss   byte = 3
 )
 
 var errRecord = errors.New("a record cannot be read")
@@ -57,6 +58,15 @@ func (e *encoder) socket(d *hub.Detached) error {
 		e.bool(w.Item)
 		e.string(w.ConflateKey)
 	}
+	return e.add(e.buf)
+}
+
+func (e *encoder) loss(l *hub.Loss) error {
+	e.buf = append(e.buf[:0], recordLoss)
+	e.string(l.Key)
+	e.string(l.User)
+	e.int(int64(l.Missed))
+	e.int(int64(l.Age))
 	return e.add(e.buf)
 }
 
@@ -123,6 +133,7 @@ type decoder struct {
 	texts   map[uint64]string
 	known   map[string]string // texts that many sockets share, such as the headers of one browser
 	sockets []hub.Detached
+	losses  []hub.Loss
 
 	buf []byte // what is left of the record
 	bad bool   // it is cut, or not one of ours
@@ -151,6 +162,12 @@ func (d *decoder) record(data []byte) error {
 			return err
 		}
 		d.sockets = append(d.sockets, s)
+	case recordLoss:
+		l := hub.Loss{Key: d.string(), User: d.shared(), Missed: d.count(), Age: time.Duration(d.int())}
+		if !d.complete() || l.Missed == 0 || l.Age < 0 {
+			return errRecord
+		}
+		d.losses = append(d.losses, l)
 	default:
 		return fmt.Errorf("%w: kind %d", errRecord, kind)
 	}

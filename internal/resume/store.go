@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -27,6 +28,8 @@ const (
 	inFlight = 16
 	// fetched is how many pieces are read at once.
 	fetched = 64
+	// defaultPatience bounds the wait for a store that has fewer pieces than it counts.
+	defaultPatience = 5 * time.Second
 )
 
 // Config says where a store keeps its sockets.
@@ -37,14 +40,17 @@ type Config struct {
 	MaxBytes int64
 	// Replicas is how many servers of a NATS cluster keep them; one if zero.
 	Replicas int
+	// Patience is how long the store may give nothing before it is taken to have nothing more; 5 s if zero.
+	Patience time.Duration
 }
 
 // Store keeps the detached sockets of one node. There is nothing to close; the caller closes the
 // connection.
 type Store struct {
-	js      jetstream.JetStream
-	stream  jetstream.Stream
-	subject string
+	js       jetstream.JetStream
+	stream   jetstream.Stream
+	subject  string
+	patience time.Duration
 }
 
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
@@ -66,36 +72,52 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 	if err != nil {
 		return nil, fmt.Errorf("open the store of detached sockets: %w", err)
 	}
-	return &Store{js: js, stream: stream, subject: prefix + cfg.Node}, nil
+	return &Store{js: js, stream: stream, subject: prefix + cfg.Node, patience: cmp.Or(cfg.Patience, defaultPatience)}, nil
 }
 
-// Save keeps the sockets, in the place of those there are, and returns how many of them are kept for
-// certain. That is all of them, or err says why not: [ErrFull], or that of ctx. Those with the
-// least to receive come first, so that as many as possible are kept. Without sockets it only empties the
-// store.
-func (s *Store) Save(ctx context.Context, sockets []hub.Detached) (saved int, err error) {
+// Kept is what a store keeps of a node.
+type Kept struct {
+	Sockets []hub.Detached
+	Losses  []hub.Loss // of sockets that are gone
+}
+
+// empty says that there is nothing.
+func (k *Kept) empty() bool { return len(k.Sockets) == 0 && len(k.Losses) == 0 }
+
+// Save keeps what is given, in the place of what there is, and returns how many of the sockets are kept for
+// certain. That is all of them, or err says why not: [ErrFull], or that of ctx. Losses come first, then
+// the sockets with the least to receive, so that as many as possible are kept. Given nothing it only
+// empties the store.
+func (s *Store) Save(ctx context.Context, k Kept) (saved int, err error) {
 	if err := s.empty(ctx); err != nil {
 		return 0, err
 	}
-	if len(sockets) == 0 {
+	if k.empty() {
 		return 0, nil
 	}
-	w := s.newWriter(ctx, len(sockets))
-	e := encoder{texts: map[string]uint64{}, add: w.cutter.add}
-	for _, d := range smallFirst(sockets) {
-		if err = e.socket(d); err != nil {
-			break
-		}
-		w.ended++
-	}
-	if err == nil {
-		err = w.cutter.flush()
-	}
-	err = cmp.Or(w.settle(0), err)
+	w := s.newWriter(ctx, len(k.Sockets))
+	err = cmp.Or(w.write(&k), w.settle(0))
 	if err != nil {
 		return w.saved, fmt.Errorf("save detached sockets: %w", err)
 	}
 	return w.saved, nil
+}
+
+// write writes all there is.
+func (w *writer) write(k *Kept) error {
+	e := encoder{texts: map[string]uint64{}, add: w.cutter.add}
+	for i := range k.Losses {
+		if err := e.loss(&k.Losses[i]); err != nil {
+			return err
+		}
+	}
+	for _, d := range smallFirst(k.Sockets) {
+		if err := e.socket(d); err != nil {
+			return err
+		}
+		w.ended++
+	}
+	return w.cutter.flush()
 }
 
 // smallFirst orders sockets by what waits for them.
@@ -111,6 +133,24 @@ func smallFirst(sockets []hub.Detached) []*hub.Detached {
 	}
 	slices.SortStableFunc(sorted, func(a, b *hub.Detached) int { return cmp.Compare(bytes[a], bytes[b]) })
 	return sorted
+}
+
+// clear empties a store that has fewer pieces than it counts: it would go on to count them if those of the node only
+// were removed. Where other nodes have theirs in it, they keep them.
+func (s *Store) clear(ctx context.Context) error {
+	info, err := s.stream.Info(ctx, jetstream.WithSubjectFilter(prefix+"*"))
+	if err != nil {
+		return fmt.Errorf("empty the store of detached sockets: %w", err)
+	}
+	for subject := range info.State.Subjects {
+		if subject != s.subject {
+			return s.empty(ctx)
+		}
+	}
+	if err := s.stream.Purge(ctx); err != nil {
+		return fmt.Errorf("empty the store of detached sockets: %w", err)
+	}
+	return nil
 }
 
 func (s *Store) empty(ctx context.Context) error {
@@ -188,19 +228,23 @@ const storeFailed = 10077
 // ErrFull says that there is no room for all sockets.
 var ErrFull = errors.New("the store of detached sockets is full")
 
-// Load returns the sockets that were saved, in no particular order, and empties the store. When some could
+// Load returns what was saved, the sockets in no particular order, and empties the store. When some could
 // not be read err says why, and lost how many, -1 if nobody knows; the others are returned all the same.
 // When the store itself does not answer it keeps what it has, and nothing is returned.
-func (s *Store) Load(ctx context.Context) (sockets []hub.Detached, lost int, err error) {
+func (s *Store) Load(ctx context.Context) (k Kept, lost int, err error) {
 	r := reader{decoder: newDecoder()}
 	if err := s.read(ctx, &r); err != nil {
-		return nil, 0, fmt.Errorf("read detached sockets: %w", err)
+		return Kept{}, 0, fmt.Errorf("read detached sockets: %w", err)
 	}
-	if err := s.empty(ctx); err != nil {
-		return nil, 0, err
+	empty := s.empty
+	if r.cut {
+		empty = s.clear
+	}
+	if err := empty(ctx); err != nil {
+		return Kept{}, 0, err
 	}
 	lost, err = r.loss()
-	return r.decoder.sockets, lost, err
+	return Kept{r.decoder.sockets, r.decoder.losses}, lost, err
 }
 
 // read passes all pieces to r.
@@ -218,7 +262,7 @@ func (s *Store) read(ctx context.Context, r *reader) error {
 	// The server forgets it anyway; this is only sooner.
 	defer func() { _ = s.stream.DeleteConsumer(context.WithoutCancel(ctx), name) }()
 	for left := int(c.CachedInfo().NumPending); left > 0; {
-		batch, err := c.Fetch(min(left, fetched), jetstream.FetchContext(ctx))
+		batch, err := c.Fetch(min(left, fetched), jetstream.FetchMaxWait(s.patience))
 		if err != nil {
 			return err
 		}
@@ -230,8 +274,10 @@ func (s *Store) read(ctx context.Context, r *reader) error {
 		if err := cmp.Or(batch.Error(), ctx.Err()); err != nil {
 			return err
 		}
-		if left == before {
-			return errors.New("the store has less than it says")
+		if left == before { // the others are lost for the store itself, and would be the next time
+			r.cut = true
+			r.note(errDamaged)
+			return nil
 		}
 	}
 	return nil
@@ -243,6 +289,7 @@ type reader struct {
 	decoder *decoder
 	wrong   error // the first thing that could not be read
 	unknown bool  // a piece does not say of how many sockets it is
+	cut     bool  // the store has fewer pieces than it counts
 }
 
 func (r *reader) piece(data []byte) {
@@ -268,7 +315,7 @@ func (r *reader) note(err error) {
 func (r *reader) loss() (int, error) {
 	lost := max(0, r.joiner.sockets-len(r.decoder.sockets))
 	switch {
-	case r.unknown && r.joiner.sockets == 0:
+	case (r.unknown || r.cut) && r.joiner.sockets == 0:
 		return -1, fmt.Errorf("detached sockets were saved in a form that cannot be read: %w", r.wrong)
 	case lost > 0:
 		return lost, fmt.Errorf("%d of %d detached sockets cannot be read: %w", lost, r.joiner.sockets, cmp.Or(r.wrong, errIncomplete))

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -56,18 +58,18 @@ func plain(n int, texts ...string) hub.Detached {
 
 func save(t testing.TB, s *resume.Store, sockets []hub.Detached) {
 	t.Helper()
-	if saved, err := s.Save(t.Context(), sockets); err != nil || saved != len(sockets) {
+	if saved, err := s.Save(t.Context(), resume.Kept{Sockets: sockets}); err != nil || saved != len(sockets) {
 		t.Fatalf("saved %d of %d: %v", saved, len(sockets), err)
 	}
 }
 
 func load(t testing.TB, s *resume.Store) []hub.Detached {
 	t.Helper()
-	sockets, lost, err := s.Load(t.Context())
+	kept, lost, err := s.Load(t.Context())
 	if err != nil || lost != 0 {
 		t.Fatalf("%d lost: %v", lost, err)
 	}
-	return sockets
+	return kept.Sockets
 }
 
 // same compares sockets in any order.
@@ -97,6 +99,20 @@ func TestSavedSocketsComeBackAfterARestart(t *testing.T) {
 	s := openStore(t, js, resume.Config{})
 	same(t, load(t, s), sockets)
 	same(t, load(t, s), nil)
+}
+
+func TestLossesComeBackAfterARestart(t *testing.T) {
+	js, _ := natsServer(t, t.TempDir())
+	s := openStore(t, js, resume.Config{})
+	losses := []hub.Loss{{Key: hub.BuildKey("echo", "1"), User: "77", Missed: 3, Age: time.Minute}, {Key: "b", User: "78", Missed: 1}}
+	for _, want := range []resume.Kept{{Losses: losses}, {Losses: losses, Sockets: []hub.Detached{plain(1, "a")}}, {}} {
+		if _, err := s.Save(t.Context(), want); err != nil {
+			t.Fatal(err)
+		}
+		if got, lost, err := s.Load(t.Context()); lost != 0 || err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, want %+v; %d lost, %v", got, want, lost, err)
+		}
+	}
 }
 
 // A save replaces the one before; another node has its own.
@@ -145,15 +161,15 @@ func TestWhatDoesNotFitIsCounted(t *testing.T) {
 	js, _ := natsServer(t, t.TempDir())
 	s := openStore(t, js, resume.Config{MaxBytes: 1 << 20})
 	small, large := plain(1, "small"), plain(2, strings.Repeat("x", 8<<20))
-	saved, err := s.Save(t.Context(), []hub.Detached{large, plain(3), small, plain(4, strings.Repeat("y", 8<<20))})
+	saved, err := s.Save(t.Context(), resume.Kept{Sockets: []hub.Detached{large, plain(3), small, plain(4, strings.Repeat("y", 8<<20))}})
 	if saved != 2 || !errors.Is(err, resume.ErrFull) || !strings.Contains(err.Error(), "1048576") {
 		t.Errorf("%d saved, %v", saved, err)
 	}
-	sockets, lost, err := s.Load(t.Context())
+	kept, lost, err := s.Load(t.Context())
 	if lost != 2 || err == nil || !strings.Contains(err.Error(), "2 of 4 ") {
 		t.Errorf("%d lost, %v", lost, err)
 	}
-	same(t, sockets, []hub.Detached{small, plain(3)})
+	same(t, kept.Sockets, []hub.Detached{small, plain(3)})
 	save(t, s, []hub.Detached{small})
 	same(t, load(t, s), []hub.Detached{small})
 }
@@ -163,7 +179,7 @@ func TestSaveEndsWithItsContext(t *testing.T) {
 	s := openStore(t, js, resume.Config{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if saved, err := s.Save(ctx, []hub.Detached{plain(1)}); saved != 0 || !errors.Is(err, context.Canceled) {
+	if saved, err := s.Save(ctx, resume.Kept{Sockets: []hub.Detached{plain(1)}}); saved != 0 || !errors.Is(err, context.Canceled) {
 		t.Errorf("%d saved, %v", saved, err)
 	}
 }
@@ -244,7 +260,8 @@ func TestDamageCostsOnlyWhatItHits(t *testing.T) {
 	for _, how := range slices.Sorted(maps.Keys(harm)) {
 		for i := range saved {
 			put(t, js, harm[how](i))
-			got, lost, err := s.Load(t.Context())
+			kept, lost, err := s.Load(t.Context())
+			got := kept.Sockets
 			if err == nil || lost < 1 || lost > 20 || len(got)+lost != len(sockets) {
 				t.Errorf("%s %d: %d read, %d lost, %v", how, i, len(got), lost, err)
 			}
@@ -270,9 +287,9 @@ func TestNothingCanBeRead(t *testing.T) {
 	newer[4]++
 	for text, piece := range map[string][]byte{"damaged": []byte("something else"), "another version": newer, "damaged ": {}} {
 		put(t, js, [][]byte{piece})
-		sockets, lost, err := s.Load(t.Context())
-		if lost != -1 || len(sockets) != 0 || err == nil || !strings.Contains(err.Error(), strings.TrimSpace(text)) {
-			t.Errorf("%d sockets, %d lost, %v", len(sockets), lost, err)
+		kept, lost, err := s.Load(t.Context())
+		if lost != -1 || len(kept.Sockets) != 0 || err == nil || !strings.Contains(err.Error(), strings.TrimSpace(text)) {
+			t.Errorf("%d sockets, %d lost, %v", len(kept.Sockets), lost, err)
 		}
 		same(t, load(t, s), nil)
 	}
@@ -311,4 +328,43 @@ func BenchmarkRestart(b *testing.B) {
 	}
 	b.ReportMetric(saving.Seconds()/float64(b.N), "s/save")
 	b.ReportMetric(loading.Seconds()/float64(b.N), "s/load")
+}
+
+// TestDamageThatTheStoreFinds: what JetStream itself cannot read costs the sockets in it, and is over then.
+func TestDamageThatTheStoreFinds(t *testing.T) {
+	folder := t.TempDir()
+	js, stop := natsServer(t, folder)
+	s := openStore(t, js, resume.Config{})
+	var sockets []hub.Detached
+	for n := range 60 {
+		sockets = append(sockets, plain(n, strings.Repeat(string(rune('a'+n%26)), 20_000+n)))
+	}
+	save(t, s, sockets)
+	stop()
+	damage(t, folder)
+	js, _ = natsServer(t, folder)
+	s = openStore(t, js, resume.Config{Patience: time.Second})
+	kept, lost, err := s.Load(t.Context())
+	got := kept.Sockets
+	if err == nil || len(got) == 0 || lost < 1 || len(got)+lost != len(sockets) {
+		t.Errorf("%d read, %d lost of %d, %v", len(got), lost, len(sockets), err)
+	}
+	same(t, load(t, s), nil)
+}
+
+// damage changes bytes in the middle of what the stream has on disk.
+func damage(t *testing.T, folder string) {
+	t.Helper()
+	blocks, err := filepath.Glob(filepath.Join(folder, "jetstream", "*", "streams", "DETACHED", "msgs", "*.blk"))
+	if err != nil || len(blocks) == 0 {
+		t.Fatalf("blocks %q, %v", blocks, err)
+	}
+	data, err := os.ReadFile(blocks[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 0xff
+	if err := os.WriteFile(blocks[0], data, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

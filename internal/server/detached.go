@@ -16,17 +16,17 @@ func (s *Server) openDetached(ctx context.Context, h *hub.Hub) (*resume.Store, e
 		return nil, err
 	}
 	s.onClose("detached sockets", func(ctx context.Context) error {
-		s.saveDetached(ctx, store, h.Detached())
+		s.saveDetached(ctx, store, resume.Kept{Sockets: h.Detached(), Losses: h.Losses()})
 		return nil
 	})
 	return store, nil
 }
 
-// saveDetached keeps the sockets for the next start. Where that does not work the server stops all the same.
-func (s *Server) saveDetached(ctx context.Context, store *resume.Store, sockets []hub.Detached) {
-	saved, err := store.Save(ctx, sockets)
-	if err != nil && len(sockets) > 0 {
-		s.logger.Error("detached sockets are not saved, their clients will be told of no gap", "count", len(sockets)-saved, "error", err.Error())
+// saveDetached keeps the sockets, and what users are still to hear of others, for the next start. Where that does not work the server stops all the same.
+func (s *Server) saveDetached(ctx context.Context, store *resume.Store, kept resume.Kept) {
+	saved, err := store.Save(ctx, kept)
+	if err != nil && len(kept.Sockets) > 0 {
+		s.logger.Error("detached sockets are not saved, their clients will be told of no gap", "count", len(kept.Sockets)-saved, "error", err.Error())
 	}
 	if saved > 0 {
 		s.logger.Info("detached sockets saved", "count", saved)
@@ -35,13 +35,14 @@ func (s *Server) saveDetached(ctx context.Context, store *resume.Store, sockets 
 
 // restoreDetached brings back the sockets that the process before had saved, also those of services that are there
 // no more. Nobody can open a socket yet, so that nobody comes before them.
-func (s *Server) restoreDetached(ctx context.Context, store *resume.Store, endpoint *ws.Server) {
-	sockets, lost, err := store.Load(ctx)
+func (s *Server) restoreDetached(ctx context.Context, store *resume.Store, h *hub.Hub, endpoint *ws.Server) {
+	kept, lost, err := store.Load(ctx)
 	if err != nil {
 		s.logger.Error("detached sockets of the process before are lost", "count", lost, "error", err.Error())
 	}
+	h.RestoreLosses(kept.Losses)
 	restored := 0
-	for _, d := range sockets {
+	for _, d := range kept.Sockets {
 		if err := endpoint.Restore(d); err != nil {
 			s.logger.Error("detached socket is lost", "socket", d.Key, "user", d.User.ID, "error", err.Error())
 			continue

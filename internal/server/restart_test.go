@@ -191,6 +191,26 @@ func TestDrainCancelsScriptsInTheEnd(t *testing.T) {
 	s.Log.Expect(t, `msg="detached sockets saved" node=n1 count=1`)
 }
 
+// TestALossIsToldAfterARestart: a client whose window ended before the restart hears what it missed.
+func TestALossIsToldAfterARestart(t *testing.T) {
+	data := dataDir(filepath.Join(t.TempDir(), "data"))
+	s := servertest.Start(t, data, restarting, servertest.Settings(func(c *config.Config) { c.Resume.Window = 5 * time.Second }))
+	anna := s.Dial(t, "room", "anna")
+	anna.ExpectQuiet(t)
+	anna.Drop()
+	const path = "/api/v1/sockets/%2Fservices%2Froom-s-anna"
+	until(t, "it is detached", func() bool {
+		_, body := s.Ask(t, "GET", path, "")
+		return strings.Contains(body, `"detached"`)
+	})
+	s.Ask(t, "POST", path+"/messages", `{"message":"too late"}`, "Content-Type", "application/json")
+	s.Lines.Expect(t, "close /services/room-s-anna")
+	s.Stop(t)
+	s = servertest.Start(t, data, restarting)
+	anna = s.Dial(t, "room", "anna")
+	anna.Expect(t, `[{"socket_action":"gap","socket_type":"","uid":"","missed":1,"reason":"expired"}]`)
+}
+
 // TestRestartWithoutWindows: what was kept before is still there for its client.
 func TestRestartWithoutWindows(t *testing.T) {
 	data := dataDir(filepath.Join(t.TempDir(), "data"))

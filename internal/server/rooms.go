@@ -55,7 +55,7 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	s.openDoors(r)
-	s.restoreDetached(ctx, detached, r.endpoint)
+	s.restoreDetached(ctx, detached, r.hub, r.endpoint)
 	s.sweep(ctx, r.data, r.hub)
 	guard := s.cfg.Settings.Guard
 	guard.Listen, guard.Metrics, guard.Refusals = s.addr.String(), s.metrics, r.refused
