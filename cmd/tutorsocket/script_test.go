@@ -198,8 +198,12 @@ func settled(conn net.Conn) error {
 		return err
 	}
 	for {
-		frame, err := ws.ReadFrame(conn)
-		if err != nil || string(frame.Payload) == "$ok" {
+		header, err := ws.ReadHeader(conn)
+		if err != nil {
+			return err
+		}
+		payload, err := io.ReadAll(io.LimitReader(conn, header.Length))
+		if err != nil || string(payload) == "$ok" {
 			return err
 		}
 	}
