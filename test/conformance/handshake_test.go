@@ -110,8 +110,8 @@ func TestVersionIsTold(t *testing.T) {
 	})
 }
 
-// Subprotocols that the server does not know are not selected, and do not keep a client out (RFC 6455, 4.2.2).
-func TestUnknownSubprotocols(t *testing.T) {
+// Of the subprotocols offered one is selected, here that wanted most, however they are written (RFC 6455, 4.2.2).
+func TestSubprotocols(t *testing.T) {
 	onBoth(t, echoOptions, func(t *testing.T, to *target) {
 		for _, lines := range [][]string{
 			{"Sec-WebSocket-Protocol: chat"},
@@ -122,8 +122,8 @@ func TestUnknownSubprotocols(t *testing.T) {
 			c.write([]byte(request{lines: lines}.text(to.addr, to.path, sampleKey)))
 			c.readResponse()
 			c.wantUpgrade(sampleKey)
-			if got := c.response.Header["Sec-Websocket-Protocol"]; got != nil {
-				t.Errorf("%q selects %q", lines, got)
+			if got := c.response.Header["Sec-Websocket-Protocol"]; len(got) != 1 || got[0] != "chat" {
+				t.Errorf("%q selects %q, want the first", lines, got)
 			}
 			c.bye()
 		}

@@ -134,17 +134,21 @@ func (p *play) ready(t *testing.T) {
 
 // known are commands that ./test.sh runs, or is; the value is a file that must be there for them.
 var known = map[string]string{
-	"./test.sh":                                           "test.sh",
-	"go test ./...":                                       "go.mod",
-	"go test ./internal/basescript -update":               "internal/basescript/testdata/language.txtar",
-	"go test ./internal/hostapi -update":                  "internal/hostapi/testdata/names.golden",
-	"go test ./test/docs -update":                         "test/docs/settings_test.go",
-	"go test ./test/conformance":                          "test/conformance/doc.go",
-	"go test ./test/conformance -timeout 20m -args -long": "test/conformance/doc.go",
-	"npm --prefix web ci":                                 "web/package-lock.json",
-	"npm --prefix web test":                               "web/package.json",
-	"npm --prefix web run check":                          "web/package.json",
-	"npm --prefix web run build":                          "web/package.json",
+	"./test.sh":                                                           "test.sh",
+	"go test ./...":                                                       "go.mod",
+	"go test ./internal/basescript -update":                               "internal/basescript/testdata/language.txtar",
+	"go test ./internal/hostapi -update":                                  "internal/hostapi/testdata/names.golden",
+	"go test ./test/docs -update":                                         "test/docs/settings_test.go",
+	"go test ./test/conformance":                                          "test/conformance/doc.go",
+	"go test ./test/conformance -timeout 20m -args -long":                 "test/conformance/doc.go",
+	"go test ./test/faults ./test/slowreaders":                            "test/faults/doc.go",
+	"go test ./test/faults -run Takeover -args -seed 42":                  "test/faults/doc.go",
+	"go test -v -timeout 40m ./test/faults -args -long":                   "test/faults/doc.go",
+	"go test -v -timeout 20m ./test/slowreaders -run Latency -args -long": "test/slowreaders/doc.go",
+	"npm --prefix web ci":                                                 "web/package-lock.json",
+	"npm --prefix web test":                                               "web/package.json",
+	"npm --prefix web run check":                                          "web/package.json",
+	"npm --prefix web run build":                                          "web/package.json",
 }
 
 // run runs the commands of a block and returns what the last one printed. index is the step's.

@@ -47,7 +47,7 @@ func (h *house) drain() {
 // Everybody hears 1012, and what waited and what was taken while the server stopped comes once, in order.
 func TestDrainUnderLoad(t *testing.T) {
 	rnd := chance(t)
-	h := newHouse(t, "shutdown.drain=5s")
+	h := newHouse(t, "shutdown.drain=5s", "queue.max_messages=1000000", "queue.max_bytes=1GiB") // who is away gets all
 	r := rigAt(t, h.URL(), h.Token())
 	seats := r.seatsOf(8, "11", "12", "13")
 	for _, s := range seats {
