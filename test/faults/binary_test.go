@@ -38,7 +38,8 @@ func build(t *testing.T) *program {
 func (p *program) start(r *rig) {
 	p.cmd = exec.Command(p.path, "dev", "--listen", "127.0.0.1:0", "--app", "app", "--data", "data")
 	p.cmd.Dir = p.dir
-	p.cmd.Env = append(os.Environ(), "TUTORSOCKET_SHUTDOWN_DRAIN=2s")
+	// Queues hold all that is sent while a client is away.
+	p.cmd.Env = append(os.Environ(), "TUTORSOCKET_SHUTDOWN_DRAIN=2s", "TUTORSOCKET_QUEUE_MAX_MESSAGES=1000000", "TUTORSOCKET_QUEUE_MAX_BYTES=1GiB")
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
