@@ -19,6 +19,7 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/resume"
+	"github.com/tutorsocket/tutorsocket/internal/userdata/natstest"
 )
 
 // rich is a socket with something everywhere.
@@ -91,18 +92,18 @@ func same(t testing.TB, got, want []hub.Detached) {
 
 func TestSavedSocketsComeBackAfterARestart(t *testing.T) {
 	folder := t.TempDir()
-	js, stop := natsServer(t, folder)
+	js, stop := natstest.Start(t, folder)
 	sockets := []hub.Detached{rich(), plain(1), plain(2, "a", "b"), plain(3, "b", "a", "a")}
 	save(t, openStore(t, js, resume.Config{}), sockets)
 	stop()
-	js, _ = natsServer(t, folder)
+	js, _ = natstest.Start(t, folder)
 	s := openStore(t, js, resume.Config{})
 	same(t, load(t, s), sockets)
 	same(t, load(t, s), nil)
 }
 
 func TestLossesComeBackAfterARestart(t *testing.T) {
-	js, _ := natsServer(t, t.TempDir())
+	js, _ := natstest.Start(t, t.TempDir())
 	s := openStore(t, js, resume.Config{})
 	losses := []hub.Loss{{Key: hub.BuildKey("echo", "1"), User: "77", Missed: 3, Age: time.Minute}, {Key: "b", User: "78", Missed: 1}}
 	for _, want := range []resume.Kept{{Losses: losses}, {Losses: losses, Sockets: []hub.Detached{plain(1, "a")}}, {}} {
@@ -117,7 +118,7 @@ func TestLossesComeBackAfterARestart(t *testing.T) {
 
 // A save replaces the one before; another node has its own.
 func TestEachNodeHasItsLastSave(t *testing.T) {
-	js, _ := natsServer(t, t.TempDir())
+	js, _ := natstest.Start(t, t.TempDir())
 	one, two := openStore(t, js, resume.Config{Node: "n1"}), openStore(t, js, resume.Config{Node: "n-2_b"})
 	save(t, one, []hub.Detached{plain(1, "old"), plain(2)})
 	save(t, two, []hub.Detached{plain(1, "other")})
@@ -132,7 +133,7 @@ func TestEachNodeHasItsLastSave(t *testing.T) {
 }
 
 func TestMessagesOfAnySize(t *testing.T) {
-	js, _ := natsServer(t, t.TempDir())
+	js, _ := natstest.Start(t, t.TempDir())
 	s := openStore(t, js, resume.Config{})
 	large := strings.Repeat("0123456789abcdef", 5<<20/16) // more than NATS takes at once
 	var sockets []hub.Detached
@@ -146,7 +147,7 @@ func TestMessagesOfAnySize(t *testing.T) {
 
 // A message to many sockets takes its place once.
 func TestASharedMessageIsWrittenOnce(t *testing.T) {
-	js, _ := natsServer(t, t.TempDir())
+	js, _ := natstest.Start(t, t.TempDir())
 	s := openStore(t, js, resume.Config{MaxBytes: 4 << 20})
 	news := strings.Repeat("news ", 200_000)
 	var sockets []hub.Detached
@@ -158,7 +159,7 @@ func TestASharedMessageIsWrittenOnce(t *testing.T) {
 }
 
 func TestWhatDoesNotFitIsCounted(t *testing.T) {
-	js, _ := natsServer(t, t.TempDir())
+	js, _ := natstest.Start(t, t.TempDir())
 	s := openStore(t, js, resume.Config{MaxBytes: 1 << 20})
 	small, large := plain(1, "small"), plain(2, strings.Repeat("x", 8<<20))
 	saved, err := s.Save(t.Context(), resume.Kept{Sockets: []hub.Detached{large, plain(3), small, plain(4, strings.Repeat("y", 8<<20))}})
@@ -175,7 +176,7 @@ func TestWhatDoesNotFitIsCounted(t *testing.T) {
 }
 
 func TestSaveEndsWithItsContext(t *testing.T) {
-	js, _ := natsServer(t, t.TempDir())
+	js, _ := natstest.Start(t, t.TempDir())
 	s := openStore(t, js, resume.Config{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -224,7 +225,7 @@ func put(t *testing.T, js jetstream.JetStream, all [][]byte) {
 
 // TestDamageCostsOnlyWhatItHits: each piece in turn is damaged, lost, or comes twice.
 func TestDamageCostsOnlyWhatItHits(t *testing.T) {
-	js, _ := natsServer(t, t.TempDir())
+	js, _ := natstest.Start(t, t.TempDir())
 	s := openStore(t, js, resume.Config{})
 	var sockets []hub.Detached
 	for n := range 60 {
@@ -279,7 +280,7 @@ func TestDamageCostsOnlyWhatItHits(t *testing.T) {
 }
 
 func TestNothingCanBeRead(t *testing.T) {
-	js, _ := natsServer(t, t.TempDir())
+	js, _ := natstest.Start(t, t.TempDir())
 	s := openStore(t, js, resume.Config{})
 	save(t, s, []hub.Detached{plain(1, "a")})
 	saved := pieces(t, js)
@@ -312,7 +313,7 @@ func crowd(n int) []hub.Detached {
 
 // BenchmarkRestart saves and loads 10,000 sockets with 10 messages each.
 func BenchmarkRestart(b *testing.B) {
-	js, _ := natsServer(b, b.TempDir())
+	js, _ := natstest.Start(b, b.TempDir(), natstest.SyncAlways)
 	s := openStore(b, js, resume.Config{})
 	sockets := crowd(10_000)
 	var saving, loading time.Duration
@@ -333,7 +334,7 @@ func BenchmarkRestart(b *testing.B) {
 // TestDamageThatTheStoreFinds: what JetStream itself cannot read costs the sockets in it, and is over then.
 func TestDamageThatTheStoreFinds(t *testing.T) {
 	folder := t.TempDir()
-	js, stop := natsServer(t, folder)
+	js, stop := natstest.Start(t, folder)
 	s := openStore(t, js, resume.Config{})
 	var sockets []hub.Detached
 	for n := range 60 {
@@ -342,7 +343,7 @@ func TestDamageThatTheStoreFinds(t *testing.T) {
 	save(t, s, sockets)
 	stop()
 	damage(t, folder)
-	js, _ = natsServer(t, folder)
+	js, _ = natstest.Start(t, folder)
 	s = openStore(t, js, resume.Config{Patience: time.Second})
 	kept, lost, err := s.Load(t.Context())
 	got := kept.Sockets

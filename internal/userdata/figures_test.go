@@ -7,13 +7,14 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
+	"github.com/tutorsocket/tutorsocket/internal/userdata/natstest"
 )
 
 // TestEachOperationCountsOnce: whatever a store does to carry out an operation, who asked for one has
 // one counted, of the kind asked for.
 func TestEachOperationCountsOnce(t *testing.T) {
 	r := metrics.New()
-	js, _ := natsServer(t, t.TempDir(), nil)
+	js, _ := natstest.Start(t, t.TempDir())
 	s := openStore(t, js, userdata.Config{Metrics: r})
 	always := func(uint64, bool) bool { return true }
 	never := func(uint64, bool) bool { return false }

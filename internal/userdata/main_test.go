@@ -7,56 +7,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
 
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
+	"github.com/tutorsocket/tutorsocket/internal/userdata/natstest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// natsServer starts the server as the product embeds it, on a folder, and stops
-// it with the test or when the returned function is called.
-func natsServer(t testing.TB, folder string, change func(*server.Options)) (jetstream.JetStream, func()) {
-	t.Helper()
-	opts := &server.Options{
-		ServerName: "test", DontListen: true, NoSigs: true, NoLog: true,
-		JetStream: true, StoreDir: folder, MaxPayload: 2 << 20,
-	}
-	if change != nil {
-		change(opts)
-	}
-	srv, err := server.NewServer(opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv.Start()
-	var once sync.Once
-	var nc *nats.Conn
-	stop := func() {
-		once.Do(func() {
-			if nc != nil {
-				nc.Close()
-			}
-			srv.Shutdown()
-			srv.WaitForShutdown()
-		})
-	}
-	t.Cleanup(stop)
-	if !srv.ReadyForConnections(10 * time.Second) {
-		t.Fatal("NATS server does not start")
-	}
-	if nc, err = nats.Connect("", nats.InProcessServer(srv)); err != nil {
-		t.Fatal(err)
-	}
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return js, stop
-}
 
 // clock is the time a test gives its store.
 type clock struct {
@@ -94,7 +52,7 @@ func openStore(t testing.TB, js jetstream.JetStream, cfg userdata.Config) *userd
 // newStore is a store of its own with a clock that stands still.
 func newStore(t testing.TB) (*userdata.Store, *clock) {
 	t.Helper()
-	js, _ := natsServer(t, t.TempDir(), nil)
+	js, _ := natstest.Start(t, t.TempDir())
 	c := newClock()
 	return openStore(t, js, userdata.Config{Clock: c.Now}), c
 }

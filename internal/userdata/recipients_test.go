@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
+	"github.com/tutorsocket/tutorsocket/internal/userdata/natstest"
 )
 
 // list is a recipients list as scripts read it, of pairs of person and socket.
@@ -78,7 +79,7 @@ func TestLeave(t *testing.T) {
 // order they are heard of.
 func TestSocketsWithTheSameIDFollowEachOther(t *testing.T) {
 	folder := t.TempDir()
-	js, stop := natsServer(t, folder, nil)
+	js, stop := natstest.Start(t, folder)
 	first := time.Unix(1764000000, 1)
 	second := first.Add(1)
 	now := first // who has the id
@@ -121,7 +122,7 @@ func TestSocketsWithTheSameIDFollowEachOther(t *testing.T) {
 
 	s.Close() // they are told apart after a restart as well
 	stop()
-	js, _ = natsServer(t, folder, nil)
+	js, _ = natstest.Start(t, folder)
 	s = openStore(t, js, cfg)
 	other := openStore(t, js, userdata.Config{}) // does not know that the first has ended
 	if err := other.Join(t.Context(), "again", "2", "x", first, time.Hour); err != nil {
@@ -255,7 +256,7 @@ func TestListAndPlainValueReplaceEachOther(t *testing.T) {
 }
 
 func TestSimultaneousJoinsLoseNothing(t *testing.T) {
-	js, _ := natsServer(t, t.TempDir(), nil)
+	js, _ := natstest.Start(t, t.TempDir())
 	clock := newClock()
 	stores := []*userdata.Store{
 		openStore(t, js, userdata.Config{Clock: clock.Now}),
@@ -334,7 +335,7 @@ func TestJoinsDuringReplacements(t *testing.T) {
 
 func TestSweepRemovesMembersOfAnEarlierProcess(t *testing.T) {
 	folder, clock := t.TempDir(), newClock()
-	js, stop := natsServer(t, folder, nil)
+	js, stop := natstest.Start(t, folder)
 	s := openStore(t, js, userdata.Config{Clock: clock.Now})
 	for i := range 6 {
 		mustJoin(t, s, "one", "1", fmt.Sprint("s", i), 24*time.Hour)
@@ -346,7 +347,7 @@ func TestSweepRemovesMembersOfAnEarlierProcess(t *testing.T) {
 	stop()
 
 	clock.Advance(2 * time.Hour)
-	js, _ = natsServer(t, folder, nil)
+	js, _ = natstest.Start(t, folder)
 	s = openStore(t, js, userdata.Config{Clock: clock.Now})
 	alive := func(socketID string) bool { return socketID == "s1" || socketID == "s4" }
 	for _, want := range []int{4 + 4 + 6, 0} {

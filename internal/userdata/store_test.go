@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
+	"github.com/tutorsocket/tutorsocket/internal/userdata/natstest"
 )
 
 func TestValuesUnderAnyKey(t *testing.T) {
@@ -109,7 +110,7 @@ func second[A any](_ A, err error) error        { return err }
 func third[A, B any](_ A, _ B, err error) error { return err }
 
 func TestServerThatTakesLessIsNamed(t *testing.T) {
-	js, _ := natsServer(t, t.TempDir(), func(o *server.Options) { o.MaxPayload = 64 << 10 })
+	js, _ := natstest.Start(t, t.TempDir(), func(o *server.Options) { o.MaxPayload = 64 << 10 })
 	s := openStore(t, js, userdata.Config{})
 	err := s.Set(t.Context(), "k", json.RawMessage(`"`+strings.Repeat("x", 64<<10)+`"`), 0)
 	if !errors.Is(err, userdata.ErrTooLarge) || !strings.Contains(err.Error(), "max_payload") {
@@ -119,9 +120,8 @@ func TestServerThatTakesLessIsNamed(t *testing.T) {
 
 func TestReopenKeepsValues(t *testing.T) {
 	folder, clock := t.TempDir(), newClock()
-	always := func(o *server.Options) { o.SyncAlways = true }
 
-	js, stop := natsServer(t, folder, always)
+	js, stop := natstest.Start(t, folder, natstest.SyncAlways)
 	s := openStore(t, js, userdata.Config{Clock: clock.Now})
 	mustSet(t, s, "kept", `{"a":1}`, time.Hour)
 	mustSet(t, s, "short", `2`, time.Minute)
@@ -139,7 +139,7 @@ func TestReopenKeepsValues(t *testing.T) {
 	stop()
 
 	clock.Advance(10 * time.Minute)
-	js, _ = natsServer(t, folder, always)
+	js, _ = natstest.Start(t, folder, natstest.SyncAlways)
 	s = openStore(t, js, userdata.Config{Clock: clock.Now})
 	wantValue(t, s, "kept", `{"a":1}`)
 	wantValue(t, s, "short", "")
@@ -155,7 +155,7 @@ func TestReopenKeepsValues(t *testing.T) {
 }
 
 func TestNATSCollectsWhatExpired(t *testing.T) {
-	js, _ := natsServer(t, t.TempDir(), nil)
+	js, _ := natstest.Start(t, t.TempDir())
 	s := openStore(t, js, userdata.Config{Clock: newClock().Now})
 	mustSet(t, s, "mortal", `1`, time.Hour)
 	mustSet(t, s, "mortal", `2`, time.Hour) // renewing must not lose the TTL
@@ -177,7 +177,7 @@ func TestNATSCollectsWhatExpired(t *testing.T) {
 }
 
 func TestTwoStoresShareABucketAndOthersDoNot(t *testing.T) {
-	js, _ := natsServer(t, t.TempDir(), nil)
+	js, _ := natstest.Start(t, t.TempDir())
 	a := openStore(t, js, userdata.Config{})
 	b := openStore(t, js, userdata.Config{})
 	other := openStore(t, js, userdata.Config{Bucket: "other"})
@@ -274,7 +274,7 @@ func TestDeletePrefix(t *testing.T) {
 }
 
 func TestClosedStoreSaysSo(t *testing.T) {
-	js, stop := natsServer(t, t.TempDir(), nil)
+	js, stop := natstest.Start(t, t.TempDir())
 	s := openStore(t, js, userdata.Config{})
 	mustJoin(t, s, "l", "1", "s", 0)
 	s.Close()
@@ -316,7 +316,7 @@ func TestManyWritersOfPlainValues(t *testing.T) {
 
 // TestFullStore: a store does not grow beyond its size; what is there can be read, replaced and removed.
 func TestFullStore(t *testing.T) {
-	js, _ := natsServer(t, t.TempDir(), nil)
+	js, _ := natstest.Start(t, t.TempDir())
 	s := openStore(t, js, userdata.Config{TotalBytes: 256 << 10})
 	value := json.RawMessage(`"` + strings.Repeat("x", 20<<10) + `"`)
 	var err error

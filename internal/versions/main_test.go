@@ -2,15 +2,13 @@ package versions_test
 
 import (
 	"context"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
 
+	"github.com/tutorsocket/tutorsocket/internal/userdata/natstest"
 	"github.com/tutorsocket/tutorsocket/internal/versions"
 )
 
@@ -18,39 +16,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long anything expected may take.
 const patience = time.Minute
-
-// natsServer starts the server as the product embeds it, on a folder, and stops it with the test or when
-// the returned function is called.
-func natsServer(t testing.TB, folder string) (js jetstream.JetStream, stop func()) {
-	t.Helper()
-	srv, err := server.NewServer(&server.Options{
-		ServerName: "test", DontListen: true, NoSigs: true, NoLog: true,
-		JetStream: true, StoreDir: folder, MaxPayload: 2 << 20,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv.Start()
-	var nc *nats.Conn
-	stop = sync.OnceFunc(func() {
-		if nc != nil {
-			nc.Close()
-		}
-		srv.Shutdown()
-		srv.WaitForShutdown()
-	})
-	t.Cleanup(stop)
-	if !srv.ReadyForConnections(patience) {
-		t.Fatal("NATS server does not start")
-	}
-	if nc, err = nats.Connect("", nats.InProcessServer(srv)); err != nil {
-		t.Fatal(err)
-	}
-	if js, err = jetstream.New(nc); err != nil {
-		t.Fatal(err)
-	}
-	return js, stop
-}
 
 func openStore(t testing.TB, js jetstream.JetStream) *versions.Store {
 	t.Helper()
@@ -66,6 +31,6 @@ func openStore(t testing.TB, js jetstream.JetStream) *versions.Store {
 
 func newStore(t testing.TB) *versions.Store {
 	t.Helper()
-	js, _ := natsServer(t, t.TempDir())
+	js, _ := natstest.Start(t, t.TempDir())
 	return openStore(t, js)
 }

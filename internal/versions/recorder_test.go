@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tutorsocket/tutorsocket/internal/userdata/natstest"
 	"github.com/tutorsocket/tutorsocket/internal/versions"
 )
 
@@ -71,7 +72,7 @@ func TestTheEndOfARecorderStoresWhatWaits(t *testing.T) {
 
 // TestABrokenStoreIsAWarning: adding goes on, and memory is bounded.
 func TestABrokenStoreIsAWarning(t *testing.T) {
-	js, stop := natsServer(t, t.TempDir())
+	js, stop := natstest.Start(t, t.TempDir())
 	s := openStore(t, js)
 	var log strings.Builder
 	r, end := record(t, s, &log)

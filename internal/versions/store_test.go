@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/tutorsocket/tutorsocket/internal/userdata/natstest"
 	"github.com/tutorsocket/tutorsocket/internal/versions"
 )
 
@@ -105,12 +106,12 @@ func TestTheHistoryIsBounded(t *testing.T) {
 
 func TestVersionsOutliveTheServer(t *testing.T) {
 	folder := t.TempDir()
-	js, stop := natsServer(t, folder)
+	js, stop := natstest.Start(t, folder)
 	s := openStore(t, js)
 	mustAppend(t, s, room, "a")
 	mustAppend(t, s, room, "b")
 	stop()
-	js, _ = natsServer(t, folder)
+	js, _ = natstest.Start(t, folder)
 	s = openStore(t, js)
 	if _, added, err := s.Append(t.Context(), room, versions.New{By: "start", Source: "b"}); added || err != nil {
 		t.Errorf("the last text again: %v, %v", added, err)
@@ -122,7 +123,7 @@ func TestVersionsOutliveTheServer(t *testing.T) {
 
 // TestNumbersAreTakenOnce: two stores on one stream know nothing of each other.
 func TestNumbersAreTakenOnce(t *testing.T) {
-	js, _ := natsServer(t, t.TempDir())
+	js, _ := natstest.Start(t, t.TempDir())
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	taken := map[int]int{}
