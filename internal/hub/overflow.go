@@ -31,11 +31,12 @@ func (s *Socket) dropOldest(m *Message) {
 // conflate drops messages whose place a newer one takes, and reports whether the message fits then.
 func (s *Socket) conflate(m *Message) bool {
 	before := len(s.queue.items)
-	if s.conflateWith(m); !s.fits(m) && !(s.queue.fits(m, &s.hub.cfg) && len(s.queue.items) < before) {
+	// Where all queues together are too large, one in the place of another is no more than before.
+	fits := func() bool { return s.fits(m) || s.queue.fits(m, &s.hub.cfg) && len(s.queue.items) < before }
+	if s.conflateWith(m); !fits() {
 		s.conflateAll(m)
 	}
-	// Where all queues together are too large, one in the place of another is no more than before.
-	return s.fits(m) || s.queue.fits(m, &s.hub.cfg) && len(s.queue.items) < before
+	return fits()
 }
 
 // replaces reports whether the message takes the place of another: where the policy is to conflate, that goes on

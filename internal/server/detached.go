@@ -22,7 +22,8 @@ func (s *Server) openDetached(ctx context.Context, h *hub.Hub) (*resume.Store, e
 	return store, nil
 }
 
-// saveDetached keeps the sockets, and what users are still to hear of others, for the next start. Where that does not work the server stops all the same.
+// saveDetached keeps the sockets, and what users are still to hear of others, for the next start. Where that does
+// not work the server stops all the same.
 func (s *Server) saveDetached(ctx context.Context, store *resume.Store, kept resume.Kept) {
 	saved, err := store.Save(ctx, kept)
 	if err != nil && len(kept.Sockets) > 0 {

@@ -79,7 +79,7 @@ func (s *Server) protocol(service string, h http.Header) string {
 		return ""
 	}
 	for _, p := range offered {
-		if p != ackProtocol && !strings.HasPrefix(p, bearerPrefix) && isToken(p) {
+		if CheckProtocol(p) == nil {
 			return p
 		}
 	}
