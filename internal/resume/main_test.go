@@ -2,7 +2,6 @@ package resume_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
@@ -11,9 +10,6 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// patience is how long anything expected may take.
-const patience = time.Minute
 
 func openStore(t testing.TB, js jetstream.JetStream, cfg resume.Config) *resume.Store {
 	t.Helper()

@@ -38,7 +38,13 @@ func (s *Server) saveDetached(ctx context.Context, store *resume.Store, kept res
 // no more. Nobody can open a socket yet, so that nobody comes before them.
 func (s *Server) restoreDetached(ctx context.Context, store *resume.Store, h *hub.Hub, endpoint *ws.Server) {
 	kept, lost, err := store.Load(ctx)
-	if err != nil {
+	switch {
+	case err == nil:
+	case lost == 0:
+		s.logger.Error("detached sockets of the process before cannot be read, they stay in the store for the next start", "error", err.Error())
+	case lost < 0:
+		s.logger.Error("detached sockets of the process before are lost, nobody knows how many", "error", err.Error())
+	default:
 		s.logger.Error("detached sockets of the process before are lost", "count", lost, "error", err.Error())
 	}
 	h.RestoreLosses(kept.Losses)
