@@ -7,6 +7,8 @@ var (
 	ErrNotFound = errors.New("no socket has this key")
 	// ErrClosed says that the socket has ended or is being closed: it takes no messages or tags.
 	ErrClosed = errors.New("the socket is closed")
+	// ErrMoving says that another node has the socket, or is about to: ask there. See [Hub.HandOver].
+	ErrMoving = errors.New("another node takes the socket over")
 	// ErrQueueFull says that the message was dropped because the queue of the socket overflowed.
 	ErrQueueFull = errors.New("the queue of the socket is full; the message was dropped")
 	// ErrKeyTaken says that another user has a socket under the key, open or detached.

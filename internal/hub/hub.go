@@ -120,17 +120,18 @@ func (c *Config) overflow(service string) string {
 
 // Hub holds the sockets of this node. Safe for concurrent use.
 type Hub struct {
-	cfg     Config
-	seed    maphash.Seed
-	count   atomic.Int64              // open sockets
-	held    atomic.Int64              // bytes of all messages that wait, see queue.push
-	frozen  atomic.Pointer[time.Time] // since when no window ends any more; nil: they do
-	opened  atomic.Int64              // when the newest socket was opened, unix nanoseconds
-	crowd   crowd
-	losses  lossNotes
-	figures figures
-	events  *recent.Ring[*happening]
-	shards  [shardCount]shard
+	cfg       Config
+	seed      maphash.Seed
+	count     atomic.Int64              // open sockets
+	held      atomic.Int64              // bytes of all messages that wait, see queue.push
+	frozen    atomic.Pointer[time.Time] // since when no window ends any more; nil: they do
+	opened    atomic.Int64              // when the newest socket was opened, unix nanoseconds
+	crowd     crowd
+	losses    lossNotes
+	followers followers
+	figures   figures
+	events    *recent.Ring[*happening]
+	shards    [shardCount]shard
 }
 
 // New makes an empty hub. Settings must satisfy [Config.Validate].
@@ -173,7 +174,7 @@ func (r *OpenRequest) handshake() *Handshake {
 // Open registers a connection. A free key becomes a new socket without tags. The key of a socket of
 // the same user gets this connection: an open one is taken over, a detached one resumed; see
 // [Conn]. Errors: [ErrKeyTaken] when the socket belongs to another user, [ErrKeyLive] when it is
-// open and that is not allowed, one that wraps [ErrLimit] when there would be too many open
+// open and that is not allowed, [ErrMoving] while it is handed over to another node, one that wraps [ErrLimit] when there would be too many open
 // sockets, and one that wraps [ErrBadKey] when key, service and id do not fit.
 func (h *Hub) Open(req OpenRequest) (*Conn, error) {
 	service, id, stateful, err := ParseKey(req.Key)
@@ -241,6 +242,7 @@ func (h *Hub) openNew(sh *shard, req *OpenRequest, stateful bool) (*Conn, Waker,
 	wake = s.startDrain()
 	sh.add(s)
 	s.happened(EventOpened, nil, StateOpen)
+	s.changed(ChangeAttached)
 	h.figures.opened.With(req.Service).Inc()
 	return s.conn, wake, nil
 }

@@ -116,7 +116,7 @@ func (s *Socket) OpenedAt() time.Time { return time.Unix(0, s.opened) }
 func (s *Socket) Tags() Tags { return Tags{s.tags.Load()} }
 
 // ReplaceTags makes t the whole set of tags. It returns [ErrClosed] if the socket has left the
-// registry, and an error that wraps [ErrTagLimit] if t is too much; then nothing changes.
+// registry, [ErrMoving] if another node has it or is about to, and an error that wraps [ErrTagLimit] if t is too much; then nothing changes.
 func (s *Socket) ReplaceTags(t Tags) error {
 	if err := t.Check(); err != nil {
 		return err
@@ -135,12 +135,17 @@ func (s *Socket) PatchTags(changes map[string]*string) (changed bool, err error)
 }
 
 // Send queues a message and returns how many wait now, this one included. It never blocks on
-// the client. Errors: [ErrClosed] when the socket has ended or is being closed; [ErrQueueFull]
+// the client. Errors: [ErrClosed] when the socket has ended or is being closed; [ErrMoving] when another
+// node has it, or is about to; [ErrQueueFull]
 // when the queue overflowed and its policy does not make room: the message is dropped and counted,
 // and so are all that follow, until the connection is closed with 1013 after the grace time, or a
 // detached socket is resumed.
 func (s *Socket) Send(m *Message, mode Mode) (depth int, err error) {
 	s.mu.Lock()
+	if s.moving() {
+		s.mu.Unlock()
+		return 0, ErrMoving
+	}
 	if s.gone {
 		s.mu.Unlock()
 		s.hub.figures.dropped.gone.Inc()
@@ -281,6 +286,11 @@ func (s *Socket) leave(sh *shard, reason Reason, was string) {
 		s.hub.crowd.leave(s.user.Load().ID, s.handshake.Load().RemoteAddr)
 	}
 	s.happened(EventEnded, s.tags.Load(), was)
+	if reason.Cause == CauseMoved {
+		s.changed(ChangeMoved)
+	} else {
+		s.changed(ChangeEnded)
+	}
 }
 
 // State returns "open", "detached", or "gone" once the socket has left the registry.

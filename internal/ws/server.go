@@ -27,7 +27,8 @@ type Handler interface {
 	Message(ctx context.Context, s *hub.Socket, text string) error
 	// Closed is called once, after all other calls, when the socket has ended. A detached
 	// one has not: it is called when nobody has come back in time. It is not called for a
-	// socket that is detached when the server has stopped.
+	// socket that is detached when the server has stopped, nor for one that another node has
+	// taken over, which calls it there.
 	Closed(s *hub.Socket, reason hub.Reason)
 }
 
