@@ -230,8 +230,11 @@ func (p *program) printSocket(s api.Socket) error {
 	row("Sent", byteText(float64(s.BytesOut)))
 	row("Waiting", count(s.Queue.Messages, "message")+", "+byteText(float64(s.Queue.Bytes)))
 	row("Queue mode", s.Queue.Mode)
-	if s.Queue.Dropped > 0 {
+	switch {
+	case s.Queue.Dropped > 0:
 		row("Dropped", count(s.Queue.Dropped, "message")+", "+s.Queue.Reason)
+	case s.Queue.Reason != "": // nobody could count them
+		row("Dropped", "unknown, "+s.Queue.Reason)
 	}
 	label := "Tags"
 	for _, name := range slices.Sorted(maps.Keys(s.Tags)) {

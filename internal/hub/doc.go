@@ -11,7 +11,9 @@
 // messages, is in no list, and waits for its user to come back with the key; when its window ends it
 // is gone (detached.go). What did not fit a queue, or was in one that is gone, is announced to the client by
 // an item of its own when it is back (loss.go, overflow.go): nothing is passed over in silence.
-// Detached sockets can be saved and restored, so that they outlive the process.
+// Detached sockets can be saved and restored, so that they outlive the process. A socket of either state can be
+// handed over to another node (handover.go). A durable one has its queue elsewhere, and here only what its
+// connection may get now (durable.go).
 //
 // Who calls whom. The WebSocket room opens sockets with [Hub.Open] and drains them through
 // their Conn; senders call [Socket.Send] from anywhere. The hub calls back in one place only:
@@ -26,7 +28,8 @@
 // connection and its queue. Where both are needed the shard's comes first; those of the limits and of the
 // notes on losses come last.
 //
-// What happens to sockets is kept for a while as [Event]s, which are recorded under the lock of the
+// Who must miss nothing of what becomes of stateful sockets follows them with [Hub.Follow], which keeps only the
+// latest change of each. What happens to sockets is kept for a while as [Event]s, which are recorded under the lock of the
 // shard: [Hub.Present] and [Hub.Events] together give a reader every change once. Readers hold
 // nobody up.
 //

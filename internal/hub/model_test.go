@@ -44,7 +44,7 @@ func modelFilters() []modelFilter {
 }
 
 // TestHubAgainstModel lets many goroutines, each with sockets of its own, open, retag, take
-// over, abort and end them. After each round all stand still and the hub must answer every
+// over, hand over, abort and end them. After each round all stand still and the hub must answer every
 // filter as the model does.
 func TestHubAgainstModel(t *testing.T) {
 	const workers, sockets, steps, rounds = 8, 12, 150, 4
@@ -91,7 +91,7 @@ func step(t *testing.T, h *Hub, model map[string]*modelSocket, w, sockets int, r
 	}
 	s := m.conn.Socket()
 	name, value := string(rune('a'+r.IntN(3))), fmt.Sprint(r.IntN(3))
-	switch r.IntN(10) {
+	switch r.IntN(11) {
 	case 0:
 		s.Abort()
 		delete(model, id)
@@ -111,6 +111,12 @@ func step(t *testing.T, h *Hub, model map[string]*modelSocket, w, sockets int, r
 		if err := s.ReplaceTags(NewTags(m.tags)); err != nil {
 			t.Error(err)
 		}
+	case 10:
+		d, err := h.HandOver(t.Context(), s.Key(), m.user, toAnotherNode)
+		if err != nil || fmt.Sprint(d.Tags) != fmt.Sprint(m.tags) && len(d.Tags)+len(m.tags) > 0 {
+			t.Errorf("handed over: tags %v of %v, %v", d.Tags, m.tags, err)
+		}
+		delete(model, id)
 	case 4, 5:
 		delete(m.tags, name)
 		if _, err := s.PatchTags(map[string]*string{name: nil}); err != nil {

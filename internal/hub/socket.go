@@ -29,6 +29,7 @@ type Socket struct {
 
 	serviceEnd int32 // where the name of the service ends in key
 	stateful   bool
+	durable    bool
 
 	// indexed is guarded by the lock of the shard.
 	indexed placement
@@ -56,8 +57,8 @@ type Info struct {
 	QueueMessages   int
 	QueueBytes      int
 	QueueMode       string // "text" or "json"; "" while no write has fixed it, and in the native profile
-	QueueDropped    int    // messages dropped since the socket was opened
-	QueueDropReason string // why the latest were: "overflow" or "expired"; "" if none
+	QueueDropped    int    // messages dropped since the socket was opened, as far as they were counted
+	QueueDropReason string // why the latest were: "overflow", "expired" or "node_lost"; "" if none
 	Node            string
 	ConnectedAt     time.Time
 	BytesIn         int64
@@ -78,6 +79,36 @@ func (s *Socket) StatefulID() string {
 	return s.key[int(s.serviceEnd)+len(statefulMark):]
 }
 
+// Durable reports whether what waits for the socket is kept elsewhere, and its queue holds but what may go out
+// now: what does not fit it is refused with [ErrQueueFull] and no more, which counts no loss and closes nothing;
+// and when the connection breaks, or the socket ends, what is queued is forgotten without a word.
+func (s *Socket) Durable() bool { return s.durable }
+
+// Attached returns the connection of the socket, nil while it is detached. After the end it is still the last.
+func (s *Socket) Attached() *Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn
+}
+
+// NoteExpired has the client told, first of all that goes out from now on, that messages are gone which were
+// kept for too long: their number, or [MissedUnknown]. It does nothing on a socket that has ended, and for 0.
+func (s *Socket) NoteExpired(missed int) {
+	if missed == 0 {
+		return
+	}
+	s.mu.Lock()
+	var wake Waker
+	if !s.gone {
+		s.queue.loss().note(lossExpired, missed)
+		wake = s.startDrain()
+	}
+	s.mu.Unlock()
+	if wake != nil {
+		wake.Wake()
+	}
+}
+
 // User returns who the socket belongs to.
 func (s *Socket) User() User { return *s.user.Load() }
 
@@ -92,7 +123,7 @@ func (s *Socket) OpenedAt() time.Time { return time.Unix(0, s.opened) }
 func (s *Socket) Tags() Tags { return Tags{s.tags.Load()} }
 
 // ReplaceTags makes t the whole set of tags. It returns [ErrClosed] if the socket has left the
-// registry, and an error that wraps [ErrTagLimit] if t is too much; then nothing changes.
+// registry, [ErrMoving] if another node has it or is about to, and an error that wraps [ErrTagLimit] if t is too much; then nothing changes.
 func (s *Socket) ReplaceTags(t Tags) error {
 	if err := t.Check(); err != nil {
 		return err
@@ -111,16 +142,36 @@ func (s *Socket) PatchTags(changes map[string]*string) (changed bool, err error)
 }
 
 // Send queues a message and returns how many wait now, this one included. It never blocks on
-// the client. Errors: [ErrClosed] when the socket has ended or is being closed; [ErrQueueFull]
+// the client. Errors: [ErrClosed] when the socket has ended or is being closed; [ErrMoving] when another
+// node has it, or is about to; [ErrQueueFull]
 // when the queue overflowed and its policy does not make room: the message is dropped and counted,
 // and so are all that follow, until the connection is closed with 1013 after the grace time, or a
 // detached socket is resumed.
+//
+// A durable socket refuses with [ErrQueueFull] what does not fit, and everything while it is detached; nothing
+// is lost with that, and nothing is counted or closed.
 func (s *Socket) Send(m *Message, mode Mode) (depth int, err error) {
+	return s.send(m, mode, nil)
+}
+
+// send queues a message, if its connection is only, or only is nil.
+func (s *Socket) send(m *Message, mode Mode, only *Conn) (depth int, err error) {
 	s.mu.Lock()
-	if s.gone {
+	switch {
+	case only != nil && s.conn != only:
+		s.mu.Unlock()
+		return 0, ErrStale
+	case s.moving():
+		s.mu.Unlock()
+		return 0, ErrMoving
+	case s.gone:
 		s.mu.Unlock()
 		s.hub.figures.dropped.gone.Inc()
 		return 0, ErrClosed
+	case s.durable && (s.conn == nil || !s.fits(m)):
+		depth = len(s.queue.items)
+		s.mu.Unlock()
+		return depth, ErrQueueFull
 	}
 	if s.queue.overflowing() && !s.replaces(m) || !s.fits(m) && !s.makeRoom(m) {
 		return s.overflow()
@@ -246,7 +297,10 @@ func (s *Socket) leaveConn(sh *shard, reason Reason) Waker {
 
 // forget empties the queue: what waits there is lost. Called with mu held.
 func (s *Socket) forget() {
-	s.hub.figures.dropped.closed.Add(s.queue.clear(s.hub))
+	lost := s.queue.clear(s.hub)
+	if !s.durable {
+		s.hub.figures.dropped.closed.Add(lost)
+	}
 }
 
 // leave takes the socket out of the registry; was is its state before. Called with both locks held.
@@ -257,6 +311,11 @@ func (s *Socket) leave(sh *shard, reason Reason, was string) {
 		s.hub.crowd.leave(s.user.Load().ID, s.handshake.Load().RemoteAddr)
 	}
 	s.happened(EventEnded, s.tags.Load(), was)
+	if reason.Cause == CauseMoved {
+		s.changed(ChangeMoved)
+	} else {
+		s.changed(ChangeEnded)
+	}
 }
 
 // State returns "open", "detached", or "gone" once the socket has left the registry.

@@ -29,7 +29,8 @@
 // reader and a writer need is gone, waits to hear what becomes of it: the next connection takes
 // its life, or the window ends and it has Closed called. What a broken write has handed to the
 // kernel whole counts as written, to the byte; the rest goes back to the queue, and to whoever
-// comes back.
+// comes back. A message may ask for more: that the client confirms it, which it does by answering a ping that
+// stands behind it (receipts.go).
 //
 // Limits. A bounded number of handshakes is under way at once (gate.go). A socket that sends too
 // fast is read more slowly, and closed when it does not let up (pace.go). A client that takes

@@ -1181,10 +1181,10 @@ export interface components {
              * @description Why the last of them were dropped; empty if none was.
              * @enum {string}
              */
-            drop_reason: "" | "overflow" | "expired";
+            drop_reason: "" | "overflow" | "expired" | "node_lost";
             /**
              * Format: int64
-             * @description Messages that were dropped since the socket was opened. The client is told of them.
+             * @description Messages that were dropped since the socket was opened, as far as their number is known. The client is told of them.
              */
             dropped: number;
             /**
