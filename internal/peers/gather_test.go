@@ -185,7 +185,7 @@ func TestOrder(t *testing.T) {
 	}
 	node(t, srv, "b", map[peers.Op]peers.Handler{1: take})
 	a := node(t, srv, "a", nil)
-	const senders, each = 6, 60
+	const senders, each = 6, 24
 	var all sync.WaitGroup
 	for sender := range uint32(senders) {
 		all.Go(func() {

@@ -178,6 +178,48 @@ func TestMalformedMessagesAreDropped(t *testing.T) {
 	}
 }
 
+func TestPrefixesAreApart(t *testing.T) {
+	srv := startServer(t)
+	for _, prefix := range []string{"one", "two"} {
+		p := join(t, dial(t, srv.ClientURL()), peers.Config{Name: "a", Prefix: prefix}, map[peers.Op]peers.Handler{
+			1: func(q *peers.Request) { q.Reply([]byte(prefix)) },
+		})
+		if answer, err := p.Ask(t.Context(), "a", 1, nil); err != nil || string(answer) != prefix { // itself
+			t.Errorf("%q answers, error %v", answer, err)
+		}
+	}
+}
+
+func TestOverflowIsCounted(t *testing.T) {
+	srv := startServer(t)
+	reg := metrics.New()
+	blocked, free := make(chan struct{}), make(chan struct{})
+	join(t, dial(t, srv.ClientURL()), peers.Config{Name: "b", Metrics: reg, Beat: 50 * time.Millisecond}, map[peers.Op]peers.Handler{
+		1: func(q *peers.Request) { close(blocked); <-free; q.Reply(nil) }, // what no handler may do
+		2: func(q *peers.Request) { q.Reply(nil) },
+	})
+	a := node(t, srv, "a", nil)
+	asked := make(chan error)
+	go func() { _, err := a.Ask(t.Context(), "b", 1, nil); asked <- err }()
+	<-blocked
+	nc := dial(t, srv.ClientURL())
+	for range 70_000 {
+		if err := nc.Publish("tutorsocket.node.b", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, "the loss is counted", func() bool {
+		return reg.Sum("tutorsocket_peers_dropped_messages_total", "reason", "overflow") > 0
+	})
+	close(free)
+	if err := <-asked; err != nil {
+		t.Error(err)
+	}
+	if _, err := a.Ask(t.Context(), "b", 2, nil); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestJoinWithoutConnection(t *testing.T) {
 	srv := startServer(t)
 	nc := dial(t, srv.ClientURL())
