@@ -20,6 +20,9 @@ const (
 	maxHead = 4 + 8 + 1 + maxName + 4*binary.MaxVarintLen64
 )
 
+// maxAbout bounds what heartbeats say about a node, in bytes.
+const maxAbout = 8 << 10
+
 // MaxBody is the largest body of a request, a page or an answer, in bytes.
 const MaxBody = 64 << 20
 

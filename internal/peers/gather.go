@@ -2,7 +2,6 @@ package peers
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -68,18 +67,12 @@ type awaited struct {
 
 func (p *Peers) newGathering(nodes []string, op Op, page func(string, []byte) error) *gathering {
 	g := &gathering{peers: p, page: page, nodes: make([]awaited, 0, len(nodes))}
-	others, patience := p.Others(), p.patienceFor(op)
+	patience := p.patienceFor(op)
 	for _, name := range nodes {
 		if name == p.cfg.Name || g.find(name) != nil {
 			continue
 		}
-		a := awaited{name: name, patience: patience}
-		for i := range others {
-			if others[i].Name == name {
-				a.number = others[i].number
-			}
-		}
-		g.nodes = append(g.nodes, a)
+		g.nodes = append(g.nodes, awaited{name: name, number: p.table.number(name), patience: patience})
 	}
 	g.open = len(g.nodes)
 	return g
@@ -154,8 +147,8 @@ func (g *gathering) wait(ctx context.Context, op Op, send func(reply string) err
 // one looks at something that came from a node.
 func (g *gathering) one(a *arrival) error {
 	if a.kind == arrivalNobody {
-		if a.probe < len(g.nodes) {
-			g.give(&g.nodes[a.probe])
+		if a.probe > 0 && a.probe <= len(g.nodes) {
+			g.give(&g.nodes[a.probe-1])
 		}
 		return nil
 	}
@@ -212,7 +205,7 @@ func (g *gathering) tick(c *call, now time.Time) (next time.Duration, err error)
 			continue
 		}
 		next = min(next, left)
-		if err := g.peers.probe(c, n.name, i); err != nil && !errors.Is(err, ErrLeft) {
+		if err := g.peers.probe(c, n.name, i+1); err != nil {
 			return 0, err
 		}
 	}

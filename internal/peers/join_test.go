@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -133,6 +135,49 @@ func TestLeaveAndState(t *testing.T) {
 	}
 	if _, err := a.Ask(t.Context(), "b", 1, nil); !errors.Is(err, peers.ErrGone) {
 		t.Errorf("who has left is asked: %v", err)
+	}
+}
+
+// TestLeavingNodeAnswers has a node leave while it is asked all the time: what has reached it is answered.
+func TestLeavingNodeAnswers(t *testing.T) {
+	srv := startServer(t)
+	a := node(t, srv, "a", nil)
+	b := node(t, srv, "b", map[peers.Op]peers.Handler{1: func(q *peers.Request) { q.Reply(nil) }})
+	var askers sync.WaitGroup
+	var answers atomic.Int64
+	for range 8 {
+		askers.Go(func() {
+			for {
+				_, err := a.Ask(t.Context(), "b", 1, nil)
+				if err != nil {
+					if !errors.Is(err, peers.ErrGone) {
+						t.Error(err)
+					}
+					return
+				}
+				answers.Add(1)
+			}
+		})
+	}
+	await(t, "there is traffic", func() bool { return answers.Load() > 100 })
+	if err := b.Leave(t.Context()); err != nil {
+		t.Error(err)
+	}
+	askers.Wait()
+}
+
+func TestSubscriptionsAreAConstant(t *testing.T) {
+	srv := startServer(t)
+	before := srv.NumSubscriptions()
+	a := node(t, srv, "a", nil)
+	node(t, srv, "b", map[peers.Op]peers.Handler{1: func(q *peers.Request) { q.Reply(nil) }})
+	for range 100 {
+		if _, err := a.Ask(t.Context(), "b", 1, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := srv.NumSubscriptions() - before; n != 2*4 {
+		t.Errorf("two nodes have %d subscriptions", n)
 	}
 }
 

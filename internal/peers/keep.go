@@ -90,6 +90,12 @@ func (p *Peers) refresh() {
 		return
 	}
 	about := p.cfg.About()
+	if len(about) > maxAbout {
+		about = nil
+		if _, ok := p.aboutLog.may(grumble); ok {
+			p.cfg.Logger.Error("what this node says about itself is too large for heartbeats", "limit", maxAbout)
+		}
+	}
 	p.table.mu.Lock()
 	p.table.self.About = about
 	p.table.mu.Unlock()

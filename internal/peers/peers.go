@@ -45,6 +45,7 @@ type Peers struct {
 	groupSeq            uint64
 	malformedLog        pace
 	rivalLog            pace
+	aboutLog            pace
 
 	saying sync.Mutex // orders what is said of this node
 	left   bool       // the good-bye was said; guarded by saying
@@ -103,6 +104,7 @@ func Join(ctx context.Context, nc *nats.Conn, cfg Config, handlers map[Op]Handle
 		p.done.Wait()
 		return nil, err
 	}
+	p.figures.watch(p)
 	statuses := nc.StatusChanged()
 	go p.keep(statuses)
 	return p, nil
@@ -247,9 +249,9 @@ func (p *Peers) Leave(ctx context.Context) (err error) {
 		<-p.kept
 		if p.Connected() {
 			err = p.say(kindBye, p.nodes, "")
-		}
-		p.unsubscribe()
-		if p.Connected() {
+			for _, sub := range p.subs {
+				err = errors.Join(err, sub.Drain()) // what NATS has sent by now is still taken
+			}
 			err = errors.Join(err, p.flush(ctx))
 		}
 		p.close()
@@ -270,17 +272,10 @@ func (p *Peers) flush(ctx context.Context) error {
 	return nil
 }
 
-func (p *Peers) unsubscribe() {
-	for _, sub := range p.subs {
-		sub.Unsubscribe() // fails only on a connection that is closed
-	}
-}
-
 // close ends the dispatcher and all calls.
 func (p *Peers) close() {
-	p.unsubscribe()
-	if p.answers != nil {
-		p.answers.Unsubscribe()
+	for _, sub := range append(p.subs, p.answers) {
+		sub.Unsubscribe() // fails if it is not there, or not any more
 	}
 	p.calls.end(ErrLeft)
 	close(p.ended)

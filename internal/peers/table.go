@@ -114,6 +114,16 @@ func (t *table) list() []Node {
 	return t.others
 }
 
+// number returns the incarnation of another node, 0 if it is not there.
+func (t *table) number(name string) uint64 {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if m := t.byName[name]; m != nil {
+		return m.number
+	}
+	return 0
+}
+
 func (t *table) me() Node {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
