@@ -39,6 +39,7 @@ const (
 	kindHello        // of a new member
 	kindHere         // a heartbeat, or the answer to who and hello
 	kindBye          // of a member that leaves
+	kindBack         // to a member that was silent for too long and is heard again: you were taken for gone
 	kinds            // how many there are
 )
 

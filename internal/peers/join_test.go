@@ -145,7 +145,7 @@ func TestLeavingNodeAnswers(t *testing.T) {
 	b := node(t, srv, "b", map[peers.Op]peers.Handler{1: func(q *peers.Request) { q.Reply(nil) }})
 	var askers sync.WaitGroup
 	var answers atomic.Int64
-	for range 8 {
+	for range 200 {
 		askers.Go(func() {
 			for {
 				_, err := a.Ask(t.Context(), "b", 1, nil)
@@ -197,6 +197,19 @@ func TestSilentNodeLapses(t *testing.T) {
 	nc.Close()
 	await(t, "b lapses, c does not", func() bool { return slices.Equal(names(a.Others()), []string{"c"}) })
 	await(t, "the gauge says so, too", func() bool { return reg.Sum("tutorsocket_peers_nodes") == 2 })
+}
+
+// TestNodeThatCountedAsGone has a node say nothing for too long: when it is heard again both sides are told.
+func TestNodeThatCountedAsGone(t *testing.T) {
+	srv := startServer(t)
+	silent := join(t, dial(t, srv.ClientURL()), peers.Config{Name: "silent", Beat: time.Hour, Lapse: 10 * time.Hour}, nil)
+	a := join(t, dial(t, srv.ClientURL()), peers.Config{Name: "a", Beat: 20 * time.Millisecond, Lapse: time.Second}, nil)
+	await(t, "it is seen", func() bool { return len(a.Others()) == 1 })
+	await(t, "it lapses", func() bool { return len(a.Others()) == 0 })
+	itHears, aHears := silent.Reconnected(), a.Reconnected()
+	silent.SetState(peers.Draining)
+	<-itHears
+	<-aHears
 }
 
 func TestMalformedMessagesAreDropped(t *testing.T) {
