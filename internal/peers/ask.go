@@ -15,7 +15,8 @@ const reprobe = 500 * time.Millisecond
 // op at most, and not longer than ctx.
 //
 // Errors: a [*Failure] if the node says that it could not; [ErrGone], [ErrNoAnswer], [ErrDisconnected],
-// [ErrLeft], [ErrTooLarge], and ctx's. After all but a Failure and ErrGone the node may have done what it was asked to.
+// [ErrLeft], [ErrTooLarge], and ctx's. After all but a Failure and ErrGone the node may have done what it was
+// asked to.
 func (p *Peers) Ask(ctx context.Context, node string, op Op, body []byte) ([]byte, error) {
 	return p.ask(ctx, node, op, body, nil)
 }
@@ -32,12 +33,12 @@ func (p *Peers) AskPages(ctx context.Context, node string, op Op, body []byte, p
 }
 
 func (p *Peers) ask(ctx context.Context, node string, op Op, body []byte, page func([]byte) error) ([]byte, error) {
-	answer, err := p.request1(ctx, node, op, body, page)
+	answer, err := p.exchange(ctx, node, op, body, page)
 	p.figures.ops[op].count(err)
 	return answer, err
 }
 
-func (p *Peers) request1(ctx context.Context, node string, op Op, body []byte, page func([]byte) error) ([]byte, error) {
+func (p *Peers) exchange(ctx context.Context, node string, op Op, body []byte, page func([]byte) error) ([]byte, error) {
 	broken, number := p.link.now(), p.table.number(node)
 	c, err := p.begin(ctx)
 	if err != nil {

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Gather asks all nodes with one message, and waits for the answers of those in nodes, other nodes of [Peers.Others]; this one is
-// passed over. page is called with each page and the end of each answer, in order for a node, on the caller's goroutine; it
-// may be nil. With no nodes nothing is sent.
+// Gather asks all nodes with one message, and waits for the answers of those in nodes, other nodes of
+// [Peers.Others]; this one is passed over. page is called with each page and the end of each answer, in order
+// for a node, on the caller's goroutine; it may be nil. With no nodes nothing is sent.
 //
-// missing are the nodes that did not answer wholly: nobody listened there (which is found out at once, or
-// by a probe), or the time-out of op passed without a sign of an answer. That alone is no error. After an error they
-// are those that had not answered by then. Errors: that of page, which ends the wait; a [*Failure], the first, after all others have
-// answered; those of [Peers.Ask].
+// missing are the nodes that did not answer wholly: nobody listens there, which a probe finds out, or the
+// time-out of op passed without a sign of an answer. That alone is no error. After an error they are those that
+// had not answered by then. Errors: that of page, which ends the wait; a [*Failure], the first, after all others
+// have answered; those of [Peers.Ask] but ErrGone and ErrNoAnswer.
 func (p *Peers) Gather(ctx context.Context, nodes []string, op Op, body []byte, page func(node string, body []byte) error) (missing []string, err error) {
 	g := p.newGathering(nodes, op, page)
 	if g.open == 0 {

@@ -226,9 +226,9 @@ func (p *Peers) Connected() bool { return p.nc.IsConnected() }
 // not taken become one. Each call makes another channel, for one follower, until Leave closes it.
 func (p *Peers) Changes() <-chan struct{} { return p.changes.follow() }
 
-// Reconnected returns a channel that gets a word when others may have taken this node for gone, as [Peers.Changes] does:
-// the connection to NATS has come back, this process has stood still, or nodes that could not hear each other can again. What this
-// node believes to own may be somebody else's by now.
+// Reconnected returns a channel that gets a word when others may have taken this node for gone, as
+// [Peers.Changes] does: the connection to NATS has come back, this process has stood still, or nodes that could
+// not hear each other can again. What this node believes to own may be somebody else's by now.
 func (p *Peers) Reconnected() <-chan struct{} { return p.reconnects.follow() }
 
 // SetState changes the state of this node, and tells the others at once.
