@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
 // partition is the lines of this node whose entries share a subject. One goroutine at most reads the subject, for
@@ -240,9 +242,7 @@ func (p *partition) trimmed(g *group, first Position) {
 	p.mu.Unlock()
 	for _, x := range lost {
 		p.o.figures.trims.Inc()
-		if p.o.cfg.Lost != nil {
-			p.o.cfg.Lost(x.key, x.q, -1)
-		}
+		p.o.cfg.Lost(x.key, x.q, hub.MissedUnknown)
 	}
 }
 
@@ -320,8 +320,7 @@ func (p *partition) deliver(g *group, m stored) {
 	p.o.figures.readBytes.Add(len(m.data))
 	e, err := readEntry(m.data)
 	if err != nil {
-		p.o.figures.damaged.Inc()
-		p.o.cfg.Logger.Warn("a durable message is passed over", "error", err, "subject", p.o.subjects[p.index], "position", uint64(m.pos))
+		p.o.passOver(err, p.o.subjects[p.index], m.pos)
 		return
 	}
 	p.mu.Lock()
