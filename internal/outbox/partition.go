@@ -20,7 +20,8 @@ type partition struct {
 	reading bool               // there is a goroutine that reads, or waits for its turn
 }
 
-// batchEntries and batchBytes bound one request for entries.
+// batchEntries and batchBytes bound one request for entries. The first of a pass asks for what the lines have room
+// for: where there are few on a subject, most of what is read is for them.
 const (
 	batchEntries = 256
 	batchBytes   = 1 << 20
@@ -79,6 +80,7 @@ type group struct {
 	target  Position // there is something to be read up to here
 	unsure  bool     // the end of the stream must be looked up
 	old     bool     // what comes next may have been trimmed
+	room    int      // how many entries they take
 }
 
 type member struct {
@@ -190,6 +192,7 @@ func (p *partition) aim(g *group) {
 		}
 		first = false
 		g.target = max(g.target, l.target)
+		g.room = min(g.room+p.o.cfg.PortionMessages-len(l.sent), batchEntries)
 		g.unsure = g.unsure || l.unsure || l.survey
 		g.old = g.old || time.Since(l.fedAt) > p.o.cfg.MaxAge/2
 	}
@@ -260,15 +263,17 @@ func (p *partition) follow(ctx context.Context, g *group, covered Position) erro
 		return err
 	}
 	defer r.close()
-	for tries := 0; ; {
+	for tries, batch := 0, min(g.room+2, batchEntries); ; batch = min(2*batch, batchEntries) {
 		if g.from >= g.target {
 			p.finish(g, covered)
 			return nil
 		}
 		began := g.from
-		pending, err := r.read(ctx, p.o.subjects[p.index], g.from+1, batchEntries, batchBytes, func(m stored) {
-			g.from = m.pos
-			p.deliver(g, m)
+		pending, err := r.read(ctx, p.o.subjects[p.index], g.from+1, batch, batchBytes, func(m stored) {
+			if len(g.members) > 0 {
+				g.from = m.pos
+				p.deliver(g, m)
+			}
 		})
 		if err != nil {
 			return err
