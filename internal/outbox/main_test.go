@@ -16,7 +16,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
-const patience = 10 * time.Second
+const patience = time.Minute
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 

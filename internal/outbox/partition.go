@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -268,9 +269,9 @@ func (p *partition) follow(ctx context.Context, g *group, covered Position) erro
 			p.finish(g, covered)
 			return nil
 		}
-		began := g.from
+		began, left := g.from, false
 		pending, err := r.read(ctx, p.o.subjects[p.index], g.from+1, batch, batchBytes, func(m stored) {
-			if len(g.members) > 0 {
+			if left = len(g.members) == 0; !left {
 				g.from = m.pos
 				p.deliver(g, m)
 			}
@@ -281,17 +282,20 @@ func (p *partition) follow(ctx context.Context, g *group, covered Position) erro
 		if p.advance(g); len(g.members) == 0 {
 			return nil
 		}
-		if pending > 0 || g.from >= g.target {
+		if pending > 0 || left || g.from >= g.target {
 			continue
 		}
 		// The end of what this server has is before the target.
 		if g.from > began {
 			tries = 0
 		}
-		if tries++; tries > lagTries || p.o.cfg.Replicas == 1 {
-			g.target = g.from // there is no more, or it has been trimmed
+		if p.o.cfg.Replicas == 1 { // there is no more, or it has been trimmed
+			g.target = g.from
 			p.lower(g)
 			continue
+		}
+		if tries++; tries > lagTries {
+			return fmt.Errorf("a server of NATS has the stream %s up to %d only, and others up to %d", streamName, g.from, g.target)
 		}
 		if last, err := p.o.lastOf(ctx, p.index, g.target); err != nil {
 			return err
