@@ -32,7 +32,7 @@ const releasers = 64
 // follow does what is to be done when sockets end or lose their connection.
 func (c *Cluster) follow(ctx context.Context) {
 	changes := c.hub.Follow()
-	defer changes.Close()
+	defer changes.Stop()
 	places := make(chan struct{}, releasers)
 	var work sync.WaitGroup
 	defer work.Wait()
@@ -179,12 +179,8 @@ func (c *Cluster) watchPeers(ctx context.Context) {
 	again := time.NewTicker(checkPause)
 	defer again.Stop()
 	var unchecked []string
-	known := c.peers.Reconnects()
 	for {
-		changes := c.peers.Changes()
-		if now := c.peers.Reconnects(); now != known {
-			known, unchecked = now, c.claims.keys()
-		}
+		changes, back := c.peers.Changes(), c.peers.Reconnected()
 		if len(unchecked) > 0 && c.connected() {
 			unchecked = c.checkClaims(ctx, unchecked)
 		}
@@ -193,6 +189,8 @@ func (c *Cluster) watchPeers(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-back:
+			unchecked = c.claims.keys()
 		case <-changes:
 		case <-again.C:
 		}
