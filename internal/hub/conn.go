@@ -68,7 +68,7 @@ func (c *Conn) Next(b *Batch) Duty {
 	s := c.socket
 	b.reset()
 	s.mu.Lock()
-	s.queue.settle(c, s.queue.taken, s.hub)
+	s.settle(c, s.queue.taken)
 	duty, wake := c.next(b)
 	s.mu.Unlock()
 	if wake != nil {
@@ -104,7 +104,7 @@ func (c *Conn) next(b *Batch) (Duty, Waker) {
 func (c *Conn) Return(written int) {
 	s := c.socket
 	s.mu.Lock()
-	s.queue.settle(c, written, s.hub)
+	s.settle(c, written)
 	var wake Waker
 	if s.conn == c {
 		s.draining = false
@@ -115,6 +115,12 @@ func (c *Conn) Return(written int) {
 	if wake != nil {
 		wake.Wake()
 	}
+}
+
+// settle ends the hold of c on what it took. Called with mu held.
+func (s *Socket) settle(c *Conn, written int) {
+	s.queue.settle(c, written, s.hub)
+	s.tellSettled()
 }
 
 // Closing returns why the connection is to be closed, if it is: its socket was closed, aborted or

@@ -12,6 +12,7 @@ type away struct {
 	until  time.Time
 	timer  *time.Timer // nil: its window does not end
 	told   atomic.Bool // Conn.Final was asked and has answered
+	move   *move       // another node gets the socket, or has it; nil: none does
 }
 
 // A window does not end while a connection holds messages: it will soon say which of them it has
@@ -54,6 +55,7 @@ func (s *Socket) detach(sh *shard, c *Conn, reason Reason) {
 	s.beAway(sh, c, reason, s.hub.cfg.ResumeWindow)
 	s.hub.crowd.leave(s.user.Load().ID, s.handshake.Load().RemoteAddr)
 	s.happened(EventDetached, s.tags.Load(), StateOpen)
+	s.changed(ChangeDetached)
 	s.hub.figures.closed(reason)
 }
 
@@ -84,7 +86,7 @@ func (s *Socket) expire(a *away) {
 	sh := s.hub.shard(s.key)
 	sh.mu.Lock()
 	s.mu.Lock()
-	due := s.away == a && !s.gone && s.hub.frozen.Load() == nil
+	due := s.away == a && a.move == nil && !s.gone && s.hub.frozen.Load() == nil
 	if due && s.queue.holder != nil && time.Since(a.until) < holderPatience {
 		due = false
 		a.timer.Reset(holderAsked)
@@ -110,10 +112,11 @@ func (s *Socket) endDetached(sh *shard, reason Reason) {
 	s.leave(sh, reason, StateDetached)
 	s.ended = true
 	s.forget()
+	s.tellSettled()
 }
 
 // Final reports that the socket has ended after c was its last connection and had left it detached:
-// its window is over, or somebody ended it meanwhile. The waker of c is woken for it. It returns
+// its window is over, somebody ended it meanwhile, or another node has it ([CauseMoved]). The waker of c is woken for it. It returns
 // true once.
 func (c *Conn) Final() (Reason, bool) {
 	s := c.socket
@@ -155,9 +158,11 @@ type Detached struct {
 	Window    time.Duration // what is left of its window; not negative
 	Mode      string        // of its queue: "text", "json", "" if none is fixed
 	Waiting   []Waiting     // in the order of their sends
-	Dropped   int           // messages dropped since it was opened
-	Overflow  int           // of them, those still to be announced as overflowed
-	Expired   int           // and as expired
+	Dropped   int           // messages dropped since it was opened, as far as they were counted
+	Overflow  int           // of them, those still to be announced as overflowed; MissedUnknown if not counted
+	Expired   int           // and as expired, likewise
+	NodeLost  int           // and as lost with a node, likewise
+	Durable   bool          // see [Socket.Durable]
 }
 
 // Waiting is a message in the queue of a detached socket.
@@ -184,20 +189,22 @@ func (sh *shard) appendDetached(all []Detached) []Detached {
 		return all
 	}
 	for _, s := range sh.all {
-		if s.indexed.detached {
-			all = append(all, s.detachedState())
+		if !s.indexed.detached {
+			continue
 		}
+		s.mu.Lock()
+		if !s.moving() { // what moves is not here any more when it is read
+			all = append(all, s.describe())
+		}
+		s.mu.Unlock()
 	}
 	return all
 }
 
-// detachedState describes the socket. Called with the lock of the shard held, which keeps it
-// detached.
-func (s *Socket) detachedState() Detached {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// describe returns all there is to know of a detached socket. Called with both locks held.
+func (s *Socket) describe() Detached {
 	d := Detached{
-		Key: s.key, User: s.User(), Handshake: *s.Handshake(), Tags: s.Tags().Map(),
+		Durable: s.durable, Key: s.key, User: s.User(), Handshake: *s.Handshake(), Tags: s.Tags().Map(),
 		Opened: time.Unix(0, s.opened), Connected: time.Unix(0, s.connected),
 		BytesIn: s.bytesIn.Load(), BytesOut: s.bytesOut.Load(),
 		Reason: s.away.reason, Window: max(s.away.until.Sub(s.hub.windowTime()), 0), Mode: s.queue.modeName(),
@@ -211,7 +218,7 @@ func (s *Socket) detachedState() Detached {
 	}
 	if l := s.queue.lost; l != nil {
 		d.Dropped = l.total
-		d.Overflow += l.behind
+		d.count(lossOverflow, l.behind)
 		for kind, missed := range l.gaps {
 			d.count(lossKind(kind), missed)
 		}
@@ -222,9 +229,11 @@ func (s *Socket) detachedState() Detached {
 func (d *Detached) count(kind lossKind, missed int) {
 	switch kind {
 	case lossExpired:
-		d.Expired += missed
+		d.Expired = addMissed(d.Expired, missed)
+	case lossNode:
+		d.NodeLost = addMissed(d.NodeLost, missed)
 	default:
-		d.Overflow += missed
+		d.Overflow = addMissed(d.Overflow, missed)
 	}
 }
 
@@ -240,7 +249,7 @@ func (h *Hub) Restore(d Detached, w Waker) (*Conn, error) {
 	}
 	s := &Socket{
 		hub: h, key: d.Key, serviceEnd: int32(len(keyPrefix) + len(service)), stateful: stateful,
-		opened: d.Opened.UnixNano(), connected: d.Connected.UnixNano(),
+		opened: d.Opened.UnixNano(), connected: d.Connected.UnixNano(), durable: d.Durable,
 	}
 	user, handshake, reason := d.User, d.Handshake, d.Reason // copies: what waited must not stay in memory for them
 	s.user.Store(&user)
@@ -262,6 +271,8 @@ func (h *Hub) Restore(d Detached, w Waker) (*Conn, error) {
 	defer s.mu.Unlock()
 	sh.add(s)
 	s.beAway(sh, c, reason, d.Window)
+	s.happened(EventOpened, nil, StateDetached)
+	s.changed(ChangeDetached)
 	return c, nil
 }
 
@@ -280,8 +291,14 @@ func (s *Socket) restoreQueue(d *Detached) {
 	case "json":
 		q.mode = modeJSON
 	}
-	if d.Dropped > 0 || d.Overflow > 0 || d.Expired > 0 {
-		l := q.loss()
-		l.total, l.gaps = d.Dropped, [lossKinds]int{lossOverflow: d.Overflow, lossExpired: d.Expired}
+	if d.Dropped == 0 && d.Overflow == 0 && d.Expired == 0 && d.NodeLost == 0 {
+		return
+	}
+	l := q.loss()
+	l.total, l.gaps = d.Dropped, [lossKinds]int{lossOverflow: d.Overflow, lossExpired: d.Expired, lossNode: d.NodeLost}
+	for kind, missed := range l.gaps { // which was the latest is not kept
+		if missed != 0 {
+			l.last = lossKind(kind)
+		}
 	}
 }

@@ -120,17 +120,18 @@ func (c *Config) overflow(service string) string {
 
 // Hub holds the sockets of this node. Safe for concurrent use.
 type Hub struct {
-	cfg     Config
-	seed    maphash.Seed
-	count   atomic.Int64              // open sockets
-	held    atomic.Int64              // bytes of all messages that wait, see queue.push
-	frozen  atomic.Pointer[time.Time] // since when no window ends any more; nil: they do
-	opened  atomic.Int64              // when the newest socket was opened, unix nanoseconds
-	crowd   crowd
-	losses  lossNotes
-	figures figures
-	events  *recent.Ring[*happening]
-	shards  [shardCount]shard
+	cfg       Config
+	seed      maphash.Seed
+	count     atomic.Int64              // open sockets
+	held      atomic.Int64              // bytes of all messages that wait, see queue.push
+	frozen    atomic.Pointer[time.Time] // since when no window ends any more; nil: they do
+	opened    atomic.Int64              // when the newest socket was opened, unix nanoseconds
+	crowd     crowd
+	losses    lossNotes
+	followers followers
+	figures   figures
+	events    *recent.Ring[*happening]
+	shards    [shardCount]shard
 }
 
 // New makes an empty hub. Settings must satisfy [Config.Validate].
@@ -155,6 +156,12 @@ type OpenRequest struct {
 	User       User
 	Handshake  *Handshake // nil: nothing is known
 	Waker      Waker
+	// NodeLost says that another node had the socket and is gone: what waited there is announced to the client
+	// as lost, in an unknown number. It counts for a free key only.
+	NodeLost bool
+	// Durable says that what waits for the socket is kept elsewhere; see [Socket.Durable]. It counts for a free
+	// key only.
+	Durable bool
 }
 
 func (r *OpenRequest) handshake() *Handshake {
@@ -167,7 +174,7 @@ func (r *OpenRequest) handshake() *Handshake {
 // Open registers a connection. A free key becomes a new socket without tags. The key of a socket of
 // the same user gets this connection: an open one is taken over, a detached one resumed; see
 // [Conn]. Errors: [ErrKeyTaken] when the socket belongs to another user, [ErrKeyLive] when it is
-// open and that is not allowed, one that wraps [ErrLimit] when there would be too many open
+// open and that is not allowed, [ErrMoving] while it is handed over to another node, one that wraps [ErrLimit] when there would be too many open
 // sockets, and one that wraps [ErrBadKey] when key, service and id do not fit.
 func (h *Hub) Open(req OpenRequest) (*Conn, error) {
 	service, id, stateful, err := ParseKey(req.Key)
@@ -219,18 +226,23 @@ func (h *Hub) openNew(sh *shard, req *OpenRequest, stateful bool) (*Conn, Waker,
 		stateful:   stateful,
 		opened:     now,
 		connected:  now,
+		durable:    req.Durable,
 	}
 	user := req.User
 	s.user.Store(&user)
 	s.handshake.Store(req.handshake())
 	s.conn = &Conn{socket: s, waker: req.Waker, fresh: true}
 	var wake Waker
-	if missed := h.losses.take(req.Key, req.User.ID); missed > 0 {
+	if missed := h.losses.take(req.Key, req.User.ID); missed != 0 {
 		s.queue.loss().note(lossExpired, missed)
-		wake = s.startDrain()
 	}
+	if req.NodeLost {
+		s.queue.loss().note(lossNode, MissedUnknown)
+	}
+	wake = s.startDrain()
 	sh.add(s)
 	s.happened(EventOpened, nil, StateOpen)
+	s.changed(ChangeAttached)
 	h.figures.opened.With(req.Service).Inc()
 	return s.conn, wake, nil
 }

@@ -167,7 +167,13 @@ func (sh *shard) unindexTags(s *Socket) {
 func (sh *shard) retag(s *Socket, change func(Tags) (Tags, error)) (changed bool, err error) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if !s.indexed.in {
+	s.mu.Lock()
+	moving := s.moving()
+	s.mu.Unlock()
+	switch {
+	case moving:
+		return false, ErrMoving
+	case !s.indexed.in:
 		return false, ErrClosed
 	}
 	old := s.Tags()

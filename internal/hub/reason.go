@@ -43,6 +43,7 @@ const (
 	CauseHeartbeat       // the client answered no pings
 	CauseStalled         // the client took no bytes for too long
 	CauseRate            // the client sent too many messages for too long
+	CauseMoved           // another node has taken the socket over
 )
 
 // cause is why a connection ended, as the metrics have it: a word of a fixed table.

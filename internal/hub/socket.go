@@ -29,6 +29,7 @@ type Socket struct {
 
 	serviceEnd int32 // where the name of the service ends in key
 	stateful   bool
+	durable    bool
 
 	// indexed is guarded by the lock of the shard.
 	indexed placement
@@ -56,8 +57,8 @@ type Info struct {
 	QueueMessages   int
 	QueueBytes      int
 	QueueMode       string // "text" or "json"; "" while no write has fixed it, and in the native profile
-	QueueDropped    int    // messages dropped since the socket was opened
-	QueueDropReason string // why the latest were: "overflow" or "expired"; "" if none
+	QueueDropped    int    // messages dropped since the socket was opened, as far as they were counted
+	QueueDropReason string // why the latest were: "overflow", "expired" or "node_lost"; "" if none
 	Node            string
 	ConnectedAt     time.Time
 	BytesIn         int64
@@ -78,6 +79,29 @@ func (s *Socket) StatefulID() string {
 	return s.key[int(s.serviceEnd)+len(statefulMark):]
 }
 
+// Durable reports whether what waits for the socket is kept elsewhere, and its queue holds but what may go out
+// now: what does not fit it is refused with [ErrQueueFull] and no more, which counts no loss and closes nothing;
+// and when the connection breaks, or the socket ends, what is queued is forgotten without a word.
+func (s *Socket) Durable() bool { return s.durable }
+
+// NoteExpired has the client told, first of all that goes out from now on, that messages are gone which were
+// kept for too long: their number, or [MissedUnknown]. It does nothing on a socket that has ended, and for 0.
+func (s *Socket) NoteExpired(missed int) {
+	if missed == 0 {
+		return
+	}
+	s.mu.Lock()
+	var wake Waker
+	if !s.gone {
+		s.queue.loss().note(lossExpired, missed)
+		wake = s.startDrain()
+	}
+	s.mu.Unlock()
+	if wake != nil {
+		wake.Wake()
+	}
+}
+
 // User returns who the socket belongs to.
 func (s *Socket) User() User { return *s.user.Load() }
 
@@ -92,7 +116,7 @@ func (s *Socket) OpenedAt() time.Time { return time.Unix(0, s.opened) }
 func (s *Socket) Tags() Tags { return Tags{s.tags.Load()} }
 
 // ReplaceTags makes t the whole set of tags. It returns [ErrClosed] if the socket has left the
-// registry, and an error that wraps [ErrTagLimit] if t is too much; then nothing changes.
+// registry, [ErrMoving] if another node has it or is about to, and an error that wraps [ErrTagLimit] if t is too much; then nothing changes.
 func (s *Socket) ReplaceTags(t Tags) error {
 	if err := t.Check(); err != nil {
 		return err
@@ -111,12 +135,17 @@ func (s *Socket) PatchTags(changes map[string]*string) (changed bool, err error)
 }
 
 // Send queues a message and returns how many wait now, this one included. It never blocks on
-// the client. Errors: [ErrClosed] when the socket has ended or is being closed; [ErrQueueFull]
+// the client. Errors: [ErrClosed] when the socket has ended or is being closed; [ErrMoving] when another
+// node has it, or is about to; [ErrQueueFull]
 // when the queue overflowed and its policy does not make room: the message is dropped and counted,
 // and so are all that follow, until the connection is closed with 1013 after the grace time, or a
 // detached socket is resumed.
 func (s *Socket) Send(m *Message, mode Mode) (depth int, err error) {
 	s.mu.Lock()
+	if s.moving() {
+		s.mu.Unlock()
+		return 0, ErrMoving
+	}
 	if s.gone {
 		s.mu.Unlock()
 		s.hub.figures.dropped.gone.Inc()
@@ -257,6 +286,11 @@ func (s *Socket) leave(sh *shard, reason Reason, was string) {
 		s.hub.crowd.leave(s.user.Load().ID, s.handshake.Load().RemoteAddr)
 	}
 	s.happened(EventEnded, s.tags.Load(), was)
+	if reason.Cause == CauseMoved {
+		s.changed(ChangeMoved)
+	} else {
+		s.changed(ChangeEnded)
+	}
 }
 
 // State returns "open", "detached", or "gone" once the socket has left the registry.

@@ -17,11 +17,14 @@ func overflowReason(missed int) Reason {
 // older connection is stale from now on; a detached one is resumed. What waits goes out first, packed
 // as it was queued, behind the announcement of what was dropped; the mode belongs to a connection, so
 // the next write fixes it anew (spec/websocket.md G.2; design: "Delivery"). Returned with it are those
-// who must hear of it. Errors wrap [ErrLimit]. Called with the lock of the shard held, which keeps the
+// who must hear of it. Errors: [ErrMoving], and one that wraps [ErrLimit]. Called with the lock of the shard held, which keeps the
 // socket alive.
 func (s *Socket) giveTo(req *OpenRequest, sh *shard) (c *Conn, wake []Waker, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.moving() {
+		return nil, nil, ErrMoving
+	}
 	c = &Conn{socket: s, waker: req.Waker}
 	before, remote := s.handshake.Load().RemoteAddr, req.handshake().RemoteAddr
 	kind, was := EventTaken, StateOpen
@@ -50,6 +53,7 @@ func (s *Socket) giveTo(req *OpenRequest, sh *shard) (c *Conn, wake []Waker, err
 	}
 	s.draining = false
 	s.happened(kind, s.tags.Load(), was)
+	s.changed(ChangeAttached)
 	if w := s.startDrain(); w != nil {
 		wake = append(wake, w)
 	}

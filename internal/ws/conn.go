@@ -206,11 +206,15 @@ func (c *conn) lookFinal() {
 // beginClose makes sure that a close comes to an end, whatever the client does.
 func (c *conn) beginClose(reason hub.Reason) {
 	c.shutCalls()
-	if c.hc.Socket().State() == hub.StateGone { // not if it outlives the connection
+	if s := c.hc.Socket(); s.State() == hub.StateGone && !s.Moved() { // not if it outlives the connection
 		c.cancelLife()
 	}
-	if reason.Abort {
+	switch {
+	case reason.Abort:
 		c.drop(reason)
+		return
+	case reason.Cause == hub.CauseMoved: // another node waits for what it holds
+		c.endWithin(staleTime)
 		return
 	}
 	c.endWithin(c.srv.cfg.WriteTimeout + lingerTime)
@@ -294,7 +298,9 @@ func (c *conn) socketEnded(final hub.Reason) {
 	c.mu.Lock()
 	c.final = &final
 	c.mu.Unlock()
-	c.cancelLife()
+	if final.Cause != hub.CauseMoved { // a call that runs goes on then, as after a takeover
+		c.cancelLife()
+	}
 }
 
 // cancelLife ends the context of the socket, also where an older connection still uses it.
@@ -381,7 +387,7 @@ func (c *conn) endCall() {
 }
 
 // sayClosed calls Handler.Closed, once, when the socket has ended and its other calls have too.
-// A socket that Opened was never called for has nothing to close.
+// A socket that Opened was never called for has nothing to close, and one that another node has is not closed.
 func (c *conn) sayClosed() {
 	c.mu.Lock()
 	var due *hub.Reason
@@ -390,7 +396,11 @@ func (c *conn) sayClosed() {
 	}
 	life := c.life
 	c.mu.Unlock()
-	if due != nil && life.opened {
+	switch {
+	case due == nil:
+	case due.Cause == hub.CauseMoved:
+		life.cancel()
+	case life.opened:
 		_ = c.call(callClosed, nil, "", *due) // Closed has no error, and a panic was logged
 	}
 }

@@ -27,13 +27,16 @@ type Handler interface {
 	Message(ctx context.Context, s *hub.Socket, text string) error
 	// Closed is called once, after all other calls, when the socket has ended. A detached
 	// one has not: it is called when nobody has come back in time. It is not called for a
-	// socket that is detached when the server has stopped.
+	// socket that is detached when the server has stopped, nor for one that another node has
+	// taken over, which calls it there.
 	Closed(s *hub.Socket, reason hub.Reason)
 }
 
 // Opener opens sockets; [hub.Hub] with a claim before it, or alone.
 type Opener interface {
 	Open(ctx context.Context, req hub.OpenRequest) (*hub.Conn, error)
+	// VolatileKey makes a key for a connection that brings no stateful id; see [hub.NewVolatileKey].
+	VolatileKey(service string) string
 	// Restore makes a socket that was detached when it was saved; see [hub.Hub.Restore].
 	Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error)
 }
