@@ -161,11 +161,11 @@ func (c *Cluster) giveUp(ctx context.Context, key string, now directory.Held) {
 	}
 	settle, cancel := context.WithTimeout(ctx, settlePatience)
 	defer cancel()
-	d := moving.Wait(settle)
+	d, err := moving.Wait(settle)
 	if line := c.lines.take(key); line != nil {
 		line.Detach()
 	}
-	if n := len(d.Waiting) + d.Overflow + d.Expired; n > 0 {
+	if n := len(d.Waiting) + d.Overflow + d.Expired; err == nil && n > 0 {
 		_, err = c.peers.Ask(ctx, node, opLate, appendLate(nil, late{key, now.Life, n}))
 		if err != nil && !errors.Is(err, context.Canceled) {
 			c.cfg.Logger.Warn("client is not told of lost messages", "socket", key, "count", n, "error", err.Error())

@@ -129,12 +129,15 @@ func (c *Cluster) giveAway(ctx context.Context, node string, r handOver) ([]byte
 	}
 	settle, cancel := context.WithTimeout(ctx, settlePatience)
 	defer cancel()
-	d := moving.Wait(settle)
+	d, err := moving.Wait(settle)
 	if line := c.lines.take(r.key); line != nil {
 		line.Detach()
 		if err := c.outbox.Flush(ctx); err != nil { // it will be told some messages twice
 			c.cfg.Logger.Debug("watermarks are not stored", "socket", r.key, "error", err.Error())
 		}
+	}
+	if err != nil {
+		return nil, gone(err)
 	}
 	return appendHandedOver(nil, &d, had), nil
 }
