@@ -78,7 +78,7 @@ func (c *Cluster) Leave(ctx context.Context, save func(context.Context) error) (
 	if err := save(ctx); err != nil || adopter == "" {
 		return "", err
 	}
-	if _, err := c.peers.Ask(ctx, adopter, opAdopt, appendAdopt(nil, adoptLoad, had)); err != nil {
+	if _, err := c.peers.Ask(ctx, adopter, opAdopt, writeAdopt(adoptRequest{adoptLoad, had})); err != nil {
 		c.cfg.Logger.Warn("node does not take over the detached sockets, they stay saved", "peer", adopter, "error", err.Error())
 		return "", nil
 	}
@@ -91,7 +91,7 @@ func (c *Cluster) findAdopter(ctx context.Context) string {
 		if n.State != peers.Ready {
 			continue
 		}
-		if _, err := c.peers.Ask(ctx, n.Name, opAdopt, appendAdopt(nil, adoptBegin, nil)); err == nil {
+		if _, err := c.peers.Ask(ctx, n.Name, opAdopt, writeAdopt(adoptRequest{phase: adoptBegin})); err == nil {
 			return n.Name
 		}
 	}
@@ -108,13 +108,13 @@ func (c *Cluster) freeze() vector {
 
 // serveAdopt takes over the sockets of a node that leaves.
 func (c *Cluster) serveAdopt(q *peers.Request) {
-	phase, had, err := readAdopt(q.Body)
+	r, err := readAdopt(q.Body)
 	switch {
 	case err != nil:
-		q.Fail(codeMalformed, err.Error())
+		refuse(q, err)
 	case c.cfg.Adopt == nil || c.frozen.Load():
-		q.Fail(codeUnavailable, "this node takes no sockets")
-	case phase == adoptBegin:
+		refuse(q, fmt.Errorf("%w: this node takes no sockets", hub.ErrUnavailable))
+	case r.phase == adoptBegin:
 		c.adoptions.begin(q.FromIncarnation, c.groups.arrive)
 		q.Reply(nil)
 	default:
@@ -123,8 +123,8 @@ func (c *Cluster) serveAdopt(q *peers.Request) {
 			defer c.adoptions.end(q.FromIncarnation)
 			ctx, cancel := context.WithTimeout(context.Background(), adoptPatience)
 			defer cancel()
-			if err := c.cfg.Adopt(ctx, q.From, func(d hub.Detached) error { return c.adopt(ctx, d, had) }); err != nil {
-				q.Fail(codeUnavailable, err.Error())
+			if err := c.cfg.Adopt(ctx, q.From, func(d hub.Detached) error { return c.adopt(ctx, d, r.had) }); err != nil {
+				refuse(q, err)
 				return
 			}
 			q.Reply(nil)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync/atomic"
 	"time"
 
@@ -18,9 +19,8 @@ import (
 
 // Config says what a node is in its cluster, and how its sockets are treated.
 type Config struct {
-	// Node is the name of this node. Incarnation is this process of it: where there are other nodes, they say
-	// which.
-	Node, Incarnation string
+	// Incarnation is this process of the node. Where there are other nodes they have given it one.
+	Incarnation string
 	// Durable says whether the queues of a service are durable; nil: none are.
 	Durable func(service string) bool
 	// Window is how long a socket outlives its connection, and how long the claims of a node that
@@ -59,6 +59,7 @@ type core struct {
 	started chan struct{} // closed by Start, which sets what others may use after that
 	unknown *metrics.Counter
 	peers   *peers.Peers // nil: this node is alone
+	far     *far         // likewise: what is asked of peers about their sockets
 	claims  *claims      // nil: nothing is claimed
 	outbox  *outbox.Outbox
 	owners  owners
@@ -93,6 +94,7 @@ func (c *Cluster) Start(p *peers.Peers, stores Stores) {
 	c.peers, c.outbox = p, stores.Outbox
 	if p != nil {
 		c.cfg.Incarnation = p.Self().Incarnation
+		c.far = &far{network: p, where: place{c.core}}
 	}
 	if stores.Directory != nil {
 		c.claims = newClaims(stores.Directory)
@@ -106,18 +108,19 @@ func (c *Cluster) Start(p *peers.Peers, stores Stores) {
 // Handlers are what answers the requests of other nodes, for [peers.Join]. Until the start there is nothing here
 // for others.
 func (c *Cluster) Handlers() map[peers.Op]peers.Handler {
-	handlers := map[peers.Op]peers.Handler{
+	handlers := c.remoteHandlers()
+	maps.Copy(handlers, map[peers.Op]peers.Handler{
 		opSend: c.serveSend, opGroup: c.serveGroup, opStored: c.serveStored,
 		opHandOver: c.serveHandOver, opLate: c.serveLate, opEnd: c.serveEnd,
 		opAdopt: c.serveAdopt,
-	}
+	})
 	for op, serve := range handlers {
 		handlers[op] = func(q *peers.Request) {
 			select {
 			case <-c.started:
 				serve(q)
 			default:
-				q.Fail(codeUnavailable, "the node is starting")
+				refuse(q, fmt.Errorf("%w: the node is starting", hub.ErrUnavailable))
 			}
 		}
 	}
@@ -183,14 +186,6 @@ func (c *core) others() []peers.Node {
 		return nil
 	}
 	return c.peers.Others()
-}
-
-func names(nodes []peers.Node) []string {
-	list := make([]string, len(nodes))
-	for i, n := range nodes {
-		list[i] = n.Name
-	}
-	return list
 }
 
 // connected reports whether other nodes and what is shared can be reached.

@@ -166,7 +166,7 @@ func (c *Cluster) giveUp(ctx context.Context, key string, now directory.Held) {
 		line.Detach()
 	}
 	if n := len(d.Waiting) + d.Overflow + d.Expired; err == nil && n > 0 {
-		_, err = c.peers.Ask(ctx, node, opLate, appendLate(nil, late{key, now.Life, n}))
+		_, err = c.peers.Ask(ctx, node, opLate, writeLate(late{key, now.Life, n}))
 		if err != nil && !errors.Is(err, context.Canceled) {
 			c.cfg.Logger.Warn("client is not told of lost messages", "socket", key, "count", n, "error", err.Error())
 		}

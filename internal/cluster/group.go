@@ -142,7 +142,7 @@ func (g *groups) prune(live func(incarnation string) bool) {
 // nodes do not answer in time the result names them: their sockets may have got it or not. Errors: ctx's.
 func (c *Cluster) SendWhere(ctx context.Context, f hub.Filter, m *hub.Message, mode hub.Mode) (hub.Delivery, error) {
 	f = f.Reaching()
-	return c.sendGroup(ctx, &groupSend{m: m, mode: mode, filter: &f}, nil)
+	return c.sendGroup(ctx, &groupSend{m: m, mode: mode, filter: &f})
 }
 
 // SendMany queues one message for each of the keys, in their order, wherever the sockets are, passing over
@@ -161,19 +161,53 @@ func (c *Cluster) SendMany(ctx context.Context, keys []string, m *hub.Message, m
 	return delivery, err
 }
 
+// sendMany delivers here first: what is left is of sockets that others have, or of nobody. Only that is numbered.
 func (c *Cluster) sendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (hub.Delivery, error) {
-	var away []string
+	delivery := hub.Delivery{Nodes: map[string]int{}}
+	if err := ctx.Err(); err != nil {
+		return delivery, err
+	}
+	here := make(chan int, 1)
+	away := c.deliverHere(keys, m, mode, func(addressed int) { here <- addressed })
+	if err := c.settle(ctx, here, &delivery); err != nil || len(away) == 0 || c.claims == nil {
+		c.unknown.Add(len(away))
+		return delivery, err
+	}
+	rest, err := c.sendGroup(ctx, &groupSend{m: m, mode: mode, keys: away})
+	for node, n := range rest.Nodes {
+		delivery.Add(node, n)
+	}
+	delivery.Missing = rest.Missing
+	return delivery, err
+}
+
+// deliverHere queues a message for those of the keys whose sockets are here, and returns the others. done is called
+// as that of deliver.
+func (c *Cluster) deliverHere(keys []string, m *hub.Message, mode hub.Mode, done func(addressed int)) (away []string) {
+	tally := &tally{done: done}
+	tally.open.Store(1)
+	defer tally.close()
 	for _, key := range keys {
-		if _, here := c.hub.Get(key); !here {
+		socket, ok := c.hub.Get(key)
+		if !ok {
+			away = append(away, key)
+			continue
+		}
+		tally.open.Add(1)
+		moves := false
+		c.put(socket, m, mode, func(depth int, err error) {
+			moves = absent(err) // of a durable queue nobody reads it: that is known after storage only
+			tally.one(depth, err)
+		})
+		if !socket.Durable() && moves {
 			away = append(away, key)
 		}
 	}
-	return c.sendGroup(ctx, &groupSend{m: m, mode: mode, keys: keys}, away)
+	return away
 }
 
-// sendGroup delivers here and, where there may be somebody to get it, on the other nodes. away are the keys
-// not known here, where the message goes by keys.
-func (c *Cluster) sendGroup(ctx context.Context, s *groupSend, away []string) (hub.Delivery, error) {
+// sendGroup delivers here and on the other nodes.
+func (c *Cluster) sendGroup(ctx context.Context, s *groupSend) (hub.Delivery, error) {
 	delivery := hub.Delivery{Nodes: map[string]int{}}
 	if err := ctx.Err(); err != nil {
 		return delivery, err
@@ -181,32 +215,39 @@ func (c *Cluster) sendGroup(ctx context.Context, s *groupSend, away []string) (h
 	here := make(chan int, 1)
 	local := func() { c.deliver(s, func(addressed int) { here <- addressed }) }
 	var err error
-	switch others := c.others(); {
-	case len(others) == 0, s.filter == nil && len(away) == 0:
+	if len(c.others()) == 0 {
 		local()
-	default:
-		delivery.Missing, err = c.sendToAll(ctx, s, away, names(others), local, delivery.Nodes)
+	} else {
+		delivery.Missing, err = c.sendToAll(ctx, s, local, delivery.Nodes)
 	}
-	select {
-	case n := <-here:
-		if n > 0 {
-			delivery.Nodes[c.cfg.Node] = n
-		}
-	case <-ctx.Done():
-		err = ctx.Err()
+	if failed := c.settle(ctx, here, &delivery); failed != nil {
+		err = failed
 	}
 	return delivery, err
 }
 
+// settle waits for the number of queues of this node that took a message.
+func (c *Cluster) settle(ctx context.Context, here <-chan int, delivery *hub.Delivery) error {
+	select {
+	case n := <-here:
+		if n > 0 {
+			delivery.Add(c.hub.Node(), n)
+		}
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // sendToAll passes the message on, and delivers it here when it has its number.
-func (c *Cluster) sendToAll(ctx context.Context, s *groupSend, away, nodes []string, local func(), counts map[string]int) (missing []string, err error) {
-	begun := false
+func (c *Cluster) sendToAll(ctx context.Context, s *groupSend, local func(), counts map[string]int) (missing []string, err error) {
+	begun, nodes := false, c.far.others()
 	before := func(seq uint64) {
 		begun = true
 		s.from, s.seq = c.cfg.Incarnation, seq
 		local()
 	}
-	missing, err = c.peers.Group(ctx, nodes, opGroup, appendGroup(nil, s, away), before, func(node string, body []byte) error {
+	missing, err = c.peers.Group(ctx, nodes, opGroup, writeGroup(s), before, func(node string, body []byte) error {
 		if n := readCount(body); n > 0 {
 			counts[node] = n
 		}
@@ -225,11 +266,11 @@ func (c *Cluster) sendToAll(ctx context.Context, s *groupSend, away, nodes []str
 func (c *Cluster) serveGroup(q *peers.Request) {
 	s, err := readGroup(q.Body)
 	if err != nil {
-		q.Fail(codeMalformed, err.Error())
+		refuse(q, err)
 		return
 	}
 	s.from, s.seq = q.FromIncarnation, q.GroupSeq
-	c.deliver(s, func(addressed int) { q.Reply(appendCount(nil, addressed)) })
+	c.deliver(s, func(addressed int) { q.Reply(writeCount(addressed)) })
 }
 
 // deliver queues a message for the sockets of this node that it is for. done is called once with how many

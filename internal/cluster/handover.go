@@ -7,7 +7,6 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/peers"
-	"github.com/tutorsocket/tutorsocket/internal/resume"
 )
 
 const (
@@ -39,12 +38,12 @@ func (c *Cluster) fetchFrom(ctx context.Context, req *hub.OpenRequest, node stri
 		op = opEnd
 	}
 	var answer []byte
-	err := c.peers.AskPages(ctx, node, op, appendHandOver(nil, handOver{req.Key, req.User.ID, revision}), func(page []byte) error {
+	err := c.peers.AskPages(ctx, node, op, writeHandOver(handOver{req.Key, req.User.ID, revision}), func(page []byte) error {
 		answer = append(answer, page...)
 		return nil
 	})
 	if err != nil {
-		return explain(err)
+		return unreached(node, err)
 	}
 	if c.cfg.RefuseLiveID {
 		return hub.ErrKeyLive
@@ -89,7 +88,7 @@ func (s *groupSend) isFor(key string) bool {
 func (c *Cluster) serveHandOver(q *peers.Request) {
 	r, err := readHandOver(q.Body)
 	if err != nil {
-		q.Fail(codeMalformed, err.Error())
+		refuse(q, err)
 		return
 	}
 	go func() { // the other side waits no longer than this does
@@ -97,7 +96,7 @@ func (c *Cluster) serveHandOver(q *peers.Request) {
 		defer cancel()
 		answer, err := c.giveAway(ctx, q.From, r)
 		if err != nil {
-			q.Fail(failure(err))
+			refuse(q, err)
 			return
 		}
 		q.Reply(answer)
@@ -139,7 +138,7 @@ func (c *Cluster) giveAway(ctx context.Context, node string, r handOver) ([]byte
 	if err != nil {
 		return nil, gone(err)
 	}
-	return appendHandedOver(nil, &d, had), nil
+	return writeHandedOver(&d, had), nil
 }
 
 // beginMove stops all that is sent to the socket here, and says how far this node has come with messages to many.
@@ -157,14 +156,14 @@ func (c *Cluster) beginMove(key, user, node string) (*hub.Moving, vector, error)
 func (c *Cluster) serveEnd(q *peers.Request) {
 	r, err := readHandOver(q.Body)
 	if err != nil {
-		q.Fail(codeMalformed, err.Error())
+		refuse(q, err)
 		return
 	}
 	c.claims.forget(r.key, r.revision)
 	c.lines.end(r.key)
 	s, ok := c.hub.Get(r.key)
 	if !ok {
-		q.Fail(failure(hub.ErrNotFound))
+		refuse(q, hub.ErrNotFound)
 		return
 	}
 	s.CloseWith(hub.Reason{Code: hub.CodeLost, Text: "a second connection brought the id", Abort: true})
@@ -182,7 +181,7 @@ type late struct {
 func (c *Cluster) serveLate(q *peers.Request) {
 	l, err := readLate(q.Body)
 	if err != nil {
-		q.Fail(codeMalformed, err.Error())
+		refuse(q, err)
 		return
 	}
 	s, ok := c.hub.Get(l.key)
@@ -190,19 +189,4 @@ func (c *Cluster) serveLate(q *peers.Request) {
 		s.NoteLost(l.missed)
 	}
 	q.Reply(nil)
-}
-
-func appendHandedOver(b []byte, d *hub.Detached, had vector) []byte {
-	b = appendVector(b, had)
-	return resume.AppendSocket(b, d)
-}
-
-func readHandedOver(b []byte) (d hub.Detached, had vector, err error) {
-	r := reader{buf: b}
-	had = r.vector()
-	if r.bad {
-		return d, nil, errMalformed
-	}
-	d, err = resume.ReadSocket(r.buf)
-	return d, had, err
 }

@@ -1,12 +1,12 @@
 package cluster
 
 import (
-	"errors"
-	"fmt"
+	"strings"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/outbox"
 	"github.com/tutorsocket/tutorsocket/internal/peers"
+	"github.com/tutorsocket/tutorsocket/internal/resume"
 )
 
 // Requests between nodes about opening and sending. Those about sockets that are there are in ops.go.
@@ -20,161 +20,206 @@ const (
 	opAdopt                         // take over the sockets of a node that leaves
 )
 
-var errMalformed = errors.New("the request is malformed")
-
-func appendSend(b []byte, key string, m *hub.Message, mode hub.Mode) []byte {
-	b = appendText(b, key)
-	return appendMessage(b, m, mode)
-}
-
-func readSend(b []byte) (key string, m *hub.Message, mode hub.Mode, err error) {
-	r := reader{buf: b}
-	key = r.text()
-	m, mode = r.message()
-	if !r.done() {
-		return "", nil, 0, errMalformed
+// Ops names the operations of this package, for [peers.Config].
+func Ops() map[peers.Op]peers.OpInfo {
+	ops := RemoteOps()
+	for op, info := range map[peers.Op]peers.OpInfo{
+		opSend: {Name: "send"}, opGroup: {Name: "group"}, opStored: {Name: "stored"},
+		opHandOver: {Name: "hand_over", Timeout: handOverPatience}, opEnd: {Name: "end"}, opLate: {Name: "late"},
+		opAdopt: {Name: "adopt", Timeout: adoptPatience},
+	} {
+		ops[op] = info
 	}
-	return key, m, mode, nil
+	return ops
 }
 
-func appendMessage(b []byte, m *hub.Message, mode hub.Mode) []byte {
-	b = append(b, byte(mode))
-	b = appendText(b, m.ConflateKey())
-	return appendText(b, m.Text())
+func (e *encoder) message(m *hub.Message, mode hub.Mode) {
+	e.byte(byte(mode))
+	e.text(m.ConflateKey())
+	e.text(m.Text())
 }
 
-func (r *reader) message() (*hub.Message, hub.Mode) {
-	mode := hub.Mode(r.byte())
+// message reads a message. Its texts are copies: it may wait for long, and the body has more in it.
+func (d *decoder) message() (*hub.Message, hub.Mode) {
+	mode := hub.Mode(d.byte())
 	if mode > hub.ModePlain {
-		r.bad = true
+		d.fail()
 	}
-	conflateKey := r.text()
-	return hub.NewMessage(r.text()).WithConflateKey(conflateKey), mode
+	conflateKey := strings.Clone(d.text())
+	return hub.NewMessage(strings.Clone(d.text())).WithConflateKey(conflateKey), mode
 }
 
-// Whom a message to many is for.
-const (
-	forFilter byte = 1
-	forKeys   byte = 2
-)
-
-func appendGroup(b []byte, s *groupSend, away []string) []byte {
-	b = appendMessage(b, s.m, s.mode)
-	if s.filter != nil {
-		b = append(b, forFilter)
-		return appendText(b, s.filter.String())
-	}
-	b = append(b, forKeys)
-	b = appendUint(b, uint64(len(away)))
-	for _, key := range away {
-		b = appendText(b, key)
-	}
-	return b
-}
-
-func readGroup(b []byte) (*groupSend, error) {
-	r := reader{buf: b}
-	s := new(groupSend)
-	s.m, s.mode = r.message()
-	switch r.byte() {
-	case forFilter:
-		f, err := hub.ParseFilter(r.text())
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errMalformed, err)
-		}
-		f = f.Reaching()
-		s.filter = &f
-	case forKeys:
-		for range r.length() {
-			s.keys = append(s.keys, r.text())
-		}
-	default:
-		r.bad = true
-	}
-	if !r.done() {
-		return nil, errMalformed
-	}
-	return s, nil
-}
-
-func appendCount(b []byte, n int) []byte { return appendUint(b, uint64(n)) }
-
-// readCount reads an answer that is a number; 0 if it is none.
-func readCount(b []byte) int {
-	r := reader{buf: b}
-	if n := r.uint(); r.done() && n < 1<<31 {
-		return int(n)
-	}
-	return 0
-}
-
-func appendStored(b []byte, key string, at outbox.Position) []byte {
-	return appendUint(appendText(b, key), uint64(at))
-}
-
-func readStored(b []byte) (key string, at outbox.Position, err error) {
-	r := reader{buf: b}
-	key, at = r.text(), outbox.Position(r.uint())
-	if !r.done() {
-		return "", 0, errMalformed
-	}
-	return key, at, nil
-}
-
-func appendHandOver(b []byte, h handOver) []byte {
-	b = appendText(appendText(b, h.key), h.user)
-	return appendUint(b, h.revision)
-}
-
-func readHandOver(b []byte) (handOver, error) {
-	r := reader{buf: b}
-	h := handOver{key: r.text(), user: r.text(), revision: r.uint()}
-	if !r.done() {
-		return handOver{}, errMalformed
-	}
-	return h, nil
-}
-
-func appendLate(b []byte, l late) []byte {
-	b = appendUint(appendText(b, l.key), l.life)
-	return appendUint(b, uint64(l.missed))
-}
-
-func readLate(b []byte) (late, error) {
-	r := reader{buf: b}
-	l := late{key: r.text(), life: r.uint(), missed: int(r.uint() & 0x7fffffff)}
-	if !r.done() {
-		return late{}, errMalformed
-	}
-	return l, nil
-}
-
-func appendAdopt(b []byte, phase adoptPhase, had vector) []byte {
-	return appendVector(append(b, byte(phase)), had)
-}
-
-func readAdopt(b []byte) (adoptPhase, vector, error) {
-	r := reader{buf: b}
-	phase, had := adoptPhase(r.byte()), r.vector()
-	if !r.done() || phase != adoptBegin && phase != adoptLoad {
-		return 0, nil, errMalformed
-	}
-	return phase, had, nil
-}
-
-func appendVector(b []byte, v vector) []byte {
-	b = appendUint(b, uint64(len(v)))
+func (e *encoder) vector(v vector) {
+	e.size(len(v))
 	for from, seq := range v {
-		b = appendUint(appendText(b, from), seq)
+		e.text(from)
+		e.uint(seq)
 	}
-	return b
 }
 
-func (r *reader) vector() vector {
+func (d *decoder) vector() vector {
 	v := vector{}
-	for range r.length() {
-		from := r.text()
-		v[from] = r.uint()
+	for range d.length(2) {
+		from := strings.Clone(d.text())
+		v[from] = d.uint()
 	}
 	return v
+}
+
+// checked is what was read, unless the body has something else in it.
+func checked[T any](d *decoder, v T) (T, error) {
+	if !d.complete() {
+		var none T
+		return none, errMalformed
+	}
+	return v, nil
+}
+
+// sent is a message for one socket.
+type sent struct {
+	key  string
+	m    *hub.Message
+	mode hub.Mode
+}
+
+func writeSent(s sent) []byte {
+	e := encoder{buf: make([]byte, 0, len(s.key)+len(s.m.Text())+16)}
+	e.text(s.key)
+	e.message(s.m, s.mode)
+	return e.buf
+}
+
+func readSent(body []byte) (sent, error) {
+	d := decode(body)
+	s := sent{key: d.text()}
+	s.m, s.mode = d.message()
+	return checked(&d, s)
+}
+
+func writeGroup(s *groupSend) []byte {
+	var e encoder
+	e.message(s.m, s.mode)
+	e.bool(s.filter != nil)
+	if s.filter != nil {
+		e.filter(*s.filter)
+		return e.buf
+	}
+	e.size(len(s.keys))
+	for _, key := range s.keys {
+		e.text(key)
+	}
+	return e.buf
+}
+
+func readGroup(body []byte) (*groupSend, error) {
+	d := decode(body)
+	s := new(groupSend)
+	s.m, s.mode = d.message()
+	if d.bool() {
+		f := d.filter()
+		s.filter = &f
+	} else {
+		for range d.length(1) {
+			s.keys = append(s.keys, d.text())
+		}
+	}
+	return checked(&d, s)
+}
+
+func writeCount(n int) []byte {
+	var e encoder
+	e.size(n)
+	return e.buf
+}
+
+// readCount reads an answer that is a number; 0 if it is none.
+func readCount(body []byte) int {
+	d := decode(body)
+	n, err := checked(&d, d.size())
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// storedAt is a message that its sender has stored for a socket.
+type storedAt struct {
+	key string
+	at  outbox.Position
+}
+
+func writeStored(s storedAt) []byte {
+	var e encoder
+	e.text(s.key)
+	e.uint(uint64(s.at))
+	return e.buf
+}
+
+func readStored(body []byte) (storedAt, error) {
+	d := decode(body)
+	return checked(&d, storedAt{d.text(), outbox.Position(d.uint())})
+}
+
+func writeHandOver(h handOver) []byte {
+	var e encoder
+	e.text(h.key)
+	e.text(h.user)
+	e.uint(h.revision)
+	return e.buf
+}
+
+func readHandOver(body []byte) (handOver, error) {
+	d := decode(body)
+	return checked(&d, handOver{strings.Clone(d.text()), d.text(), d.uint()})
+}
+
+// writeHandedOver writes a socket, and how far its node had come with messages to many.
+func writeHandedOver(socket *hub.Detached, had vector) []byte {
+	var e encoder
+	e.vector(had)
+	return resume.AppendSocket(e.buf, socket)
+}
+
+func readHandedOver(body []byte) (socket hub.Detached, had vector, err error) {
+	d := decode(body)
+	if had = d.vector(); d.bad {
+		return hub.Detached{}, nil, errMalformed
+	}
+	socket, err = resume.ReadSocket([]byte(d.rest))
+	return socket, had, err
+}
+
+func writeLate(l late) []byte {
+	var e encoder
+	e.text(l.key)
+	e.uint(l.life)
+	e.size(l.missed)
+	return e.buf
+}
+
+func readLate(body []byte) (late, error) {
+	d := decode(body)
+	return checked(&d, late{d.text(), d.uint(), d.size()})
+}
+
+// adoptRequest is what a node that leaves asks of another.
+type adoptRequest struct {
+	phase adoptPhase
+	had   vector
+}
+
+func writeAdopt(a adoptRequest) []byte {
+	var e encoder
+	e.byte(byte(a.phase))
+	e.vector(a.had)
+	return e.buf
+}
+
+func readAdopt(body []byte) (adoptRequest, error) {
+	d := decode(body)
+	a, err := checked(&d, adoptRequest{adoptPhase(d.byte()), d.vector()})
+	if err == nil && a.phase != adoptBegin && a.phase != adoptLoad {
+		err = errMalformed
+	}
+	return a, err
 }

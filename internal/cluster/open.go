@@ -106,7 +106,7 @@ func (c *Cluster) arriving(key string) (left func()) {
 
 // take replaces the claim there is, and fetches the socket.
 func (c *Cluster) take(ctx context.Context, req *hub.OpenRequest, now directory.Held, found bool) error {
-	next := directory.Claim{Node: c.cfg.Node, Incarnation: c.cfg.Incarnation, User: req.User.ID, Life: now.Life, Since: now.Since}
+	next := directory.Claim{Node: c.hub.Node(), Incarnation: c.cfg.Incarnation, User: req.User.ID, Life: now.Life, Since: now.Since}
 	from := now.Incarnation
 	// Of a claim of its own this node has no socket any more: it has ended.
 	begins := !found || from == c.cfg.Incarnation
@@ -239,7 +239,7 @@ func (c *Cluster) claimOld(ctx context.Context, d *hub.Detached, durable bool) e
 	if err != nil {
 		return unavailable(ctx, err)
 	}
-	next := directory.Claim{Node: c.cfg.Node, Incarnation: c.cfg.Incarnation, User: d.User.ID, Life: now.Life, Since: now.Since}
+	next := directory.Claim{Node: c.hub.Node(), Incarnation: c.cfg.Incarnation, User: d.User.ID, Life: now.Life, Since: now.Since}
 	switch {
 	case found && (c.isLive(now.Incarnation) && !c.leaves(now.Incarnation) || now.User != d.User.ID):
 		return hub.ErrKeyTaken

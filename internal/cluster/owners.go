@@ -1,6 +1,9 @@
 package cluster
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
 // ownersKept is how many owners are remembered at least, if there are so many; twice as many at most.
 const ownersKept = 32 << 10
@@ -46,3 +49,13 @@ func (o *owners) drop(key string) {
 	delete(o.new, key)
 	delete(o.old, key)
 }
+
+// place is what knows where the stateful keys are, for requests about their sockets.
+type place struct{ *core }
+
+func (p place) owner(ctx context.Context, key string) (node string, ok bool, err error) {
+	o, err := p.findOwner(ctx, key, false)
+	return o.node, o.known, err
+}
+
+func (p place) moved(key, _ string) { p.owners.drop(key) }

@@ -129,31 +129,35 @@ const (
 
 // sendAway queues a message for a socket of another node.
 func (c *Cluster) sendAway(ctx context.Context, key string, m *hub.Message, mode hub.Mode) (depth int, err error) {
+	asked := uint64(0) // the claim whose node did not have the socket
 	for try := range sendTries {
 		o, err := c.findOwner(ctx, key, try > 0)
 		switch {
 		case err != nil:
 			return 0, err
-		case !o.known:
+		case !o.known, asked != 0 && o.revision == asked: // it has just ended
 			return 0, hub.ErrNotFound
 		case !o.live:
 			return c.sendToNobody(ctx, key, o.claim, m, mode)
-		case o.node == c.cfg.Node:
+		case o.node == c.hub.Node():
 			depth, err = c.sendHere(ctx, key, m, mode)
 		default:
 			depth, err = c.sendTo(ctx, o.node, key, m, mode)
 		}
-		if !absent(err) {
+		switch {
+		case errors.Is(err, hub.ErrMoving):
+			err = pause(ctx, min(movePause<<try, maxMovePause))
+		case errors.Is(err, hub.ErrNotFound) && (o.remembered || o.revision != 0):
+			asked, err = o.revision, nil
+		case errors.Is(err, errNobody) && o.remembered:
+			err = nil
+		default:
 			return depth, err
 		}
-		c.owners.drop(key)
-		if errors.Is(err, hub.ErrMoving) {
-			if err := pause(ctx, min(movePause<<try, maxMovePause)); err != nil {
-				return 0, err
-			}
-		} else if !o.remembered {
-			return 0, err // the directory is behind: the socket has just ended
+		if err != nil {
+			return 0, err
 		}
+		c.owners.drop(key)
 	}
 	return 0, fmt.Errorf("%w: the socket is being moved to another node", hub.ErrNoAnswer)
 }
@@ -172,11 +176,11 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // sendTo asks a node to queue a message for its socket.
 func (c *Cluster) sendTo(ctx context.Context, node, key string, m *hub.Message, mode hub.Mode) (depth int, err error) {
-	body, err := c.peers.Ask(ctx, node, opSend, appendSend(nil, key, m, mode))
+	body, err := c.peers.Ask(ctx, node, opSend, writeSent(sent{key, m, mode}))
 	if err == nil {
 		return readCount(body), nil
 	}
-	err = explain(err)
+	err = unreached(node, err)
 	if c.durableKey(key) && !absent(err) && !errors.Is(err, hub.ErrQueueFull) {
 		return 0, fmt.Errorf("%w: %w", hub.ErrNotStored, err)
 	}
@@ -185,37 +189,45 @@ func (c *Cluster) sendTo(ctx context.Context, node, key string, m *hub.Message, 
 
 // serveSend queues a message for a socket of this node.
 func (c *Cluster) serveSend(q *peers.Request) {
-	key, m, mode, err := readSend(q.Body)
+	r, err := readSent(q.Body)
 	if err != nil {
-		q.Fail(codeMalformed, err.Error())
+		refuse(q, err)
 		return
 	}
-	if s, ok := c.hub.Get(key); ok {
-		c.put(s, m, mode, answerDepth(q))
+	if s, ok := c.hub.Get(r.key); ok {
+		c.put(s, r.m, r.mode, answerDepth(q))
 		return
 	}
-	if done, _ := c.claims.onTheWay(key); done != nil {
+	if done, _ := c.claims.onTheWay(r.key); done != nil {
 		go func() { // the arrival has an end of its own
 			<-done
-			if s, ok := c.hub.Get(key); ok {
-				c.put(s, m, mode, answerDepth(q))
+			if s, ok := c.hub.Get(r.key); ok {
+				c.put(s, r.m, r.mode, answerDepth(q))
 				return
 			}
-			answerDepth(q)(0, hub.ErrNotFound)
+			answerDepth(q)(0, c.missing(r.key))
 		}()
 		return
 	}
-	answerDepth(q)(0, hub.ErrNotFound)
+	answerDepth(q)(0, c.missing(r.key))
+}
+
+// missing is why a socket is not here, for another node that has asked for it.
+func (c *Cluster) missing(key string) error {
+	if node, ok := c.owners.get(key); ok && node != c.hub.Node() {
+		return hub.ErrMoving
+	}
+	return hub.ErrNotFound
 }
 
 // answerDepth returns what answers a request with the number of messages that wait.
 func answerDepth(q *peers.Request) func(depth int, err error) {
 	return func(depth int, err error) {
 		if err != nil {
-			q.Fail(failure(err))
+			refuse(q, err)
 			return
 		}
-		q.Reply(appendCount(nil, depth))
+		q.Reply(writeCount(depth))
 	}
 }
 
@@ -249,23 +261,23 @@ func (c *Cluster) tellStored(ctx context.Context, key string, at outbox.Position
 	switch {
 	case err != nil || !o.known || !o.live:
 		return nil // it is stored, and whoever has the key next will read it
-	case o.node == c.cfg.Node:
+	case o.node == c.hub.Node():
 		c.stored(key, at)
 		return nil
 	}
-	if _, err := c.peers.Ask(ctx, o.node, opStored, appendStored(nil, key, at)); err != nil {
+	if _, err := c.peers.Ask(ctx, o.node, opStored, writeStored(storedAt{key, at})); err != nil {
 		return fmt.Errorf("%w: it is stored, but %s, which has the socket now, does not know: %w", hub.ErrNotStored, o.node, err)
 	}
 	return nil
 }
 
 func (c *Cluster) serveStored(q *peers.Request) {
-	key, at, err := readStored(q.Body)
+	r, err := readStored(q.Body)
 	if err != nil {
-		q.Fail(codeMalformed, err.Error())
+		refuse(q, err)
 		return
 	}
-	c.stored(key, at)
+	c.stored(r.key, r.at)
 	q.Reply(nil)
 }
 
@@ -284,10 +296,11 @@ type owner struct {
 	live       bool // the node is there
 	remembered bool // this is from memory
 	claim      directory.Claim
+	revision   uint64 // of the claim; 0: not known
 }
 
 // findOwner says who has a key, from memory unless fresh. Errors: ctx's, [hub.ErrUnavailable].
-func (c *Cluster) findOwner(ctx context.Context, key string, fresh bool) (owner, error) {
+func (c *core) findOwner(ctx context.Context, key string, fresh bool) (owner, error) {
 	service, _, stateful, err := hub.ParseKey(key)
 	if err != nil {
 		return owner{}, nil
@@ -313,7 +326,7 @@ func (c *Cluster) findOwner(ctx context.Context, key string, fresh bool) (owner,
 	if !found {
 		return owner{}, nil
 	}
-	o := owner{node: now.Node, known: true, live: c.isLive(now.Incarnation), claim: now.Claim}
+	o := owner{node: now.Node, known: true, live: c.isLive(now.Incarnation), claim: now.Claim, revision: now.Revision}
 	if o.live {
 		c.owners.put(key, now.Node)
 	}

@@ -105,7 +105,7 @@ func (c *Cluster) sweep(ctx context.Context) (next time.Duration) {
 // firstNode reports whether this node is the first of all that are there.
 func (c *Cluster) firstNode() bool {
 	others := c.others()
-	return len(others) == 0 || c.cfg.Node < others[0].Name
+	return len(others) == 0 || c.hub.Node() < others[0].Name
 }
 
 func (s *sweeper) goneSince(incarnation string, now time.Time) time.Time {
