@@ -25,8 +25,11 @@ type Node struct {
 // NodeData is where a node keeps what outlives it.
 type NodeData struct {
 	Folder        string `json:"folder" doc:"The data folder."`
-	Sync          string `json:"sync" doc:"nats.sync in force: always, or how much of the last writes a power failure may cost."`
-	UserDataBytes int64  `json:"user_data_bytes" doc:"What user data takes on disk."`
+	Store         string `json:"store" doc:"Where data are kept: embedded, or the NATS servers of the cluster."`
+	Connected     bool   `json:"connected" doc:"The store can be reached. Without it the node serves the sockets it has."`
+	Replicas      int    `json:"replicas" doc:"How many servers keep each thing."`
+	Sync          string `json:"sync,omitempty" doc:"nats.sync in force: always, or how much of the last writes a power failure may cost. In a cluster its NATS servers decide."`
+	UserDataBytes int64  `json:"user_data_bytes" doc:"What user data takes on disk; 0 while the store cannot be reached."`
 }
 
 // ErrNoNode says that no node has the name: 404.

@@ -11,9 +11,9 @@ import (
 // openDetached opens the store of detached sockets. At the end of the server those there are then are saved: behind
 // the scripts and the requests, which may have written to them.
 func (s *Server) openDetached(ctx context.Context, h *hub.Hub) (*resume.Store, error) {
-	store, err := resume.Open(ctx, s.store.js, resume.Config{Node: nodeName})
+	store, err := resume.Open(ctx, s.store.js, resume.Config{Node: s.node, Replicas: s.store.replicas, Prefix: s.store.prefix})
 	if err != nil {
-		return nil, err
+		return nil, s.store.explain(err)
 	}
 	s.onClose("detached sockets", func(ctx context.Context) error {
 		s.saveDetached(ctx, store, resume.Kept{Sockets: h.Detached(), Losses: h.Losses()})

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/api"
@@ -30,7 +31,7 @@ func (n thisNode) List(ctx context.Context) ([]api.Node, []string, error) {
 // Drain implements [api.Nodes]. The node is described before: a server that has nothing to wait for ends the
 // contexts of requests right away, and then waits for their answers.
 func (n thisNode) Drain(ctx context.Context, name string) (api.Node, error) {
-	if name != nodeName {
+	if name != n.server.node {
 		return api.Node{}, api.ErrNoNode
 	}
 	node, err := n.describe(ctx)
@@ -43,7 +44,7 @@ func (n thisNode) Drain(ctx context.Context, name string) (api.Node, error) {
 }
 
 func (n thisNode) describe(ctx context.Context) (api.Node, error) {
-	bytes, err := n.data.Bytes(ctx)
+	data, err := n.describeData(ctx)
 	if err != nil {
 		return api.Node{}, err
 	}
@@ -53,9 +54,30 @@ func (n thisNode) describe(ctx context.Context) (api.Node, error) {
 	}
 	settings := n.server.cfg.Settings
 	return api.Node{
-		Name: nodeName, Version: n.server.cfg.Version, StartedAt: n.started, State: state,
+		Name: n.server.node, Version: n.server.cfg.Version, StartedAt: n.started, State: state,
 		Sockets: n.hub.Len(), Runs: n.runs.Running(),
 		App: n.server.app.Dir(), DatexVersion: settings.Queue.Profile.String(),
-		Data: api.NodeData{Folder: n.server.data.dir, Sync: settings.NATS.Sync.String(), UserDataBytes: bytes},
+		Data: data,
 	}, nil
+}
+
+// describeData is what a node tells of its data, also while the store is away: then it is asked who is there.
+func (n thisNode) describeData(ctx context.Context) (api.NodeData, error) {
+	store := n.server.store
+	data := api.NodeData{Folder: n.server.data.dir, Store: store.describe(), Connected: store.connected(), Replicas: store.replicas}
+	if !store.outside() {
+		data.Sync = n.server.cfg.Settings.NATS.Sync.String()
+	}
+	if !data.Connected {
+		return data, nil
+	}
+	asking, cancel := context.WithTimeout(ctx, n.server.cfg.Settings.NATS.Timeout)
+	defer cancel()
+	bytes, err := n.data.Bytes(asking)
+	if errors.Is(err, userdata.ErrUnavailable) {
+		data.Connected = false
+		return data, nil
+	}
+	data.UserDataBytes = bytes
+	return data, err
 }

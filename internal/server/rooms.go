@@ -67,7 +67,7 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	s.onClose("runs", func(context.Context) error { return s.endRuns(r.engine) })
 	s.onClose("sockets", func(context.Context) error { return s.endSockets(r.endpoint) })
 	s.refuse = append(s.refuse, r.hub.StopExpiry, r.engine.Refuse)
-	s.left = func() Left { return Left{Node: nodeName, Sockets: r.hub.Len(), Runs: r.runs.Running()} }
+	s.left = func() Left { return Left{Node: s.node, Sockets: r.hub.Len(), Runs: r.runs.Running()} }
 	return nil
 }
 
@@ -125,7 +125,7 @@ func (s *Server) openDoors(r *rooms) {
 	s.routes.services, s.routes.pages = r.endpoint, web.Handler()
 	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
 	s.routes.profiles = &profiles{allowed: admin.CheckBearer}
-	s.routes.api = r.tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: nodeName}, api.Deps{
+	s.routes.api = r.tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: s.node}, api.Deps{
 		Auth: admin, Refusals: refusals{r.refused},
 		Sockets: r.sockets, Events: r.sockets, Tags: r.sockets, Traces: frameTraces{r.sockets, r.endpoint},
 		Scripts: scripts{s.app}, Sources: sources{s}, Checker: checker{s.app, s.cfg.Settings.Queue.Profile},

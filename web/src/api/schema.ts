@@ -1117,13 +1117,22 @@ export interface components {
             version: string;
         };
         NodeData: {
+            /** @description The store can be reached. Without it the node serves the sockets it has. */
+            connected: boolean;
             /** @description The data folder. */
             folder: string;
-            /** @description nats.sync in force: always, or how much of the last writes a power failure may cost. */
-            sync: string;
             /**
              * Format: int64
-             * @description What user data takes on disk.
+             * @description How many servers keep each thing.
+             */
+            replicas: number;
+            /** @description Where data are kept: embedded, or the NATS servers of the cluster. */
+            store: string;
+            /** @description nats.sync in force: always, or how much of the last writes a power failure may cost. In a cluster its NATS servers decide. */
+            sync?: string;
+            /**
+             * Format: int64
+             * @description What user data takes on disk; 0 while the store cannot be reached.
              */
             user_data_bytes: number;
         };
@@ -3497,7 +3506,10 @@ export interface operations {
                      *         {
                      *           "app": "/srv/app",
                      *           "data": {
+                     *             "connected": true,
                      *             "folder": "/var/lib/tutorsocket",
+                     *             "replicas": 1,
+                     *             "store": "embedded",
                      *             "sync": "always",
                      *             "user_data_bytes": 4096
                      *           },
@@ -3547,7 +3559,10 @@ export interface operations {
                      * @example {
                      *       "app": "/srv/app",
                      *       "data": {
+                     *         "connected": true,
                      *         "folder": "/var/lib/tutorsocket",
+                     *         "replicas": 1,
+                     *         "store": "embedded",
                      *         "sync": "always",
                      *         "user_data_bytes": 4096
                      *       },
