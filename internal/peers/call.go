@@ -47,8 +47,8 @@ type arrival struct {
 }
 
 const (
-	arrivalNobody kind = 200 + iota // nobody listens to the subject
-	arrivalSome                     // a part of a body
+	arrivalNobody kind = kinds + iota // nobody listens to the subject
+	arrivalSome                       // a part of a body
 )
 
 var spareCalls = sync.Pool{New: func() any {
@@ -176,7 +176,7 @@ func (p *Peers) answer(m *nats.Msg) {
 			return
 		}
 	}
-	if !p.calls.deliver(id, a) {
+	if !p.calls.deliver(id, a) && a.kind < kindProbe { // what probes bring late is no loss
 		p.figures.late.Inc()
 	}
 }

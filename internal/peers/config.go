@@ -43,6 +43,8 @@ type Config struct {
 	// About returns what heartbeats say beyond the rest, a JSON value of at most some hundred bytes;
 	// it is called with each of them by one goroutine, and must not block. Nil: nothing.
 	About func() json.RawMessage
+
+	draw func() uint64 // incarnations; nil: at random
 }
 
 func (c *Config) complete() error {
@@ -65,6 +67,9 @@ func (c *Config) complete() error {
 		if *d.value <= 0 {
 			*d.value = d.usual
 		}
+	}
+	if c.draw == nil {
+		c.draw = newIncarnation
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -99,7 +99,7 @@ func (p *Peers) heard(f *frame, reply string) {
 		p.changes.tell()
 	case changeRival:
 		if _, ok := p.rivalLog.may(grumble); ok && p.member.Load() {
-			p.cfg.Logger.Error("another live node has the name of this one: give one of the two another name", "node", n.Name, "incarnation", n.Incarnation)
+			p.cfg.Logger.Error("another live node has the name of this one: give one of the two another name", "peer", n.Name)
 		}
 	}
 }
@@ -115,7 +115,7 @@ func (p *Peers) outranks(n *Node) bool {
 func (p *Peers) malformed(subject string, err error) {
 	p.figures.malformed.Inc()
 	if kept, ok := p.malformedLog.may(grumble); ok {
-		p.cfg.Logger.Warn("message between nodes not understood", "subject", subject, "error", err, "more", kept)
+		p.cfg.Logger.Warn("message between nodes not understood", "subject", subject, "error", err, "skipped", kept)
 	}
 }
 

@@ -25,7 +25,9 @@
 // it likes; whoever asks is told at once when nobody listens there ([ErrGone]) or
 // when the connection is down ([ErrDisconnected]), and waits no longer than the
 // time-out of the operation. A node that has been silent for a while is probed, which
-// tells one that works from one that was killed after it got the request.
+// tells one that works from one that was killed after it got the request. What was
+// published while the connection of the asked node was broken is lost, and ends with
+// the time-out.
 //
 // Each node has three subscriptions for what comes to it (<prefix>.nodes,
 // <prefix>.node.<name>, <prefix>.all), which share one channel and one goroutine,

@@ -107,7 +107,7 @@ func (p *Peers) sweep(now time.Time) {
 	}
 	lapsed := p.table.lapse(now.Add(-p.cfg.Lapse))
 	for _, n := range lapsed {
-		p.cfg.Logger.Warn("node is silent and counts as gone", "node", n.Name, "incarnation", n.Incarnation)
+		p.cfg.Logger.Warn("node is silent and counts as gone", "peer", n.Name)
 		p.forget(n.number)
 	}
 	if lapsed != nil {

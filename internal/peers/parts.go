@@ -13,6 +13,9 @@ const (
 	partialAge = 15 * time.Second
 )
 
+// trusted is how much is set aside on the word of the first part; a larger body gets more as it comes.
+const trusted = 4 << 20
+
 // joiner puts bodies together that came in parts. The parts of one body come in
 // order; where one is missing, the body is dropped.
 type joiner struct {
@@ -64,7 +67,7 @@ func (s *partials) add(f *frame, now time.Time) (whole, dropped bool) {
 		if f.part.offset != 0 || len(s.bodies) >= maxPartialBodies {
 			return false, true
 		}
-		p = &partial{total: f.part.total}
+		p = &partial{total: f.part.total, body: make([]byte, 0, min(f.part.total, trusted))}
 		s.bodies[f.part.id] = p
 	}
 	if p.total != f.part.total || uint64(len(p.body)) != f.part.offset || s.bytes+len(f.body) > maxPartial {

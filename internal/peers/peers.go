@@ -110,7 +110,7 @@ func Join(ctx context.Context, nc *nats.Conn, cfg Config, handlers map[Op]Handle
 
 // draw gives this node an incarnation.
 func (p *Peers) draw() {
-	n := newIncarnation()
+	n := p.cfg.draw()
 	p.table.mu.Lock()
 	p.table.self.become(n)
 	p.table.mu.Unlock()

@@ -3,6 +3,8 @@ package peers
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
+	"strconv"
 	"sync/atomic"
 )
 
@@ -55,7 +57,7 @@ func (q *Request) send(f frame) error {
 	f.op = q.Op
 	err := q.peers.send(q.reply, "", f)
 	if err != nil {
-		q.peers.cfg.Logger.Debug("answer to a node not sent", "node", q.From, "error", err)
+		q.peers.cfg.Logger.Debug("answer to a node not sent", "peer", q.From, "error", err)
 	}
 	return err
 }
@@ -64,8 +66,9 @@ func (q *Request) send(f frame) error {
 func (q *Request) run(h Handler) {
 	defer func() {
 		if v := recover(); v != nil {
-			q.peers.cfg.Logger.Error("handler of a request between nodes panicked", "operation", int(q.Op), "error", fmt.Sprint(v))
-			q.Fail(CodePanic, fmt.Sprintf("operation %d panicked; the log of the node says more", q.Op))
+			q.peers.cfg.Logger.Error("handler of a request between nodes panicked",
+				"peer", q.From, "operation", q.peers.nameOf(q.Op), "error", fmt.Sprint(v), "stack", string(debug.Stack()))
+			q.Fail(CodePanic, fmt.Sprintf("operation %s panicked; the log of the node says more", q.peers.nameOf(q.Op)))
 		}
 	}()
 	if h == nil {
@@ -73,4 +76,12 @@ func (q *Request) run(h Handler) {
 		return
 	}
 	h(q)
+}
+
+// nameOf returns the name of an operation, or else its number.
+func (p *Peers) nameOf(op Op) string {
+	if name := p.cfg.Ops[op].Name; name != "" {
+		return name
+	}
+	return strconv.Itoa(int(op))
 }

@@ -72,7 +72,7 @@ func leave(p *peers.Peers) {
 // node makes a node on a connection of its own.
 func node(t testing.TB, srv *server.Server, name string, handlers map[peers.Op]peers.Handler) *peers.Peers {
 	t.Helper()
-	return join(t, dial(t, srv.ClientURL()), peers.Config{Name: name, Settle: 50 * time.Millisecond}, handlers)
+	return join(t, dial(t, srv.ClientURL()), peers.Config{Name: name, Settle: 50 * time.Millisecond, Timeout: patience}, handlers)
 }
 
 // await waits for a condition that something else brings about.
