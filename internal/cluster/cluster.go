@@ -33,6 +33,9 @@ type Config struct {
 	Restore func(hub.Detached) error
 	// Adopt passes the detached sockets that a node has saved to each; nil: this node takes none.
 	Adopt   func(ctx context.Context, node string, each func(hub.Detached) error) error
+	// Swept is called when nodes have come or gone, by one node of all: what else is kept of their sockets may be
+	// removed; see [Cluster.Has]. Nil: nothing is.
+	Swept   func(ctx context.Context)
 	Logger  *slog.Logger      // nil: nothing is logged
 	Metrics *metrics.Registry // nil: nothing is counted
 }

@@ -343,7 +343,24 @@ func TestNothingIsLostOrDoubledOnTheMove(t *testing.T) {
 		break
 	}
 	want := 9 * perSender
-	eventually(t, "all have come", func() bool { return len(c.read()) >= want })
+	missing := func() (texts []string) {
+		read := map[string]bool{}
+		for _, text := range c.read() {
+			read[text] = true
+		}
+		expected.Range(func(text, _ any) bool {
+			if !read[text.(string)] {
+				texts = append(texts, text.(string))
+			}
+			return true
+		})
+		return texts
+	}
+	for deadline := time.Now().Add(patience / 4); len(missing()) > 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("of %d messages these never came: %v", want, missing())
+		}
+	}
 	last, seen := map[string]int{}, map[string]int{}
 	for _, text := range c.read() {
 		seen[text]++

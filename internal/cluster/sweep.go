@@ -61,16 +61,21 @@ func (c *Cluster) sweeps(ctx context.Context) {
 		case <-c.sweeper.wake:
 		case <-timer.C:
 		}
-		if next := c.sweep(ctx); next > 0 {
+		next, swept := c.sweep(ctx)
+		if swept && c.cfg.Swept != nil {
+			c.cfg.Swept(ctx)
+		}
+		if next > 0 {
 			timer.Reset(next)
 		}
 	}
 }
 
-// sweep looks at all claims once, and returns when to look again; 0: not before nodes come or go.
-func (c *Cluster) sweep(ctx context.Context) (next time.Duration) {
+// sweep looks at all claims once, if that is for this node to do, and returns when to look again; 0: not before
+// nodes come or go.
+func (c *Cluster) sweep(ctx context.Context) (next time.Duration, swept bool) {
 	if !c.firstNode() || !c.connected() {
-		return c.cfg.Window + sweepSlack // the one that is first may have gone by then
+		return c.cfg.Window + sweepSlack, false // the one that is first may have gone by then
 	}
 	now, keep := time.Now(), c.cfg.Window+sweepSlack
 	gone := map[string]time.Time{}
@@ -91,7 +96,7 @@ func (c *Cluster) sweep(ctx context.Context) (next time.Duration) {
 		c.cfg.Logger.Info("claims of nodes that are gone are removed", "count", removed)
 	}
 	if err != nil {
-		return keep
+		return keep, false
 	}
 	c.sweeper.remember(gone)
 	for _, since := range gone {
@@ -99,7 +104,19 @@ func (c *Cluster) sweep(ctx context.Context) (next time.Duration) {
 			next = left
 		}
 	}
-	return next
+	return next, true
+}
+
+// Has reports whether a socket with the key may be there, on any node: false only if it is known that none is.
+func (c *Cluster) Has(ctx context.Context, key string) bool {
+	if _, here := c.hub.Get(key); here || ctx.Err() != nil || !c.connected() {
+		return true
+	}
+	if done, _ := c.claims.onTheWay(key); done != nil || c.claims == nil {
+		return done != nil
+	}
+	o, err := c.findOwner(ctx, key, true)
+	return err != nil || o.known
 }
 
 // firstNode reports whether this node is the first of all that are there.

@@ -52,6 +52,7 @@ type Config struct {
 type Store struct {
 	js       jetstream.JetStream
 	stream   jetstream.Stream
+	node     string
 	prefix   string // of the subjects of all nodes
 	subject  string
 	patience time.Duration
@@ -81,13 +82,29 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 		return nil, fmt.Errorf("open the store of detached sockets: %w", err)
 	}
 	return &Store{
-		js: js, stream: stream, prefix: subjects, subject: subjects + token(cfg.Node),
+		js: js, stream: stream, node: cfg.Node, prefix: subjects, subject: subjects + token(cfg.Node),
 		patience: cmp.Or(cfg.Patience, defaultPatience),
 	}, nil
 }
 
 // token is the name of a node as one token of a subject: dots would divide it.
 func token(node string) string { return strings.ReplaceAll(node, ".", "=") }
+
+// Node returns the name of the node whose sockets these are.
+func (s *Store) Node() string { return s.node }
+
+// Nodes returns the names of the nodes that have saved something, in no particular order.
+func (s *Store) Nodes(ctx context.Context) ([]string, error) {
+	info, err := s.stream.Info(ctx, jetstream.WithSubjectFilter(s.prefix+"*"))
+	if err != nil {
+		return nil, fmt.Errorf("look who has saved detached sockets: %w", err)
+	}
+	var nodes []string
+	for subject := range info.State.Subjects {
+		nodes = append(nodes, strings.ReplaceAll(strings.TrimPrefix(subject, s.prefix), "=", "."))
+	}
+	return nodes, nil
+}
 
 // Kept is what a store keeps of a node.
 type Kept struct {

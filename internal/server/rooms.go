@@ -50,13 +50,16 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	s.openSockets(r)
-	detached, err := s.openDetached(ctx, r.hub)
-	if err != nil {
+	s.openDoors(r)
+	if err := s.joinCluster(ctx, r); err != nil {
 		return err
 	}
-	s.openDoors(r)
-	s.restoreDetached(ctx, detached, r.hub, r.endpoint)
-	s.sweep(ctx, r.data, r.hub)
+	if err := s.keepDetached(ctx, r); err != nil {
+		return err
+	}
+	if !s.store.outside() {
+		s.sweep(ctx, r)
+	}
 	guard := s.cfg.Settings.Guard
 	guard.Listen, guard.Metrics, guard.Refusals = s.addr.String(), s.metrics, r.refused
 	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))
@@ -102,8 +105,7 @@ func (r *rooms) openedAt(key string) time.Time {
 // openSockets makes what holds sockets and what runs scripts for them.
 func (s *Server) openSockets(r *rooms) {
 	r.hub = hub.New(s.hubConfig())
-	r.sockets = cluster.New(r.hub).Traced(r.tracer)
-	r.sockets.Register(s.metrics)
+	r.sockets = cluster.Prepare(r.hub, s.clusterConfig(r)).Traced(r.tracer)
 	r.lines, r.runs = s.lines(), runs.New(runs.Config{})
 	r.engine = engine.New(s.engineConfig(), engine.Deps{
 		Apps: s.app.Snapshot, Sources: s.app, Settings: s.scriptSettings(r.effects.logs), Users: knownUser,

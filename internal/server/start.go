@@ -100,11 +100,10 @@ func (s *Server) openUserData(ctx context.Context, opened func(key string) time.
 	return data, storage, err
 }
 
-// sweep removes from recipients lists the sockets of earlier processes, but for those
-// that are detached. It runs before the first socket opens, so that others still in a
-// list are not ours.
-func (s *Server) sweep(ctx context.Context, data *userdata.Store, h *hub.Hub) {
-	removed, err := data.Sweep(ctx, func(key string) bool { _, ok := h.Get(key); return ok })
+// sweep removes from recipients lists the sockets that no node has: those of earlier processes, and of nodes
+// that are gone.
+func (s *Server) sweep(ctx context.Context, r *rooms) {
+	removed, err := r.data.Sweep(ctx, func(key string) bool { return r.sockets.Has(ctx, key) })
 	if err != nil {
 		s.logger.Warn("recipients of earlier processes stay in their lists", "error", err.Error())
 		return
