@@ -154,7 +154,7 @@ func (o *Outbox) sendMarks(group int, lines []*Line, outcomes chan<- error) (sen
 		l.p.mu.Lock()
 		l.dirty = false
 		if !l.ended {
-			marks = append(marks, mark{l.a.Life, l.mark, l.markSeen.clone()})
+			marks = append(marks, mark{l.a.id(), l.mark, l.markSeen.clone()})
 			kept = append(kept, l)
 		}
 		l.p.mu.Unlock()

@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +16,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
-const patience = time.Minute
+const patience = 10 * time.Second
 
 func TestMain(m *testing.M) {
 	withReceipt = func(m *hub.Message, r *receipt) *hub.Message {
@@ -112,6 +113,9 @@ func openOutbox(t testing.TB, js jetstream.JetStream, cfg Config) *Outbox {
 	t.Helper()
 	if cfg.Writer == "" {
 		cfg.Writer = fmt.Sprintf("%016x", time.Now().UnixNano())
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
 	o, err := Open(t.Context(), js, cfg)
 	if err != nil {

@@ -4,22 +4,32 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"hash/fnv"
 	"sync"
 	"time"
 )
 
 // mark is how far a client has confirmed what was stored for it.
 type mark struct {
-	life uint64
+	id   markID
 	pos  Position
 	seen seen // what was the newest of each writer then
+}
+
+// markID stands for an addressee.
+type markID struct{ life, key uint64 }
+
+func (a Addressee) id() markID {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(a.Key)) // never fails
+	return markID{a.Life, h.Sum64()}
 }
 
 // marksBytes is about the size of a record of watermarks.
 const marksBytes = 32 << 10
 
-// encodeMarks makes records of watermarks. Each begins with the names of the writers that are in it; a life is its
-// own identity, so no key is written.
+// encodeMarks makes records of watermarks. Each begins with the names of the writers that are in it. Of keys only
+// a hash is written: lives are random already.
 func encodeMarks(marks []mark) (records [][]byte) {
 	for len(marks) > 0 {
 		numbers := map[string]uint64{}
@@ -27,7 +37,8 @@ func encodeMarks(marks []mark) (records [][]byte) {
 		n := 0
 		for ; n < len(marks) && len(names)+len(body) < marksBytes; n++ {
 			m := &marks[n]
-			body = binary.BigEndian.AppendUint64(body, m.life)
+			body = binary.BigEndian.AppendUint64(body, m.id.life)
+			body = binary.BigEndian.AppendUint64(body, m.id.key)
 			body = binary.AppendUvarint(body, uint64(m.pos))
 			body = binary.AppendUvarint(body, uint64(len(m.seen)))
 			for _, w := range m.seen {
@@ -63,8 +74,8 @@ func readMarks(record []byte, each func(mark)) error {
 	for n := r.count(1); n > 0; n-- {
 		names = append(names, string(r.text()))
 	}
-	for n := r.count(10); n > 0 && !r.bad; n-- {
-		m := mark{life: r.uint64(), pos: Position(r.uint())}
+	for n := r.count(18); n > 0 && !r.bad; n-- {
+		m := mark{id: markID{r.uint64(), r.uint64()}, pos: Position(r.uint())}
 		for w := r.count(2); w > 0 && !r.bad; w-- {
 			number, counter := r.uint(), r.uint()
 			if number >= uint64(len(names)) || len(m.seen) == maxSeen {
@@ -89,7 +100,7 @@ type markTable struct {
 	mu    sync.Mutex // held while reading: others wait for the result
 	from  Position   // what is before was not read
 	upTo  Position
-	marks map[uint64]mark // by life; nil: nothing was read
+	marks map[markID]mark // nil: nothing was read
 	used  time.Time
 }
 
@@ -101,7 +112,7 @@ func (t *markTable) lookUp(ctx context.Context, o *Outbox, subject string, since
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.marks == nil || since < t.from {
-		t.marks, t.from, t.upTo = map[uint64]mark{}, since, since
+		t.marks, t.from, t.upTo = map[markID]mark{}, since, since
 	}
 	if err := t.read(ctx, o, subject); err != nil {
 		return nil, err
@@ -109,7 +120,7 @@ func (t *markTable) lookUp(ctx context.Context, o *Outbox, subject string, since
 	t.used = time.Now()
 	found := make([]mark, len(lines))
 	for i, l := range lines {
-		found[i] = t.marks[l.a.Life]
+		found[i] = t.marks[l.a.id()]
 		found[i].seen = found[i].seen.clone()
 	}
 	return found, nil
@@ -124,7 +135,7 @@ func (t *markTable) read(ctx context.Context, o *Outbox, subject string) error {
 	for {
 		pending, err := r.read(ctx, subject, t.upTo+1, batchEntries, batchBytes, func(m stored) {
 			t.upTo = m.pos
-			if err := readMarks(m.data, func(m mark) { t.marks[m.life] = m }); err != nil {
+			if err := readMarks(m.data, func(m mark) { t.marks[m.id] = m }); err != nil {
 				o.figures.damaged.Inc()
 				o.cfg.Logger.Warn("watermarks are passed over", "error", err, "subject", subject, "position", uint64(m.pos))
 			}
