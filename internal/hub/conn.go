@@ -119,6 +119,10 @@ func (c *Conn) Return(written int) {
 
 // settle ends the hold of c on what it took. Called with mu held.
 func (s *Socket) settle(c *Conn, written int) {
+	if s.durable && s.conn != c && s.queue.holder == c {
+		s.queue.keepGaps(written, s.queue.taken)
+		written = s.queue.taken // the next connection gets all that is not confirmed from where it is kept
+	}
 	s.queue.settle(c, written, s.hub)
 	s.tellSettled()
 }
@@ -152,6 +156,12 @@ func (c *Conn) closing() *Reason {
 // CloseWith does what [Socket.CloseWith] does, as long as c is the connection of the socket.
 func (c *Conn) CloseWith(reason Reason) {
 	c.socket.close(reason, c)
+}
+
+// Send does what [Socket.Send] does, as long as c is the connection of the socket; [ErrStale] if it is not
+// any more: what is meant for one connection is not to get between what another has to write.
+func (c *Conn) Send(m *Message, mode Mode) (depth int, err error) {
+	return c.socket.send(m, mode, c)
 }
 
 // End is what became of a socket whose connection is over.
@@ -191,7 +201,7 @@ func (c *Conn) Ended(reason Reason) (final Reason, end End) {
 	}
 	s.ended = true
 	if c.fresh && s.keeps() && reason.Cause == CauseHandshake { // what was to be announced is announced to the next one
-		s.hub.losses.add(s.key, s.user.Load().ID, s.queue.unread())
+		s.hub.losses.add(s.key, s.user.Load().ID, s.unread())
 	}
 	s.forget()
 	s.hub.figures.closed(*s.reason)

@@ -52,6 +52,7 @@ func (s *Socket) detach(sh *shard, c *Conn, reason Reason) {
 	c.bye = &reason
 	s.conn = nil
 	s.draining = false
+	s.forsake()
 	s.beAway(sh, c, reason, s.hub.cfg.ResumeWindow)
 	s.hub.crowd.leave(s.user.Load().ID, s.handshake.Load().RemoteAddr)
 	s.happened(EventDetached, s.tags.Load(), StateOpen)
@@ -92,7 +93,7 @@ func (s *Socket) expire(a *away) {
 		a.timer.Reset(holderAsked)
 	}
 	if due {
-		s.hub.losses.add(s.key, s.user.Load().ID, s.queue.unread())
+		s.hub.losses.add(s.key, s.user.Load().ID, s.unread())
 		s.endDetached(sh, a.reason)
 		s.hub.figures.expired.With(s.Service()).Inc()
 	}
@@ -157,7 +158,7 @@ type Detached struct {
 	Reason    Reason        // why its connection broke
 	Window    time.Duration // what is left of its window; not negative
 	Mode      string        // of its queue: "text", "json", "" if none is fixed
-	Waiting   []Waiting     // in the order of their sends
+	Waiting   []Waiting     // in the order of their sends; none of a durable one
 	Dropped   int           // messages dropped since it was opened, as far as they were counted
 	Overflow  int           // of them, those still to be announced as overflowed; MissedUnknown if not counted
 	Expired   int           // and as expired, likewise
@@ -212,6 +213,9 @@ func (s *Socket) describe() Detached {
 	for _, item := range s.queue.items {
 		if g := item.m.gap; g != nil { // a writer still has it
 			d.count(g.kind, g.missed)
+			continue
+		}
+		if s.durable {
 			continue
 		}
 		d.Waiting = append(d.Waiting, Waiting{Text: item.m.text, Item: item.pack == packItem, ConflateKey: item.m.conflateKey})

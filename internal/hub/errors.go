@@ -11,6 +11,8 @@ var (
 	ErrMoving = errors.New("another node takes the socket over")
 	// ErrQueueFull says that the message was dropped because the queue of the socket overflowed.
 	ErrQueueFull = errors.New("the queue of the socket is full; the message was dropped")
+	// ErrStale says that the connection is not that of its socket any more.
+	ErrStale = errors.New("the connection is not the socket's any more")
 	// ErrKeyTaken says that another user has a socket under the key, open or detached.
 	ErrKeyTaken = errors.New("the socket id is in use by another user")
 	// ErrKeyLive says that a socket is open under the key and connections do not take over.

@@ -139,9 +139,7 @@ func (q *queue) announce(h *Hub) {
 // joined with them. They are in front.
 func (q *queue) recall(h *Hub) {
 	for len(q.items) > 0 && q.items[0].m.gap != nil {
-		g := q.items[0].m.gap
-		gaps := &q.loss().gaps
-		gaps[g.kind] = addMissed(gaps[g.kind], g.missed)
+		q.keepGaps(0, 1)
 		q.remove(0, h)
 	}
 }

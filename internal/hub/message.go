@@ -79,16 +79,55 @@ type Watcher interface {
 	Written(key string, began time.Time)
 }
 
-// watched is what a message knows that was made of another by Watched.
+// Receipt hears that a message has arrived. It is called by readers, from any goroutine, without locks
+// held, and must not block.
+type Receipt interface {
+	// Received says that the client has the message: it has answered a ping that was written behind
+	// it. Those of one socket are told in the order in which they were queued. It is called once for
+	// each queue that took the message, and not at all where the message is lost, its connection ends
+	// before the answer, or another connection has the socket by then.
+	Received()
+}
+
+// watched is what a message knows that was made of another by Watched or WithReceipt.
 type watched struct {
-	of *Message // not watched itself
-	by Watcher
+	of      *Message // not watched itself
+	by      Watcher  // nil: nobody
+	receipt Receipt  // nil: nobody
 }
 
 // Watched returns the message with somebody who hears when it is written. It shares what is derived
-// from the text with m, which stays as it is. The watcher of m, if it has one, is not told.
+// from the text with m, which stays as it is. The watcher of m, if it has one, is not told; its receipt is.
 func (m *Message) Watched(by Watcher) *Message {
-	return &Message{text: m.text, conflateKey: m.conflateKey, binary: m.binary, watched: &watched{of: m.shared(), by: by}}
+	return m.watchedBy(watched{by: by, receipt: m.receipt()})
+}
+
+// WithReceipt returns the message with somebody who hears when the client has it, which costs the
+// connection a ping now and then. It shares what is derived from the text with m, which stays as it is.
+// The receipt of m, if it has one, is not told; its watcher is.
+func (m *Message) WithReceipt(r Receipt) *Message {
+	return m.watchedBy(watched{by: m.watcher(), receipt: r})
+}
+
+func (m *Message) watchedBy(w watched) *Message {
+	w.of = m.shared()
+	return &Message{text: m.text, conflateKey: m.conflateKey, binary: m.binary, watched: &w}
+}
+
+// watcher returns who hears when the message is written, nil if nobody does.
+func (m *Message) watcher() Watcher {
+	if m.watched == nil {
+		return nil
+	}
+	return m.watched.by
+}
+
+// receipt returns who hears when the client has the message, nil if nobody does.
+func (m *Message) receipt() Receipt {
+	if m.watched == nil {
+		return nil
+	}
+	return m.watched.receipt
 }
 
 // shared returns the message that keeps what is derived from the text.

@@ -211,7 +211,8 @@ func (q *queue) take(c *Conn, b *Batch, h *Hub) {
 		n, array := q.frameAt(at, profile)
 		for _, item := range q.items[at : at+n] {
 			b.messages = append(b.messages, item.m)
-			b.watched = b.watched || item.m.watched != nil
+			b.watched = b.watched || item.m.watcher() != nil
+			b.receipts = b.receipts || item.m.receipt() != nil
 			bytes += len(item.m.text)
 		}
 		b.frames = append(b.frames, frameSpan{n, array})
@@ -256,6 +257,7 @@ type Batch struct {
 	frames   []frameSpan
 	profile  Profile
 	watched  bool   // one of messages is
+	receipts bool   // one of messages has one
 	key      string // of the socket
 }
 
@@ -267,7 +269,7 @@ type frameSpan struct {
 
 func (b *Batch) reset() {
 	clear(b.messages) // a pooled batch must not keep messages alive
-	b.messages, b.frames, b.watched = b.messages[:0], b.frames[:0], false
+	b.messages, b.frames, b.watched, b.receipts = b.messages[:0], b.frames[:0], false, false
 }
 
 // Watched reports whether somebody wants to hear of [Batch.Written].
@@ -277,11 +279,28 @@ func (b *Batch) Watched() bool { return b.watched }
 // on, have been written whole by a write that began at a time.
 func (b *Batch) Written(from, n int, began time.Time) {
 	for _, m := range b.messages[from : from+n] {
-		if m.watched != nil {
-			m.watched.by.Written(b.key, began)
+		if w := m.watcher(); w != nil {
+			w.Written(b.key, began)
 		}
 	}
 }
+
+// AppendReceipts appends the receipts of the batch to a list, in order. Whoever takes them has all messages
+// of the batch written, then a ping, and calls them when that is answered.
+func (b *Batch) AppendReceipts(to []Receipt) []Receipt {
+	if !b.receipts {
+		return to
+	}
+	for _, m := range b.messages {
+		if r := m.receipt(); r != nil {
+			to = append(to, r)
+		}
+	}
+	return to
+}
+
+// Receipts reports whether somebody wants to hear that the client has messages of the batch.
+func (b *Batch) Receipts() bool { return b.receipts }
 
 // Reset forgets what the batch holds.
 func (b *Batch) Reset() { b.reset() }

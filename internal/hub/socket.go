@@ -84,6 +84,13 @@ func (s *Socket) StatefulID() string {
 // and when the connection breaks, or the socket ends, what is queued is forgotten without a word.
 func (s *Socket) Durable() bool { return s.durable }
 
+// Attached returns the connection of the socket, nil while it is detached. After the end it is still the last.
+func (s *Socket) Attached() *Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn
+}
+
 // NoteExpired has the client told, first of all that goes out from now on, that messages are gone which were
 // kept for too long: their number, or [MissedUnknown]. It does nothing on a socket that has ended, and for 0.
 func (s *Socket) NoteExpired(missed int) {
@@ -140,16 +147,31 @@ func (s *Socket) PatchTags(changes map[string]*string) (changed bool, err error)
 // when the queue overflowed and its policy does not make room: the message is dropped and counted,
 // and so are all that follow, until the connection is closed with 1013 after the grace time, or a
 // detached socket is resumed.
+//
+// A durable socket refuses with [ErrQueueFull] what does not fit, and everything while it is detached; nothing
+// is lost with that, and nothing is counted or closed.
 func (s *Socket) Send(m *Message, mode Mode) (depth int, err error) {
+	return s.send(m, mode, nil)
+}
+
+// send queues a message, if its connection is only, or only is nil.
+func (s *Socket) send(m *Message, mode Mode, only *Conn) (depth int, err error) {
 	s.mu.Lock()
-	if s.moving() {
+	switch {
+	case only != nil && s.conn != only:
+		s.mu.Unlock()
+		return 0, ErrStale
+	case s.moving():
 		s.mu.Unlock()
 		return 0, ErrMoving
-	}
-	if s.gone {
+	case s.gone:
 		s.mu.Unlock()
 		s.hub.figures.dropped.gone.Inc()
 		return 0, ErrClosed
+	case s.durable && (s.conn == nil || !s.fits(m)):
+		depth = len(s.queue.items)
+		s.mu.Unlock()
+		return depth, ErrQueueFull
 	}
 	if s.queue.overflowing() && !s.replaces(m) || !s.fits(m) && !s.makeRoom(m) {
 		return s.overflow()
@@ -275,7 +297,10 @@ func (s *Socket) leaveConn(sh *shard, reason Reason) Waker {
 
 // forget empties the queue: what waits there is lost. Called with mu held.
 func (s *Socket) forget() {
-	s.hub.figures.dropped.closed.Add(s.queue.clear(s.hub))
+	lost := s.queue.clear(s.hub)
+	if !s.durable {
+		s.hub.figures.dropped.closed.Add(lost)
+	}
 }
 
 // leave takes the socket out of the registry; was is its state before. Called with both locks held.

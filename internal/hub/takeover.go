@@ -43,6 +43,7 @@ func (s *Socket) giveTo(req *OpenRequest, sh *shard) (c *Conn, wake []Waker, err
 		s.hub.figures.takeovers.With(req.Service).Inc()
 		s.hub.figures.closed(takenOver)
 	}
+	s.forsake()
 	s.conn, s.connected = c, time.Now().UnixNano()
 	user := req.User
 	s.user.Store(&user)

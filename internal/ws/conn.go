@@ -38,28 +38,29 @@ type conn struct {
 	pingAt     time.Duration
 	wheel      wheelLink
 
-	mu      sync.Mutex    // guards what follows
-	known   bool          // hc is there
-	started bool          // the handshake is done
-	woken   bool          // Wake was called before that
-	dead    bool          // the TCP connection is closed, or about to be
-	writing bool          // a writer runs, or none is to run any more
-	again   bool          // the writer shall look once more before it ends
-	said    bool          // our close frame was written
-	control []byte        // encoded pings and pongs to be written
-	bye     *hub.Reason   // what the client's close frame said, to be answered; nil: none came
-	closeBy time.Duration // when a close that is under way is cut short; 0: none
-	onBye   chan struct{} // closed when our close frame was written, or will not be; nil: nobody waits
-	life    *life
-	older   *conn         // took over from it, and has not yet seen its calls end
-	calling bool          // a call runs, or the first has not come to its turn
-	shut    bool          // no more calls are to be begun, but for Closed
-	secure  bool          // nc is TLS; does not change, so it may be read without mu
-	reads   bool          // there is a reader
-	writers int8          // how many there are: more than one while one gives way to the next
-	onQuiet chan struct{} // closed when shut and not calling; nil: nobody waits
-	slow    *slowed       // the client is slowed down; only the reader changes it, so it may read it without mu
-	final   *hub.Reason   // why the socket ended with this connection, until Closed is called; nil: not
+	mu       sync.Mutex    // guards what follows
+	known    bool          // hc is there
+	started  bool          // the handshake is done
+	woken    bool          // Wake was called before that
+	dead     bool          // the TCP connection is closed, or about to be
+	writing  bool          // a writer runs, or none is to run any more
+	again    bool          // the writer shall look once more before it ends
+	said     bool          // our close frame was written
+	control  []byte        // encoded pings and pongs to be written
+	receipts *receipts     // nil: no message has asked for one
+	bye      *hub.Reason   // what the client's close frame said, to be answered; nil: none came
+	closeBy  time.Duration // when a close that is under way is cut short; 0: none
+	onBye    chan struct{} // closed when our close frame was written, or will not be; nil: nobody waits
+	life     *life
+	older    *conn         // took over from it, and has not yet seen its calls end
+	calling  bool          // a call runs, or the first has not come to its turn
+	shut     bool          // no more calls are to be begun, but for Closed
+	secure   bool          // nc is TLS; does not change, so it may be read without mu
+	reads    bool          // there is a reader
+	writers  int8          // how many there are: more than one while one gives way to the next
+	onQuiet  chan struct{} // closed when shut and not calling; nil: nobody waits
+	slow     *slowed       // the client is slowed down; only the reader changes it, so it may read it without mu
+	final    *hub.Reason   // why the socket ended with this connection, until Closed is called; nil: not
 }
 
 // life is what all connections of one socket share.
@@ -144,7 +145,7 @@ func (c *conn) writerLeft() {
 // keeps its last connection until another comes. Called with mu held.
 func (c *conn) letGo() {
 	if c.dead && !c.reads && c.writers == 0 {
-		c.nc, c.raw, c.onReadable, c.control = nil, nil, nil, nil
+		c.nc, c.raw, c.onReadable, c.control, c.receipts = nil, nil, nil, nil, nil
 	}
 }
 

@@ -19,7 +19,7 @@ func FuzzServicePath(f *testing.F) {
 			f.Add(path, query)
 		}
 	}
-	server := New(Config{}, Deps{Auth: auth.Dev{}, ServiceExists: func(string) bool { return true }})
+	server := New(Config{}, Deps{Opener: failingOpener{}, Auth: auth.Dev{}, ServiceExists: func(string) bool { return true }})
 	f.Cleanup(func() { _ = server.Shutdown(context.Background()) })
 	f.Fuzz(func(t *testing.T, path, query string) {
 		r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path, RawQuery: query}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

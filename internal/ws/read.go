@@ -220,6 +220,9 @@ func (c *conn) handle(f event, last bool) (more bool) {
 		}
 		c.sendControl(ws.MustCompileFrame(ws.NewPongFrame(f.data)))
 		return true
+	case eventPong:
+		c.confirm(f.data)
+		return true
 	case eventClose:
 		c.answerClose(f.reason)
 		return false
@@ -288,6 +291,7 @@ const (
 	eventText                    // a complete message: whole, or text
 	eventBinary                  // the same, but binary
 	eventPing                    // data is its payload
+	eventPong                    // likewise
 	eventClose                   // the client closes with reason
 	eventFault                   // the client broke a rule; reason says which
 )
@@ -481,12 +485,14 @@ func (in *inbound) endMessage(f event) event {
 	return f
 }
 
-// controlFrame returns what a complete control frame asks for. A pong asks for nothing: that
+// controlFrame returns what a complete control frame asks for. To the heartbeat a pong says nothing: that
 // something came was noted when it was read.
 func (in *inbound) controlFrame(data []byte) event {
 	switch in.frame.OpCode {
 	case ws.OpPing:
 		return event{kind: eventPing, data: data}
+	case ws.OpPong:
+		return event{kind: eventPong, data: data}
 	case ws.OpClose:
 		return closeEvent(data)
 	}

@@ -124,11 +124,15 @@ func (o *outbox) round() (more bool) {
 	return !c.rest()
 }
 
-// takeControl begins the buffer with the pings and pongs that wait.
+// takeControl begins the buffer with the pings and pongs that wait. All messages of earlier batches were
+// written.
 func (o *outbox) takeControl() {
 	o.c.mu.Lock()
 	defer o.c.mu.Unlock()
 	o.buf = append(o.buf[:0], o.c.control...)
+	if r := o.c.receipts; r != nil && r.due {
+		o.buf = r.appendAsk(o.buf)
+	}
 	o.c.control = nil
 }
 
@@ -161,7 +165,7 @@ func (o *outbox) writeFrames() bool {
 		}
 		o.c.srv.traces.out(o.c.hc.Socket(), frame)
 	}
-	return o.flush()
+	return o.askReceipts() && o.flush()
 }
 
 // add puts a frame into the buffer, writing it out when it is full.

@@ -1,0 +1,417 @@
+package outbox
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// partition is the lines of this node whose entries share a subject. One goroutine at most reads the subject, for
+// all lines at once that want something of it.
+type partition struct {
+	o     *Outbox
+	index int
+
+	mu      sync.Mutex // guards the lines, too
+	lines   map[string]*Line
+	hungry  map[*Line]struct{} // may want to read
+	reading bool               // there is a goroutine that reads, or waits for its turn
+}
+
+// batchEntries and batchBytes bound one request for entries.
+const (
+	batchEntries = 256
+	batchBytes   = 1 << 20
+)
+
+// retryReading is how long after an error it is read again.
+const retryReading = 250 * time.Millisecond
+
+func (p *partition) enter(l *Line) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if old := p.lines[l.a.Key]; old != nil {
+		old.end()
+	}
+	p.lines[l.a.Key] = l
+	p.o.figures.lines.Add(1)
+}
+
+// want has something read for a line. Called with the lock held.
+func (p *partition) want(l *Line) {
+	p.hungry[l] = struct{}{}
+	if !p.reading {
+		p.reading = p.o.goes(p.read)
+	}
+}
+
+// read is the goroutine that reads, as long as a line wants something.
+func (p *partition) read() {
+	for {
+		select {
+		case p.o.turns <- struct{}{}:
+		case <-p.o.life.Done():
+			return
+		}
+		more, err := p.pass(p.o.life)
+		<-p.o.turns
+		if err != nil {
+			if p.o.life.Err() == nil {
+				p.o.cfg.Logger.Warn("durable messages cannot be read", "error", err)
+			}
+			select {
+			case <-time.After(retryReading):
+			case <-p.o.life.Done():
+				return
+			}
+		} else if !more {
+			return
+		}
+	}
+}
+
+// group is the lines a pass reads for.
+type group struct {
+	members map[*Line]member
+	from    Position // all have got what is stored up to here, or have been told it is lost
+	target  Position // there is something to be read up to here
+	unsure  bool     // the end of the stream must be looked up
+	old     bool     // what comes next may have been trimmed
+}
+
+type member struct {
+	gen    uint64   // of the line; if it has another by now the line is not a member any more
+	whole  bool     // it was there from the beginning
+	target Position // that of the line when reading began
+}
+
+// gather makes the group of those that want something now.
+func (p *partition) gather() *group {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	g := &group{members: map[*Line]member{}}
+	for l := range p.hungry {
+		if !l.wants() {
+			delete(p.hungry, l)
+			continue
+		}
+		g.members[l] = member{gen: l.gen, whole: true}
+	}
+	if len(g.members) == 0 {
+		p.reading = false
+		return nil
+	}
+	return g
+}
+
+// pass reads once for all lines that want something. It reports whether to go on; if not, p.reading has been
+// cleared.
+func (p *partition) pass(ctx context.Context) (more bool, err error) {
+	g := p.gather()
+	if g == nil {
+		return false, nil
+	}
+	if err := p.resume(ctx, g); err != nil {
+		return true, err
+	}
+	p.aim(g)
+	if len(g.members) == 0 {
+		return true, nil
+	}
+	covered := Position(0)
+	if g.unsure || g.old {
+		var first Position
+		if first, covered, err = p.o.bounds(ctx); err != nil {
+			return true, err
+		}
+		p.trimmed(g, first)
+	}
+	if g.unsure {
+		last, err := p.o.lastOf(ctx, p.index, covered)
+		if err != nil {
+			return true, err
+		}
+		g.target = max(g.target, last)
+	}
+	p.set(g)
+	if err := p.follow(ctx, g, covered); err != nil {
+		return true, err
+	}
+	return true, nil
+}
+
+// resume looks up the watermarks of lines that do not know theirs.
+func (p *partition) resume(ctx context.Context, g *group) error {
+	var unknown []*Line
+	var since Position
+	p.mu.Lock()
+	for l := range g.members {
+		if !l.resumed {
+			if unknown == nil || l.mark < since {
+				since = l.mark
+			}
+			unknown = append(unknown, l)
+		}
+	}
+	p.mu.Unlock()
+	if unknown == nil {
+		return nil
+	}
+	marks, err := p.o.marks[p.index%markGroups].lookUp(ctx, p.o, p.o.subjects[partitions+p.index%markGroups], since, unknown)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, l := range unknown {
+		l.resumed = true
+		if m := marks[i]; m.pos > 0 {
+			l.mark, l.markSeen = m.pos, m.seen
+		}
+		l.fed, l.fedSeen = l.mark, l.markSeen.clone()
+	}
+	return nil
+}
+
+// aim finds out what is to be read for the group.
+func (p *partition) aim(g *group) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	first := true
+	for l, m := range g.members {
+		if l.gen != m.gen || !l.wants() {
+			delete(g.members, l)
+			continue
+		}
+		if first || l.fed < g.from {
+			g.from = l.fed
+		}
+		first = false
+		g.target = max(g.target, l.target)
+		g.unsure = g.unsure || l.unsure || l.survey
+		g.old = g.old || time.Since(l.fedAt) > p.o.cfg.MaxAge/2
+	}
+}
+
+// set tells the group what has been found out about the end of the stream.
+func (p *partition) set(g *group) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for l, m := range g.members {
+		if l.gen != m.gen {
+			continue
+		}
+		if g.unsure {
+			l.unsure = false
+			l.target = max(l.target, g.target)
+		}
+		m.target = l.target
+		g.members[l] = m
+	}
+}
+
+// trimmed tells the lines whose next entries may be gone, because the stream begins later. What a line needs that
+// is still there does not count as lost.
+func (p *partition) trimmed(g *group, first Position) {
+	type loss struct {
+		key string
+		q   Queue
+	}
+	var lost []loss
+	p.mu.Lock()
+	for l, m := range g.members {
+		if l.gen != m.gen || l.fed+1 >= first {
+			continue
+		}
+		if l.owes < first || l.owes <= l.fed { // else nothing is stored for it before that
+			l.lost = true
+		}
+		l.fed = first - 1
+	}
+	for l, m := range g.members {
+		if l.gen == m.gen && l.lost && l.queue != nil {
+			l.lost = false
+			lost = append(lost, loss{l.a.Key, l.queue})
+		}
+	}
+	if g.from+1 < first {
+		g.from = first - 1
+	}
+	p.mu.Unlock()
+	for _, x := range lost {
+		p.o.figures.trims.Inc()
+		if p.o.cfg.Lost != nil {
+			p.o.cfg.Lost(x.key, x.q, -1)
+		}
+	}
+}
+
+// lagTries bounds the wait for a server that has not yet what another one has confirmed, lagWait apart.
+const (
+	lagTries = 100
+	lagWait  = 20 * time.Millisecond
+)
+
+// follow reads from where the group is until nobody wants more. covered is a place such that, with all up to the
+// target, all up to there has been read.
+func (p *partition) follow(ctx context.Context, g *group, covered Position) error {
+	r, err := p.o.newReader()
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	for tries := 0; ; {
+		if g.from >= g.target {
+			p.finish(g, covered)
+			return nil
+		}
+		began := g.from
+		pending, err := r.read(ctx, p.o.subjects[p.index], g.from+1, batchEntries, batchBytes, func(m stored) {
+			g.from = m.pos
+			p.deliver(g, m)
+		})
+		if err != nil {
+			return err
+		}
+		if p.advance(g); len(g.members) == 0 {
+			return nil
+		}
+		if pending > 0 || g.from >= g.target {
+			continue
+		}
+		// The end of what this server has is before the target.
+		if g.from > began {
+			tries = 0
+		}
+		if tries++; tries > lagTries || p.o.cfg.Replicas == 1 {
+			g.target = g.from // there is no more, or it has been trimmed
+			p.lower(g)
+			continue
+		}
+		if last, err := p.o.lastOf(ctx, p.index, g.target); err != nil {
+			return err
+		} else if last < g.target {
+			g.target = last
+			p.lower(g)
+			continue
+		}
+		select {
+		case <-time.After(lagWait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// lower makes the end of what there is that of the lines that wait for more.
+func (p *partition) lower(g *group) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for l, m := range g.members {
+		if l.gen == m.gen && l.target == m.target { // nothing was stored for it since
+			l.target = min(l.target, g.target)
+		}
+	}
+}
+
+// deliver passes an entry to those of the group it is for.
+func (p *partition) deliver(g *group, m stored) {
+	p.o.figures.read.Inc()
+	p.o.figures.readBytes.Add(len(m.data))
+	e, err := readEntry(m.data)
+	if err != nil {
+		p.o.figures.damaged.Inc()
+		p.o.cfg.Logger.Warn("a durable message is passed over", "error", err, "subject", p.o.subjects[p.index], "position", uint64(m.pos))
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	made := lazyMessage{entry: &e}
+	for _, a := range e.to {
+		l := p.lines[a.Key]
+		if l == nil || l.a.Life != a.Life {
+			continue
+		}
+		in, ok := g.members[l]
+		if !ok || in.gen != l.gen || m.pos <= l.fed {
+			continue
+		}
+		if !p.feed(l, m, &made) {
+			delete(g.members, l)
+		}
+	}
+}
+
+// feed gives an entry to a line, and reports whether the line wants more. Called with the lock held.
+func (p *partition) feed(l *Line, m stored, made *lazyMessage) (more bool) {
+	e := made.entry
+	if l.queue == nil { // it only wants to know what it owes
+		l.surveyed(m.pos-1, m.pos)
+		l.target = max(l.target, m.pos)
+		return false
+	}
+	if l.fedSeen.late(e.writer, e.counter) {
+		p.o.figures.late.Inc()
+		l.fed, l.fedAt = m.pos, m.at
+		return true
+	}
+	l.fed = m.pos - 1
+	if _, err := l.push(m.pos, e.writer, e.counter, made.get(), e.mode); err != nil {
+		l.target = max(l.target, m.pos)
+		return false
+	}
+	p.o.figures.stored.Inc()
+	l.fedAt = m.at
+	return !l.filled()
+}
+
+// surveyed notes that a line without connection owes nothing up to a place, and what it owes first, 0 if nothing.
+// The watermark stays where something may be lost, or that would be forgotten with this process. Called with the
+// lock held.
+func (l *Line) surveyed(upTo, owes Position) {
+	l.survey, l.owes = false, owes
+	if !l.lost {
+		l.mark = max(l.mark, upTo)
+		l.soil()
+	}
+	l.fed = max(l.mark, l.fed)
+}
+
+// advance notes how far the group has got, and takes in those who have got as far and want more.
+func (p *partition) advance(g *group) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for l, m := range g.members {
+		if l.gen != m.gen || l.ended {
+			delete(g.members, l)
+		} else if l.queue != nil {
+			l.fed = max(l.fed, g.from)
+		}
+	}
+	for l := range p.hungry {
+		if _, in := g.members[l]; !in && l.resumed && l.queue != nil && l.fed >= g.from && l.wants() {
+			g.members[l] = member{gen: l.gen, target: l.target}
+			g.target = max(g.target, l.target)
+		}
+	}
+}
+
+// finish tells the group that it has all there is.
+func (p *partition) finish(g *group, covered Position) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	for l, m := range g.members {
+		if l.gen != m.gen || l.ended {
+			continue
+		}
+		if m.whole && g.unsure {
+			l.fed = max(l.fed, covered)
+			l.fedAt = now
+		}
+		if l.queue == nil && l.survey {
+			l.surveyed(l.fed, 0)
+		}
+		l.proceed()
+	}
+}
