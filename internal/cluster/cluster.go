@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,13 +27,15 @@ type Config struct {
 	// Window is how long a socket outlives its connection, and how long the claims of a node that
 	// is gone are kept for those who come back.
 	Window time.Duration
+	// GiveUp is how long another node may take to hand a socket over; 3 s if zero.
+	GiveUp time.Duration
 	// RefuseLiveID makes a second connection with a live id end both (spec/websocket.md A.7).
 	RefuseLiveID bool
 	// Restore makes a detached socket again that comes from another node, or from a process before;
 	// it is expected to call [Cluster.Restore].
 	Restore func(hub.Detached) error
 	// Adopt passes the detached sockets that a node has saved to each; nil: this node takes none.
-	Adopt   func(ctx context.Context, node string, each func(hub.Detached) error) error
+	Adopt func(ctx context.Context, node string, each func(hub.Detached) error) error
 	// Swept is called when nodes have come or gone, by one node of all: what else is kept of their sockets may be
 	// removed; see [Cluster.Has]. Nil: nothing is.
 	Swept   func(ctx context.Context)
@@ -87,6 +90,7 @@ func Prepare(h *hub.Hub, cfg Config) *Cluster {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	cfg.GiveUp = cmp.Or(cfg.GiveUp, defaultGiveUp)
 	c := &core{cfg: cfg, hub: h, sweeper: newSweeper(), started: make(chan struct{})}
 	c.unknown = cfg.Metrics.Counter("tutorsocket_cluster_unknown_keys_total", "Messages for keys that no socket had.")
 	return &Cluster{core: c}

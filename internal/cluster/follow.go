@@ -109,7 +109,7 @@ func (c *Cluster) checkClaims(ctx context.Context, keys []string) (left []string
 
 // checkClaim looks at one claim, and reports whether it could.
 func (c *Cluster) checkClaim(ctx context.Context, key string) bool {
-	ctx, cancel := context.WithTimeout(ctx, openPatience)
+	ctx, cancel := context.WithTimeout(ctx, c.openPatience())
 	defer cancel()
 	unlock, err := c.claims.lock(ctx, key)
 	if err != nil {
@@ -159,7 +159,7 @@ func (c *Cluster) giveUp(ctx context.Context, key string, now directory.Held) {
 	if err != nil {
 		return
 	}
-	settle, cancel := context.WithTimeout(ctx, settlePatience)
+	settle, cancel := context.WithTimeout(ctx, c.settlePatience())
 	defer cancel()
 	d, err := moving.Wait(settle)
 	if line := c.lines.take(key); line != nil {

@@ -9,14 +9,13 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/peers"
 )
 
-const (
-	// handOverPatience is how long a node has to hand a socket over before it is given up. It is longer than a
-	// sender waits for an answer, so that a node which was paused has nothing to say to senders any more that
-	// somebody else has not seen.
-	handOverPatience = 3 * time.Second
-	// settlePatience is how long the writer of a connection may take to say what it has written.
-	settlePatience = 2 * time.Second
-)
+// defaultGiveUp is how long a node has to hand a socket over before it is given up. It is longer than a sender
+// waits for an answer, so that a node which was paused has nothing to say to senders any more that somebody else has
+// not seen.
+const defaultGiveUp = 3 * time.Second
+
+// settlePatience is how long the writer of a connection may take to say what it has written.
+func (c *core) settlePatience() time.Duration { return c.cfg.GiveUp * 2 / 3 }
 
 // errSuperseded says that another node has claimed the key since.
 var errSuperseded = errors.New("the key has been claimed by another node since")
@@ -31,7 +30,7 @@ type handOver struct {
 // [hub.ErrKeyLive] if it was ended because connections do not take over, [hub.ErrKeyTaken], errSuperseded, and
 // others where the node cannot say.
 func (c *Cluster) fetchFrom(ctx context.Context, req *hub.OpenRequest, node string, revision uint64) error {
-	ctx, cancel := context.WithTimeout(ctx, handOverPatience)
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.GiveUp)
 	defer cancel()
 	op := opHandOver
 	if c.cfg.RefuseLiveID {
@@ -92,7 +91,7 @@ func (c *Cluster) serveHandOver(q *peers.Request) {
 		return
 	}
 	go func() { // the other side waits no longer than this does
-		ctx, cancel := context.WithTimeout(context.Background(), handOverPatience)
+		ctx, cancel := context.WithTimeout(context.Background(), c.cfg.GiveUp)
 		defer cancel()
 		answer, err := c.giveAway(ctx, q.From, r)
 		if err != nil {
@@ -126,7 +125,7 @@ func (c *Cluster) giveAway(ctx context.Context, node string, r handOver) ([]byte
 		c.lines.end(r.key)
 		return nil, gone(err)
 	}
-	settle, cancel := context.WithTimeout(ctx, settlePatience)
+	settle, cancel := context.WithTimeout(ctx, c.settlePatience())
 	defer cancel()
 	d, err := moving.Wait(settle)
 	if line := c.lines.take(r.key); line != nil {

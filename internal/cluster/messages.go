@@ -21,11 +21,11 @@ const (
 )
 
 // Ops names the operations of this package, for [peers.Config].
-func Ops() map[peers.Op]peers.OpInfo {
+func (c *Cluster) Ops() map[peers.Op]peers.OpInfo {
 	ops := RemoteOps()
 	for op, info := range map[peers.Op]peers.OpInfo{
 		opSend: {Name: "send"}, opGroup: {Name: "group"}, opStored: {Name: "stored"},
-		opHandOver: {Name: "hand_over", Timeout: handOverPatience}, opEnd: {Name: "end"}, opLate: {Name: "late"},
+		opHandOver: {Name: "hand_over", Timeout: c.cfg.GiveUp}, opEnd: {Name: "end"}, opLate: {Name: "late"},
 		opAdopt: {Name: "adopt", Timeout: adoptPatience},
 	} {
 		ops[op] = info

@@ -73,9 +73,10 @@ func start(t *testing.T, srv *server.Server, name string, cfg cluster.Config) *n
 	if x.dir, err = directory.Open(t.Context(), js, directory.Config{}); err != nil {
 		t.Fatal(err)
 	}
+	cfg.GiveUp = patience / 3 // a slow machine is none that is gone
 	cfg.Restore = func(d hub.Detached) error { _, err := x.Restore(d, deaf{}); return err }
 	x.Cluster = cluster.Prepare(x.hub, cfg)
-	x.peers, err = peers.Join(t.Context(), nc, peers.Config{Name: name, Settle: 50 * time.Millisecond}, x.Handlers())
+	x.peers, err = peers.Join(t.Context(), nc, peers.Config{Name: name, Settle: 50 * time.Millisecond, Timeout: patience / 4}, x.Handlers())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,12 +12,11 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/outbox"
 )
 
-const (
-	// openPatience bounds what opening a socket may wait for.
-	openPatience = 8 * time.Second
-	// claimTries bounds how often a claim is tried that others change meanwhile.
-	claimTries = 16
-)
+// claimTries bounds how often a claim is tried that others change meanwhile.
+const claimTries = 16
+
+// openPatience bounds what opening a socket may wait for: a node that does not answer, and the directory.
+func (c *core) openPatience() time.Duration { return c.cfg.GiveUp + 5*time.Second }
 
 // Open makes a connection a socket. The key of a stateful one is claimed first, if it has to be: a socket
 // that another node has under it is handed over, with what waits for it. One whose node is gone, or does not
@@ -30,7 +29,7 @@ func (c *Cluster) Open(ctx context.Context, req hub.OpenRequest) (*hub.Conn, err
 	if !c.isClaimed(req.Service, req.StatefulID != "") {
 		return c.hub.Open(req)
 	}
-	ctx, cancel := context.WithTimeout(ctx, openPatience)
+	ctx, cancel := context.WithTimeout(ctx, c.openPatience())
 	defer cancel()
 	unlock, err := c.claims.lock(ctx, req.Key)
 	if err != nil {
@@ -62,7 +61,7 @@ func (c *Cluster) attach(ctx context.Context, req hub.OpenRequest) (*hub.Conn, e
 		return nil, err
 	}
 	if line := c.lines.get(req.Key); line != nil {
-		if err := line.Attach(ctx, conn.Socket()); err != nil {
+		if err := line.Attach(ctx, conn); err != nil {
 			conn.CloseWith(hub.Reason{Code: hub.CodeShutdown, Text: "the queue cannot be read now"})
 			return nil, unavailable(ctx, err)
 		}
@@ -122,7 +121,7 @@ func (c *Cluster) take(ctx context.Context, req *hub.OpenRequest, now directory.
 		}
 		return unavailable(ctx, err)
 	}
-	c.own(req.Key, next, revision, req.Durable)
+	c.own(req.Key, next, revision, req.Durable, begins)
 	if begins {
 		return nil
 	}
@@ -143,12 +142,16 @@ func (c *Cluster) beginLife(ctx context.Context, claim *directory.Claim, durable
 	return nil
 }
 
-// own notes that a key is this node's.
-func (c *Cluster) own(key string, claim directory.Claim, revision uint64, durable bool) {
+// own notes that a key is this node's, by a claim that begins a life of the key or goes on with one.
+func (c *Cluster) own(key string, claim directory.Claim, revision uint64, durable, begins bool) {
 	c.claims.hold(key, claim, revision)
 	c.owners.drop(key)
 	if durable {
-		c.lines.open(key, c.outbox.Line(outbox.Addressee{Key: key, Life: claim.Life}, outbox.Position(claim.Since)))
+		line := c.outbox.Line
+		if begins {
+			line = c.outbox.Begin
+		}
+		c.lines.open(key, line(outbox.Addressee{Key: key, Life: claim.Life}, outbox.Position(claim.Since)))
 	}
 }
 
@@ -172,7 +175,7 @@ func (c *Cluster) fetch(ctx context.Context, req *hub.OpenRequest, before direct
 		} else if err != nil {
 			return unavailable(ctx, err)
 		}
-		c.own(req.Key, mine, revision, req.Durable)
+		c.own(req.Key, mine, revision, req.Durable, true)
 		return nil
 	case errors.Is(err, hub.ErrKeyLive), errors.Is(err, hub.ErrKeyTaken):
 		c.letGo(context.WithoutCancel(ctx), req.Key)
@@ -211,7 +214,7 @@ func (c *Cluster) Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error) {
 	if _, mine := c.heldClaim(d.Key); mine || !c.isClaimed(service, stateful) {
 		return c.hub.Restore(d, w)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), openPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), c.openPatience())
 	defer cancel()
 	unlock, err := c.claims.lock(ctx, d.Key)
 	if err != nil {
@@ -254,6 +257,6 @@ func (c *Cluster) claimOld(ctx context.Context, d *hub.Detached, durable bool) e
 	} else if err != nil {
 		return unavailable(ctx, err)
 	}
-	c.own(d.Key, next, revision, durable)
+	c.own(d.Key, next, revision, durable, !found)
 	return nil
 }

@@ -25,6 +25,7 @@ type Config struct {
 	// Services is what is set for single services, by name; nil if nothing is.
 	Services    map[string]*Service `yaml:"services"`
 	Resume      Resume              `yaml:"resume"`
+	Outbox      Outbox              `yaml:"outbox"`
 	Limits      Limits              `yaml:"limits"`
 	Shutdown    Shutdown            `yaml:"shutdown"`
 	CallMethod  CallMethod          `yaml:"call_method"`
@@ -48,6 +49,12 @@ type Log struct {
 // Resume is about sockets whose connection broke.
 type Resume struct {
 	Window time.Duration `yaml:"window" default:"60s" min:"0s" doc:"How long a socket with a stateful id waits for its client after its connection broke: its tags stay, its messages are kept. 0: it ends with its connection."`
+}
+
+// Outbox is about what is stored for services with durable delivery.
+type Outbox struct {
+	MaxAge   time.Duration `yaml:"max_age" default:"1h" min:"1m" doc:"How long a message of a service with durable delivery is kept for a client that does not fetch it. It should be much longer than resume.window."`
+	MaxBytes int64         `yaml:"max_bytes" unit:"bytes" default:"4GiB" min:"1MiB" doc:"How much is kept for all sockets of services with durable delivery, on the disk of each NATS server that keeps it. What does not fit is not stored: the send fails."`
 }
 
 // Shutdown is about the end of the server.

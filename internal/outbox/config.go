@@ -13,6 +13,8 @@ import (
 type Config struct {
 	// Writer is the incarnation of this process: no other process, and no earlier one, has the same. Required.
 	Writer string
+	// Prefix begins the names in NATS, where others keep something too ("").
+	Prefix string
 	// Replicas is how many servers of a NATS cluster keep the messages (1).
 	Replicas int
 	// MaxAge is how long a message is kept that nobody fetches (1 h), at least 100 ms.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"sync"
+	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/cluster"
 	"github.com/tutorsocket/tutorsocket/internal/directory"
@@ -83,7 +84,7 @@ func (s *Server) joinPeers(ctx context.Context, r *rooms) (*peers.Peers, error) 
 	maps.Copy(handlers, r.nodes.handlers())
 	p, err := peers.Join(ctx, s.store.conn, peers.Config{
 		Name: s.node, Version: s.cfg.Version, Prefix: settings.Prefix, Timeout: settings.Timeout,
-		Ops: cluster.Ops(), Metrics: s.metrics, Logger: s.logger,
+		Ops: r.sockets.Ops(), Metrics: s.metrics, Logger: s.logger,
 	}, handlers)
 	if err != nil {
 		return nil, err
@@ -96,10 +97,17 @@ func (s *Server) joinPeers(ctx context.Context, r *rooms) (*peers.Peers, error) 
 
 // openOutbox opens the durable queues.
 func (s *Server) openOutbox(ctx context.Context, incarnation string) (*outbox.Outbox, error) {
+	settings, settle := s.cfg.Settings, time.Duration(0)
+	if s.store.outside() { // who has asked this node for a socket may have been asked to store something for it
+		settle = settings.NATS.Timeout + time.Second
+	}
 	var box *outbox.Outbox
 	err := s.store.retry(ctx, func() (err error) {
 		box, err = outbox.Open(ctx, s.store.js, outbox.Config{
-			Writer: incarnation, Replicas: s.store.replicas, Metrics: s.metrics, Logger: s.logger,
+			Writer: incarnation, Prefix: s.store.prefix, Replicas: s.store.replicas,
+			MaxAge: settings.Outbox.MaxAge, MaxBytes: settings.Outbox.MaxBytes,
+			PortionMessages: settings.Queue.MaxMessages / 2, PortionBytes: settings.Queue.MaxBytes / 2,
+			Settle: settle, Metrics: s.metrics, Logger: s.logger,
 		})
 		return err
 	})

@@ -95,6 +95,8 @@ func (e echo) Open(_ context.Context, req hub.OpenRequest) (*hub.Conn, error) {
 	return e.hub.Open(req)
 }
 
+func (e echo) VolatileKey(service string) string { return hub.NewVolatileKey(service, 0) }
+
 func (e echo) Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error) { return e.hub.Restore(d, w) }
 
 func (echo) Authenticate(*http.Request) (hub.User, error) { return hub.User{ID: "anybody"}, nil }
