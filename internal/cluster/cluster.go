@@ -38,6 +38,9 @@ func (c *Cluster) Open(ctx context.Context, req hub.OpenRequest) (*hub.Conn, err
 	return c.hub.Open(req)
 }
 
+// VolatileKey makes a key for a connection that brings no stateful id.
+func (c *Cluster) VolatileKey(service string) string { return hub.NewVolatileKey(service, 0) }
+
 // Restore makes a socket again that was detached when it was saved; see [hub.Hub.Restore].
 func (c *Cluster) Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error) { return c.hub.Restore(d, w) }
 

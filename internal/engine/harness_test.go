@@ -117,7 +117,7 @@ func (w *world) connect(service, id string) *client {
 
 func (w *world) connectAs(user hub.User, service, id string) *client {
 	w.Helper()
-	key, url := hub.NewVolatileKey(service), "/services/"+service
+	key, url := hub.NewVolatileKey(service, 0), "/services/"+service
 	if id != "" {
 		key, url = hub.BuildKey(service, id), url+"?X-StatefulSocketId="+id+"&lang=ru%20RU"
 	}

@@ -30,6 +30,8 @@ func (o opener) Open(_ context.Context, req hub.OpenRequest) (*hub.Conn, error) 
 	return o.Hub.Open(req)
 }
 
+func (o opener) VolatileKey(service string) string { return hub.NewVolatileKey(service, 0) }
+
 // pipeAnswer is the answer to a request that came over a pipe.
 type pipeAnswer struct {
 	http.ResponseWriter

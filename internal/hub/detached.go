@@ -155,9 +155,11 @@ type Detached struct {
 	Window    time.Duration // what is left of its window; not negative
 	Mode      string        // of its queue: "text", "json", "" if none is fixed
 	Waiting   []Waiting     // in the order of their sends
-	Dropped   int           // messages dropped since it was opened
-	Overflow  int           // of them, those still to be announced as overflowed
-	Expired   int           // and as expired
+	Dropped   int           // messages dropped since it was opened, as far as they were counted
+	Overflow  int           // of them, those still to be announced as overflowed; MissedUnknown if not counted
+	Expired   int           // and as expired, likewise
+	NodeLost  int           // and as lost with a node, likewise
+	Durable   bool          // see [Socket.Durable]
 }
 
 // Waiting is a message in the queue of a detached socket.
@@ -197,7 +199,7 @@ func (s *Socket) detachedState() Detached {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := Detached{
-		Key: s.key, User: s.User(), Handshake: *s.Handshake(), Tags: s.Tags().Map(),
+		Durable: s.durable, Key: s.key, User: s.User(), Handshake: *s.Handshake(), Tags: s.Tags().Map(),
 		Opened: time.Unix(0, s.opened), Connected: time.Unix(0, s.connected),
 		BytesIn: s.bytesIn.Load(), BytesOut: s.bytesOut.Load(),
 		Reason: s.away.reason, Window: max(s.away.until.Sub(s.hub.windowTime()), 0), Mode: s.queue.modeName(),
@@ -211,7 +213,7 @@ func (s *Socket) detachedState() Detached {
 	}
 	if l := s.queue.lost; l != nil {
 		d.Dropped = l.total
-		d.Overflow += l.behind
+		d.count(lossOverflow, l.behind)
 		for kind, missed := range l.gaps {
 			d.count(lossKind(kind), missed)
 		}
@@ -222,9 +224,11 @@ func (s *Socket) detachedState() Detached {
 func (d *Detached) count(kind lossKind, missed int) {
 	switch kind {
 	case lossExpired:
-		d.Expired += missed
+		d.Expired = addMissed(d.Expired, missed)
+	case lossNode:
+		d.NodeLost = addMissed(d.NodeLost, missed)
 	default:
-		d.Overflow += missed
+		d.Overflow = addMissed(d.Overflow, missed)
 	}
 }
 
@@ -240,7 +244,7 @@ func (h *Hub) Restore(d Detached, w Waker) (*Conn, error) {
 	}
 	s := &Socket{
 		hub: h, key: d.Key, serviceEnd: int32(len(keyPrefix) + len(service)), stateful: stateful,
-		opened: d.Opened.UnixNano(), connected: d.Connected.UnixNano(),
+		opened: d.Opened.UnixNano(), connected: d.Connected.UnixNano(), durable: d.Durable,
 	}
 	user, handshake, reason := d.User, d.Handshake, d.Reason // copies: what waited must not stay in memory for them
 	s.user.Store(&user)
@@ -280,8 +284,14 @@ func (s *Socket) restoreQueue(d *Detached) {
 	case "json":
 		q.mode = modeJSON
 	}
-	if d.Dropped > 0 || d.Overflow > 0 || d.Expired > 0 {
-		l := q.loss()
-		l.total, l.gaps = d.Dropped, [lossKinds]int{lossOverflow: d.Overflow, lossExpired: d.Expired}
+	if d.Dropped == 0 && d.Overflow == 0 && d.Expired == 0 && d.NodeLost == 0 {
+		return
+	}
+	l := q.loss()
+	l.total, l.gaps = d.Dropped, [lossKinds]int{lossOverflow: d.Overflow, lossExpired: d.Expired, lossNode: d.NodeLost}
+	for kind, missed := range l.gaps { // which was the latest is not kept
+		if missed != 0 {
+			l.last = lossKind(kind)
+		}
 	}
 }

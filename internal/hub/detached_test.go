@@ -71,7 +71,7 @@ func TestWhatEndsASocketAndWhatDetachesIt(t *testing.T) {
 				if got := c.Socket().State(); got != tt.want {
 					t.Errorf("the socket is %s, want %s", got, tt.want)
 				}
-				volatileKey := NewVolatileKey("m")
+				volatileKey := NewVolatileKey("m", 0)
 				v, err := h.Open(OpenRequest{Key: volatileKey, Service: "m", User: User{ID: "u"}, Waker: &bell{}})
 				if err != nil {
 					t.Fatal(err)

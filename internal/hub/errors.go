@@ -19,6 +19,15 @@ var (
 	ErrBadKey = errors.New("not a socket key")
 	// ErrBadID says that a text cannot be a stateful id.
 	ErrBadID = errors.New("not a stateful socket id")
+	// ErrUnavailable says that something needs the other nodes and the cluster cannot be reached now. Trying
+	// again later may help.
+	ErrUnavailable = errors.New("the cluster cannot be reached now; try again in a moment")
+	// ErrNoAnswer says that the node which has the socket did not answer in time. What wraps it names the
+	// node. Whether what was asked of it has happened is not known.
+	ErrNoAnswer = errors.New("the node that has the socket did not answer in time")
+	// ErrNotStored says that a message of a service with durable delivery could not be stored: it will not be
+	// delivered, unless an answer of the store was all that was lost. What wraps it says why.
+	ErrNotStored = errors.New("the message could not be stored")
 	// ErrTagLimit says that tags exceed what one socket may carry.
 	ErrTagLimit = errors.New("tag limit")
 )

@@ -155,6 +155,12 @@ type OpenRequest struct {
 	User       User
 	Handshake  *Handshake // nil: nothing is known
 	Waker      Waker
+	// NodeLost says that another node had the socket and is gone: what waited there is announced to the client
+	// as lost, in an unknown number. It counts for a free key only.
+	NodeLost bool
+	// Durable says that what waits for the socket is kept elsewhere; see [Socket.Durable]. It counts for a free
+	// key only.
+	Durable bool
 }
 
 func (r *OpenRequest) handshake() *Handshake {
@@ -219,16 +225,20 @@ func (h *Hub) openNew(sh *shard, req *OpenRequest, stateful bool) (*Conn, Waker,
 		stateful:   stateful,
 		opened:     now,
 		connected:  now,
+		durable:    req.Durable,
 	}
 	user := req.User
 	s.user.Store(&user)
 	s.handshake.Store(req.handshake())
 	s.conn = &Conn{socket: s, waker: req.Waker, fresh: true}
 	var wake Waker
-	if missed := h.losses.take(req.Key, req.User.ID); missed > 0 {
+	if missed := h.losses.take(req.Key, req.User.ID); missed != 0 {
 		s.queue.loss().note(lossExpired, missed)
-		wake = s.startDrain()
 	}
+	if req.NodeLost {
+		s.queue.loss().note(lossNode, MissedUnknown)
+	}
+	wake = s.startDrain()
 	sh.add(s)
 	s.happened(EventOpened, nil, StateOpen)
 	h.figures.opened.With(req.Service).Inc()

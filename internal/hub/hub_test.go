@@ -52,7 +52,7 @@ func TestOpenAndEnd(t *testing.T) {
 
 func TestVolatileSocketHasNoStatefulID(t *testing.T) {
 	h := New(Config{})
-	key := NewVolatileKey("main")
+	key := NewVolatileKey("main", 0)
 	c, err := h.Open(OpenRequest{Key: key, Service: "main", Waker: &bell{}, Handshake: &Handshake{URL: "/x"}})
 	if err != nil {
 		t.Fatal(err)

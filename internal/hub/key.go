@@ -1,7 +1,9 @@
 package hub
 
 import (
+	"encoding/binary"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,9 +26,42 @@ func BuildKey(service, statefulID string) string {
 	return keyPrefix + service + statefulMark + statefulID // spec/websocket.md A.6
 }
 
-// NewVolatileKey returns a key nobody else has, for a connection without a stateful id.
-func NewVolatileKey(service string) string {
-	return keyPrefix + service + volatileMark + uuid.NewString() // spec/websocket.md A.6
+// NewVolatileKey returns a key nobody else has, for a connection without a stateful id. A tag that is not 0
+// stands in it: whoever has the key finds the node that made it, see [TagOfKey].
+func NewVolatileKey(service string, tag uint32) string {
+	id := uuid.New()
+	if tag != 0 {
+		binary.BigEndian.PutUint32(id[:], tag)
+		id[versionByte] = taggedVersion<<4 | id[versionByte]&0x0f
+	}
+	return keyPrefix + service + volatileMark + id.String() // spec/websocket.md A.6
+}
+
+// A GUID with the tag of a node is of the version that is free for own use (RFC 9562, 5.8).
+const (
+	taggedVersion = 8
+	versionByte   = 6
+	versionAt     = 14 // in the text
+	tagDigits     = 8
+)
+
+// TagOfKey returns the tag that [NewVolatileKey] has put into a key; ok is false for one without a tag, a
+// stateful key, and a text that is no key.
+func TagOfKey(key string) (tag uint32, ok bool) {
+	rest, ok := strings.CutPrefix(key, keyPrefix)
+	if !ok {
+		return 0, false
+	}
+	at, stateful := findMark(rest)
+	if at < 0 || stateful {
+		return 0, false
+	}
+	id := rest[at+len(volatileMark):]
+	if !isGUID(id) || id[versionAt] != '0'+taggedVersion {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(id[:tagDigits], 16, 32)
+	return uint32(n), err == nil && n != 0
 }
 
 // ParseKey takes a key apart. The id of a volatile key is not returned, since nobody chose it.

@@ -12,7 +12,7 @@ func TestKeysOfTheSeed(t *testing.T) {
 		t.Errorf("stateful key is %q", got)
 	}
 	volatile := regexp.MustCompile(`^/services/main_ws_service-v-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
-	first, second := NewVolatileKey("main_ws_service"), NewVolatileKey("main_ws_service")
+	first, second := NewVolatileKey("main_ws_service", 0), NewVolatileKey("main_ws_service", 0)
 	if !volatile.MatchString(first) {
 		t.Errorf("volatile key is %q", first)
 	}
@@ -112,4 +112,29 @@ func FuzzParseKey(f *testing.F) {
 			t.Fatalf("%q: a volatile key gave the id %q", key, id)
 		}
 	})
+}
+
+func TestATagStandsInTheKey(t *testing.T) {
+	tagged := regexp.MustCompile(`^/services/m-v-([0-9a-f]{8})-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	for _, tag := range []uint32{1, 0xa0b1c2d3, 0xffffffff} {
+		key := NewVolatileKey("m", tag)
+		if !tagged.MatchString(key) || key == NewVolatileKey("m", tag) {
+			t.Errorf("with tag %#x the key is %q", tag, key)
+		}
+		if got, ok := TagOfKey(key); got != tag || !ok {
+			t.Errorf("%q has tag %#x, %v, want %#x", key, got, ok, tag)
+		}
+		if service, _, stateful, err := ParseKey(key); service != "m" || stateful || err != nil {
+			t.Errorf("%q is of %q, %v, %v", key, service, stateful, err)
+		}
+	}
+	guid := "0f8fad5b-d9cb-869f-a165-70867728950e"
+	for _, key := range []string{
+		"", "x", NewVolatileKey("m", 0), "/services/m-s-" + guid, "/services/m-s-1-v-" + guid, "/services/m-v-" + guid[1:],
+		"m-v-" + guid, "/services/m-v-00000000" + guid[8:], "/services/m-v-0F8FAD5B" + guid[8:], "/services/m",
+	} {
+		if tag, ok := TagOfKey(key); ok {
+			t.Errorf("%q has tag %#x", key, tag)
+		}
+	}
 }

@@ -12,17 +12,29 @@ type lossKind uint8
 
 const (
 	lossOverflow lossKind = iota // the queue was full
-	lossExpired                  // they waited when the resume window ended
+	lossExpired                  // they waited when the resume window ended, or were kept for too long
+	lossNode                     // the node that held them is gone
 
 	lossKinds
 )
 
 // lossNames are the kinds as gap items and lists have them.
-var lossNames = [lossKinds]string{"overflow", "expired"}
+var lossNames = [lossKinds]string{"overflow", "expired", "node_lost"}
+
+// MissedUnknown is the number of messages of a loss that nobody could count.
+const MissedUnknown = -1
+
+// addMissed adds numbers of missed messages: what is added to an unknown number is unknown.
+func addMissed(a, b int) int {
+	if a < 0 || b < 0 {
+		return MissedUnknown
+	}
+	return a + b
+}
 
 // loss is what a queue knows of messages that were dropped. Few sockets have one.
 type loss struct {
-	total int      // dropped since the socket was opened
+	total int      // dropped since the socket was opened, as far as they were counted
 	last  lossKind // why the latest were
 
 	// overflowed is when the policy "disconnect" began to drop, in unix nanoseconds; 0: it does not.
@@ -30,7 +42,7 @@ type loss struct {
 	overflowed int64
 	behind     int
 
-	// gaps are to be announced before all that waits, by kind.
+	// gaps are to be announced before all that waits, by kind; MissedUnknown if there is one that was not counted.
 	gaps [lossKinds]int
 }
 
@@ -42,10 +54,10 @@ func (q *queue) loss() *loss {
 	return q.lost
 }
 
-// note counts messages that are to be announced before all that waits.
+// note counts messages that are to be announced before all that waits; n may be MissedUnknown.
 func (l *loss) note(kind lossKind, n int) {
-	l.gaps[kind] += n
-	l.total += n
+	l.gaps[kind] = addMissed(l.gaps[kind], n)
+	l.total += max(n, 0)
 	l.last = kind
 }
 
@@ -61,23 +73,23 @@ func (l *loss) drop(now time.Time) {
 
 // resume ends an overflow: what was dropped is announced to the next connection first.
 func (l *loss) resume() {
-	l.gaps[lossOverflow] += l.behind
+	l.gaps[lossOverflow] = addMissed(l.gaps[lossOverflow], l.behind)
 	l.overflowed, l.behind = 0, 0
 }
 
-// unannounced is how many dropped messages the client has not been told of.
+// unannounced is how many dropped messages the client has not been told of, or MissedUnknown.
 func (l *loss) unannounced() int {
 	n := l.behind
 	for _, gap := range l.gaps {
-		n += gap
+		n = addMissed(n, gap)
 	}
 	return n
 }
 
-// dropped returns how many messages were dropped since the socket was opened, and why the latest
-// were.
+// dropped returns how many messages were dropped since the socket was opened, as far as that is known, and
+// why the latest were; "" if none was.
 func (q *queue) dropped() (n int, why string) {
-	if q.lost == nil || q.lost.total == 0 {
+	if q.lost == nil {
 		return 0, ""
 	}
 	return q.lost.total, lossNames[q.lost.last]
@@ -107,7 +119,7 @@ func (q *queue) announce(h *Hub) {
 	}
 	var items []queued
 	for kind, missed := range q.lost.gaps {
-		if missed > 0 {
+		if missed != 0 {
 			items = append(items, queued{newGap(lossKind(kind), missed), packItem})
 		}
 	}
@@ -128,7 +140,8 @@ func (q *queue) announce(h *Hub) {
 func (q *queue) recall(h *Hub) {
 	for len(q.items) > 0 && q.items[0].m.gap != nil {
 		g := q.items[0].m.gap
-		q.loss().gaps[g.kind] += g.missed
+		gaps := &q.loss().gaps
+		gaps[g.kind] = addMissed(gaps[g.kind], g.missed)
 		q.remove(0, h)
 	}
 }
@@ -149,7 +162,7 @@ type lossNotes struct {
 
 type lossNote struct {
 	key, user string
-	missed    int
+	missed    int // or MissedUnknown
 	at        time.Time
 }
 
@@ -171,7 +184,7 @@ func (n *lossNotes) put(note *lossNote) {
 		n.byKey = map[string]*lossNote{}
 	}
 	if earlier := n.byKey[note.key]; earlier != nil && earlier.user == note.user {
-		note.missed += earlier.missed
+		note.missed = addMissed(note.missed, earlier.missed)
 	}
 	n.byKey[note.key] = note
 	n.order = append(n.order, note)
@@ -181,8 +194,8 @@ func (n *lossNotes) put(note *lossNote) {
 // a restart.
 type Loss struct {
 	Key    string
-	User   string // the id
-	Missed int
+	User   string        // the id
+	Missed int           // or MissedUnknown; not 0
 	Age    time.Duration // since it expired
 }
 
@@ -225,7 +238,7 @@ func (n *lossNotes) forget(now time.Time) {
 	}
 }
 
-// take returns how many messages a user lost under a key, and forgets it. What another user lost
+// take returns how many messages a user lost under a key, or MissedUnknown, and forgets it. What another user lost
 // stays noted.
 func (n *lossNotes) take(key, user string) (missed int) {
 	n.mu.Lock()

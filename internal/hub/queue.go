@@ -157,17 +157,17 @@ func (q *queue) wants() bool {
 }
 
 // unread is how many messages the client has not got: those that wait, and those dropped that it
-// has not been told of.
+// has not been told of; MissedUnknown if some were not counted.
 func (q *queue) unread() (n int) {
 	for _, item := range q.items {
 		if g := item.m.gap; g != nil {
-			n += g.missed
+			n = addMissed(n, g.missed)
 		} else {
-			n++
+			n = addMissed(n, 1)
 		}
 	}
 	if q.lost != nil {
-		n += q.lost.unannounced()
+		n = addMissed(n, q.lost.unannounced())
 	}
 	return n
 }

@@ -29,6 +29,7 @@ type Socket struct {
 
 	serviceEnd int32 // where the name of the service ends in key
 	stateful   bool
+	durable    bool
 
 	// indexed is guarded by the lock of the shard.
 	indexed placement
@@ -56,8 +57,8 @@ type Info struct {
 	QueueMessages   int
 	QueueBytes      int
 	QueueMode       string // "text" or "json"; "" while no write has fixed it, and in the native profile
-	QueueDropped    int    // messages dropped since the socket was opened
-	QueueDropReason string // why the latest were: "overflow" or "expired"; "" if none
+	QueueDropped    int    // messages dropped since the socket was opened, as far as they were counted
+	QueueDropReason string // why the latest were: "overflow", "expired" or "node_lost"; "" if none
 	Node            string
 	ConnectedAt     time.Time
 	BytesIn         int64
@@ -76,6 +77,29 @@ func (s *Socket) StatefulID() string {
 		return ""
 	}
 	return s.key[int(s.serviceEnd)+len(statefulMark):]
+}
+
+// Durable reports whether what waits for the socket is kept elsewhere, and its queue holds but what may go out
+// now: what does not fit it is refused with [ErrQueueFull] and no more, which counts no loss and closes nothing;
+// and when the connection breaks, or the socket ends, what is queued is forgotten without a word.
+func (s *Socket) Durable() bool { return s.durable }
+
+// NoteExpired has the client told, first of all that goes out from now on, that messages are gone which were
+// kept for too long: their number, or [MissedUnknown]. It does nothing on a socket that has ended, and for 0.
+func (s *Socket) NoteExpired(missed int) {
+	if missed == 0 {
+		return
+	}
+	s.mu.Lock()
+	var wake Waker
+	if !s.gone {
+		s.queue.loss().note(lossExpired, missed)
+		wake = s.startDrain()
+	}
+	s.mu.Unlock()
+	if wake != nil {
+		wake.Wake()
+	}
 }
 
 // User returns who the socket belongs to.

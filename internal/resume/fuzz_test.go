@@ -10,6 +10,7 @@ import (
 func socketsToFuzz() []hub.Detached {
 	return []hub.Detached{
 		{Key: "/services/a-s-1"},
+		{Key: "/services/c-s-3", Durable: true, NodeLost: hub.MissedUnknown, Overflow: hub.MissedUnknown},
 		{
 			Key: "/services/b-s-2", User: hub.User{ID: "1", Fields: map[string]string{"a": "b"}}, Tags: map[string]string{"t": "v"},
 			Opened: time.Unix(1, 2), Window: time.Second, Mode: "json", Reason: hub.Reason{Code: 1006, Cause: hub.CauseStalled},
@@ -48,7 +49,7 @@ func FuzzRecord(f *testing.F) {
 // saved, or are said to be lost.
 func FuzzPieces(f *testing.F) {
 	var all [][]byte
-	c := cutter{sockets: 2, size: 40, emit: func(piece []byte) error { all = append(all, piece); return nil }}
+	c := cutter{sockets: 3, size: 40, emit: func(piece []byte) error { all = append(all, piece); return nil }}
 	e := encoder{texts: map[string]uint64{}, add: c.add}
 	for _, d := range socketsToFuzz() {
 		if err := e.socket(&d); err != nil {

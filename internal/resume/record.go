@@ -49,8 +49,8 @@ func (e *encoder) socket(d *hub.Detached) error {
 	e.int(int64(d.Window))
 	e.string(d.Mode)
 	e.int(int64(d.Dropped))
-	e.int(int64(d.Overflow))
-	e.int(int64(d.Expired))
+	e.int(int64(max(d.Overflow, 0)))
+	e.int(int64(max(d.Expired, 0)))
 	e.uint(uint64(len(d.Waiting)))
 	for i := range d.Waiting {
 		w := &d.Waiting[i]
@@ -58,7 +58,40 @@ func (e *encoder) socket(d *hub.Detached) error {
 		e.bool(w.Item)
 		e.string(w.ConflateKey)
 	}
+	e.more(d)
 	return e.add(e.buf)
+}
+
+// What the end of a record of a socket says, as bits. A record without it was written by an earlier version of
+// the program, or has nothing to say.
+const (
+	moreDurable    uint64 = 1 << iota
+	moreNodeLost          // the number follows
+	moreOverflowed        // in an unknown number
+	moreExpired           // likewise
+
+	moreKnown = moreDurable | moreNodeLost | moreOverflowed | moreExpired
+)
+
+// more writes the end of a record. Ordinary sockets have none, so that an earlier version can still read them.
+func (e *encoder) more(d *hub.Detached) {
+	var more uint64
+	set := func(bit uint64, is bool) {
+		if is {
+			more |= bit
+		}
+	}
+	set(moreDurable, d.Durable)
+	set(moreNodeLost, d.NodeLost != 0)
+	set(moreOverflowed, d.Overflow < 0)
+	set(moreExpired, d.Expired < 0)
+	if more == 0 {
+		return
+	}
+	e.uint(more)
+	if d.NodeLost != 0 {
+		e.int(int64(d.NodeLost))
+	}
 }
 
 func (e *encoder) loss(l *hub.Loss) error {
@@ -163,7 +196,7 @@ func (d *decoder) record(data []byte) error {
 		}
 		d.sockets = append(d.sockets, s)
 	case recordLoss:
-		l := hub.Loss{Key: d.string(), User: d.shared(), Missed: d.count(), Age: time.Duration(d.int())}
+		l := hub.Loss{Key: d.string(), User: d.shared(), Missed: d.missed(), Age: time.Duration(d.int())}
 		if !d.complete() || l.Missed == 0 || l.Age < 0 {
 			return errRecord
 		}
@@ -193,6 +226,9 @@ func (d *decoder) socket() (hub.Detached, error) {
 			break
 		}
 	}
+	if !d.bad && len(d.buf) > 0 {
+		d.more(&s)
+	}
 	if _, _, _, err := hub.ParseKey(s.Key); !d.complete() || err != nil || s.Window < 0 {
 		return hub.Detached{}, errRecord
 	}
@@ -200,6 +236,29 @@ func (d *decoder) socket() (hub.Detached, error) {
 		return hub.Detached{}, fmt.Errorf("%w: a message is missing", errRecord)
 	}
 	return s, nil
+}
+
+// more reads the end of a record of a socket.
+func (d *decoder) more(s *hub.Detached) {
+	more := d.uint()
+	d.bad = d.bad || more == 0 || more&^moreKnown != 0 // what a later version says must not be passed over
+	s.Durable = more&moreDurable != 0
+	if more&moreNodeLost != 0 {
+		s.NodeLost = d.missed()
+		d.bad = d.bad || s.NodeLost == 0
+	}
+	if more&moreOverflowed != 0 {
+		d.unknown(&s.Overflow)
+	}
+	if more&moreExpired != 0 {
+		d.unknown(&s.Expired)
+	}
+}
+
+// unknown marks a number of missed messages that was written as 0.
+func (d *decoder) unknown(missed *int) {
+	d.bad = d.bad || *missed != 0
+	*missed = hub.MissedUnknown
 }
 
 func (d *decoder) user() hub.User {
@@ -263,6 +322,16 @@ func (d *decoder) time() time.Time { return time.Unix(0, d.int()) }
 func (d *decoder) count() int {
 	n := d.int()
 	if n < 0 || int64(int(n)) != n {
+		d.bad = true
+		return 0
+	}
+	return int(n)
+}
+
+// missed reads a number of messages that may be unknown.
+func (d *decoder) missed() int {
+	n := d.int()
+	if n < hub.MissedUnknown || int64(int(n)) != n {
 		d.bad = true
 		return 0
 	}

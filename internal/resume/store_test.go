@@ -45,6 +45,13 @@ func rich() hub.Detached {
 	}
 }
 
+// uncounted is a socket of which nobody knows how much it has missed.
+func uncounted() hub.Detached {
+	d := plain(100, "x")
+	d.Durable, d.NodeLost, d.Overflow, d.Expired = true, hub.MissedUnknown, hub.MissedUnknown, hub.MissedUnknown
+	return d
+}
+
 // plain is a socket with a number and messages.
 func plain(n int, texts ...string) hub.Detached {
 	d := hub.Detached{
@@ -93,7 +100,7 @@ func same(t testing.TB, got, want []hub.Detached) {
 func TestSavedSocketsComeBackAfterARestart(t *testing.T) {
 	folder := t.TempDir()
 	js, stop := natstest.Start(t, folder)
-	sockets := []hub.Detached{rich(), plain(1), plain(2, "a", "b"), plain(3, "b", "a", "a")}
+	sockets := []hub.Detached{rich(), uncounted(), plain(1), plain(2, "a", "b"), plain(3, "b", "a", "a")}
 	save(t, openStore(t, js, resume.Config{}), sockets)
 	stop()
 	js, _ = natstest.Start(t, folder)
@@ -105,7 +112,7 @@ func TestSavedSocketsComeBackAfterARestart(t *testing.T) {
 func TestLossesComeBackAfterARestart(t *testing.T) {
 	js, _ := natstest.Start(t, t.TempDir())
 	s := openStore(t, js, resume.Config{})
-	losses := []hub.Loss{{Key: hub.BuildKey("echo", "1"), User: "77", Missed: 3, Age: time.Minute}, {Key: "b", User: "78", Missed: 1}}
+	losses := []hub.Loss{{Key: hub.BuildKey("echo", "1"), User: "77", Missed: 3, Age: time.Minute}, {Key: "b", User: "78", Missed: 1}, {Key: "c", User: "79", Missed: hub.MissedUnknown}}
 	for _, want := range []resume.Kept{{Losses: losses}, {Losses: losses, Sockets: []hub.Detached{plain(1, "a")}}, {}} {
 		if _, err := s.Save(t.Context(), want); err != nil {
 			t.Fatal(err)

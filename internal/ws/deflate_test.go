@@ -263,7 +263,7 @@ func TestNotCompressible(t *testing.T) {
 // outgoing returns the frame that messages become in a queue.
 func outgoing(t *testing.T, mode hub.Mode, messages ...*hub.Message) hub.Outgoing {
 	t.Helper()
-	hc, err := hub.New(hub.Config{}).Open(hub.OpenRequest{Service: "echo", Key: hub.NewVolatileKey("echo"), Waker: deaf{}, Handshake: &hub.Handshake{}})
+	hc, err := hub.New(hub.Config{}).Open(hub.OpenRequest{Service: "echo", Key: hub.NewVolatileKey("echo", 0), Waker: deaf{}, Handshake: &hub.Handshake{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,7 +108,7 @@ func (s *Server) name(r *http.Request) (hub.OpenRequest, *refusal) {
 	if stateful {
 		req.Key = hub.BuildKey(req.Service, id)
 	} else {
-		req.Key = hub.NewVolatileKey(req.Service)
+		req.Key = s.deps.Opener.VolatileKey(req.Service)
 	}
 	return req, nil
 }
@@ -152,6 +152,8 @@ func (s *Server) refuseOpen(err error) *refusal {
 		return refuse(http.StatusTooManyRequests, err.Error()+"; close one that is not needed any more, or try again later", "Retry-After", "30")
 	case errors.Is(err, hub.ErrBadKey):
 		return refuse(http.StatusBadRequest, err.Error())
+	case errors.Is(err, hub.ErrUnavailable), errors.Is(err, hub.ErrNoAnswer): // the cluster has logged it
+		return refuse(http.StatusServiceUnavailable, err.Error(), "Retry-After", "5")
 	case errors.Is(err, context.Canceled):
 		return refuse(http.StatusServiceUnavailable, "the request was given up")
 	}

@@ -134,6 +134,7 @@ type failingOpener struct{ err error }
 
 func (o failingOpener) Open(context.Context, hub.OpenRequest) (*hub.Conn, error) { return nil, o.err }
 func (o failingOpener) Restore(hub.Detached, hub.Waker) (*hub.Conn, error)       { return nil, o.err }
+func (o failingOpener) VolatileKey(service string) string                        { return hub.NewVolatileKey(service, 7) }
 
 func TestKeys(t *testing.T) {
 	r := newRig(t, rigConfig{})

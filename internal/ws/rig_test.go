@@ -178,6 +178,8 @@ func (o localOpener) Open(_ context.Context, req hub.OpenRequest) (*hub.Conn, er
 	return o.hub.Open(req)
 }
 
+func (o localOpener) VolatileKey(service string) string { return hub.NewVolatileKey(service, 0) }
+
 func (o localOpener) Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error) {
 	return o.hub.Restore(d, w)
 }

@@ -34,6 +34,8 @@ type Handler interface {
 // Opener opens sockets; [hub.Hub] with a claim before it, or alone.
 type Opener interface {
 	Open(ctx context.Context, req hub.OpenRequest) (*hub.Conn, error)
+	// VolatileKey makes a key for a connection that brings no stateful id; see [hub.NewVolatileKey].
+	VolatileKey(service string) string
 	// Restore makes a socket that was detached when it was saved; see [hub.Hub.Restore].
 	Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error)
 }
