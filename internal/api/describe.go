@@ -409,7 +409,7 @@ var errorTexts = map[int]errorText{
 	http.StatusInternalServerError: {text: "The server failed. Its log says more.", example: "unexpected error occurred"},
 	http.StatusInsufficientStorage: {text: "The store of user data is full.", example: "The store is full. Remove user data that is not needed any more."},
 	http.StatusServiceUnavailable: {
-		text:    "Not able now: too much goes on at once, or the server is stopping.",
+		text:    "Not able now: too much goes on at once, the server is stopping, or another node that is needed does not answer.",
 		example: "Too many runs are going on at once. Try again when one has ended.",
 		headers: header("Retry-After", "When to try again, in seconds.", "1"),
 	},

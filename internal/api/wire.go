@@ -200,5 +200,13 @@ func (FilterValue) Schema(huma.Registry) *huma.Schema {
 type Delivery struct {
 	Addressed int            `json:"addressed" doc:"Sockets whose queue took the message."`
 	Nodes     map[string]int `json:"nodes" nullable:"false" doc:"How many of them each node holds."`
-	Missing   []string       `json:"missing" nullable:"false" doc:"Nodes that did not answer."`
+	Missing   []string       `json:"missing" nullable:"false" doc:"Nodes that did not answer: whether their sockets got the message is not known."`
+}
+
+func deliveryOf(d hub.Delivery) Delivery {
+	nodes := d.Nodes
+	if nodes == nil {
+		nodes = map[string]int{}
+	}
+	return Delivery{Addressed: d.Addressed(), Nodes: nodes, Missing: append([]string{}, d.Missing...)}
 }

@@ -52,28 +52,42 @@ func outcome(err error) string {
 // sockets that are gone or full, and returns how many queues took it. A key that
 // is there twice gets the message twice. When ctx ends on the way it returns its
 // error and how far it came.
-func (c *Cluster) SendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (addressed int, err error) {
+func (c *Cluster) SendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (hub.Delivery, error) {
 	span := c.tracer.SendMany(ctx, len(keys), len(m.Text()))
 	if span == nil {
 		return c.sendMany(ctx, keys, m, mode)
 	}
 	defer span.End()
-	addressed, err = c.sendMany(ctx, keys, m.Watched(c.tracer.Follow(span)), mode)
-	span.Addressed(addressed)
+	delivery, err := c.sendMany(ctx, keys, m.Watched(c.tracer.Follow(span)), mode)
+	span.Addressed(delivery.Addressed())
 	span.Outcome(outcome(err))
-	return addressed, err
+	return delivery, err
 }
 
-func (c *Cluster) sendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (addressed int, err error) {
+func (c *Cluster) sendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (delivery hub.Delivery, err error) {
 	for _, key := range keys {
 		_, err := c.send(ctx, key, m, mode)
 		switch {
 		case err == nil:
-			addressed++
+			delivery.Add(c.hub.Node(), 1)
 		case errors.Is(err, hub.ErrNotFound), errors.Is(err, hub.ErrQueueFull):
 		default:
-			return addressed, err
+			return delivery, err
 		}
 	}
-	return addressed, nil
+	return delivery, nil
+}
+
+// SendWhere queues one message for the sockets of all nodes that the filter chooses, passing over
+// those that end meanwhile or are full. Errors: ctx's, with how far it came.
+func (c *Cluster) SendWhere(ctx context.Context, f hub.Filter, m *hub.Message, mode hub.Mode) (hub.Delivery, error) {
+	if err := ctx.Err(); err != nil {
+		return hub.Delivery{}, err
+	}
+	sockets := c.hub.Select(f)
+	keys := make([]string, len(sockets))
+	for i, s := range sockets {
+		keys[i] = s.Key()
+	}
+	return c.SendMany(ctx, keys, m, mode)
 }

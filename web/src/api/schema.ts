@@ -879,7 +879,7 @@ export interface components {
             error?: components["schemas"]["Problem"];
             /** @description Nodes that did not answer. */
             missing?: string[] | null;
-            /** @description How many of them each node holds. */
+            /** @description How many of them each node holds; left out of a message for one key that another node holds. */
             nodes?: {
                 [key: string]: number;
             };
@@ -955,7 +955,7 @@ export interface components {
              * @description Sockets whose queue took the message.
              */
             addressed: number;
-            /** @description Nodes that did not answer. */
+            /** @description Nodes that did not answer: whether their sockets got the message is not known. */
             missing: string[];
             /** @description How many of them each node holds. */
             nodes: {
@@ -2134,7 +2134,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Not able now: too much goes on at once, or the server is stopping. */
+        /** @description Not able now: too much goes on at once, the server is stopping, or another node that is needed does not answer. */
         ServiceUnavailable: {
             headers: {
                 /**
@@ -3397,6 +3397,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "send-batch": {
@@ -4484,6 +4485,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "abort-socket": {
@@ -4514,6 +4516,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "send-message": {
@@ -4573,6 +4576,7 @@ export interface operations {
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "patch-tags": {
@@ -4644,6 +4648,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "trace-socket": {
