@@ -15,6 +15,7 @@ type Cluster struct {
 	hub     *hub.Hub
 	unknown *metrics.Counter
 	tracer  *tracing.Tracer // nil: sends are not traced
+	far     *far            // nil: the node is alone
 }
 
 // New returns the cluster of a node that is alone.
@@ -27,7 +28,7 @@ func (c *Cluster) Register(r *metrics.Registry) {
 
 // Traced returns a cluster of the same sockets whose sends are traced by t; nil is by nobody.
 func (c *Cluster) Traced(t *tracing.Tracer) *Cluster {
-	return &Cluster{hub: c.hub, unknown: c.unknown, tracer: t}
+	return &Cluster{hub: c.hub, unknown: c.unknown, tracer: t, far: c.far}
 }
 
 // Open makes a connection a socket. Errors: ctx's, and those of [hub.Hub.Open].
@@ -51,31 +52,6 @@ func (c *Cluster) Local(key string) (hub.Ref, bool) {
 		return hub.Ref{}, false
 	}
 	return hub.Ref{Key: key, Local: s}, true
-}
-
-// Find returns a socket that any node holds; ok is false if none does. Errors:
-// ctx's.
-func (c *Cluster) Find(ctx context.Context, key string) (ref hub.Ref, ok bool, err error) {
-	if err := ctx.Err(); err != nil {
-		return hub.Ref{}, false, err
-	}
-	ref, ok = c.Local(key)
-	return ref, ok, nil
-}
-
-// Select returns the sockets that a filter chooses, in no particular order: of all
-// nodes, or of this one. missing names the nodes that did not answer. Errors:
-// ctx's.
-func (c *Cluster) Select(ctx context.Context, f hub.Filter, allNodes bool) (refs []hub.Ref, missing []string, err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, nil, err
-	}
-	sockets := c.hub.Select(f)
-	refs = make([]hub.Ref, len(sockets))
-	for i, s := range sockets {
-		refs[i] = hub.Ref{Key: s.Key(), Local: s}
-	}
-	return refs, nil, nil
 }
 
 // resolve returns the socket that a reference means. A reference made on this
