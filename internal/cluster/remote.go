@@ -253,7 +253,7 @@ func (c *Cluster) askOne(ctx context.Context, node, key string, opened time.Time
 	}
 	body, err := c.far.Ask(ctx, node, do.op, e.buf)
 	if err != nil {
-		return unreached(node, err)
+		return Unreached(node, err)
 	}
 	d := decode(body)
 	if do.answer != nil {

@@ -130,6 +130,6 @@ func (s *Server) openDoors(r *rooms) {
 		Sockets: r.sockets, Events: r.sockets, Tags: r.sockets, Traces: frameTraces{r.sockets, r.endpoint},
 		Scripts: scripts{s.app}, Sources: sources{s}, Checker: checker{s.app, s.cfg.Settings.Queue.Profile},
 		Runs: runner{r.engine, &s.routes.phase}, RunList: r.runs, Logs: r.lines, UserData: r.data,
-		Nodes: thisNode{s, time.Now(), r.hub, r.runs, r.data}, Figures: s.history, Metrics: s.metrics,
+		Nodes: nodes{s, time.Now(), r.hub, r.runs, r.data, nil}, Figures: s.history, Metrics: s.metrics,
 	}))
 }

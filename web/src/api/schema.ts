@@ -1123,7 +1123,7 @@ export interface components {
             sync: string;
             /**
              * Format: int64
-             * @description What user data takes on disk.
+             * @description What user data takes on disk; -1 if the store does not answer.
              */
             user_data_bytes: number;
         };
@@ -1181,7 +1181,7 @@ export interface components {
              * @description Why the last of them were dropped; empty if none was.
              * @enum {string}
              */
-            drop_reason: "" | "overflow" | "expired";
+            drop_reason: "" | "overflow" | "expired" | "node_lost";
             /**
              * Format: int64
              * @description Messages that were dropped since the socket was opened. The client is told of them.
@@ -3570,6 +3570,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-openapi": {
