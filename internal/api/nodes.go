@@ -40,7 +40,8 @@ type Nodes interface {
 	// List describes them, ordered by name; missing are those that did not answer.
 	List(ctx context.Context) (nodes []Node, missing []string, err error)
 	// Drain begins to stop a node gently, unless it is stopping already, and describes it;
-	// [ErrNoNode] if there is none of the name.
+	// [ErrNoNode] if there is none of the name, hub.ErrNoAnswer
+	// or hub.ErrUnavailable if it cannot be asked.
 	Drain(ctx context.Context, name string) (Node, error)
 }
 
@@ -53,18 +54,18 @@ func (h *handler) registerNodes(router huma.API) {
 		func(ctx context.Context, _ *struct{}) (*answer[List[Node]], error) {
 			nodes, missing, err := h.Nodes.List(ctx)
 			if err != nil {
-				return nil, userDataProblem(err)
+				return nil, problemOf(err, "")
 			}
 			return &answer[List[Node]]{listOf(nodes, "", missing)}, nil
 		})
-	huma.Register(router, h.operation("drain-node", http.MethodPost, "/nodes/{name}/drain", "Stop a node gently", http.StatusAccepted, http.StatusNotFound),
+	huma.Register(router, h.operation("drain-node", http.MethodPost, "/nodes/{name}/drain", "Stop a node gently", http.StatusAccepted, http.StatusNotFound, http.StatusServiceUnavailable),
 		func(ctx context.Context, in *nodePath) (*answer[Node], error) {
 			node, err := h.Nodes.Drain(ctx, in.Name)
 			if errors.Is(err, ErrNoNode) {
 				return nil, problem(http.StatusNotFound, "There is no node %q. GET %s/nodes lists them.", in.Name, Base)
 			}
 			if err != nil {
-				return nil, userDataProblem(err)
+				return nil, problemOf(err, "")
 			}
 			return &answer[Node]{node}, nil
 		})

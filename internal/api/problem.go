@@ -75,7 +75,7 @@ func clusterProblem(err error) *huma.ErrorModel {
 	case errors.Is(err, hub.ErrNotStored):
 		return problem(http.StatusServiceUnavailable, "The service keeps its messages until they are delivered, and this one is not sent: %v. Send it again later.", err)
 	case errors.Is(err, hub.ErrNoAnswer):
-		return problem(http.StatusServiceUnavailable, "Another node holds the socket, and it did not answer in time: %v. What was asked may be done or not. Try again; GET %s/nodes lists the nodes that answer.", err, Base)
+		return problem(http.StatusServiceUnavailable, "Another node is needed for that, and it did not answer in time: %v. What was asked may be done or not. Try again; GET %s/nodes lists the nodes that answer.", err, Base)
 	}
 	return problem(http.StatusServiceUnavailable, "This node needs the others for that: %v. Its own sockets go on meanwhile.", err)
 }

@@ -179,8 +179,8 @@ func (c *Cluster) watchPeers(ctx context.Context) {
 	again := time.NewTicker(checkPause)
 	defer again.Stop()
 	var unchecked []string
+	changes, back := c.peers.Changes(), c.peers.Reconnected()
 	for {
-		changes, back := c.peers.Changes(), c.peers.Reconnected()
 		if len(unchecked) > 0 && c.connected() {
 			unchecked = c.checkClaims(ctx, unchecked)
 		}
@@ -189,9 +189,9 @@ func (c *Cluster) watchPeers(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-back:
+		case <-back: // others may have taken this node for gone
 			unchecked = c.claims.keys()
-		case <-changes:
+		case <-changes: // closed when this node has left: ctx ends then, too
 		case <-again.C:
 		}
 	}

@@ -42,7 +42,7 @@ func (c *Cluster) fetchFrom(ctx context.Context, req *hub.OpenRequest, node stri
 		return nil
 	})
 	if err != nil {
-		return unreached(node, err)
+		return Unreached(node, err)
 	}
 	if c.cfg.RefuseLiveID {
 		return hub.ErrKeyLive

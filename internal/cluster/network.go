@@ -44,8 +44,9 @@ func (f *far) others() []string {
 	return names
 }
 
-// unreached is the error of a request to a node, as callers of a Cluster know it.
-func unreached(node string, err error) error {
+// Unreached is the error of a request to a node, as callers of a [Cluster] know it: one that wraps [hub.ErrNoAnswer] and
+// names the node, [hub.ErrUnavailable], what the node has failed with, ctx's.
+func Unreached(node string, err error) error {
 	var failure *peers.Failure
 	switch {
 	case errors.As(err, &failure):

@@ -162,6 +162,12 @@ func (c *Cluster) fetch(ctx context.Context, req *hub.OpenRequest, before direct
 		return nil
 	}
 	err := c.fetchFrom(ctx, req, before.Node, revision)
+	for deadline := time.Now().Add(c.cfg.GiveUp / 3); errors.Is(err, errNobody) && time.Now().Before(deadline); {
+		if pause(ctx, maxMovePause/4) != nil { // a node whose connection to NATS is just coming back looks like one that is gone
+			break
+		}
+		err = c.fetchFrom(ctx, req, before.Node, revision)
+	}
 	switch {
 	case err == nil:
 		return nil

@@ -180,10 +180,14 @@ func (c *Cluster) held(key string, opened time.Time) (*hub.Socket, bool) {
 // be old: a node that does not have it is believed, and it is looked for once more.
 func (c *Cluster) elsewhere(ctx context.Context, ref hub.Ref, opened time.Time, do socketOp) error {
 	node, err := c.firstPlace(ctx, ref)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case node == c.hub.Node():
+		err = hub.ErrNotFound
+	default:
+		err = c.askOne(ctx, node, ref.Key, opened, do)
 	}
-	err = c.askOne(ctx, node, ref.Key, opened, do)
 	if !errors.Is(err, hub.ErrNotFound) && !errors.Is(err, errNobody) {
 		return err
 	}
@@ -208,14 +212,10 @@ func (c *Cluster) elsewhere(ctx context.Context, ref hub.Ref, opened time.Time, 
 
 // firstPlace returns the node that a socket is asked for first.
 func (c *Cluster) firstPlace(ctx context.Context, ref hub.Ref) (node string, err error) {
-	if ref.Remote != nil && ref.Remote.Node() != c.hub.Node() {
+	if ref.Remote != nil {
 		return ref.Remote.Node(), nil
 	}
-	node, err = c.owner(ctx, ref.Key)
-	if err == nil && node == c.hub.Node() {
-		err = hub.ErrNotFound // it would have been here
-	}
-	return node, err
+	return c.owner(ctx, ref.Key)
 }
 
 // owner returns the node that has a key, this one included. Errors: [hub.ErrNotFound], ctx's, [hub.ErrUnavailable].
@@ -253,7 +253,7 @@ func (c *Cluster) askOne(ctx context.Context, node, key string, opened time.Time
 	}
 	body, err := c.far.Ask(ctx, node, do.op, e.buf)
 	if err != nil {
-		return unreached(node, err)
+		return Unreached(node, err)
 	}
 	d := decode(body)
 	if do.answer != nil {

@@ -180,7 +180,7 @@ func (c *Cluster) sendTo(ctx context.Context, node, key string, m *hub.Message, 
 	if err == nil {
 		return readCount(body), nil
 	}
-	err = unreached(node, err)
+	err = Unreached(node, err)
 	if c.durableKey(key) && !absent(err) && !errors.Is(err, hub.ErrQueueFull) {
 		return 0, fmt.Errorf("%w: %w", hub.ErrNotStored, err)
 	}

@@ -270,9 +270,9 @@ var codes = []struct {
 	{codeNotFound, hub.ErrClosed}, // a socket that has ended is one that is not there
 	{"full", hub.ErrQueueFull},
 	{"tags", hub.ErrTagLimit},
-	{"moving", hub.ErrMoving},
 	{"taken", hub.ErrKeyTaken},
 	{"live", hub.ErrKeyLive},
+	{"moving", hub.ErrMoving},
 	{"superseded", errSuperseded},
 	{"notstored", hub.ErrNotStored},
 	{"unavailable", hub.ErrUnavailable},

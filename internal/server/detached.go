@@ -66,7 +66,7 @@ func (s *Server) orphaned(ctx context.Context, store *resume.Store, r *rooms) (o
 		return nil
 	}
 	for _, node := range nodes {
-		if node == s.node || r.nodes.runs(node) {
+		if r.nodes.isLive(node) {
 			continue
 		}
 		other, err := s.openResume(ctx, node)

@@ -30,6 +30,7 @@ type rooms struct {
 
 	hub     *hub.Hub
 	sockets *cluster.Cluster
+	nodes   *nodes
 	lines   *logs.Log
 	runs    *runs.Registry
 	engine  *engine.Engine
@@ -118,6 +119,7 @@ func (s *Server) openSockets(r *rooms) {
 // openDoors makes what answers requests.
 func (s *Server) openDoors(r *rooms) {
 	admin := auth.NewAdmin(s.admin.Token)
+	r.nodes = &nodes{server: s, started: time.Now(), hub: r.hub, runs: r.runs, data: r.data}
 	r.refused = auth.NewRefusals()
 	r.endpoint = ws.New(s.wsConfig(), ws.Deps{
 		Opener: r.sockets, Auth: auth.Dev{}, Handler: socketHandler{r.engine, r.data, s.logger},
@@ -132,6 +134,6 @@ func (s *Server) openDoors(r *rooms) {
 		Sockets: r.sockets, Events: r.sockets, Tags: r.sockets, Traces: frameTraces{r.sockets, r.endpoint},
 		Scripts: scripts{s.app}, Sources: sources{s}, Checker: checker{s.app, s.cfg.Settings.Queue.Profile},
 		Runs: runner{r.engine, &s.routes.phase}, RunList: r.runs, Logs: r.lines, UserData: r.data,
-		Nodes: thisNode{s, time.Now(), r.hub, r.runs, r.data}, Figures: s.history, Metrics: s.metrics,
+		Nodes: r.nodes, Figures: s.history, Metrics: s.metrics,
 	}))
 }
