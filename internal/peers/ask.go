@@ -15,7 +15,8 @@ const reprobe = 500 * time.Millisecond
 // op at most, and not longer than ctx.
 //
 // Errors: a [*Failure] if the node says that it could not; [ErrGone], [ErrNoAnswer], [ErrDisconnected],
-// [ErrLeft], [ErrTooLarge], and ctx's. After all but ErrGone the node may have done what it was asked to.
+// [ErrLeft], [ErrTooLarge], and ctx's. After all but a Failure and ErrGone the node may have done what it was
+// asked to.
 func (p *Peers) Ask(ctx context.Context, node string, op Op, body []byte) ([]byte, error) {
 	return p.ask(ctx, node, op, body, nil)
 }
@@ -32,13 +33,13 @@ func (p *Peers) AskPages(ctx context.Context, node string, op Op, body []byte, p
 }
 
 func (p *Peers) ask(ctx context.Context, node string, op Op, body []byte, page func([]byte) error) ([]byte, error) {
-	answer, err := p.request1(ctx, node, op, body, page)
+	answer, err := p.exchange(ctx, node, op, body, page)
 	p.figures.ops[op].count(err)
 	return answer, err
 }
 
-func (p *Peers) request1(ctx context.Context, node string, op Op, body []byte, page func([]byte) error) ([]byte, error) {
-	broken := p.link.now()
+func (p *Peers) exchange(ctx context.Context, node string, op Op, body []byte, page func([]byte) error) ([]byte, error) {
+	broken, number := p.link.now(), p.table.number(node)
 	c, err := p.begin(ctx)
 	if err != nil {
 		return nil, err
@@ -57,7 +58,7 @@ func (p *Peers) request1(ctx context.Context, node string, op Op, body []byte, p
 				return nil, err
 			}
 			for i := range arrived {
-				if done, err := p.one(&arrived[i], node, page); done || err != nil {
+				if done, err := p.one(&arrived[i], node, number, page); done || err != nil {
 					return arrived[i].body, err
 				}
 				patience.fresh = patience.fresh || arrived[i].kind != kindPong
@@ -65,9 +66,9 @@ func (p *Peers) request1(ctx context.Context, node string, op Op, body []byte, p
 		case <-c.timer.C:
 			next, over := patience.tick(time.Now())
 			if over {
-				return nil, fmt.Errorf("node %s: %w (%s)", node, ErrNoAnswer, patience.timeout)
+				return nil, fmt.Errorf("node %s: %w within %s", node, ErrNoAnswer, patience.timeout)
 			}
-			if err := p.probe(c, node, 0); err != nil {
+			if err := p.probe(c, node, 1); err != nil {
 				return nil, err
 			}
 			c.timer.Reset(next)
@@ -80,14 +81,21 @@ func (p *Peers) request1(ctx context.Context, node string, op Op, body []byte, p
 }
 
 // one looks at something that came from the node that was asked; done: it is the answer.
-func (p *Peers) one(a *arrival, node string, page func([]byte) error) (done bool, err error) {
+func (p *Peers) one(a *arrival, node string, number uint64, page func([]byte) error) (done bool, err error) {
 	switch a.kind {
 	case kindAnswer:
 		return true, nil
 	case kindFailure:
 		return true, failureOf(a)
 	case arrivalNobody:
+		if a.probe != 0 {
+			return true, fmt.Errorf("node %s: %w, and it is not there any more", node, ErrNoAnswer)
+		}
 		return true, fmt.Errorf("node %s: %w", node, ErrGone)
+	case kindPong:
+		if number != 0 && a.number != number && a.number != p.number.Load() {
+			return true, fmt.Errorf("node %s: %w, and it has been started again", node, ErrNoAnswer)
+		}
 	case kindPage:
 		if page == nil {
 			return true, fmt.Errorf("node %s answers in pages to who asked for one answer", node)

@@ -42,7 +42,7 @@ type arrival struct {
 	kind   kind // kindAnswer, kindPage, kindFailure, kindPong, or one of those below
 	from   string
 	number uint64 // incarnation of the sender
-	probe  int    // which of the asked nodes a probe was for
+	probe  int    // which of the asked nodes was probed, from 1; 0: it is about the request itself
 	body   []byte
 }
 
@@ -144,7 +144,7 @@ func (s *calls) end(err error) {
 	}
 }
 
-// probe asks the node that is the nth of a call whether it is there.
+// probe asks the node that is the nth of a call, from 1, whether it is there.
 func (p *Peers) probe(c *call, node string, n int) error {
 	return p.send(p.subjectOf(node), c.reply+"-"+strconv.Itoa(n), frame{kind: kindProbe})
 }

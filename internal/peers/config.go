@@ -40,8 +40,8 @@ type Config struct {
 	Ops     map[Op]OpInfo
 	Metrics *metrics.Registry
 	Logger  *slog.Logger // default: nothing is logged
-	// About returns what heartbeats say beyond the rest, a JSON value of at most some hundred bytes;
-	// it is called with each of them by one goroutine, and must not block. Nil: nothing.
+	// About returns what heartbeats say beyond the rest, a JSON value, best of some hundred bytes; above
+	// 8 KiB it is left out. It is called with each of them by one goroutine, and must not block. Nil: nothing.
 	About func() json.RawMessage
 
 	draw func() uint64 // incarnations; nil: at random

@@ -40,6 +40,8 @@ func (p *Peers) handle(m *nats.Msg, known names) {
 		p.request(m, &f, known)
 	case kindProbe:
 		p.send(m.Reply, "", frame{kind: kindPong}) // who asks will ask again
+	case kindBack:
+		p.wasAway()
 	case kindWho, kindHello, kindHere, kindBye:
 		p.heard(&f, m.Reply)
 	default:
@@ -97,6 +99,9 @@ func (p *Peers) heard(f *frame, reply string) {
 	switch what {
 	case changeJoined, changeState:
 		p.changes.tell()
+	case changeBack:
+		p.send(p.subjectOf(n.Name), "", frame{kind: kindBack})
+		p.wasAway()
 	case changeRival:
 		if _, ok := p.rivalLog.may(grumble); ok && p.member.Load() {
 			p.cfg.Logger.Error("another live node has the name of this one: give one of the two another name", "peer", n.Name)

@@ -17,6 +17,8 @@
 // Silence is held against nobody when it may be our own: while the connection is
 // down, while our own heartbeats do not come back, and after this process stood
 // still. When the connection is back, the node says hello, all others answer.
+// After any of these, and when a node is heard again that counted as gone (on both
+// sides), [Peers.Reconnected] has a word.
 //
 // # Requests
 //

@@ -5,10 +5,11 @@ import "errors"
 var (
 	// ErrNameTaken says that a live node has the name; the error around it says which.
 	ErrNameTaken = errors.New("the node name is taken")
-	// ErrNoAnswer says that a node did not answer in time; the error around it names it.
-	// The node may have done what it was asked to all the same.
-	ErrNoAnswer = errors.New("no answer in time")
-	// ErrGone says that nobody listens under the name of a node; the error around it names it.
+	// ErrNoAnswer says that a node did not answer in time, or was gone before it answered; the error
+	// around it names it. The node may have done what it was asked to all the same.
+	ErrNoAnswer = errors.New("no answer")
+	// ErrGone says that nobody listened under the name of a node; the error around it names it.
+	// The request reached nobody. A node whose connection to NATS is just coming back looks like that, too.
 	ErrGone = errors.New("the node is not there")
 	// ErrDisconnected says that there is no connection to NATS, or that it broke before the
 	// answer came; in the latter case the request may have been carried out.

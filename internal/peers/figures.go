@@ -20,15 +20,6 @@ type opFigures struct {
 
 func newFigures(p *Peers) *figures {
 	r := p.cfg.Metrics
-	r.Read("tutorsocket_peers_nodes", "Nodes of the cluster that this one knows to be there, itself included, by state: ready, draining.",
-		[]string{"state"}, p.readNodes)
-	r.Read("tutorsocket_peers_connected", "1 while this node is connected to NATS.", nil, func(set func(float64, ...string)) {
-		if p.Connected() {
-			set(1)
-		} else {
-			set(0)
-		}
-	})
 	requests := r.Counters("tutorsocket_peers_requests_total",
 		"Requests to other nodes, by operation and outcome: ok, failed (a node answered so), gone (nobody was there), no_answer (in time), disconnected (from NATS), stopped (the asker did not wait).", "operation", "outcome")
 	handled := r.Counters("tutorsocket_peers_handled_requests_total", "Requests of other nodes that came in, by operation.", "operation")
@@ -53,6 +44,20 @@ func newFigures(p *Peers) *figures {
 		}
 	}
 	return f
+}
+
+// watch registers what is read from a member; there is no second one in a process.
+func (f *figures) watch(p *Peers) {
+	r := p.cfg.Metrics
+	r.Read("tutorsocket_peers_nodes", "Nodes of the cluster that this one knows to be there, itself included, by state: ready, draining.",
+		[]string{"state"}, p.readNodes)
+	r.Read("tutorsocket_peers_connected", "1 while this node is connected to NATS.", nil, func(set func(float64, ...string)) {
+		if p.Connected() {
+			set(1)
+		} else {
+			set(0)
+		}
+	})
 }
 
 func (p *Peers) readNodes(set func(value float64, values ...string)) {

@@ -20,6 +20,9 @@ const (
 	maxHead = 4 + 8 + 1 + maxName + 4*binary.MaxVarintLen64
 )
 
+// maxAbout bounds what heartbeats say about a node, in bytes.
+const maxAbout = 8 << 10
+
 // MaxBody is the largest body of a request, a page or an answer, in bytes.
 const MaxBody = 64 << 20
 
@@ -36,6 +39,7 @@ const (
 	kindHello        // of a new member
 	kindHere         // a heartbeat, or the answer to who and hello
 	kindBye          // of a member that leaves
+	kindBack         // to a member that was silent for too long and is heard again: you were taken for gone
 	kinds            // how many there are
 )
 

@@ -174,4 +174,6 @@ func TestTable(t *testing.T) {
 	if lapsed := tab.lapse(at); len(lapsed) != 1 || lapsed[0].Name != "a" || len(tab.list()) != 1 {
 		t.Errorf("lapsed: %v", lapsed)
 	}
+	check(changeBack, 0, n("a", 4, start), false)
+	check(changeNone, 0, n("a", 4, start), false)
 }

@@ -2,18 +2,17 @@ package peers
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
-// Gather asks all nodes with one message, and waits for the answers of those in nodes, other nodes of [Peers.Others]; this one is
-// passed over. page is called with each page and the end of each answer, in order for a node, on the caller's goroutine; it
-// may be nil. With no nodes nothing is sent.
+// Gather asks all nodes with one message, and waits for the answers of those in nodes, other nodes of
+// [Peers.Others]; this one is passed over. page is called with each page and the end of each answer, in order
+// for a node, on the caller's goroutine; it may be nil. With no nodes nothing is sent.
 //
-// missing are the nodes that did not answer wholly: nobody listened there (which is found out at once, or
-// by a probe), or the time-out of op passed without a sign of an answer. That alone is no error. After an error they
-// are those that had not answered by then. Errors: that of page, which ends the wait; a [*Failure], the first, after all others have
-// answered; those of [Peers.Ask].
+// missing are the nodes that did not answer wholly: nobody listens there, which a probe finds out, or the
+// time-out of op passed without a sign of an answer. That alone is no error. After an error they are those that
+// had not answered by then. Errors: that of page, which ends the wait; a [*Failure], the first, after all others
+// have answered; those of [Peers.Ask] but ErrGone and ErrNoAnswer.
 func (p *Peers) Gather(ctx context.Context, nodes []string, op Op, body []byte, page func(node string, body []byte) error) (missing []string, err error) {
 	g := p.newGathering(nodes, op, page)
 	if g.open == 0 {
@@ -68,18 +67,12 @@ type awaited struct {
 
 func (p *Peers) newGathering(nodes []string, op Op, page func(string, []byte) error) *gathering {
 	g := &gathering{peers: p, page: page, nodes: make([]awaited, 0, len(nodes))}
-	others, patience := p.Others(), p.patienceFor(op)
+	patience := p.patienceFor(op)
 	for _, name := range nodes {
 		if name == p.cfg.Name || g.find(name) != nil {
 			continue
 		}
-		a := awaited{name: name, patience: patience}
-		for i := range others {
-			if others[i].Name == name {
-				a.number = others[i].number
-			}
-		}
-		g.nodes = append(g.nodes, a)
+		g.nodes = append(g.nodes, awaited{name: name, number: p.table.number(name), patience: patience})
 	}
 	g.open = len(g.nodes)
 	return g
@@ -154,8 +147,8 @@ func (g *gathering) wait(ctx context.Context, op Op, send func(reply string) err
 // one looks at something that came from a node.
 func (g *gathering) one(a *arrival) error {
 	if a.kind == arrivalNobody {
-		if a.probe < len(g.nodes) {
-			g.give(&g.nodes[a.probe])
+		if a.probe > 0 && a.probe <= len(g.nodes) {
+			g.give(&g.nodes[a.probe-1])
 		}
 		return nil
 	}
@@ -212,7 +205,7 @@ func (g *gathering) tick(c *call, now time.Time) (next time.Duration, err error)
 			continue
 		}
 		next = min(next, left)
-		if err := g.peers.probe(c, n.name, i); err != nil && !errors.Is(err, ErrLeft) {
+		if err := g.peers.probe(c, n.name, i+1); err != nil {
 			return 0, err
 		}
 	}

@@ -74,28 +74,35 @@ func TestGatherNamesWhoDoesNotAnswer(t *testing.T) {
 func TestKilledWhileAsked(t *testing.T) {
 	srv := startServer(t)
 	a := join(t, dial(t, srv.ClientURL()), peers.Config{Name: "a", Timeout: time.Hour, Probe: 10 * time.Millisecond}, nil)
-	for _, way := range []string{"ask", "gather", "started again"} {
-		nc := dial(t, srv.ClientURL())
-		asked := make(chan struct{})
-		join(t, nc, peers.Config{Name: "b", Settle: 50 * time.Millisecond}, map[peers.Op]peers.Handler{1: func(*peers.Request) { close(asked) }})
-		await(t, "a sees b", func() bool { return len(a.Others()) > 0 })
-		again := make(chan struct{})
-		go func() {
-			defer close(again)
+	ask := func(node string) error { _, err := a.Ask(t.Context(), node, 1, nil); return err }
+	gather := func(node string) error {
+		missing, err := a.Gather(t.Context(), []string{node}, 1, nil, nil)
+		if err == nil && slices.Equal(missing, []string{node}) {
+			err = fmt.Errorf("node %s is missing: %w", node, peers.ErrNoAnswer)
+		}
+		return err
+	}
+	for i, c := range []struct {
+		what  string
+		ask   func(node string) error
+		again bool
+	}{{"asked", ask, false}, {"gathered", gather, false}, {"asked, started again", ask, true}, {"gathered, started again", gather, true}} {
+		t.Run(c.what, func(t *testing.T) {
+			name := fmt.Sprintf("b%d", i)
+			nc := dial(t, srv.ClientURL())
+			asked, answer := make(chan struct{}), make(chan error)
+			join(t, nc, peers.Config{Name: name, Settle: 50 * time.Millisecond}, map[peers.Op]peers.Handler{1: func(*peers.Request) { close(asked) }})
+			await(t, "a sees the node", func() bool { return slices.Contains(names(a.Others()), name) })
+			go func() { answer <- c.ask(name) }()
 			<-asked
 			nc.Close()
-			if way == "started again" {
-				node(t, srv, "b", nil)
+			if c.again {
+				node(t, srv, name, nil)
 			}
-		}()
-		if way == "ask" {
-			if _, err := a.Ask(t.Context(), "b", 1, nil); !errors.Is(err, peers.ErrGone) || !strings.Contains(err.Error(), "b") {
-				t.Errorf("%s: %v", way, err)
+			if err := <-answer; !errors.Is(err, peers.ErrNoAnswer) || !strings.Contains(err.Error(), name) {
+				t.Errorf("who has asked is told: %v", err)
 			}
-		} else if missing, err := a.Gather(t.Context(), []string{"b"}, 1, nil, nil); err != nil || !slices.Equal(missing, []string{"b"}) {
-			t.Errorf("%s: missing %v, error %v", way, missing, err)
-		}
-		<-again
+		})
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -136,6 +138,49 @@ func TestLeaveAndState(t *testing.T) {
 	}
 }
 
+// TestLeavingNodeAnswers has a node leave while it is asked all the time: what has reached it is answered.
+func TestLeavingNodeAnswers(t *testing.T) {
+	srv := startServer(t)
+	a := node(t, srv, "a", nil)
+	b := node(t, srv, "b", map[peers.Op]peers.Handler{1: func(q *peers.Request) { q.Reply(nil) }})
+	var askers sync.WaitGroup
+	var answers atomic.Int64
+	for range 200 {
+		askers.Go(func() {
+			for {
+				_, err := a.Ask(t.Context(), "b", 1, nil)
+				if err != nil {
+					if !errors.Is(err, peers.ErrGone) {
+						t.Error(err)
+					}
+					return
+				}
+				answers.Add(1)
+			}
+		})
+	}
+	await(t, "there is traffic", func() bool { return answers.Load() > 100 })
+	if err := b.Leave(t.Context()); err != nil {
+		t.Error(err)
+	}
+	askers.Wait()
+}
+
+func TestSubscriptionsAreAConstant(t *testing.T) {
+	srv := startServer(t)
+	before := srv.NumSubscriptions()
+	a := node(t, srv, "a", nil)
+	node(t, srv, "b", map[peers.Op]peers.Handler{1: func(q *peers.Request) { q.Reply(nil) }})
+	for range 100 {
+		if _, err := a.Ask(t.Context(), "b", 1, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := srv.NumSubscriptions() - before; n != 2*4 {
+		t.Errorf("two nodes have %d subscriptions", n)
+	}
+}
+
 func TestSilentNodeLapses(t *testing.T) {
 	srv := startServer(t)
 	cfg := func(name string) peers.Config {
@@ -152,6 +197,19 @@ func TestSilentNodeLapses(t *testing.T) {
 	nc.Close()
 	await(t, "b lapses, c does not", func() bool { return slices.Equal(names(a.Others()), []string{"c"}) })
 	await(t, "the gauge says so, too", func() bool { return reg.Sum("tutorsocket_peers_nodes") == 2 })
+}
+
+// TestNodeThatCountedAsGone has a node say nothing for too long: when it is heard again both sides are told.
+func TestNodeThatCountedAsGone(t *testing.T) {
+	srv := startServer(t)
+	silent := join(t, dial(t, srv.ClientURL()), peers.Config{Name: "silent", Beat: time.Hour, Lapse: 10 * time.Hour}, nil)
+	a := join(t, dial(t, srv.ClientURL()), peers.Config{Name: "a", Beat: 20 * time.Millisecond, Lapse: time.Second}, nil)
+	await(t, "it is seen", func() bool { return len(a.Others()) == 1 })
+	await(t, "it lapses", func() bool { return len(a.Others()) == 0 })
+	itHears, aHears := silent.Reconnected(), a.Reconnected()
+	silent.SetState(peers.Draining)
+	<-itHears
+	<-aHears
 }
 
 func TestMalformedMessagesAreDropped(t *testing.T) {

@@ -31,7 +31,8 @@ func (p *Peers) keep(statuses chan nats.Status) {
 		case <-beat.C:
 			now := time.Now()
 			if now.Sub(last) > 3*p.cfg.Beat {
-				p.stoodStill(now)
+				p.greet(now) // this process stood still
+				p.wasAway()
 			}
 			last = now
 			p.look()
@@ -58,13 +59,18 @@ func (p *Peers) look() {
 	}
 	p.figures.reconnects.Inc()
 	p.measure()
-	p.stoodStill(time.Now())
+	p.greet(time.Now())
+	p.wasAway()
+}
+
+// wasAway tells the followers that others may have taken this node for gone.
+func (p *Peers) wasAway() {
 	p.reconnects.tell()
 	p.changes.tell()
 }
 
-// stoodStill has nobody lapse for a silence that may be our own, and asks everybody for a sign of life.
-func (p *Peers) stoodStill(now time.Time) {
+// greet has nobody lapse for a silence that may be our own, and asks everybody for a sign of life.
+func (p *Peers) greet(now time.Time) {
 	p.echoed.Store(int64(time.Since(p.started)))
 	p.table.spare(now.Add(3*p.cfg.Beat - p.cfg.Lapse))
 	p.refresh()
@@ -90,6 +96,12 @@ func (p *Peers) refresh() {
 		return
 	}
 	about := p.cfg.About()
+	if len(about) > maxAbout {
+		about = nil
+		if _, ok := p.aboutLog.may(grumble); ok {
+			p.cfg.Logger.Error("what this node says about itself is too large for heartbeats", "limit", maxAbout)
+		}
+	}
 	p.table.mu.Lock()
 	p.table.self.About = about
 	p.table.mu.Unlock()
@@ -103,7 +115,12 @@ func (p *Peers) sweep(now time.Time) {
 	if !p.nc.IsConnected() || time.Since(p.started)-echo > 3*p.cfg.Beat {
 		// We would not hear them.
 		p.table.spare(now.Add(3*p.cfg.Beat - p.cfg.Lapse))
+		p.deaf = true
 		return
+	}
+	if p.deaf {
+		p.deaf = false
+		p.wasAway()
 	}
 	lapsed := p.table.lapse(now.Add(-p.cfg.Lapse))
 	for _, n := range lapsed {

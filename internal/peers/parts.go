@@ -6,7 +6,8 @@ import (
 )
 
 const (
-	// maxPartial bounds the unfinished bodies of one sender: their bytes (one of the largest, and as much again) and their number.
+	// maxPartial bounds the unfinished bodies of one sender: their bytes (one of the largest, and as much
+	// again) and their number.
 	maxPartial       = 2 * MaxBody
 	maxPartialBodies = 256
 	// partialAge is how long an unfinished body may stand still.

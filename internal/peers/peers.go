@@ -45,6 +45,7 @@ type Peers struct {
 	groupSeq            uint64
 	malformedLog        pace
 	rivalLog            pace
+	aboutLog            pace
 
 	saying sync.Mutex // orders what is said of this node
 	left   bool       // the good-bye was said; guarded by saying
@@ -64,6 +65,7 @@ type Peers struct {
 	// The keeper's.
 	overflow    map[*nats.Subscription]int
 	reconnected uint64 // times
+	deaf        bool   // our own heartbeats do not come back
 
 	senders names // of the goroutine that takes the answers
 }
@@ -103,6 +105,7 @@ func Join(ctx context.Context, nc *nats.Conn, cfg Config, handlers map[Op]Handle
 		p.done.Wait()
 		return nil, err
 	}
+	p.figures.watch(p)
 	statuses := nc.StatusChanged()
 	go p.keep(statuses)
 	return p, nil
@@ -223,7 +226,9 @@ func (p *Peers) Connected() bool { return p.nc.IsConnected() }
 // not taken become one. Each call makes another channel, for one follower, until Leave closes it.
 func (p *Peers) Changes() <-chan struct{} { return p.changes.follow() }
 
-// Reconnected returns a channel that gets a word when the connection to NATS has come back, as [Peers.Changes] does.
+// Reconnected returns a channel that gets a word when others may have taken this node for gone, as
+// [Peers.Changes] does: the connection to NATS has come back, this process has stood still, or nodes that could
+// not hear each other can again. What this node believes to own may be somebody else's by now.
 func (p *Peers) Reconnected() <-chan struct{} { return p.reconnects.follow() }
 
 // SetState changes the state of this node, and tells the others at once.
@@ -247,9 +252,9 @@ func (p *Peers) Leave(ctx context.Context) (err error) {
 		<-p.kept
 		if p.Connected() {
 			err = p.say(kindBye, p.nodes, "")
-		}
-		p.unsubscribe()
-		if p.Connected() {
+			for _, sub := range p.subs {
+				err = errors.Join(err, sub.Drain()) // what NATS has sent by now is still taken
+			}
 			err = errors.Join(err, p.flush(ctx))
 		}
 		p.close()
@@ -270,17 +275,10 @@ func (p *Peers) flush(ctx context.Context) error {
 	return nil
 }
 
-func (p *Peers) unsubscribe() {
-	for _, sub := range p.subs {
-		sub.Unsubscribe() // fails only on a connection that is closed
-	}
-}
-
 // close ends the dispatcher and all calls.
 func (p *Peers) close() {
-	p.unsubscribe()
-	if p.answers != nil {
-		p.answers.Unsubscribe()
+	for _, sub := range append(p.subs, p.answers) {
+		sub.Unsubscribe() // fails if it is not there, or not any more
 	}
 	p.calls.end(ErrLeft)
 	close(p.ended)

@@ -25,8 +25,9 @@ type Request struct {
 // What NATS does not take is lost, and the asker's wait ends with its time-out.
 func (q *Request) Reply(body []byte) { q.end(frame{kind: kindAnswer, body: body}) }
 
-// Page sends a part of the answer; Reply, with the last one, or Fail must follow. Pages arrive in the order of the calls. After Reply or
-// Fail it does nothing. A page that fits into one message of NATS is best, one above [MaxBody] becomes a failure.
+// Page sends a part of the answer; Reply, with the last one, or Fail must follow. Pages arrive in the order of
+// the calls. After Reply or Fail it does nothing. A page that fits into one message of NATS is best, one above
+// [MaxBody] becomes a failure.
 func (q *Request) Page(body []byte) {
 	if q.answered.Load() {
 		return

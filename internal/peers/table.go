@@ -12,7 +12,8 @@ type table struct {
 	mu     sync.RWMutex
 	self   Node
 	byName map[string]*member
-	others []Node // byName in order; replaced whole, never changed
+	others []Node          // byName in order; replaced whole, never changed
+	lapsed map[uint64]bool // incarnations that were silent for too long
 }
 
 type member struct {
@@ -26,6 +27,7 @@ type change int
 const (
 	changeNone change = iota
 	changeJoined
+	changeBack  // it had lapsed, and is heard again
 	changeState // another state
 	changeRival // no change, but another node has the name of this one
 )
@@ -53,6 +55,10 @@ func (t *table) hear(n Node, fresh bool, now time.Time) (what change, gone uint6
 	case m.State != n.State:
 		what = changeState
 	}
+	if t.lapsed[n.number] {
+		delete(t.lapsed, n.number)
+		what = changeBack
+	}
 	t.byName[n.Name] = &member{n, now}
 	t.sort()
 	return what, gone
@@ -75,9 +81,13 @@ func (t *table) bye(name string, incarnation uint64) bool {
 func (t *table) lapse(since time.Time) (lapsed []Node) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.lapsed == nil || len(t.lapsed) > 1024 { // most never come back
+		t.lapsed = map[uint64]bool{}
+	}
 	for name, m := range t.byName {
 		if m.heard.Before(since) {
 			lapsed = append(lapsed, m.Node)
+			t.lapsed[m.number] = true
 			delete(t.byName, name)
 		}
 	}
@@ -112,6 +122,16 @@ func (t *table) list() []Node {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.others
+}
+
+// number returns the incarnation of another node, 0 if it is not there.
+func (t *table) number(name string) uint64 {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if m := t.byName[name]; m != nil {
+		return m.number
+	}
+	return 0
 }
 
 func (t *table) me() Node {
