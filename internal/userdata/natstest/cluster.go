@@ -71,6 +71,15 @@ func (c *Cluster) URLs() string {
 	return strings.Join(urls, ",")
 }
 
+// Folders are where the servers keep their streams.
+func (c *Cluster) Folders() []string {
+	folders := make([]string, len(c.servers))
+	for i, s := range c.servers {
+		folders[i] = s.StoreDir()
+	}
+	return folders
+}
+
 // Connect connects to any of the servers, and to another one when that stops. It ends with the test.
 func (c *Cluster) Connect(t testing.TB, options ...nats.Option) jetstream.JetStream {
 	t.Helper()
