@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/peers"
@@ -39,6 +40,7 @@ type groupSend struct {
 	mode   hub.Mode
 	filter *hub.Filter
 	keys   []string
+	alive  func() // says to who sent it that the delivery goes on; nil: nobody waits
 }
 
 // arrive begins the log for one more socket; left ends it.
@@ -270,8 +272,15 @@ func (c *Cluster) serveGroup(q *peers.Request) {
 		return
 	}
 	s.from, s.seq = q.FromIncarnation, q.GroupSeq
+	s.alive = func() { q.Page(nil) } // or the other node would take this one for dead
 	c.deliver(s, func(addressed int) { q.Reply(writeCount(addressed)) })
 }
+
+// A delivery that takes longer than aliveEvery is a sign of life each time; the clock is looked at once in aliveSockets.
+const (
+	aliveEvery   = 200 * time.Millisecond
+	aliveSockets = 1 << 10
+)
 
 // deliver queues a message for the sockets of this node that it is for. done is called once with how many
 // queues took it, possibly before deliver returns: where queues are durable, after storage.
@@ -283,8 +292,13 @@ func (c *Cluster) deliver(s *groupSend, done func(addressed int)) {
 	tally.open.Store(1)
 	defer tally.close()
 	if s.filter != nil {
-		for _, socket := range c.hub.Select(*s.filter) {
+		began := time.Now()
+		for i, socket := range c.hub.Select(*s.filter) {
 			c.deliverTo(socket, s, tally)
+			if i%aliveSockets == aliveSockets-1 && s.alive != nil && time.Since(began) > aliveEvery {
+				began = time.Now()
+				s.alive()
+			}
 		}
 		return
 	}
