@@ -2,22 +2,24 @@ package main
 
 import "time"
 
-// measured is what the measurements of this repository say of one machine with two cores, as docs/en/scaling.md
-// shows it. The plan takes nothing else for granted.
+// measured is what the measurements of this repository say of one machine with two cores, as docs/en/capacity.md and
+// docs/en/scaling.md show it. What a claim sends between three servers is counted from their protocol: the write or the removal
+// and its answer, to two replicas and back, for both, and a look.
 var measured = figures{
 	socketBytes:   6600 + 700,
 	open:          250 * time.Microsecond,
 	inbound:       20 * time.Microsecond,
 	delivery:      12 * time.Microsecond,
+	enqueue:       3 * time.Microsecond,
 	ping:          20 * time.Microsecond,
-	direct:        30 * time.Microsecond,
-	directBytes:   180,
-	group:         25 * time.Microsecond,
-	groupBytes:    260,
-	natsMessage:   3 * time.Microsecond,
+	direct:        22 * time.Microsecond,
+	directBytes:   250,
+	group:         15 * time.Microsecond,
+	groupBytes:    210,
+	natsMessage:   6 * time.Microsecond,
 	claim:         120 * time.Microsecond,
 	natsClaim:     120 * time.Microsecond,
-	claimMessages: 10,
+	claimMessages: 14,
 	claimBytes:    2500,
 	claimRate:     5000,
 	claimMemory:   214,
@@ -30,6 +32,7 @@ type figures struct {
 	open        time.Duration // processor time of a node to open and close a socket
 	inbound     time.Duration // of a node for a message of a client and the answer, without the script
 	delivery    time.Duration // of a node to write a message to a client
+	enqueue     time.Duration // of the one goroutine of a node that puts messages to many into queues, for each
 	ping        time.Duration // of a node for a protocol ping and its pong
 	direct      time.Duration // of both nodes for a send to a socket of another node, without the client's write
 	directBytes int           // through NATS for it, beside the message

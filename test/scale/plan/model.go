@@ -60,7 +60,7 @@ type nats struct {
 type broadcast struct {
 	natsMessages float64
 	processor    time.Duration // of all nodes
-	takes        time.Duration // with all cores of the nodes
+	takes        time.Duration // with all cores of the nodes, of which one fills queues
 }
 
 const replicas = 3
@@ -91,7 +91,7 @@ func calculate(l load, m machine, f figures) (plan, error) {
 		natsMessages: 1 + 2*p.nodes, // to each node, and its answer
 		processor:    seconds(l.sockets*f.delivery.Seconds() + p.nodes*f.group.Seconds()),
 	}
-	p.broadcast.takes = seconds(p.broadcast.processor.Seconds() / (p.nodes * m.cores))
+	p.broadcast.takes = max(seconds(p.broadcast.processor.Seconds()/(p.nodes*m.cores)), seconds(p.perNode.sockets*f.enqueue.Seconds()))
 	p.nodeLost = seconds(p.perNode.sockets * l.stateful / float64(f.claimRate))
 	return p, nil
 }
