@@ -25,7 +25,7 @@ type BatchMessage struct {
 type BatchResult struct {
 	Status     int              `json:"status" doc:"What the message alone would have been answered with: 202, or that of the error."`
 	Addressed  *int             `json:"addressed,omitempty" doc:"Sockets whose queue took the message."`
-	Nodes      map[string]int   `json:"nodes,omitzero" doc:"How many of them each node holds."`
+	Nodes      map[string]int   `json:"nodes,omitzero" doc:"How many of them each node holds; left out of a message for one key that another node holds."`
 	Missing    []string         `json:"missing,omitzero" doc:"Nodes that did not answer."`
 	QueueDepth *int             `json:"queue_depth,omitempty" doc:"Messages waiting in the queue, of a message for one key."`
 	Error      *huma.ErrorModel `json:"error,omitempty" doc:"Why the message was not sent."`
@@ -71,7 +71,11 @@ func (h *handler) sendOne(ctx context.Context, m BatchMessage, location string) 
 		return BatchResult{}, problemOf(err, m.Key)
 	}
 	addressed := 1
-	return BatchResult{Status: http.StatusAccepted, Addressed: &addressed, Nodes: map[string]int{h.cfg.Node: 1}, Missing: []string{}, QueueDepth: &depth}, nil
+	var nodes map[string]int // a send does not say which of the other nodes has the socket
+	if _, ok := h.Sockets.Local(m.Key); ok {
+		nodes = map[string]int{h.cfg.Node: 1}
+	}
+	return BatchResult{Status: http.StatusAccepted, Addressed: &addressed, Nodes: nodes, Missing: []string{}, QueueDepth: &depth}, nil
 }
 
 // failed is the result of a message that was not sent.

@@ -49,22 +49,26 @@ type Authenticator interface {
 }
 
 // Sockets are the sockets of all nodes; *cluster.Cluster has these methods. A key
-// nobody holds gives [hub.ErrNotFound].
+// nobody holds gives [hub.ErrNotFound], a node that cannot be asked [hub.ErrNoAnswer] or
+// [hub.ErrUnavailable].
 type Sockets interface {
-	// Select returns the sockets a filter chooses, in any order, of this node or
-	// of all; detached ones only if it names $state or is one for sending
-	// ([hub.Filter.Reaching]). missing names the nodes that did not answer.
-	Select(ctx context.Context, f hub.Filter, allNodes bool) (refs []hub.Ref, missing []string, err error)
-	// Find returns the socket with the key; ok is false if there is none.
-	Find(ctx context.Context, key string) (ref hub.Ref, ok bool, err error)
-	// Info describes a socket; ok is false if it has ended.
+	// List returns a page of sockets, ordered by key; detached ones only if the
+	// filter names $state. missing names the nodes that did not answer.
+	List(ctx context.Context, q hub.ListQuery) (infos []hub.Info, more bool, missing []string, err error)
+	// Local returns a socket of this node.
+	Local(key string) (hub.Ref, bool)
+	// Info describes a socket; ok is false if there is none, or it has ended.
 	Info(ctx context.Context, ref hub.Ref) (info hub.Info, ok bool, err error)
 	// Send queues a message and returns how many wait then; hub.ErrQueueFull if
 	// it was dropped.
 	Send(ctx context.Context, key string, m *hub.Message, mode hub.Mode) (depth int, err error)
 	// SendMany queues one message for many sockets, passing over those that are
 	// gone or full.
-	SendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (addressed int, err error)
+	SendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (hub.Delivery, error)
+	// SendWhere queues one message for the sockets of all nodes that a filter chooses,
+	// passing over those that are full; detached ones only if it names $state or is
+	// one for sending ([hub.Filter.Reaching]).
+	SendWhere(ctx context.Context, f hub.Filter, m *hub.Message, mode hub.Mode) (hub.Delivery, error)
 	// PatchTags sets tags and removes those that are nil.
 	PatchTags(ctx context.Context, ref hub.Ref, patch map[string]*string) (changed bool, err error)
 	// Abort ends the socket at once.

@@ -24,8 +24,8 @@ type groupMessage struct {
 
 func (h *handler) registerMessages(router huma.API) {
 	huma.Register(router, h.keyed(h.operation("send-message", http.MethodPost, "/sockets/{key}/messages", "Send a message to one socket", http.StatusAccepted,
-		http.StatusNotFound, http.StatusTooManyRequests)), h.sendMessage)
-	huma.Register(router, h.keyed(h.operation("send-messages", http.MethodPost, "/messages", "Send a message to several sockets", http.StatusAccepted)), h.sendMessages)
+		http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable)), h.sendMessage)
+	huma.Register(router, h.keyed(h.operation("send-messages", http.MethodPost, "/messages", "Send a message to several sockets", http.StatusAccepted, http.StatusServiceUnavailable)), h.sendMessages)
 }
 
 func (m Message) mode() hub.Mode {
@@ -55,39 +55,20 @@ func (h *handler) sendMessages(ctx context.Context, in *groupMessage) (*answer[D
 // does not spoil the rest; it is not counted. location says where the request has
 // the message.
 func (h *handler) deliver(ctx context.Context, m GroupMessage, location string) (Delivery, error) {
-	keys, missing, err := h.address(ctx, m, location)
+	filter, err := m.filter(location)
 	if err != nil {
 		return Delivery{}, err
 	}
-	addressed, err := h.Sockets.SendMany(ctx, keys, m.toHub(), m.mode())
+	var sent hub.Delivery
+	if filter == nil {
+		sent, err = h.Sockets.SendMany(ctx, distinct(m.Keys), m.toHub(), m.mode())
+	} else { // detached sockets too: their clients get the message when they are back
+		sent, err = h.Sockets.SendWhere(ctx, filter.Reaching(), m.toHub(), m.mode())
+	}
 	if err != nil {
 		return Delivery{}, problemOf(err, "")
 	}
-	delivery := Delivery{Addressed: addressed, Nodes: map[string]int{}, Missing: append([]string{}, missing...)}
-	if addressed > 0 {
-		delivery.Nodes[h.cfg.Node] = addressed
-	}
-	return delivery, nil
-}
-
-// address returns the keys a message is for, each once. Those a filter or a user chooses may be of
-// detached sockets, whose clients get the message when they are back.
-func (h *handler) address(ctx context.Context, m GroupMessage, location string) (keys, missing []string, err error) {
-	filter, err := m.filter(location)
-	if err != nil {
-		return nil, nil, err
-	}
-	if filter == nil {
-		return distinct(m.Keys), nil, nil
-	}
-	selected, missing, err := h.Sockets.Select(ctx, filter.Reaching(), true)
-	if err != nil {
-		return nil, nil, problemOf(err, "")
-	}
-	for _, ref := range selected {
-		keys = append(keys, ref.Key)
-	}
-	return keys, missing, nil
+	return deliveryOf(sent), nil
 }
 
 // distinct returns the texts in their order, without repetitions.

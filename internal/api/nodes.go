@@ -25,8 +25,11 @@ type Node struct {
 // NodeData is where a node keeps what outlives it.
 type NodeData struct {
 	Folder        string `json:"folder" doc:"The data folder."`
-	Sync          string `json:"sync" doc:"nats.sync in force: always, or how much of the last writes a power failure may cost."`
-	UserDataBytes int64  `json:"user_data_bytes" doc:"What user data takes on disk."`
+	Store         string `json:"store" doc:"Where data are kept: embedded, or the NATS servers of the cluster."`
+	Connected     bool   `json:"connected" doc:"The store can be reached. Without it the node serves the sockets it has."`
+	Replicas      int    `json:"replicas" doc:"How many servers keep each thing."`
+	Sync          string `json:"sync,omitempty" doc:"nats.sync in force: always, or how much of the last writes a power failure may cost. In a cluster its NATS servers decide."`
+	UserDataBytes int64  `json:"user_data_bytes" doc:"What user data takes on disk; 0 while the store cannot be reached."`
 }
 
 // ErrNoNode says that no node has the name: 404.
@@ -37,7 +40,8 @@ type Nodes interface {
 	// List describes them, ordered by name; missing are those that did not answer.
 	List(ctx context.Context) (nodes []Node, missing []string, err error)
 	// Drain begins to stop a node gently, unless it is stopping already, and describes it;
-	// [ErrNoNode] if there is none of the name.
+	// [ErrNoNode] if there is none of the name, hub.ErrNoAnswer
+	// or hub.ErrUnavailable if it cannot be asked.
 	Drain(ctx context.Context, name string) (Node, error)
 }
 
@@ -50,18 +54,18 @@ func (h *handler) registerNodes(router huma.API) {
 		func(ctx context.Context, _ *struct{}) (*answer[List[Node]], error) {
 			nodes, missing, err := h.Nodes.List(ctx)
 			if err != nil {
-				return nil, userDataProblem(err)
+				return nil, problemOf(err, "")
 			}
 			return &answer[List[Node]]{listOf(nodes, "", missing)}, nil
 		})
-	huma.Register(router, h.operation("drain-node", http.MethodPost, "/nodes/{name}/drain", "Stop a node gently", http.StatusAccepted, http.StatusNotFound),
+	huma.Register(router, h.operation("drain-node", http.MethodPost, "/nodes/{name}/drain", "Stop a node gently", http.StatusAccepted, http.StatusNotFound, http.StatusServiceUnavailable),
 		func(ctx context.Context, in *nodePath) (*answer[Node], error) {
 			node, err := h.Nodes.Drain(ctx, in.Name)
 			if errors.Is(err, ErrNoNode) {
 				return nil, problem(http.StatusNotFound, "There is no node %q. GET %s/nodes lists them.", in.Name, Base)
 			}
 			if err != nil {
-				return nil, userDataProblem(err)
+				return nil, problemOf(err, "")
 			}
 			return &answer[Node]{node}, nil
 		})

@@ -50,6 +50,8 @@ func problemOf(err error, key string) error {
 		return huma.ErrorWithHeaders(full, http.Header{"Retry-After": {"1"}})
 	case errors.Is(err, hub.ErrTagLimit):
 		return problem(http.StatusUnprocessableEntity, "These tags cannot be set, and none was: %s.", strings.TrimPrefix(err.Error(), hub.ErrTagLimit.Error()+": "))
+	case errors.Is(err, hub.ErrUnavailable), errors.Is(err, hub.ErrNoAnswer), errors.Is(err, hub.ErrNotStored):
+		return huma.ErrorWithHeaders(clusterProblem(err), http.Header{"Retry-After": {"2"}})
 	case errors.Is(err, ErrNoAgent):
 		return problem(http.StatusNotFound, "The app has no agent of this name. GET %s/agents lists them.", Base)
 	case errors.Is(err, ErrBadUser):
@@ -65,6 +67,17 @@ func problemOf(err error, key string) error {
 		return huma.ErrorWithHeaders(busy, http.Header{"Retry-After": {"1"}})
 	}
 	return err
+}
+
+// clusterProblem says what a node cannot do without the others, or without what they store.
+func clusterProblem(err error) *huma.ErrorModel {
+	switch {
+	case errors.Is(err, hub.ErrNotStored):
+		return problem(http.StatusServiceUnavailable, "The service keeps its messages until they are delivered, and this one is not sent: %v. Send it again later.", err)
+	case errors.Is(err, hub.ErrNoAnswer):
+		return problem(http.StatusServiceUnavailable, "Another node is needed for that, and it did not answer in time: %v. What was asked may be done or not. Try again; GET %s/nodes lists the nodes that answer.", err, Base)
+	}
+	return problem(http.StatusServiceUnavailable, "This node needs the others for that: %v. Its own sockets go on meanwhile.", err)
 }
 
 // parseFilter reads a filter; location says where the request has it.

@@ -1,11 +1,8 @@
 package api
 
 import (
-	"cmp"
-	"container/heap"
 	"context"
 	"net/http"
-	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -49,9 +46,9 @@ type answer[T any] struct{ Body T }
 
 func (h *handler) registerSockets(router huma.API) {
 	huma.Register(router, h.operation("list-sockets", http.MethodGet, "/sockets", "Sockets, ordered by key", http.StatusOK), h.listSockets)
-	huma.Register(router, h.operation("get-socket", http.MethodGet, "/sockets/{key}", "One socket", http.StatusOK, http.StatusNotFound), h.getSocket)
-	huma.Register(router, h.operation("abort-socket", http.MethodDelete, "/sockets/{key}", "End a socket at once", http.StatusNoContent, http.StatusNotFound), h.abortSocket)
-	huma.Register(router, h.operation("patch-tags", http.MethodPatch, "/sockets/{key}/tags", "Set and remove tags", http.StatusOK, http.StatusNotFound), h.patchTags)
+	huma.Register(router, h.operation("get-socket", http.MethodGet, "/sockets/{key}", "One socket", http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable), h.getSocket)
+	huma.Register(router, h.operation("abort-socket", http.MethodDelete, "/sockets/{key}", "End a socket at once", http.StatusNoContent, http.StatusNotFound, http.StatusServiceUnavailable), h.abortSocket)
+	huma.Register(router, h.operation("patch-tags", http.MethodPatch, "/sockets/{key}/tags", "Set and remove tags", http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable), h.patchTags)
 }
 
 // listSockets answers with a page ordered by key, so that sockets that come and
@@ -65,112 +62,46 @@ func (h *handler) listSockets(ctx context.Context, in *socketList) (*answer[List
 	if err != nil {
 		return nil, err
 	}
-	if in.Node != "" && in.Node != h.cfg.Node {
-		return &answer[List[Socket]]{listOf[Socket](nil, "", []string{in.Node})}, nil
-	}
-	selected, missing, err := h.Sockets.Select(ctx, filter, in.Node == "")
+	infos, more, missing, err := h.Sockets.List(ctx, hub.ListQuery{Filter: filter, Node: in.Node, After: after, Limit: in.Limit})
 	if err != nil {
 		return nil, problemOf(err, "")
 	}
-	refs, more := page(selected, after, in.Limit)
-	items := make([]Socket, 0, len(refs))
-	for _, ref := range refs {
-		info, ok, err := h.Sockets.Info(ctx, ref)
-		if err != nil {
-			return nil, problemOf(err, ref.Key)
-		}
-		if ok {
-			items = append(items, socketOf(info))
-		}
+	items := make([]Socket, 0, len(infos))
+	for _, info := range infos {
+		items = append(items, socketOf(info))
 	}
 	next := ""
-	if more {
-		next = cursorOf("sockets", refs[len(refs)-1].Key)
+	if more && len(infos) > 0 {
+		next = cursorOf("sockets", infos[len(infos)-1].Key)
 	}
 	return &answer[List[Socket]]{listOf(items, next, missing)}, nil
 }
 
-// page returns the limit smallest keys after the given one, in order, and
-// whether there are more. It does not sort the others.
-func page(refs []hub.Ref, after string, limit int) (items []hub.Ref, more bool) {
-	top := make(largestFirst, 0, min(limit, len(refs))+1)
-	for _, ref := range refs {
-		if ref.Key <= after {
-			continue
-		}
-		if len(top) == limit && ref.Key > top[0].Key {
-			more = true
-			continue
-		}
-		heap.Push(&top, ref)
-		if len(top) > limit {
-			heap.Pop(&top)
-			more = true
-		}
-	}
-	slices.SortFunc(top, func(a, b hub.Ref) int { return cmp.Compare(a.Key, b.Key) })
-	return top, more
-}
-
-// largestFirst is a heap with the largest key on top.
-type largestFirst []hub.Ref
-
-func (l largestFirst) Len() int           { return len(l) }
-func (l largestFirst) Less(i, j int) bool { return l[i].Key > l[j].Key }
-func (l largestFirst) Swap(i, j int)      { l[i], l[j] = l[j], l[i] }
-func (l *largestFirst) Push(x any)        { *l = append(*l, x.(hub.Ref)) }
-func (l *largestFirst) Pop() any {
-	last := (*l)[len(*l)-1]
-	*l = (*l)[:len(*l)-1]
-	return last
-}
-
 func (h *handler) getSocket(ctx context.Context, in *socketKey) (*answer[Socket], error) {
-	ref, err := h.find(ctx, in.Key)
-	if err != nil {
-		return nil, problemOf(err, in.Key)
-	}
-	return h.describe(ctx, ref)
+	return h.describe(ctx, in.Key)
 }
 
-// find returns the socket with the key, or hub.ErrNotFound.
-func (h *handler) find(ctx context.Context, key string) (hub.Ref, error) {
-	ref, ok, err := h.Sockets.Find(ctx, key)
-	if err == nil && !ok {
-		err = hub.ErrNotFound
-	}
-	return ref, err
-}
-
-func (h *handler) describe(ctx context.Context, ref hub.Ref) (*answer[Socket], error) {
-	info, ok, err := h.Sockets.Info(ctx, ref)
+func (h *handler) describe(ctx context.Context, key string) (*answer[Socket], error) {
+	info, ok, err := h.Sockets.Info(ctx, hub.Ref{Key: key})
 	if err == nil && !ok {
 		err = hub.ErrNotFound
 	}
 	if err != nil {
-		return nil, problemOf(err, ref.Key)
+		return nil, problemOf(err, key)
 	}
 	return &answer[Socket]{socketOf(info)}, nil
 }
 
 func (h *handler) abortSocket(ctx context.Context, in *socketKey) (*struct{}, error) {
-	ref, err := h.find(ctx, in.Key)
-	if err == nil {
-		err = h.Sockets.Abort(ctx, ref)
-	}
-	if err != nil {
+	if err := h.Sockets.Abort(ctx, hub.Ref{Key: in.Key}); err != nil {
 		return nil, problemOf(err, in.Key)
 	}
 	return nil, nil
 }
 
 func (h *handler) patchTags(ctx context.Context, in *tagsPatch) (*answer[Socket], error) {
-	ref, err := h.find(ctx, in.Key)
-	if err == nil {
-		_, err = h.Sockets.PatchTags(ctx, ref, in.Body)
-	}
-	if err != nil {
+	if _, err := h.Sockets.PatchTags(ctx, hub.Ref{Key: in.Key}, in.Body); err != nil {
 		return nil, problemOf(err, in.Key)
 	}
-	return h.describe(ctx, ref)
+	return h.describe(ctx, in.Key)
 }

@@ -14,8 +14,9 @@ import (
 type TagCounts interface {
 	// TagNames returns the names in use with how many sockets have each.
 	TagNames(ctx context.Context) (names map[string]int, missing []string, err error)
-	// TagValues returns the values of a tag with how many sockets have each.
-	TagValues(ctx context.Context, name string) (values map[string]int, missing []string, err error)
+	// TagValues calls each with the values of one tag after the other, each value with how many sockets
+	// have it. A node that is missing once is not asked again.
+	TagValues(ctx context.Context, names []string, each func(name string, values map[string]int)) (missing []string, err error)
 }
 
 // Tag is the name of a tag and what it is set to.
@@ -60,16 +61,17 @@ func (h *handler) listTags(ctx context.Context, in *tagQuery) (*answer[List[Tag]
 		return nil, err
 	}
 	tags := make([]Tag, 0, len(page.Items))
-	for _, name := range page.Items {
-		values, _, err := h.Tags.TagValues(ctx, name)
-		if err != nil {
-			return nil, problemOf(err, "")
-		}
+	missingLater, err := h.Tags.TagValues(ctx, page.Items, func(name string, values map[string]int) {
 		if len(values) > 0 { // the last socket that had it may be gone
 			tags = append(tags, tagOf(name, values, in.Values))
 		}
+	})
+	if err != nil {
+		return nil, problemOf(err, "")
 	}
-	return &answer[List[Tag]]{listOf(tags, page.Next, missing)}, nil
+	missing = append(missing, missingLater...)
+	slices.Sort(missing)
+	return &answer[List[Tag]]{listOf(tags, page.Next, slices.Compact(missing))}, nil
 }
 
 func tagOf(name string, counts map[string]int, most int) Tag {

@@ -289,6 +289,9 @@ func userDataProblem(err error) error {
 	case errors.Is(err, userdata.ErrClosed):
 		stopping := problem(http.StatusServiceUnavailable, "The store is closed: the server is stopping.")
 		return huma.ErrorWithHeaders(stopping, http.Header{"Retry-After": {"5"}})
+	case errors.Is(err, userdata.ErrUnavailable):
+		away := problem(http.StatusServiceUnavailable, "The store does not answer: the NATS servers that keep the data cannot be reached. Try again.")
+		return huma.ErrorWithHeaders(away, http.Header{"Retry-After": {"5"}})
 	}
 	return err
 }

@@ -32,7 +32,7 @@ type Queue struct {
 	Messages int    `json:"messages" doc:"Messages that wait."`
 	Bytes    int    `json:"bytes" doc:"Their bytes."`
 	Mode     string `json:"mode" doc:"How the queue packs its messages, once the first one has fixed it."`
-	Dropped  int    `json:"dropped" doc:"Messages that were dropped since the socket was opened, as far as their number is known. The client is told of them."`
+	Dropped  int    `json:"dropped" doc:"Messages that were dropped since the socket was opened. The client is told of them."`
 	Reason   string `json:"drop_reason" enum:",overflow,expired,node_lost" doc:"Why the last of them were dropped; empty if none was."`
 }
 
@@ -200,5 +200,13 @@ func (FilterValue) Schema(huma.Registry) *huma.Schema {
 type Delivery struct {
 	Addressed int            `json:"addressed" doc:"Sockets whose queue took the message."`
 	Nodes     map[string]int `json:"nodes" nullable:"false" doc:"How many of them each node holds."`
-	Missing   []string       `json:"missing" nullable:"false" doc:"Nodes that did not answer."`
+	Missing   []string       `json:"missing" nullable:"false" doc:"Nodes that did not answer: whether their sockets got the message is not known."`
+}
+
+func deliveryOf(d hub.Delivery) Delivery {
+	nodes := d.Nodes
+	if nodes == nil {
+		nodes = map[string]int{}
+	}
+	return Delivery{Addressed: d.Addressed(), Nodes: nodes, Missing: append([]string{}, d.Missing...)}
 }

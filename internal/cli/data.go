@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -341,7 +342,7 @@ func collectInfo(ctx context.Context, client *api.Client) (dataInfo, error) {
 	}
 	keys, err := collectData(ctx, client, "", 0)
 	n := nodes.Items[0] // the store is one for all
-	return dataInfo{Keys: len(keys.Items), Bytes: n.Data.UserDataBytes, Folder: n.Data.Folder, Sync: n.Data.Sync, Node: n.Name}, err
+	return dataInfo{Keys: len(keys.Items), Bytes: n.Data.UserDataBytes, Folder: n.Data.Folder, Sync: cmp.Or(n.Data.Sync, n.Data.Store), Node: n.Name}, err
 }
 
 // dataLine is a line of an export, and what "data set --json" prints.

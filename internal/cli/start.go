@@ -22,6 +22,9 @@ func (p *program) printStart(s *server.Server, settings config.Config) {
 		{"Limit", limitText(s.SocketLimit())},
 		{"Behaves as", profileText(settings)},
 	}
+	if cluster := s.Cluster(); cluster != "" {
+		rows = append([][2]string{{"Node", s.Node() + " of " + cluster}}, rows...)
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%s\n\n", p.bold("tutorsocket "+buildVersion().Version)+", a server for development")
 	for _, row := range rows {

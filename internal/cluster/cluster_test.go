@@ -121,8 +121,8 @@ func TestSend(t *testing.T) {
 		t.Errorf("send to a full queue: %v", err)
 	}
 	keys := []string{key("full"), key("a"), key("nobody"), key("b"), "no key", key("b")}
-	if n, err := c.SendMany(t.Context(), keys, m, hub.ModeText); n != 3 || err != nil {
-		t.Errorf("sent to %d, %v", n, err)
+	if d, err := c.SendMany(t.Context(), keys, m, hub.ModeText); d.Nodes["n1"] != 3 || d.Addressed() != 3 || err != nil {
+		t.Errorf("sent to %+v, %v", d, err)
 	}
 	for id, want := range map[string]int{"a": 3, "b": 2} {
 		if info, ok, err := c.Info(t.Context(), remote(id)); info.QueueMessages != want || !ok || err != nil {
@@ -234,8 +234,8 @@ func TestManyAtOnce(t *testing.T) {
 				if _, err := c.Open(t.Context(), request(id, "1")); err != nil {
 					t.Error(err)
 				}
-				if n, err := c.SendMany(t.Context(), []string{key(id), key("gone")}, hub.NewMessage("x"), hub.ModeJSON); n != 1 || err != nil {
-					t.Errorf("addressed %d, %v", n, err)
+				if d, err := c.SendMany(t.Context(), []string{key(id), key("gone")}, hub.NewMessage("x"), hub.ModeJSON); d.Addressed() != 1 || err != nil {
+					t.Errorf("addressed %+v, %v", d, err)
 				}
 				if _, err := c.PatchTags(t.Context(), remote("shared"), map[string]*string{id: &id}); err != nil {
 					t.Error(err)

@@ -3,14 +3,22 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
+	"github.com/tutorsocket/tutorsocket/internal/directory"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/outbox"
+	"github.com/tutorsocket/tutorsocket/internal/peers"
 	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
-// Send queues a message for the socket with the key and returns how many wait
-// now. It does not wait for the client. Errors: ctx's, [hub.ErrNotFound], and
-// [hub.ErrQueueFull] when the message was dropped.
+// Send queues a message for the socket with the key, on whichever node it is, and returns how many wait
+// there now. It does not wait for the client. For another node it is one request to that. Where the service
+// has durable queues, Send returns after storage. Errors: ctx's, [hub.ErrNotFound], [hub.ErrQueueFull] when
+// the message was dropped, [hub.ErrNoAnswer] when the node of the socket did not answer, so that the
+// message may have been queued or not, [hub.ErrUnavailable] when nobody can say now where the socket is,
+// and [hub.ErrNotStored] when a durable queue did not take it for certain.
 func (c *Cluster) Send(ctx context.Context, key string, m *hub.Message, mode hub.Mode) (depth int, err error) {
 	span := c.tracer.Send(ctx, key, len(m.Text()))
 	if span == nil {
@@ -23,16 +31,6 @@ func (c *Cluster) Send(ctx context.Context, key string, m *hub.Message, mode hub
 	}
 	span.Outcome(outcome(err))
 	return depth, err
-}
-
-func (c *Cluster) send(ctx context.Context, key string, m *hub.Message, mode hub.Mode) (depth int, err error) {
-	s, err := c.resolve(ctx, hub.Ref{Key: key})
-	if err != nil {
-		c.unknown.Inc()
-		return 0, err
-	}
-	depth, err = s.Send(m, mode)
-	return depth, gone(err)
 }
 
 // outcome says how a send ended, for its span.
@@ -48,32 +46,289 @@ func outcome(err error) string {
 	return tracing.OutcomeError
 }
 
-// SendMany queues one message for each of the keys, in their order, passing over
-// sockets that are gone or full, and returns how many queues took it. A key that
-// is there twice gets the message twice. When ctx ends on the way it returns its
-// error and how far it came.
-func (c *Cluster) SendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (addressed int, err error) {
-	span := c.tracer.SendMany(ctx, len(keys), len(m.Text()))
-	if span == nil {
-		return c.sendMany(ctx, keys, m, mode)
+func (c *Cluster) send(ctx context.Context, key string, m *hub.Message, mode hub.Mode) (depth int, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
 	}
-	defer span.End()
-	addressed, err = c.sendMany(ctx, keys, m.Watched(c.tracer.Follow(span)), mode)
-	span.Addressed(addressed)
-	span.Outcome(outcome(err))
-	return addressed, err
+	depth, err = c.sendHere(ctx, key, m, mode)
+	if absent(err) && c.claims != nil {
+		depth, err = c.sendAway(ctx, key, m, mode)
+	}
+	if errors.Is(err, hub.ErrNotFound) {
+		c.unknown.Inc()
+	}
+	return depth, err
 }
 
-func (c *Cluster) sendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (addressed int, err error) {
-	for _, key := range keys {
-		_, err := c.send(ctx, key, m, mode)
-		switch {
-		case err == nil:
-			addressed++
-		case errors.Is(err, hub.ErrNotFound), errors.Is(err, hub.ErrQueueFull):
-		default:
-			return addressed, err
+// absent reports whether an error says that the socket is not here, though it may be elsewhere.
+func absent(err error) bool { return errors.Is(err, hub.ErrNotFound) || errors.Is(err, hub.ErrMoving) }
+
+// sendHere queues a message for a socket of this node, also for one that is on its way here.
+func (c *Cluster) sendHere(ctx context.Context, key string, m *hub.Message, mode hub.Mode) (depth int, err error) {
+	s, ok := c.hub.Get(key)
+	if !ok {
+		done, _ := c.claims.onTheWay(key)
+		if done == nil {
+			return 0, hub.ErrNotFound
+		}
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+		if s, ok = c.hub.Get(key); !ok {
+			return 0, hub.ErrNotFound
 		}
 	}
-	return addressed, nil
+	if !s.Durable() && !c.frozen.Load() {
+		depth, err = s.Send(m, mode)
+		return depth, gone(err)
+	}
+	type result struct {
+		depth int
+		err   error
+	}
+	stored := make(chan result, 1)
+	c.put(s, m, mode, func(depth int, err error) { stored <- result{depth, err} })
+	select {
+	case r := <-stored:
+		return r.depth, r.err
+	case <-ctx.Done():
+		return 0, fmt.Errorf("%w: %w", hub.ErrNotStored, ctx.Err())
+	}
+}
+
+// put queues a message for a socket of this node. done is called once, possibly before put returns: where the
+// queue is durable, after storage.
+func (c *Cluster) put(s *hub.Socket, m *hub.Message, mode hub.Mode, done func(depth int, err error)) {
+	if c.frozen.Load() {
+		done(0, hub.ErrMoving)
+		return
+	}
+	if s.Durable() && mode != hub.ModePlain {
+		if line := c.lines.get(s.Key()); line != nil {
+			line.Send(m, mode, done)
+			return
+		}
+		done(0, hub.ErrNotFound) // it is ending
+		return
+	}
+	depth, err := s.Send(m, mode)
+	done(depth, gone(err))
+}
+
+const (
+	// sendTries bounds how often the owner is looked for: the one remembered, the one in the directory, and
+	// more while the socket is on the move.
+	sendTries = 12
+	// movePause is how long a sender waits before it looks again for a socket on the move, at first.
+	movePause = 5 * time.Millisecond
+	// maxMovePause is how long at most.
+	maxMovePause = 400 * time.Millisecond
+)
+
+// sendAway queues a message for a socket of another node.
+func (c *Cluster) sendAway(ctx context.Context, key string, m *hub.Message, mode hub.Mode) (depth int, err error) {
+	asked := uint64(0) // the claim whose node did not have the socket
+	for try := range sendTries {
+		o, err := c.findOwner(ctx, key, try > 0)
+		switch {
+		case err != nil:
+			return 0, err
+		case !o.known, asked != 0 && o.revision == asked: // it has just ended
+			return 0, hub.ErrNotFound
+		case !o.live:
+			return c.sendToNobody(ctx, key, o.claim, m, mode)
+		case o.node == c.hub.Node():
+			depth, err = c.sendHere(ctx, key, m, mode)
+		default:
+			depth, err = c.sendTo(ctx, o.node, key, m, mode)
+		}
+		switch {
+		case errors.Is(err, hub.ErrMoving):
+			err = pause(ctx, min(movePause<<try, maxMovePause))
+		case errors.Is(err, hub.ErrNotFound) && (o.remembered || o.revision != 0):
+			asked, err = o.revision, nil
+		case errors.Is(err, errNobody) && o.remembered:
+			err = nil
+		default:
+			return depth, err
+		}
+		if err != nil {
+			return 0, err
+		}
+		c.owners.drop(key)
+	}
+	return 0, fmt.Errorf("%w: the socket is being moved to another node", hub.ErrNoAnswer)
+}
+
+// pause waits, unless ctx ends first, whose error it returns then.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// sendTo asks a node to queue a message for its socket.
+func (c *Cluster) sendTo(ctx context.Context, node, key string, m *hub.Message, mode hub.Mode) (depth int, err error) {
+	body, err := c.peers.Ask(ctx, node, opSend, writeSent(sent{key, m, mode}))
+	if err == nil {
+		return readCount(body), nil
+	}
+	err = Unreached(node, err)
+	if c.durableKey(key) && !absent(err) && !errors.Is(err, hub.ErrQueueFull) {
+		return 0, fmt.Errorf("%w: %w", hub.ErrNotStored, err)
+	}
+	return 0, err
+}
+
+// serveSend queues a message for a socket of this node.
+func (c *Cluster) serveSend(q *peers.Request) {
+	r, err := readSent(q.Body)
+	if err != nil {
+		refuse(q, err)
+		return
+	}
+	if s, ok := c.hub.Get(r.key); ok {
+		c.put(s, r.m, r.mode, answerDepth(q))
+		return
+	}
+	if done, _ := c.claims.onTheWay(r.key); done != nil {
+		go func() { // the arrival has an end of its own
+			<-done
+			if s, ok := c.hub.Get(r.key); ok {
+				c.put(s, r.m, r.mode, answerDepth(q))
+				return
+			}
+			answerDepth(q)(0, c.missing(r.key))
+		}()
+		return
+	}
+	answerDepth(q)(0, c.missing(r.key))
+}
+
+// missing is why a socket is not here, for another node that has asked for it.
+func (c *Cluster) missing(key string) error {
+	if node, ok := c.owners.get(key); ok && node != c.hub.Node() {
+		return hub.ErrMoving
+	}
+	return hub.ErrNotFound
+}
+
+// answerDepth returns what answers a request with the number of messages that wait.
+func answerDepth(q *peers.Request) func(depth int, err error) {
+	return func(depth int, err error) {
+		if err != nil {
+			refuse(q, err)
+			return
+		}
+		q.Reply(writeCount(depth))
+	}
+}
+
+// sendToNobody is for a key whose node is gone. A durable queue takes the message all the same, for whoever has
+// the key next.
+func (c *Cluster) sendToNobody(ctx context.Context, key string, claim directory.Claim, m *hub.Message, mode hub.Mode) (depth int, err error) {
+	if !c.durableKey(key) {
+		return 0, fmt.Errorf("%w: %s, which had the socket, is gone", hub.ErrNoAnswer, claim.Node)
+	}
+	type result struct {
+		at  outbox.Position
+		err error
+	}
+	stored := make(chan result, 1)
+	c.outbox.Append([]outbox.Addressee{{Key: key, Life: claim.Life}}, m, mode, func(at outbox.Position, err error) { stored <- result{at, err} })
+	select {
+	case r := <-stored:
+		if r.err != nil {
+			return 0, r.err
+		}
+		return 1, c.tellStored(ctx, key, r.at)
+	case <-ctx.Done():
+		return 0, fmt.Errorf("%w: %w", hub.ErrNotStored, ctx.Err())
+	}
+}
+
+// tellStored tells the node that has the key by now, if one does, of a message that was stored for it: it may
+// have read the queue before.
+func (c *Cluster) tellStored(ctx context.Context, key string, at outbox.Position) error {
+	o, err := c.findOwner(ctx, key, true)
+	switch {
+	case err != nil || !o.known || !o.live:
+		return nil // it is stored, and whoever has the key next will read it
+	case o.node == c.hub.Node():
+		c.stored(key, at)
+		return nil
+	}
+	if _, err := c.peers.Ask(ctx, o.node, opStored, writeStored(storedAt{key, at})); err != nil {
+		return fmt.Errorf("%w: it is stored, but %s, which has the socket now, does not know: %w", hub.ErrNotStored, o.node, err)
+	}
+	return nil
+}
+
+func (c *Cluster) serveStored(q *peers.Request) {
+	r, err := readStored(q.Body)
+	if err != nil {
+		refuse(q, err)
+		return
+	}
+	c.stored(r.key, r.at)
+	q.Reply(nil)
+}
+
+// stored passes on that a message for a socket of this node was stored by another. A socket that is not here yet
+// will read it.
+func (c *Cluster) stored(key string, at outbox.Position) {
+	if line := c.lines.get(key); line != nil {
+		line.Stored(at)
+	}
+}
+
+// owner is who has a key.
+type owner struct {
+	node       string
+	known      bool // somebody has it, or had it last
+	live       bool // the node is there
+	remembered bool // this is from memory
+	claim      directory.Claim
+	revision   uint64 // of the claim; 0: not known
+}
+
+// findOwner says who has a key, from memory unless fresh. Errors: ctx's, [hub.ErrUnavailable].
+func (c *core) findOwner(ctx context.Context, key string, fresh bool) (owner, error) {
+	service, _, stateful, err := hub.ParseKey(key)
+	if err != nil {
+		return owner{}, nil
+	}
+	if !stateful {
+		tag, ok := hub.TagOfKey(key)
+		if !ok || c.peers == nil {
+			return owner{}, nil
+		}
+		node, ok := c.peers.ByTag(tag)
+		return owner{node: node.Name, known: ok, live: ok}, nil
+	}
+	if !c.isClaimed(service, true) {
+		return owner{}, nil
+	}
+	if node, ok := c.owners.get(key); ok && !fresh {
+		return owner{node: node, known: true, live: true, remembered: true}, nil
+	}
+	now, found, err := c.claims.dir.Look(ctx, key)
+	if err != nil {
+		return owner{}, unavailable(ctx, err)
+	}
+	if !found {
+		return owner{}, nil
+	}
+	o := owner{node: now.Node, known: true, live: c.isLive(now.Incarnation), claim: now.Claim, revision: now.Revision}
+	if o.live {
+		c.owners.put(key, now.Node)
+	}
+	return o, nil
 }

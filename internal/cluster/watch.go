@@ -25,21 +25,3 @@ func (c *Cluster) Present(ctx context.Context, f hub.Filter) (sockets []hub.Pres
 	sockets, last = c.hub.Present(f)
 	return sockets, last, nil, nil
 }
-
-// TagNames returns the names of tags in use, each with how many sockets have it. missing names
-// the nodes that did not answer. Errors: ctx's.
-func (c *Cluster) TagNames(ctx context.Context) (names map[string]int, missing []string, err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, nil, err
-	}
-	return c.hub.TagNames(), nil, nil
-}
-
-// TagValues returns the values of a tag, each with how many sockets have it. missing names the
-// nodes that did not answer. Errors: ctx's.
-func (c *Cluster) TagValues(ctx context.Context, name string) (values map[string]int, missing []string, err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, nil, err
-	}
-	return c.hub.TagValues(name), nil, nil
-}

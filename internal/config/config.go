@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/auth"
@@ -15,6 +14,7 @@ type Config struct {
 	Listen       string `yaml:"listen" flag:"listen" default:"127.0.0.1:8080" doc:"Address to serve on, host:port; port 0 takes a free one."`
 	App          string `yaml:"app" flag:"app" default:"" doc:"App folder; without one the embedded sample app is served."`
 	Data         string `yaml:"data" flag:"data" default:".tutorsocket" doc:"Folder for what outlives the process."`
+	Node         string `yaml:"node" flag:"node-name" default:"" doc:"Name of this server among others: letters, digits, -, _ and dots. Without one it is n1, or with nats.url the name of the machine with four digits, which are kept in the data folder."`
 	DatexVersion string `yaml:"datex_version" flag:"datex-version" default:"1.24.4.27" doc:"Datex.XHTTP version to behave like: 1.22.10.29 (or 1.22), 1.24.4.27 (or 1.24), native."`
 
 	Log   Log              `yaml:"log"`
@@ -25,6 +25,7 @@ type Config struct {
 	// Services is what is set for single services, by name; nil if nothing is.
 	Services    map[string]*Service `yaml:"services"`
 	Resume      Resume              `yaml:"resume"`
+	Outbox      Outbox              `yaml:"outbox"`
 	Limits      Limits              `yaml:"limits"`
 	Shutdown    Shutdown            `yaml:"shutdown"`
 	CallMethod  CallMethod          `yaml:"call_method"`
@@ -45,48 +46,15 @@ type Log struct {
 	Format string `yaml:"format" flag:"log-format" default:"text" values:"text|json" doc:"Form of the records: text or json."`
 }
 
-// NATS is about the embedded store of user data.
-type NATS struct {
-	Sync Sync `yaml:"sync" default:"always" doc:"When stored data reach the disk: always (before a write is confirmed), or a time such as 2s between two writes to disk."`
-}
-
-// Sync says when stored data reach the disk. In text it is "always" or a duration.
-type Sync struct {
-	Always   bool
-	Interval time.Duration // when not Always
-}
-
-// minSyncInterval keeps a mistyped interval from wearing out a disk.
-const minSyncInterval = 10 * time.Millisecond
-
-// UnmarshalText reads "always" or a duration of at least 10 ms.
-func (s *Sync) UnmarshalText(text []byte) error {
-	if string(text) == "always" {
-		*s = Sync{Always: true}
-		return nil
-	}
-	d, err := time.ParseDuration(string(text))
-	if err != nil {
-		return fmt.Errorf("%q is neither always nor a time such as 2s", text)
-	}
-	if d < minSyncInterval {
-		return fmt.Errorf("%q is too short, at least %s, or always", text, minSyncInterval)
-	}
-	*s = Sync{Interval: d}
-	return nil
-}
-
-// String is the reverse of UnmarshalText.
-func (s Sync) String() string {
-	if s.Always {
-		return "always"
-	}
-	return s.Interval.String()
-}
-
 // Resume is about sockets whose connection broke.
 type Resume struct {
 	Window time.Duration `yaml:"window" default:"60s" min:"0s" doc:"How long a socket with a stateful id waits for its client after its connection broke: its tags stay, its messages are kept. 0: it ends with its connection."`
+}
+
+// Outbox is about what is stored for services with durable delivery.
+type Outbox struct {
+	MaxAge   time.Duration `yaml:"max_age" default:"1h" min:"1m" doc:"How long a message of a service with durable delivery is kept for a client that does not fetch it. It should be much longer than resume.window."`
+	MaxBytes int64         `yaml:"max_bytes" unit:"bytes" default:"4GiB" min:"1MiB" doc:"How much is kept for all sockets of services with durable delivery, on the disk of each NATS server that keeps it. What does not fit is not stored: the send fails."`
 }
 
 // Shutdown is about the end of the server.

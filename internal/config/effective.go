@@ -102,6 +102,9 @@ func (v Value) masked(text string) string {
 	if v.Setting.Secret && text != "" {
 		return mask
 	}
+	if v.Setting.Key == "nats.url" {
+		text = Redacted(text) // there a token stands where others have a name
+	}
 	text = password().ReplaceAllString(text, "${1}"+mask+"@")
 	if v.Setting.Type == "list" {
 		text = secretName().ReplaceAllString(text, "${1}"+mask)

@@ -87,6 +87,9 @@ func load(src Sources) *loader {
 		}
 	}
 	l.config.derive()
+	if source := l.origin["nats.sync"]; source != "" && l.config.NATS.Outside() {
+		l.fault("nats.sync", source, "is about the embedded store; with nats.url the NATS servers decide (sync_interval in their jetstream section)")
+	}
 	for _, p := range l.config.problems() {
 		p.Source = l.origin[p.Key]
 		l.problems = append(l.problems, p)

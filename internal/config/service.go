@@ -14,7 +14,27 @@ import (
 // Service is what can be set for one service. Zero values mean that nothing is.
 type Service struct {
 	Overflow  string   `yaml:"overflow" default:"" type:"disconnect|drop-oldest|conflate" doc:"What happens when a queue of this service overflows: as queue.overflow, which holds without it."`
+	Delivery  string   `yaml:"delivery" default:"" values:"|ordinary|durable" type:"ordinary|durable" doc:"durable: what is sent to a stateful socket of this service is stored before the send succeeds, and delivered at least once, also when the node is lost. ordinary: it waits in memory."`
 	Protocols []string `yaml:"protocols" default:"" doc:"Subprotocols of this service, the one wanted most first: the first that a client offers is selected."`
+}
+
+// DeliveryDurable is the value of services.<name>.delivery that has queues stored.
+const DeliveryDurable = "durable"
+
+// Durable says whether the queues of a service are stored.
+func (c *Config) Durable(service string) bool {
+	set := c.Services[service]
+	return set != nil && set.Delivery == DeliveryDurable
+}
+
+// AnyDurable says whether those of any are.
+func (c *Config) AnyDurable() bool {
+	for name := range c.Services {
+		if c.Durable(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // service is what is set for a service. It is made when it is first asked for.

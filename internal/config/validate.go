@@ -48,6 +48,10 @@ func (c Config) problems() Problems {
 	if c.Data == "" {
 		add("data", errors.New("must name a folder"))
 	}
+	if c.Node != "" {
+		add("node", CheckNode(c.Node))
+	}
+	c.NATS.check(add)
 	_, err := hub.ParseProfile(c.DatexVersion)
 	add("datex_version", err)
 	for _, origin := range c.Guard.AllowedOrigins {

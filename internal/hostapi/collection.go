@@ -12,11 +12,32 @@ const socketPairSize = 256
 
 // socketList is what GetWebSockets returns: a snapshot of sockets. Pairs of key and socket are made
 // as they are visited, one at a time; a hundred thousand sockets cost what a script keeps of them.
-type socketList struct{ refs []hub.Ref }
-
-func newSocketList(refs []hub.Ref) basescript.Value {
-	return basescript.NewHost(socketListClass, &socketList{refs})
+type socketList struct {
+	refs  []hub.Ref
+	bytes int // what they take
 }
+
+// refSize is what a reference takes beside the snapshot of a remote socket, in bytes.
+const refSize = 32
+
+func newSocketList(refs []hub.Ref) *socketList {
+	list := &socketList{refs: refs, bytes: refSize * len(refs)}
+	for _, ref := range refs {
+		list.bytes += snapshotSize(ref)
+	}
+	return list
+}
+
+// snapshotSize is what a reference holds of a socket of another node, with its key.
+func snapshotSize(ref hub.Ref) int {
+	if ref.Remote == nil {
+		return 0
+	}
+	return len(ref.Key) + ref.Remote.Size()
+}
+
+// Held implements [basescript.Holder].
+func (l *socketList) Held(func(basescript.Value)) int64 { return int64(l.bytes) }
 
 var socketListClass = &basescript.Class{
 	Name: netObject,
@@ -75,6 +96,12 @@ type socketPair struct {
 	value basescript.Value // the socket, made when it is first asked for
 }
 
+// Held implements [basescript.Holder]. The list the pair is from may be gone.
+func (p *socketPair) Held(visit func(basescript.Value)) int64 {
+	visit(p.value)
+	return int64(snapshotSize(p.ref))
+}
+
 func newSocketPair(ref hub.Ref) basescript.Value {
 	return basescript.NewHost(socketPairClass, &socketPair{ref: ref})
 }
@@ -94,7 +121,7 @@ var socketPairClass = &basescript.Class{Name: netObject, Props: []basescript.Pro
 			pair, _ := basescript.Self[*socketPair](self)
 			return once(&pair.value, func() basescript.Value { return newSocket(pair.ref) }), nil
 		},
-		Sig: "WebSocket", Doc: "The socket.",
+		Sig: "WebSocket", Doc: "The socket. One of another node has the tags it had when it was listed.",
 	},
 }}
 

@@ -13,7 +13,7 @@ import (
 )
 
 // Sockets are the open and detached sockets of all nodes. A key nobody holds gives [hub.ErrNotFound] or
-// [hub.ErrClosed].
+// [hub.ErrClosed], a node that cannot be asked [hub.ErrNoAnswer] or [hub.ErrUnavailable].
 type Sockets interface {
 	// Select returns the sockets a filter chooses, of this node or of all; detached ones only if it
 	// names $state. missing names the nodes that did not answer.
@@ -23,10 +23,11 @@ type Sockets interface {
 	// Send queues a message for one socket; it does not wait for the client.
 	Send(ctx context.Context, key string, m *hub.Message, mode hub.Mode) (depth int, err error)
 	// SendMany queues one message for many sockets, passing over those that are gone or full.
-	SendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (addressed int, err error)
+	SendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (hub.Delivery, error)
 	// Info describes a socket; ok is false if it has ended.
 	Info(ctx context.Context, ref hub.Ref) (info hub.Info, ok bool, err error)
-	// Tags returns the tags of a socket as they are now.
+	// Tags returns the tags of a socket: as they are now, or, of one of another node, as they were when it
+	// was listed or changed last through the reference.
 	Tags(ctx context.Context, ref hub.Ref) (hub.Tags, error)
 	// ReplaceTags makes tags the whole set.
 	ReplaceTags(ctx context.Context, ref hub.Ref, tags hub.Tags) error

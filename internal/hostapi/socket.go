@@ -12,12 +12,16 @@ import (
 // webSocket is the Go side of a socket object of a script.
 type webSocket struct{ ref hub.Ref }
 
+// Held implements [basescript.Holder].
+func (s *webSocket) Held(func(basescript.Value)) int64 { return int64(snapshotSize(s.ref)) }
+
 func newSocket(ref hub.Ref) basescript.Value {
 	return basescript.NewHost(socketClass, &webSocket{ref})
 }
 
 // socketClass is the socket object (spec/websocket.md B.6). A socket that has ended meanwhile has no
-// tags and takes none; that is no error, since sockets end at any moment.
+// tags and takes none; that is no error, since sockets end at any moment. Nor is it one that the node of a
+// socket does not answer: a line says so.
 var socketClass = &basescript.Class{
 	Name: netObject,
 	Props: []basescript.Prop{
@@ -34,7 +38,7 @@ var socketClass = &basescript.Class{
 		},
 		{
 			Name: "State", Get: socketState,
-			Sig: "string", Doc: "Open, Detached while the socket waits for its client to come back, or Closed.",
+			Sig: "string", Doc: "Open, Detached while the socket waits for its client to come back, Closed, or None if its node does not answer.",
 		},
 	},
 	Methods: []basescript.Method{
@@ -61,19 +65,19 @@ var socketClass = &basescript.Class{
 	},
 }
 
-// onSocket calls fn with the sockets and the one behind self, in a wait.
-func onSocket(r *basescript.Run, self basescript.Value, fn func(ctx context.Context, all Sockets, ref hub.Ref) error) error {
+// onSocket calls fn with the sockets and the one behind self, in a wait. member is what the script uses.
+func onSocket(r *basescript.Run, self basescript.Value, member string, fn func(ctx context.Context, all Sockets, ref hub.Ref) error) error {
 	socket, _ := basescript.Self[*webSocket](self)
 	env := envOf(r)
 	err := r.Wait(func(ctx context.Context) error { return fn(ctx, env.Sockets, socket.ref) })
 	if errors.Is(err, hub.ErrClosed) || errors.Is(err, hub.ErrNotFound) {
 		return nil
 	}
-	return err
+	return env.unreached(member, err)
 }
 
 func readTags(r *basescript.Run, self basescript.Value) (tags hub.Tags, err error) {
-	err = onSocket(r, self, func(ctx context.Context, all Sockets, ref hub.Ref) (err error) {
+	err = onSocket(r, self, "Tags", func(ctx context.Context, all Sockets, ref hub.Ref) (err error) {
 		tags, err = all.Tags(ctx, ref)
 		return err
 	})
@@ -81,10 +85,12 @@ func readTags(r *basescript.Run, self basescript.Value) (tags hub.Tags, err erro
 }
 
 func socketState(r *basescript.Run, self basescript.Value) (basescript.Value, error) {
-	state := "Closed"
-	err := onSocket(r, self, func(ctx context.Context, all Sockets, ref hub.Ref) error {
+	state := "None"
+	err := onSocket(r, self, "State", func(ctx context.Context, all Sockets, ref hub.Ref) error {
 		info, ok, err := all.Info(ctx, ref)
 		switch {
+		case err == nil && !ok:
+			state = "Closed"
 		case ok && info.State == hub.StateOpen:
 			state = "Open"
 		case ok && info.State == hub.StateDetached:
@@ -117,7 +123,7 @@ func addOrUpdateTag(r *basescript.Run, self basescript.Value, args []basescript.
 		return basescript.Undefined, err
 	}
 	value := strings.Clone(args[1].Text())
-	_, err = patchTag(r, self, name, &value)
+	_, err = patchTag(r, self, "AddOrUpdateTag", name, &value)
 	return basescript.Undefined, err
 }
 
@@ -126,13 +132,13 @@ func removeTag(r *basescript.Run, self basescript.Value, args []basescript.Value
 	if err != nil {
 		return basescript.Undefined, err
 	}
-	changed, err := patchTag(r, self, name, nil)
+	changed, err := patchTag(r, self, "RemoveTag", name, nil)
 	return basescript.Bool(changed), err
 }
 
-func patchTag(r *basescript.Run, self basescript.Value, name string, value *string) (changed bool, err error) {
+func patchTag(r *basescript.Run, self basescript.Value, member, name string, value *string) (changed bool, err error) {
 	patch := map[string]*string{strings.Clone(name): value}
-	err = onSocket(r, self, func(ctx context.Context, all Sockets, ref hub.Ref) (err error) {
+	err = onSocket(r, self, member, func(ctx context.Context, all Sockets, ref hub.Ref) (err error) {
 		changed, err = all.PatchTags(ctx, ref, patch)
 		return err
 	})
@@ -151,13 +157,13 @@ func setTagsFromJSON(r *basescript.Run, self basescript.Value, args []basescript
 	if err != nil || !changed {
 		return basescript.Undefined, err
 	}
-	err = onSocket(r, self, func(ctx context.Context, all Sockets, ref hub.Ref) error {
+	err = onSocket(r, self, "SetTagsFromJson", func(ctx context.Context, all Sockets, ref hub.Ref) error {
 		return all.ReplaceTags(ctx, ref, tags)
 	})
 	return basescript.Undefined, err
 }
 
 func abortSocket(r *basescript.Run, self basescript.Value, _ []basescript.Value) (basescript.Value, error) {
-	err := onSocket(r, self, func(ctx context.Context, all Sockets, ref hub.Ref) error { return all.Abort(ctx, ref) })
+	err := onSocket(r, self, "Abort", func(ctx context.Context, all Sockets, ref hub.Ref) error { return all.Abort(ctx, ref) })
 	return basescript.Undefined, err
 }

@@ -60,13 +60,15 @@ func getWebSockets(r *basescript.Run, args []basescript.Value) (basescript.Value
 	if err != nil {
 		return basescript.Undefined, err
 	}
-	if len(missing) > 0 {
-		env.Log.Line("GetWebSockets: no answer from "+strings.Join(missing, ", ")+"; the sockets there are left out", true)
-	}
+	env.missing("GetWebSockets", missing, "the sockets there are left out")
 	if err := r.Step(1 + len(refs)>>6); err != nil {
 		return basescript.Undefined, err
 	}
-	return newSocketList(refs), nil
+	list := newSocketList(refs)
+	if err := r.Alloc(list.bytes); err != nil {
+		return basescript.Undefined, err
+	}
+	return basescript.NewHost(socketListClass, list), nil
 }
 
 // filterArg takes a filter as text, as an object of the JSON form, or none (design: "Filter").
@@ -133,7 +135,7 @@ func writeToQueue(r *basescript.Run, args []basescript.Value) (basescript.Value,
 		_, err := env.Sockets.Send(ctx, key, message, mode)
 		return err
 	})
-	return basescript.Undefined, ignoreGone(err)
+	return basescript.Undefined, env.unreached("WriteToWebSocketMessageQueue", ignoreGone(err))
 }
 
 func writeToQueues(r *basescript.Run, args []basescript.Value) (basescript.Value, error) {
@@ -151,11 +153,14 @@ func writeToQueues(r *basescript.Run, args []basescript.Value) (basescript.Value
 	}
 	env := envOf(r)
 	message, mode := env.message(text, conflateKey), modeArg(args[2])
-	err = r.Wait(func(ctx context.Context) error {
-		_, err := env.Sockets.SendMany(ctx, keys, message, mode)
+	const name = "WriteToWebSocketsMessageQueueArray"
+	var sent hub.Delivery
+	err = r.Wait(func(ctx context.Context) (err error) {
+		sent, err = env.Sockets.SendMany(ctx, keys, message, mode)
 		return err
 	})
-	return basescript.Undefined, ignoreGone(err)
+	env.missing(name, sent.Missing, "whether the sockets there get the message is not known")
+	return basescript.Undefined, env.unreached(name, ignoreGone(err))
 }
 
 // keysArg takes the ids of sockets as an array or a collection of texts.
@@ -212,6 +217,23 @@ func (e *Env) message(text, conflateKey string) *hub.Message {
 		e.sentText, e.sentKey = text, conflateKey
 	}
 	return e.sent
+}
+
+// missing writes a line about nodes that did not answer, if there are any; so says what follows.
+func (e *Env) missing(function string, nodes []string, so string) {
+	if len(nodes) > 0 {
+		e.Log.Line(function+": no answer from "+strings.Join(nodes, ", ")+"; "+so, true)
+	}
+}
+
+// unreached makes a line of an error that says that another node could not be asked: to a script that node's
+// sockets are as those that are gone, which it never hears of either. Other errors it returns.
+func (e *Env) unreached(function string, err error) error {
+	if errors.Is(err, hub.ErrNoAnswer) || errors.Is(err, hub.ErrUnavailable) {
+		e.Log.Line(function+": "+err.Error(), true)
+		return nil
+	}
+	return err
 }
 
 // ignoreGone drops the errors a sender never hears of: a socket that is gone, and one that does not

@@ -22,6 +22,9 @@ func (f Filter) Reaching() Filter {
 	return f
 }
 
+// Reaches reports whether the filter was made by [Filter.Reaching].
+func (f Filter) Reaches() bool { return f.reach }
+
 // openOnly reports whether detached sockets are left out: lists hold open ones only.
 func (f *Filter) openOnly() bool {
 	return !f.reach && !slices.ContainsFunc(f.conds, func(c cond) bool { return c.subject == subjectState })

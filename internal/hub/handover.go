@@ -32,15 +32,11 @@ var moved = Reason{Code: CodeTakenOver, Text: "moved to another node", Cause: Ca
 // Errors: [ErrNotFound] when no socket has the key, or it was ended while HandOver waited; [ErrKeyTaken] when it
 // belongs to another user; [ErrMoving] when somebody else hands it over. The end of ctx is none.
 func (h *Hub) HandOver(ctx context.Context, key, user string, reason Reason) (Detached, error) {
-	s, settled, err := h.beginMove(key, user, reason)
+	m, err := h.Move(key, user, reason)
 	if err != nil {
 		return Detached{}, err
 	}
-	select {
-	case <-settled:
-	case <-ctx.Done():
-	}
-	return s.endMove()
+	return m.Wait(ctx)
 }
 
 // beginMove makes sure that the socket does not change any more, but for what a writer holds.
@@ -155,4 +151,29 @@ func (s *Socket) Moved() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.moving()
+}
+
+// Moving is a socket that another node is about to have.
+type Moving struct {
+	socket  *Socket
+	settled <-chan struct{}
+}
+
+// Move begins what [Hub.HandOver] does, and has the errors of that: when it returns, nothing is queued for the
+// socket here any more. [Moving.Wait] must follow.
+func (h *Hub) Move(key, user string, reason Reason) (*Moving, error) {
+	s, settled, err := h.beginMove(key, user, reason)
+	if err != nil {
+		return nil, err
+	}
+	return &Moving{s, settled}, nil
+}
+
+// Wait does the rest of it. It is called once.
+func (m *Moving) Wait(ctx context.Context) (Detached, error) {
+	select {
+	case <-m.settled:
+	case <-ctx.Done():
+	}
+	return m.socket.endMove()
 }

@@ -148,6 +148,9 @@ func New(cfg Config) *Hub {
 // Profile returns the profile the queues obey.
 func (h *Hub) Profile() Profile { return h.cfg.Profile }
 
+// Node returns the name of the node whose sockets these are.
+func (h *Hub) Node() string { return h.cfg.Node }
+
 // OpenRequest describes a connection that wants to be a socket.
 type OpenRequest struct {
 	Key        string

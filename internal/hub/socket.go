@@ -358,9 +358,3 @@ func (s *Socket) Info() Info {
 		BytesOut:        s.bytesOut.Load(),
 	}
 }
-
-// Ref is a socket as scripts and the HTTP API address it. Local is nil when another node holds it.
-type Ref struct {
-	Key   string
-	Local *Socket
-}

@@ -43,6 +43,23 @@ func NewTags(values map[string]string) Tags {
 	return packTags(pairs)
 }
 
+// TagsOf makes a set of n names and values that come as [Tags.All] yields them. ok is false if they do not: if they
+// are not in order, repeat a name, are not UTF-8, not n, or more than a socket may have. The texts are
+// kept as they are, with what memory they are a part of.
+func TagsOf(n int, pairs iter.Seq2[string, string]) (t Tags, ok bool) {
+	if n < 1 || n > maxTags {
+		return Tags{}, n == 0
+	}
+	list := make([]tag, 0, n)
+	for name, value := range pairs {
+		if len(list) == n || len(list) > 0 && list[len(list)-1].name >= name || !utf8.ValidString(name) || !utf8.ValidString(value) {
+			return Tags{}, false
+		}
+		list = append(list, tag{name, value})
+	}
+	return Tags{&tagSet{list}}, len(list) == n
+}
+
 func compareTags(a, b tag) int {
 	return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.value, b.value))
 }

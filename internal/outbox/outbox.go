@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	streamName = "OUTBOX"
-	prefix     = "outbox."
+	streamName    = "OUTBOX"
+	subjectPrefix = "outbox."
 
 	// partitions is how many subjects entries are spread over; it is part of what is stored.
 	partitions = 256
@@ -42,6 +42,7 @@ type Addressee struct {
 // Outbox stores messages for durable sockets and feeds them to those of this node. Safe for concurrent use.
 type Outbox struct {
 	js       jetstream.JetStream
+	stream   string // its name
 	cfg      Config
 	figures  figures
 	subjects [laneCount]string
@@ -72,8 +73,12 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Outbox, err
 	if cfg.Writer == "" {
 		return nil, errors.New("open the store of durable messages: the process has no incarnation")
 	}
+	name, prefix := streamName, subjectPrefix
+	if cfg.Prefix != "" {
+		name, prefix = cfg.Prefix+"_"+name, cfg.Prefix+"."+prefix
+	}
 	_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name:        streamName,
+		Name:        name,
 		Description: "messages of tutorsocket for sockets with durable delivery",
 		Subjects:    []string{prefix + "*", prefix + "w.*"},
 		MaxAge:      cfg.MaxAge,
@@ -88,7 +93,7 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Outbox, err
 		return nil, fmt.Errorf("open the store of durable messages: %w", err)
 	}
 	o := &Outbox{
-		js: js, cfg: cfg, figures: newFigures(cfg.Metrics),
+		js: js, stream: name, cfg: cfg, figures: newFigures(cfg.Metrics),
 		limit:   int(js.Conn().MaxPayload()),
 		turns:   make(chan struct{}, readers),
 		stopped: make(chan struct{}),

@@ -67,13 +67,13 @@ func (r *reader) read(ctx context.Context, subject string, from Position, most, 
 	if !nc.IsConnected() {
 		return 0, ErrDisconnected
 	}
-	if err := nc.PublishRequest(r.o.api("DIRECT.GET."+streamName), r.inbox, request); err != nil {
+	if err := nc.PublishRequest(r.o.api("DIRECT.GET."+r.o.stream), r.inbox, request); err != nil {
 		return 0, err
 	}
 	for {
 		m, err := r.sub.NextMsgWithContext(ctx)
 		if err != nil {
-			return 0, fmt.Errorf("read the stream %s: %w", streamName, err)
+			return 0, fmt.Errorf("read the stream %s: %w", r.o.stream, err)
 		}
 		switch status := m.Header.Get("Status"); status {
 		case "":
@@ -83,15 +83,15 @@ func (r *reader) read(ctx context.Context, subject string, from Position, most, 
 		case "404": // there is none
 			return 0, nil
 		default:
-			return 0, fmt.Errorf("read the stream %s: NATS answers %s %s", streamName, status, m.Header.Get("Description"))
+			return 0, fmt.Errorf("read the stream %s: NATS answers %s %s", r.o.stream, status, m.Header.Get("Description"))
 		}
 		seq, err := strconv.ParseUint(m.Header.Get(jetstream.SequenceHeader), 10, 64)
 		if err != nil {
-			return 0, fmt.Errorf("read the stream %s: an answer has no position: %w", streamName, err)
+			return 0, fmt.Errorf("read the stream %s: an answer has no position: %w", r.o.stream, err)
 		}
 		at, err := time.Parse(time.RFC3339Nano, m.Header.Get(jetstream.TimeStampHeaer))
 		if err != nil {
-			return 0, fmt.Errorf("read the stream %s: an answer has no time: %w", streamName, err)
+			return 0, fmt.Errorf("read the stream %s: an answer has no time: %w", r.o.stream, err)
 		}
 		each(stored{Position(seq), at, m.Data})
 	}
@@ -116,9 +116,9 @@ func (o *Outbox) api(operation string) string {
 func (o *Outbox) bounds(ctx context.Context) (first, last Position, err error) {
 	ctx, cancel := context.WithTimeout(ctx, o.cfg.Timeout)
 	defer cancel()
-	s, err := o.js.Stream(ctx, streamName)
+	s, err := o.js.Stream(ctx, o.stream)
 	if err != nil {
-		return 0, 0, fmt.Errorf("look at the stream %s: %w", streamName, err)
+		return 0, 0, fmt.Errorf("look at the stream %s: %w", o.stream, err)
 	}
 	state := s.CachedInfo().State
 	return Position(state.FirstSeq), Position(state.LastSeq), nil
@@ -136,7 +136,7 @@ func (o *Outbox) lastOf(ctx context.Context, lane int, end Position) (Position, 
 	if err != nil {
 		return 0, err
 	}
-	m, err := o.js.Conn().RequestWithContext(ctx, o.api("STREAM.MSG.GET."+streamName), request)
+	m, err := o.js.Conn().RequestWithContext(ctx, o.api("STREAM.MSG.GET."+o.stream), request)
 	if err != nil {
 		return 0, fmt.Errorf("look for the last durable message: %w", err)
 	}
@@ -159,10 +159,4 @@ func (o *Outbox) lastOf(ctx context.Context, lane int, end Position) (Position, 
 		return 0, errors.New("look for the last durable message: the answer of JetStream has no position")
 	}
 	return Position(answer.Message.Seq), nil
-}
-
-// passOver counts and logs a message of the stream that cannot be read.
-func (o *Outbox) passOver(err error, subject string, pos Position) {
-	o.figures.damaged.Inc()
-	o.cfg.Logger.Warn("a durable message is passed over", "error", fmt.Errorf("%s, message %d of the stream %s: %w", subject, pos, streamName, err))
 }

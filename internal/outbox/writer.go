@@ -323,7 +323,7 @@ const (
 // parseAck reads the answer to a publish.
 func (o *Outbox) parseAck(m *nats.Msg) (Position, error) {
 	if m.Header.Get("Status") == "503" {
-		return 0, fmt.Errorf("%w: nobody answers for the stream %s", ErrDisconnected, streamName)
+		return 0, fmt.Errorf("%w: nobody answers for the stream %s", ErrDisconnected, o.stream)
 	}
 	var ack struct {
 		Seq   uint64 `json:"seq"`

@@ -47,6 +47,9 @@ func newIncarnation() uint64 {
 	}
 }
 
+// NewIncarnation returns an incarnation for a process that has no peers: 16 hexadecimal digits that no other has.
+func NewIncarnation() string { return incarnationText(newIncarnation()) }
+
 func incarnationText(n uint64) string { return fmt.Sprintf("%016x", n) }
 
 func (n *Node) become(incarnation uint64) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -34,12 +35,14 @@ const (
 
 // Config says where a store keeps its sockets.
 type Config struct {
-	// Node is the node whose sockets these are: letters, digits, "-" and "_".
+	// Node is the node whose sockets these are: letters, digits, "-", "_" and ".".
 	Node string
 	// MaxBytes is how much all nodes may keep, on disk; 2 GiB if zero. What does not fit is not saved.
 	MaxBytes int64
 	// Replicas is how many servers of a NATS cluster keep them; one if zero.
 	Replicas int
+	// Prefix begins the names in NATS, where others keep something too; letters, digits, "-" and "_". "" is none.
+	Prefix string
 	// Patience is how long the store may give nothing before it is taken to have nothing more; 5 s if zero.
 	Patience time.Duration
 }
@@ -49,21 +52,27 @@ type Config struct {
 type Store struct {
 	js       jetstream.JetStream
 	stream   jetstream.Stream
+	node     string
+	prefix   string // of the subjects of all nodes
 	subject  string
 	patience time.Duration
 }
 
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 
 // Open makes the stream if need be. ctx bounds the opening only.
 func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, error) {
 	if !plainName.MatchString(cfg.Node) {
-		return nil, fmt.Errorf("keep detached sockets: the name of the node %q has more than letters, digits, - and _", cfg.Node)
+		return nil, fmt.Errorf("keep detached sockets: the name of the node %q has more than letters, digits, -, _ and dots", cfg.Node)
+	}
+	name, subjects := streamName, prefix
+	if cfg.Prefix != "" {
+		name, subjects = cfg.Prefix+"_"+name, cfg.Prefix+"."+subjects
 	}
 	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name:        streamName,
+		Name:        name,
 		Description: "detached sockets of tutorsocket nodes that do not run",
-		Subjects:    []string{prefix + "*"},
+		Subjects:    []string{subjects + "*"},
 		MaxBytes:    cmp.Or(cfg.MaxBytes, defaultMaxBytes),
 		Discard:     jetstream.DiscardNew, // those that are there already are worth as much as those to come
 		Storage:     jetstream.FileStorage,
@@ -72,7 +81,29 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 	if err != nil {
 		return nil, fmt.Errorf("open the store of detached sockets: %w", err)
 	}
-	return &Store{js: js, stream: stream, subject: prefix + cfg.Node, patience: cmp.Or(cfg.Patience, defaultPatience)}, nil
+	return &Store{
+		js: js, stream: stream, node: cfg.Node, prefix: subjects, subject: subjects + token(cfg.Node),
+		patience: cmp.Or(cfg.Patience, defaultPatience),
+	}, nil
+}
+
+// token is the name of a node as one token of a subject: dots would divide it.
+func token(node string) string { return strings.ReplaceAll(node, ".", "=") }
+
+// Node returns the name of the node whose sockets these are.
+func (s *Store) Node() string { return s.node }
+
+// Nodes returns the names of the nodes that have saved something, in no particular order.
+func (s *Store) Nodes(ctx context.Context) ([]string, error) {
+	info, err := s.stream.Info(ctx, jetstream.WithSubjectFilter(s.prefix+"*"))
+	if err != nil {
+		return nil, fmt.Errorf("look who has saved detached sockets: %w", err)
+	}
+	var nodes []string
+	for subject := range info.State.Subjects {
+		nodes = append(nodes, strings.ReplaceAll(strings.TrimPrefix(subject, s.prefix), "=", "."))
+	}
+	return nodes, nil
 }
 
 // Kept is what a store keeps of a node.
@@ -138,7 +169,7 @@ func smallFirst(sockets []hub.Detached) []*hub.Detached {
 // clear empties a store that has fewer pieces than it counts: it would go on to count them if those of the node only
 // were removed. Where other nodes have theirs in it, they keep them.
 func (s *Store) clear(ctx context.Context) error {
-	info, err := s.stream.Info(ctx, jetstream.WithSubjectFilter(prefix+"*"))
+	info, err := s.stream.Info(ctx, jetstream.WithSubjectFilter(s.prefix+"*"))
 	if err != nil {
 		return fmt.Errorf("empty the store of detached sockets: %w", err)
 	}

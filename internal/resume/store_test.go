@@ -134,9 +134,21 @@ func TestEachNodeHasItsLastSave(t *testing.T) {
 	save(t, one, nil)
 	same(t, load(t, one), nil)
 	same(t, load(t, two), []hub.Detached{plain(1, "other")})
-	if _, err := resume.Open(t.Context(), js, resume.Config{Node: "a.b"}); err == nil {
-		t.Error("a node whose name would be two tokens of a subject")
+	dots := openStore(t, js, resume.Config{Node: "a.b"}) // one token of a subject all the same
+	save(t, dots, []hub.Detached{plain(1, "dots")})
+	same(t, load(t, dots), []hub.Detached{plain(1, "dots")})
+	if _, err := resume.Open(t.Context(), js, resume.Config{Node: "a b"}); err == nil {
+		t.Error("a node whose name cannot be in a subject")
 	}
+}
+
+// TestInstallationsOnOneServer: those of another prefix are others, also where the nodes have the same names.
+func TestInstallationsOnOneServer(t *testing.T) {
+	js, _ := natstest.Start(t, t.TempDir())
+	one, two := openStore(t, js, resume.Config{Prefix: "a"}), openStore(t, js, resume.Config{Prefix: "b"})
+	save(t, one, []hub.Detached{plain(1, "one")})
+	same(t, load(t, two), nil)
+	same(t, load(t, one), []hub.Detached{plain(1, "one")})
 }
 
 func TestMessagesOfAnySize(t *testing.T) {

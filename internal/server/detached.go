@@ -3,31 +3,37 @@ package server
 import (
 	"context"
 
-	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/resume"
-	"github.com/tutorsocket/tutorsocket/internal/ws"
 )
 
-// openDetached opens the store of detached sockets. At the end of the server those there are then are saved: behind
-// the scripts and the requests, which may have written to them.
-func (s *Server) openDetached(ctx context.Context, h *hub.Hub) (*resume.Store, error) {
-	store, err := resume.Open(ctx, s.store.js, resume.Config{Node: nodeName})
+// keepDetached opens the store of detached sockets, and brings those back that processes before had saved. At
+// the end of the server those there are then are saved: behind the scripts and the requests, which may have
+// written to them. Another node takes them from there, if there is one.
+func (s *Server) keepDetached(ctx context.Context, r *rooms) error {
+	store, err := s.openResume(ctx, s.node)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.onClose("detached sockets", func(ctx context.Context) error {
-		s.saveDetached(ctx, store, resume.Kept{Sockets: h.Detached(), Losses: h.Losses()})
-		return nil
+		adopter, err := r.sockets.Leave(ctx, func(ctx context.Context) error {
+			s.saveDetached(ctx, store, resume.Kept{Sockets: r.hub.Detached(), Losses: r.hub.Losses()})
+			return nil
+		})
+		if adopter != "" {
+			s.logger.Info("detached sockets are taken over by another node", "peer", adopter)
+		}
+		return err
 	})
-	return store, nil
+	s.restoreDetached(ctx, store, r)
+	return nil
 }
 
-// saveDetached keeps the sockets, and what users are still to hear of others, for the next start. Where that does
-// not work the server stops all the same.
+// saveDetached keeps the sockets, and what users are still to hear of others. Where that does not work the server
+// stops all the same.
 func (s *Server) saveDetached(ctx context.Context, store *resume.Store, kept resume.Kept) {
 	saved, err := store.Save(ctx, kept)
 	if err != nil && len(kept.Sockets) > 0 {
-		s.logger.Error("detached sockets are not saved, their clients will be told of no gap", "count", len(kept.Sockets)-saved, "error", err.Error())
+		s.logger.Error("detached sockets are not saved", "count", len(kept.Sockets)-saved, "error", err.Error())
 	}
 	if saved > 0 {
 		s.logger.Info("detached sockets saved", "count", saved)
@@ -35,28 +41,52 @@ func (s *Server) saveDetached(ctx context.Context, store *resume.Store, kept res
 }
 
 // restoreDetached brings back the sockets that the process before had saved, also those of services that are there
-// no more. Nobody can open a socket yet, so that nobody comes before them.
-func (s *Server) restoreDetached(ctx context.Context, store *resume.Store, h *hub.Hub, endpoint *ws.Server) {
-	kept, lost, err := store.Load(ctx)
-	switch {
-	case err == nil:
-	case lost == 0:
-		s.logger.Error("detached sockets of the process before cannot be read, they stay in the store for the next start", "error", err.Error())
-	case lost < 0:
-		s.logger.Error("detached sockets of the process before are lost, nobody knows how many", "error", err.Error())
-	default:
-		s.logger.Error("detached sockets of the process before are lost", "count", lost, "error", err.Error())
+// no more, and in a cluster those of nodes that stopped when nobody was there to take them. Nobody can open a
+// socket here yet, so that nobody comes before them.
+func (s *Server) restoreDetached(ctx context.Context, store *resume.Store, r *rooms) {
+	stores := []*resume.Store{store}
+	if s.store.outside() {
+		stores = append(stores, s.orphaned(ctx, store, r)...)
 	}
-	h.RestoreLosses(kept.Losses)
-	restored := 0
-	for _, d := range kept.Sockets {
-		if err := endpoint.Restore(d); err != nil {
-			s.logger.Error("detached socket is lost", "socket", d.Key, "user", d.User.ID, "error", err.Error())
+	for _, store := range stores {
+		kept, lost, err := store.Load(ctx)
+		if err != nil {
+			s.reportLost(store.Node(), lost, err)
+		}
+		r.hub.RestoreLosses(kept.Losses)
+		s.restoreAll(kept.Sockets, r.endpoint.Restore)
+	}
+}
+
+// orphaned are the stores of other nodes that do not run.
+func (s *Server) orphaned(ctx context.Context, store *resume.Store, r *rooms) (orphaned []*resume.Store) {
+	nodes, err := store.Nodes(ctx)
+	if err != nil {
+		s.logger.Warn("detached sockets of other nodes are not looked for", "error", err.Error())
+		return nil
+	}
+	for _, node := range nodes {
+		if r.nodes.isLive(node) {
 			continue
 		}
-		restored++
+		other, err := s.openResume(ctx, node)
+		if err != nil {
+			s.logger.Warn("detached sockets of another node stay in the store", "peer", node, "error", err.Error())
+			continue
+		}
+		orphaned = append(orphaned, other)
 	}
-	if restored > 0 {
-		s.logger.Info("detached sockets restored", "count", restored)
+	return orphaned
+}
+
+// reportLost says what became of saved sockets that could not be read.
+func (s *Server) reportLost(node string, lost int, err error) {
+	switch {
+	case lost == 0:
+		s.logger.Error("detached sockets of a process before cannot be read, they stay in the store", "peer", node, "error", err.Error())
+	case lost < 0:
+		s.logger.Error("detached sockets of a process before are lost, nobody knows how many", "peer", node, "error", err.Error())
+	default:
+		s.logger.Error("detached sockets of a process before are lost", "peer", node, "count", lost, "error", err.Error())
 	}
 }

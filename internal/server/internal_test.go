@@ -103,7 +103,7 @@ func TestUsersThatScriptsName(t *testing.T) {
 func TestTheStoreSyncsAsItIsTold(t *testing.T) {
 	for name, want := range map[string]config.Sync{"always": {Always: true}, "at times": {Interval: 3 * time.Second}} {
 		t.Run(name, func(t *testing.T) {
-			s, err := openStore(t.TempDir(), want, slog.New(slog.DiscardHandler))
+			s, err := openEmbedded(t.TempDir(), want, slog.New(slog.DiscardHandler))
 			if err != nil {
 				t.Fatal(err)
 			}

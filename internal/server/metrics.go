@@ -15,10 +15,10 @@ func (s *Server) openMetrics() {
 	if s.cfg.Settings.Metrics.Enabled {
 		s.metrics = metrics.New()
 	}
-	s.history = newHistory(s.metrics, time.Now())
+	s.history = newHistory(s.metrics, s.node, time.Now())
 	s.routes.metrics = metricsPage{s.metrics}
 	s.metrics.Gauges("tutorsocket_server_info", "1, with the name of the node and the version of the program.", "node", "version").
-		With(nodeName, s.cfg.Version).Set(1)
+		With(s.node, s.cfg.Version).Set(1)
 	s.metrics.Read("tutorsocket_server_ready", "1 while the server takes sockets.", nil, func(set func(float64, ...string)) {
 		if s.routes.phase.now() == ready {
 			set(1)
@@ -59,9 +59,21 @@ func (p metricsPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = p.registry.Write(w) // the client may be gone
 }
 
-// count shows what NATS says of itself, asked for when somebody wants to know.
+// countConnection shows whether the store can be reached.
+func (s *store) countConnection(r *metrics.Registry) {
+	r.Read("tutorsocket_nats_connected", "1 while the store can be reached: always, unless it is in NATS servers outside.", nil, func(set func(float64, ...string)) {
+		if s.connected() {
+			set(1)
+		} else {
+			set(0)
+		}
+	})
+}
+
+// count shows what the server inside says of itself, asked for when somebody wants to know. Those outside have
+// figures of their own.
 func (s *store) count(r *metrics.Registry) {
-	if r == nil {
+	if r == nil || s.outside() {
 		return
 	}
 	storage := r.Gauge("tutorsocket_nats_store_bytes", "Size of the files of the store.")

@@ -30,6 +30,7 @@ type rooms struct {
 
 	hub     *hub.Hub
 	sockets *cluster.Cluster
+	nodes   *nodes
 	lines   *logs.Log
 	runs    *runs.Registry
 	engine  *engine.Engine
@@ -50,13 +51,16 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	s.openSockets(r)
-	detached, err := s.openDetached(ctx, r.hub)
-	if err != nil {
+	s.openDoors(r)
+	if err := s.joinCluster(ctx, r); err != nil {
 		return err
 	}
-	s.openDoors(r)
-	s.restoreDetached(ctx, detached, r.hub, r.endpoint)
-	s.sweep(ctx, r.data, r.hub)
+	if err := s.keepDetached(ctx, r); err != nil {
+		return err
+	}
+	if !s.store.outside() {
+		s.sweep(ctx, r)
+	}
 	guard := s.cfg.Settings.Guard
 	guard.Listen, guard.Metrics, guard.Refusals = s.addr.String(), s.metrics, r.refused
 	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))
@@ -67,7 +71,7 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	s.onClose("runs", func(context.Context) error { return s.endRuns(r.engine) })
 	s.onClose("sockets", func(context.Context) error { return s.endSockets(r.endpoint) })
 	s.refuse = append(s.refuse, r.hub.StopExpiry, r.engine.Refuse)
-	s.left = func() Left { return Left{Node: nodeName, Sockets: r.hub.Len(), Runs: r.runs.Running()} }
+	s.left = func() Left { return Left{Node: s.node, Sockets: r.hub.Len(), Runs: r.runs.Running()} }
 	return nil
 }
 
@@ -102,8 +106,7 @@ func (r *rooms) openedAt(key string) time.Time {
 // openSockets makes what holds sockets and what runs scripts for them.
 func (s *Server) openSockets(r *rooms) {
 	r.hub = hub.New(s.hubConfig())
-	r.sockets = cluster.New(r.hub).Traced(r.tracer)
-	r.sockets.Register(s.metrics)
+	r.sockets = cluster.Prepare(r.hub, s.clusterConfig(r)).Traced(r.tracer)
 	r.lines, r.runs = s.lines(), runs.New(runs.Config{})
 	r.engine = engine.New(s.engineConfig(), engine.Deps{
 		Apps: s.app.Snapshot, Sources: s.app, Settings: s.scriptSettings(r.effects.logs), Users: knownUser,
@@ -116,6 +119,7 @@ func (s *Server) openSockets(r *rooms) {
 // openDoors makes what answers requests.
 func (s *Server) openDoors(r *rooms) {
 	admin := auth.NewAdmin(s.admin.Token)
+	r.nodes = &nodes{server: s, started: time.Now(), hub: r.hub, runs: r.runs, data: r.data}
 	r.refused = auth.NewRefusals()
 	r.endpoint = ws.New(s.wsConfig(), ws.Deps{
 		Opener: r.sockets, Auth: auth.Dev{}, Handler: socketHandler{r.engine, r.data, s.logger},
@@ -125,11 +129,11 @@ func (s *Server) openDoors(r *rooms) {
 	s.routes.services, s.routes.pages = r.endpoint, web.Handler()
 	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
 	s.routes.profiles = &profiles{allowed: admin.CheckBearer}
-	s.routes.api = r.tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: nodeName}, api.Deps{
+	s.routes.api = r.tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: s.node}, api.Deps{
 		Auth: admin, Refusals: refusals{r.refused},
 		Sockets: r.sockets, Events: r.sockets, Tags: r.sockets, Traces: frameTraces{r.sockets, r.endpoint},
 		Scripts: scripts{s.app}, Sources: sources{s}, Checker: checker{s.app, s.cfg.Settings.Queue.Profile},
 		Runs: runner{r.engine, &s.routes.phase}, RunList: r.runs, Logs: r.lines, UserData: r.data,
-		Nodes: thisNode{s, time.Now(), r.hub, r.runs, r.data}, Figures: s.history, Metrics: s.metrics,
+		Nodes: r.nodes, Figures: s.history, Metrics: s.metrics,
 	}))
 }

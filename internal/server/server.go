@@ -39,6 +39,7 @@ type Server struct {
 	logger *slog.Logger
 	admin  Admin
 	data   *dataFolder
+	node   string // name of this node
 	app    *app.App
 	store  *store
 	// recorder keeps the versions of the app's scripts.
@@ -78,7 +79,6 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
-	s.logger = s.logger.With("node", nodeName)
 	if err := s.start(ctx); err != nil {
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), abandonTime)
 		defer cancel()
@@ -104,7 +104,15 @@ func (s *Server) Token() string { return s.admin.Token }
 func (s *Server) DataDir() string { return s.data.dir }
 
 // Node returns the name of this node.
-func (s *Server) Node() string { return nodeName }
+func (s *Server) Node() string { return s.node }
+
+// Cluster says which NATS servers this node is joined to others by, without secrets; "" for a node that is alone.
+func (s *Server) Cluster() string {
+	if !s.store.outside() {
+		return ""
+	}
+	return s.store.describe()
+}
 
 // AppDir returns the app folder as an absolute path, "" for the embedded sample.
 func (s *Server) AppDir() string { return s.app.Dir() }

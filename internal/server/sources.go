@@ -19,9 +19,9 @@ const (
 // openVersions opens the history of scripts and begins to keep it. What the app has now is noted in the
 // background, where it is not the last version already.
 func (s *Server) openVersions(ctx context.Context) error {
-	store, err := versions.Open(ctx, s.store.js, versions.Config{})
+	store, err := versions.Open(ctx, s.store.js, versions.Config{Replicas: s.store.replicas, Prefix: s.store.prefix})
 	if err != nil {
-		return err
+		return s.store.explain(err)
 	}
 	s.recorder = versions.NewRecorder(store, s.logger)
 	s.group.Go(func() error { return s.recorder.Run(s.alive) })

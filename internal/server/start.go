@@ -21,9 +21,6 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/ws"
 )
 
-// nodeName is the name of a node that is alone.
-const nodeName = "n1"
-
 // start starts everything, in the order in which things need each other; Close
 // goes the way back. The data folder and the port come first: there a person is
 // most likely to be wrong.
@@ -33,6 +30,10 @@ func (s *Server) start(ctx context.Context) (err error) {
 		return err
 	}
 	s.onClose("data folder", func(context.Context) error { return s.data.release() })
+	if s.node, err = s.data.node(settings); err != nil {
+		return err
+	}
+	s.logger = s.logger.With("node", s.node)
 	listener, err := s.listen(ctx)
 	if err != nil {
 		return err
@@ -64,39 +65,45 @@ func (s *Server) beginWork() {
 	s.cancel = cancel
 }
 
-// storageBucket is where GlobalStorage of scripts is kept, out of reach of the keys of user data.
-const storageBucket = "globalstorage"
+const (
+	// dataBucket is where user data is kept.
+	dataBucket = "userdata"
+	// storageBucket is where GlobalStorage of scripts is kept, out of reach of the keys of user data.
+	storageBucket = "globalstorage"
+)
 
 // openUserData starts the store and opens the values in it: user data, and GlobalStorage. opened tells when
 // a socket was opened.
 func (s *Server) openUserData(ctx context.Context, opened func(key string) time.Time) (data, storage *userdata.Store, err error) {
-	store, err := openStore(s.data.dir, s.cfg.Settings.NATS.Sync, s.logger)
+	store, err := s.openStore(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	s.store = store
 	s.onClose("store", func(context.Context) error { store.close(); return nil })
 	store.count(s.metrics)
+	store.countConnection(s.metrics)
 	open := func(cfg userdata.Config) (*userdata.Store, error) {
+		cfg.Bucket, cfg.Replicas, cfg.MaxBytes = store.bucket(cfg.Bucket), store.replicas, store.maxValueBytes()
 		cfg.Metrics = s.metrics
-		values, err := userdata.Open(ctx, store.js, cfg)
+		var values *userdata.Store
+		err := store.retry(ctx, func() (err error) { values, err = userdata.Open(ctx, store.js, cfg); return err })
 		if err == nil {
 			s.onClose("user data", func(context.Context) error { values.Close(); return nil })
 		}
 		return values, err
 	}
-	if data, err = open(userdata.Config{Opened: opened}); err != nil {
+	if data, err = open(userdata.Config{Bucket: dataBucket, Opened: opened}); err != nil {
 		return nil, nil, err
 	}
 	storage, err = open(userdata.Config{Bucket: storageBucket})
 	return data, storage, err
 }
 
-// sweep removes from recipients lists the sockets of earlier processes, but for those
-// that are detached. It runs before the first socket opens, so that others still in a
-// list are not ours.
-func (s *Server) sweep(ctx context.Context, data *userdata.Store, h *hub.Hub) {
-	removed, err := data.Sweep(ctx, func(key string) bool { _, ok := h.Get(key); return ok })
+// sweep removes from recipients lists the sockets that no node has: those of earlier processes, and of nodes
+// that are gone.
+func (s *Server) sweep(ctx context.Context, r *rooms) {
+	removed, err := r.data.Sweep(ctx, func(key string) bool { return r.sockets.Has(ctx, key) })
 	if err != nil {
 		s.logger.Warn("recipients of earlier processes stay in their lists", "error", err.Error())
 		return
@@ -117,7 +124,7 @@ func (s *Server) lines() *logs.Log {
 
 func (s *Server) hubConfig() hub.Config {
 	cfg := s.cfg.Settings.Queue
-	cfg.Node, cfg.Metrics = nodeName, s.metrics
+	cfg.Node, cfg.Metrics = s.node, s.metrics
 	settings := s.cfg.Settings
 	cfg.OverflowOf = func(service string) string { return s.serviceSettings(service).Overflow }
 	cfg.ResumeWindow, cfg.RefuseLiveID = settings.Resume.Window, settings.Compat.RefuseLiveID

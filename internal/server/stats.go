@@ -20,6 +20,7 @@ const (
 // that there is one place where things are counted. Safe for concurrent use.
 type history struct {
 	registry *metrics.Registry // nil: nothing is counted
+	node     string
 	started  time.Time
 
 	mu     sync.Mutex
@@ -29,8 +30,8 @@ type history struct {
 	totals api.StatsCount   // at that time
 }
 
-func newHistory(r *metrics.Registry, now time.Time) *history {
-	return &history{registry: r, started: now, last: now}
+func newHistory(r *metrics.Registry, node string, now time.Time) *history {
+	return &history{registry: r, node: node, started: now, last: now}
 }
 
 // run adds a point at each tick, until ctx ends.
@@ -66,7 +67,7 @@ func (h *history) Stats(since time.Time) (api.Stats, error) {
 		return api.Stats{}, api.ErrNotCounted
 	}
 	stats := api.Stats{
-		Node: nodeName, StartedAt: h.started.UTC(), IntervalSeconds: int(statsInterval / time.Second),
+		Node: h.node, StartedAt: h.started.UTC(), IntervalSeconds: int(statsInterval / time.Second),
 		Now: readLevel(h.registry), Totals: readTotals(h.registry),
 	}
 	h.mu.Lock()

@@ -15,7 +15,7 @@ func TestHistory(t *testing.T) {
 	lines := r.Counters("tutorsocket_logs_lines_total", "Lines.", "level").With("info")
 	waiting := r.Gauge("tutorsocket_hub_queue_messages", "Messages.")
 	start := time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC)
-	h := newHistory(r, start)
+	h := newHistory(r, "n1", start)
 	stats, err := h.Stats(time.Time{})
 	if err != nil || len(stats.Items) != 0 {
 		t.Errorf("before the first point: %+v, error %v", stats, err)
@@ -44,7 +44,7 @@ func TestHistory(t *testing.T) {
 // TestHistoryKeepsAnHour: the oldest points make room, and the order stays.
 func TestHistoryKeepsAnHour(t *testing.T) {
 	start := time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC)
-	h := newHistory(metrics.New(), start)
+	h := newHistory(metrics.New(), "n1", start)
 	const added = 800
 	for i := 1; i <= added; i++ {
 		h.add(start.Add(time.Duration(i) * statsInterval))
@@ -61,7 +61,7 @@ func TestHistoryKeepsAnHour(t *testing.T) {
 }
 
 func TestHistoryFollowsItsTicks(t *testing.T) {
-	h := newHistory(metrics.New(), time.Now())
+	h := newHistory(metrics.New(), "n1", time.Now())
 	ctx, cancel := context.WithCancel(t.Context())
 	ticks, done := make(chan time.Time), make(chan struct{})
 	go func() {
@@ -79,7 +79,7 @@ func TestHistoryFollowsItsTicks(t *testing.T) {
 }
 
 func TestNoHistoryWithoutMetrics(t *testing.T) {
-	if _, err := newHistory(nil, time.Now()).Stats(time.Time{}); !errors.Is(err, api.ErrNotCounted) {
+	if _, err := newHistory(nil, "n1", time.Now()).Stats(time.Time{}); !errors.Is(err, api.ErrNotCounted) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -2,155 +2,102 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"log/slog"
-	"os"
-	"path/filepath"
-	"sync"
 	"time"
 
 	nats "github.com/nats-io/nats-server/v2/server"
 	client "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"github.com/tutorsocket/tutorsocket/internal/config"
 )
 
-// store is the NATS server inside this process and the connection to it. It
-// listens on no port; its files are in the data folder, which is locked.
+// store is the connection to NATS, where data are kept: to the server inside this
+// process, over files in the data folder, or to servers outside.
 type store struct {
-	server *nats.Server
+	server *nats.Server // nil: outside
 	conn   *client.Conn
 	js     jetstream.JetStream
+	// replicas is how many servers keep each thing.
+	replicas int
+	// prefix begins the names of what is kept outside, where others may keep
+	// something too; "" in the server inside.
+	prefix string
+	url    string // of the servers outside, without secrets
 }
 
-// maxValue bounds a NATS message, in bytes: a user data value of 1 MiB and its
-// headers.
-const maxValue = 2 << 20
-
-// maxStore is room for the buckets, of which each has a size of its own.
-const maxStore = 16 << 30
-
-// openStore starts NATS over the files in the data folder and connects to it.
-func openStore(data string, sync config.Sync, logger *slog.Logger) (*store, error) {
-	dir := filepath.Join(data, "nats")
-	if err := inTheWay(dir, filepath.Join(dir, "jetstream")); err != nil {
-		return nil, err
+// openStore opens the store that the settings choose. ctx bounds the start.
+func (s *Server) openStore(ctx context.Context) (*store, error) {
+	settings := s.cfg.Settings.NATS
+	if !settings.Outside() {
+		return openEmbedded(s.data.dir, settings.Sync, s.logger)
 	}
-	server, err := startNATS(dir, sync, logger)
-	if err != nil {
-		return nil, fmt.Errorf("the store %s cannot be opened (%w); choose another folder with --data", dir, err)
-	}
-	s := &store{server: server}
-	s.conn, err = client.Connect("", client.InProcessServer(server), client.Name("tutorsocket"), client.MaxReconnects(-1))
-	if err != nil {
-		s.close()
-		return nil, fmt.Errorf("connect to the store: %w", err)
-	}
-	s.js, err = jetstream.New(s.conn)
-	if err != nil {
-		s.close()
-		return nil, fmt.Errorf("connect to the store: %w", err)
-	}
-	return s, nil
+	return openOutside(ctx, settings, s.node, s.logger)
 }
 
-// inTheWay says which of the folders of the store, the outer ones first, is
-// something else. NATS would only say that it cannot make a folder.
-func inTheWay(folders ...string) error {
-	for _, dir := range folders {
-		info, err := os.Stat(dir)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil
-		case err != nil:
-			return fmt.Errorf("the store %s cannot be read (%w); choose another folder with --data", dir, reason(err))
-		case !info.IsDir():
-			return fmt.Errorf("%s is a file, where the folder of the store is to be; remove it or choose another folder with --data", dir)
-		}
-	}
-	return nil
+// use takes a connection for the store's own.
+func (s *store) use(conn *client.Conn) (err error) {
+	s.conn = conn
+	s.js, err = jetstream.New(conn, jetstream.WithDefaultTimeout(storeTime))
+	return err
 }
 
-func startNATS(dir string, sync config.Sync, logger *slog.Logger) (*nats.Server, error) {
-	server, err := nats.NewServer(&nats.Options{
-		ServerName: "tutorsocket",
-		DontListen: true,
-		NoSigs:     true,
-		MaxPayload: maxValue,
-		JetStream:  true,
-		// NATS would take a part of what is free on the disk, and not start where that is little; the
-		// buckets bound themselves.
-		JetStreamMaxStore: maxStore,
-		StoreDir:          dir,
-		SyncAlways:        sync.Always, SyncInterval: sync.Interval,
-	})
-	if err != nil {
-		return nil, err
+// storeTime bounds a request to the store whose context has no deadline.
+const storeTime = 5 * time.Second
+
+// outside reports whether the store is one that other nodes use too.
+func (s *store) outside() bool { return s.server == nil }
+
+// connected reports whether the store can be reached now.
+func (s *store) connected() bool { return s.conn.IsConnected() }
+
+// bucket is the name of a bucket or stream in this store.
+func (s *store) bucket(name string) string {
+	if s.prefix == "" {
+		return name
 	}
-	log := &natsLog{logger: logger}
-	server.SetLoggerV2(log, false, false, false)
-	server.Start() // without a port it returns when everything is there, or is known to fail
-	if err := log.failure(); err != nil {
-		server.Shutdown()
-		server.WaitForShutdown()
-		return nil, err
-	}
-	if !server.ReadyForConnections(time.Second) || !server.JetStreamEnabled() {
-		server.Shutdown()
-		server.WaitForShutdown()
-		return nil, errors.New("it did not start")
-	}
-	return server, nil
+	return s.prefix + "_" + name
 }
 
-// close flushes what was written and stops NATS.
+// describe says where data are kept, for people and without secrets.
+func (s *store) describe() string {
+	if !s.outside() {
+		return "embedded"
+	}
+	name := s.conn.ConnectedClusterName()
+	if name == "" {
+		name = s.conn.ConnectedServerName()
+	}
+	return fmt.Sprintf("NATS %s at %s, %s of each thing stored", name, s.url, copies(s.replicas))
+}
+
+func copies(n int) string {
+	if n == 1 {
+		return "1 copy"
+	}
+	return fmt.Sprintf("%d copies", n)
+}
+
+// maxValueBytes is the largest user data value that the store takes.
+func (s *store) maxValueBytes() int { return min(largestValue, int(s.conn.MaxPayload())-headerRoom) }
+
+const (
+	largestValue = 1 << 20
+	// headerRoom is what user data puts before a value.
+	headerRoom = 8 << 10
+)
+
+// close flushes what was written and ends the connection, and NATS inside.
 func (s *store) close() {
 	if s.conn != nil {
-		_ = s.conn.FlushTimeout(flushTime) // a store that does not answer is stopped all the same
+		if s.conn.IsConnected() {
+			_ = s.conn.FlushTimeout(flushTime) // a store that does not answer is left all the same
+		}
 		s.conn.Close()
 	}
-	s.server.Shutdown()
-	s.server.WaitForShutdown()
+	if s.server != nil {
+		s.server.Shutdown()
+		s.server.WaitForShutdown()
+	}
 }
 
 // flushTime is how long confirmed writes may take to leave the connection.
 const flushTime = 2 * time.Second
-
-// natsLog passes on what NATS has to complain about. It reports many an ordinary
-// step as a notice, which is debugging here.
-type natsLog struct {
-	logger *slog.Logger
-
-	mu    sync.Mutex
-	fatal error // guarded by mu; the first thing that kept NATS from starting
-}
-
-func (l *natsLog) failure() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.fatal
-}
-
-// Fatalf notes why NATS cannot start; Start itself does not say.
-func (l *natsLog) Fatalf(format string, v ...any) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.fatal == nil {
-		l.fatal = fmt.Errorf(format, v...)
-	}
-}
-
-func (l *natsLog) Errorf(format string, v ...any) { l.log(slog.LevelError, format, v) }
-func (l *natsLog) Warnf(format string, v ...any)  { l.log(slog.LevelWarn, format, v) }
-
-// Noticef, Debugf and Tracef are for those who debug NATS.
-func (l *natsLog) Noticef(format string, v ...any) { l.log(slog.LevelDebug, format, v) }
-func (l *natsLog) Debugf(string, ...any)           {}
-func (l *natsLog) Tracef(string, ...any)           {}
-
-func (l *natsLog) log(level slog.Level, format string, v []any) {
-	l.logger.Log(context.Background(), level, "store reports", "text", fmt.Sprintf(format, v...))
-}

@@ -9,7 +9,7 @@ import (
 
 // openTracer prepares the traces; nil is none. It ends late: what others do while they stop is traced.
 func (s *Server) openTracer() (*tracing.Tracer, error) {
-	t, err := tracing.New(s.cfg.Settings.Tracing, tracing.Process{Version: s.cfg.Version, Node: nodeName}, s.logger)
+	t, err := tracing.New(s.cfg.Settings.Tracing, tracing.Process{Version: s.cfg.Version, Node: s.node}, s.logger)
 	if err != nil {
 		return nil, fmt.Errorf("tracing: %w", err)
 	}

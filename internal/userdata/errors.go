@@ -15,6 +15,8 @@ var (
 	ErrChanged = errors.New("the value is another one by now")
 	// ErrBadTTL says that a time to live is negative.
 	ErrBadTTL = errors.New("negative time to live")
+	// ErrUnavailable says that the servers that keep the data do not answer. A write may have been stored all the same.
+	ErrUnavailable = errors.New("the store cannot be reached")
 	// ErrClosed says that the store, or the connection under it, was closed.
 	ErrClosed = errors.New("user data store is closed")
 )

@@ -264,10 +264,29 @@ func translate(err error) error {
 		return fmt.Errorf("%w for the NATS server: raise its max_payload", ErrTooLarge)
 	case errors.Is(err, nats.ErrConnectionClosed):
 		return fmt.Errorf("%w: %w", ErrClosed, err)
+	case unreachable(err):
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	default:
 		return err
 	}
 }
+
+// unreachable reports whether nobody answered who could know: no connection, no leader, or only silence.
+func unreachable(err error) bool {
+	for _, known := range []error{
+		nats.ErrReconnectBufExceeded, nats.ErrDisconnected, nats.ErrNoResponders, nats.ErrTimeout, nats.ErrConnectionReconnecting,
+		jetstream.ErrNoStreamResponse, context.DeadlineExceeded,
+	} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	var api *jetstream.APIError
+	return errors.As(err, &api) && api.ErrorCode == noLeader
+}
+
+// noLeader is what JetStream answers while its servers elect one.
+const noLeader = 10008
 
 // tokenMayHavePrefix reports whether a token may stand for a key with this prefix. A
 // shortened token keeps only the beginning of a long key, so it may say yes too

@@ -50,12 +50,15 @@ type Config struct {
 	Clock func() time.Time
 	// Replicas is how many servers of a NATS cluster keep the versions; one if zero.
 	Replicas int
+	// Prefix begins the names in NATS, where others keep something too; letters, digits, "-" and "_". "" is none.
+	Prefix string
 }
 
 // Store keeps versions. There is nothing to close; the caller closes the connection.
 type Store struct {
 	js     jetstream.JetStream
 	stream jetstream.Stream
+	prefix string // of the subjects
 	clock  func() time.Time
 
 	mu    sync.Mutex
@@ -73,10 +76,14 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
+	name, subjects := streamName, prefix
+	if cfg.Prefix != "" {
+		name, subjects = cfg.Prefix+"_"+name, cfg.Prefix+"."+subjects
+	}
 	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name:              streamName,
+		Name:              name,
 		Description:       "versions of tutorsocket scripts",
-		Subjects:          []string{prefix + ">"},
+		Subjects:          []string{subjects + ">"},
 		MaxMsgsPerSubject: MaxVersions,
 		MaxBytes:          maxBytes,
 		Discard:           jetstream.DiscardOld,
@@ -87,10 +94,10 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 	if err != nil {
 		return nil, fmt.Errorf("open the history of scripts: %w", err)
 	}
-	return &Store{js: js, stream: stream, clock: cfg.Clock, heads: make(map[Script]head)}, nil
+	return &Store{js: js, stream: stream, prefix: subjects, clock: cfg.Clock, heads: make(map[Script]head)}, nil
 }
 
-func subject(s Script) string { return prefix + escape(s.Kind) + "." + escape(s.Name) }
+func (s *Store) subject(of Script) string { return s.prefix + escape(of.Kind) + "." + escape(of.Name) }
 
 // Append makes a text the last version of a script; added is false, and the version the last one, if it
 // has this text already. Errors: [ErrTooLarge], and those of the connection.
@@ -130,7 +137,7 @@ func (s *Store) head(ctx context.Context, script Script) (head, error) {
 	if known, ok := s.heads[script]; ok {
 		return known, nil
 	}
-	m, err := s.stream.GetLastMsgForSubject(ctx, subject(script))
+	m, err := s.stream.GetLastMsgForSubject(ctx, s.subject(script))
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return head{}, nil
 	}
@@ -143,7 +150,7 @@ func (s *Store) head(ctx context.Context, script Script) (head, error) {
 }
 
 func (s *Store) publish(ctx context.Context, script Script, v Version, source string, after uint64) (uint64, error) {
-	m := nats.NewMsg(subject(script))
+	m := nats.NewMsg(s.subject(script))
 	m.Header.Set(numberHeader, strconv.Itoa(v.N))
 	m.Header.Set(atHeader, strconv.FormatInt(v.At.UnixMilli(), 10))
 	m.Header.Set(byHeader, oneLine(v.By))
@@ -222,7 +229,7 @@ const forgetAfter = 30 * time.Second
 func (s *Store) all(ctx context.Context, script Script) ([]head, error) {
 	wrong := func(err error) ([]head, error) { return nil, fmt.Errorf("read the history of a script: %w", err) }
 	c, err := s.stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
-		FilterSubject:     subject(script),
+		FilterSubject:     s.subject(script),
 		DeliverPolicy:     jetstream.DeliverAllPolicy,
 		AckPolicy:         jetstream.AckNonePolicy,
 		HeadersOnly:       true,

@@ -145,10 +145,15 @@ var known = map[string]string{
 	"go test ./test/faults -run Takeover -args -seed 42":                  "test/faults/doc.go",
 	"go test -v -timeout 40m ./test/faults -args -long":                   "test/faults/doc.go",
 	"go test -v -timeout 20m ./test/slowreaders -run Latency -args -long": "test/slowreaders/doc.go",
-	"npm --prefix web ci":                                                 "web/package-lock.json",
-	"npm --prefix web test":                                               "web/package.json",
-	"npm --prefix web run check":                                          "web/package.json",
-	"npm --prefix web run build":                                          "web/package.json",
+	// A NATS server and several nodes at once: test/cluster starts them, and TestServersOfTheClusterPage reads the config.
+	"nats-server -c nats-1.conf": "docs/en/cluster.md",
+	"nats-server -js":            "docs/en/cluster.md",
+	"go run ./cmd/tutorsocket dev --nats-url nats://127.0.0.1:4222 --node-name a --listen 127.0.0.1:8081 --data .a --config one.yaml": "docs/en/cluster.md",
+	"go run ./cmd/tutorsocket dev --nats-url nats://127.0.0.1:4222 --node-name b --listen 127.0.0.1:8082 --data .b --config one.yaml": "docs/en/cluster.md",
+	"npm --prefix web ci":        "web/package-lock.json",
+	"npm --prefix web test":      "web/package.json",
+	"npm --prefix web run check": "web/package.json",
+	"npm --prefix web run build": "web/package.json",
 }
 
 // run runs the commands of a block and returns what the last one printed. index is the step's.

@@ -95,8 +95,7 @@ func (e echo) Open(_ context.Context, req hub.OpenRequest) (*hub.Conn, error) {
 	return e.hub.Open(req)
 }
 
-// VolatileKey makes a key; there is one node.
-func (echo) VolatileKey(service string) string { return hub.NewVolatileKey(service, 0) }
+func (e echo) VolatileKey(service string) string { return hub.NewVolatileKey(service, 0) }
 
 func (e echo) Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error) { return e.hub.Restore(d, w) }
 

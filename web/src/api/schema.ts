@@ -879,7 +879,7 @@ export interface components {
             error?: components["schemas"]["Problem"];
             /** @description Nodes that did not answer. */
             missing?: string[] | null;
-            /** @description How many of them each node holds. */
+            /** @description How many of them each node holds; left out of a message for one key that another node holds. */
             nodes?: {
                 [key: string]: number;
             };
@@ -955,7 +955,7 @@ export interface components {
              * @description Sockets whose queue took the message.
              */
             addressed: number;
-            /** @description Nodes that did not answer. */
+            /** @description Nodes that did not answer: whether their sockets got the message is not known. */
             missing: string[];
             /** @description How many of them each node holds. */
             nodes: {
@@ -1117,13 +1117,22 @@ export interface components {
             version: string;
         };
         NodeData: {
+            /** @description The store can be reached. Without it the node serves the sockets it has. */
+            connected: boolean;
             /** @description The data folder. */
             folder: string;
-            /** @description nats.sync in force: always, or how much of the last writes a power failure may cost. */
-            sync: string;
             /**
              * Format: int64
-             * @description What user data takes on disk.
+             * @description How many servers keep each thing.
+             */
+            replicas: number;
+            /** @description Where data are kept: embedded, or the NATS servers of the cluster. */
+            store: string;
+            /** @description nats.sync in force: always, or how much of the last writes a power failure may cost. In a cluster its NATS servers decide. */
+            sync?: string;
+            /**
+             * Format: int64
+             * @description What user data takes on disk; 0 while the store cannot be reached.
              */
             user_data_bytes: number;
         };
@@ -2134,7 +2143,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Not able now: too much goes on at once, or the server is stopping. */
+        /** @description Not able now: too much goes on at once, the server is stopping, or another node that is needed does not answer. */
         ServiceUnavailable: {
             headers: {
                 /**
@@ -3397,6 +3406,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "send-batch": {
@@ -3496,7 +3506,10 @@ export interface operations {
                      *         {
                      *           "app": "/srv/app",
                      *           "data": {
+                     *             "connected": true,
                      *             "folder": "/var/lib/tutorsocket",
+                     *             "replicas": 1,
+                     *             "store": "embedded",
                      *             "sync": "always",
                      *             "user_data_bytes": 4096
                      *           },
@@ -3546,7 +3559,10 @@ export interface operations {
                      * @example {
                      *       "app": "/srv/app",
                      *       "data": {
+                     *         "connected": true,
                      *         "folder": "/var/lib/tutorsocket",
+                     *         "replicas": 1,
+                     *         "store": "embedded",
                      *         "sync": "always",
                      *         "user_data_bytes": 4096
                      *       },
@@ -4484,6 +4500,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "abort-socket": {
@@ -4514,6 +4531,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "send-message": {
@@ -4573,6 +4591,7 @@ export interface operations {
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "patch-tags": {
@@ -4644,6 +4663,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "trace-socket": {

@@ -1,0 +1,339 @@
+package cluster
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/peers"
+)
+
+// A message to many is one request to all nodes, and each delivers to the sockets it has. A socket that
+// moves from one node to another meanwhile must get it once, though both nodes have the request. So each
+// node numbers what it sends to all, and knows how far it has come in what every other has sent: that is a
+// vector of numbers, one for each node. A socket that is handed over brings the vector of the node that had
+// it. What is beyond that, and this node has already dealt with, is delivered from a log that is kept while
+// sockets arrive; what the socket has had there, and is still to come here, is left out for it.
+
+// groups is what a node knows of the messages to many. Safe for concurrent use.
+type groups struct {
+	mu       sync.Mutex // held while one is delivered: a socket is handed over before it or after it
+	seen     vector
+	arrivals int               // sockets on their way here
+	log      []*groupSend      // what was delivered since the first of them set out
+	ahead    map[string]vector // by key: what sockets had before they came
+}
+
+// vector says of each node, by its incarnation, how far somebody has come in what it sent to all.
+type vector map[string]uint64
+
+// groupLogMost bounds the log. Sockets arrive within milliseconds.
+const groupLogMost = 8 << 10
+
+// groupSend is a message to many: to the sockets that meet the filter, or to those with the keys.
+type groupSend struct {
+	from   string // incarnation; "" for one that no other node gets
+	seq    uint64
+	m      *hub.Message
+	mode   hub.Mode
+	filter *hub.Filter
+	keys   []string
+	alive  func() // says to who sent it that the delivery goes on; nil: nobody waits
+}
+
+// arrive begins the log for one more socket; left ends it.
+func (g *groups) arrive() (left func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.arrivals++
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.arrivals--; g.arrivals == 0 {
+			g.log = nil
+		}
+	}
+}
+
+// note enters a message that is about to be delivered here. Called with mu held.
+func (g *groups) note(s *groupSend) {
+	if s.from == "" {
+		return
+	}
+	if g.seen == nil {
+		g.seen = vector{}
+	}
+	g.seen[s.from] = s.seq
+	if g.arrivals > 0 && len(g.log) < groupLogMost {
+		g.log = append(g.log, s)
+	}
+}
+
+// had reports whether a socket had a message before it came here. Called with mu held.
+func (g *groups) had(key string, s *groupSend) bool {
+	v := g.ahead[key]
+	most, ok := v[s.from]
+	if !ok {
+		return false
+	}
+	if most <= s.seq { // there is none after this one
+		if delete(v, s.from); len(v) == 0 {
+			delete(g.ahead, key)
+		}
+	}
+	return s.seq <= most
+}
+
+// now returns how far this node has come. Called with mu held.
+func (g *groups) now() vector {
+	v := make(vector, len(g.seen))
+	for from, seq := range g.seen {
+		v[from] = seq
+	}
+	return v
+}
+
+// come takes in a socket that had what the vector says, and returns what it missed on its way. Called with
+// mu held.
+func (g *groups) come(key string, had vector) (missed []*groupSend) {
+	ahead := vector{}
+	for from, seq := range had {
+		if seq > g.seen[from] {
+			ahead[from] = seq
+		}
+	}
+	if len(ahead) > 0 {
+		if g.ahead == nil {
+			g.ahead = map[string]vector{}
+		}
+		g.ahead[key] = ahead
+	}
+	for _, s := range g.log {
+		if s.seq > had[s.from] {
+			missed = append(missed, s)
+		}
+	}
+	return missed
+}
+
+// prune forgets nodes that are gone. A socket that had more of them than this node has will not get it here.
+func (g *groups) prune(live func(incarnation string) bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for from := range g.seen {
+		if !live(from) {
+			delete(g.seen, from)
+		}
+	}
+	for key, v := range g.ahead {
+		for from := range v {
+			if !live(from) {
+				delete(v, from)
+			}
+		}
+		if len(v) == 0 {
+			delete(g.ahead, key)
+		}
+	}
+}
+
+// SendWhere queues a message for all sockets that meet the filter, on all nodes, the detached ones too unless
+// the filter looks at $state, passing over queues that are full. It is one message to each other node. Where
+// nodes do not answer in time the result names them: their sockets may have got it or not. Errors: ctx's.
+func (c *Cluster) SendWhere(ctx context.Context, f hub.Filter, m *hub.Message, mode hub.Mode) (hub.Delivery, error) {
+	f = f.Reaching()
+	return c.sendGroup(ctx, &groupSend{m: m, mode: mode, filter: &f})
+}
+
+// SendMany queues one message for each of the keys, in their order, wherever the sockets are, passing over
+// those that are gone or full. A key that is there twice gets the message twice. It is one message to each
+// other node, if not all keys are of sockets here. Nodes that do not answer in time are named: their
+// sockets may have got it or not. When ctx ends on the way it returns its error and how far it came.
+func (c *Cluster) SendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (hub.Delivery, error) {
+	span := c.tracer.SendMany(ctx, len(keys), len(m.Text()))
+	if span == nil {
+		return c.sendMany(ctx, keys, m, mode)
+	}
+	defer span.End()
+	delivery, err := c.sendMany(ctx, keys, m.Watched(c.tracer.Follow(span)), mode)
+	span.Addressed(delivery.Addressed())
+	span.Outcome(outcome(err))
+	return delivery, err
+}
+
+// sendMany delivers here first: what is left is of sockets that others have, or of nobody. Only that is numbered.
+func (c *Cluster) sendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (hub.Delivery, error) {
+	delivery := hub.Delivery{Nodes: map[string]int{}}
+	if err := ctx.Err(); err != nil {
+		return delivery, err
+	}
+	here := make(chan int, 1)
+	away := c.deliverHere(keys, m, mode, func(addressed int) { here <- addressed })
+	if err := c.settle(ctx, here, &delivery); err != nil || len(away) == 0 || c.claims == nil {
+		c.unknown.Add(len(away))
+		return delivery, err
+	}
+	rest, err := c.sendGroup(ctx, &groupSend{m: m, mode: mode, keys: away})
+	for node, n := range rest.Nodes {
+		delivery.Add(node, n)
+	}
+	delivery.Missing = rest.Missing
+	return delivery, err
+}
+
+// deliverHere queues a message for those of the keys whose sockets are here, and returns the others. done is called
+// as that of deliver.
+func (c *Cluster) deliverHere(keys []string, m *hub.Message, mode hub.Mode, done func(addressed int)) (away []string) {
+	tally := &tally{done: done}
+	tally.open.Store(1)
+	defer tally.close()
+	for _, key := range keys {
+		socket, ok := c.hub.Get(key)
+		if !ok {
+			away = append(away, key)
+			continue
+		}
+		tally.open.Add(1)
+		moves := false
+		c.put(socket, m, mode, func(depth int, err error) {
+			moves = absent(err) // of a durable queue nobody reads it: that is known after storage only
+			tally.one(depth, err)
+		})
+		if !socket.Durable() && moves {
+			away = append(away, key)
+		}
+	}
+	return away
+}
+
+// sendGroup delivers here and on the other nodes.
+func (c *Cluster) sendGroup(ctx context.Context, s *groupSend) (hub.Delivery, error) {
+	delivery := hub.Delivery{Nodes: map[string]int{}}
+	if err := ctx.Err(); err != nil {
+		return delivery, err
+	}
+	here := make(chan int, 1)
+	local := func() { c.deliver(s, func(addressed int) { here <- addressed }) }
+	var err error
+	if len(c.others()) == 0 {
+		local()
+	} else {
+		delivery.Missing, err = c.sendToAll(ctx, s, local, delivery.Nodes)
+	}
+	if failed := c.settle(ctx, here, &delivery); failed != nil {
+		err = failed
+	}
+	return delivery, err
+}
+
+// settle waits for the number of queues of this node that took a message.
+func (c *Cluster) settle(ctx context.Context, here <-chan int, delivery *hub.Delivery) error {
+	select {
+	case n := <-here:
+		if n > 0 {
+			delivery.Add(c.hub.Node(), n)
+		}
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// sendToAll passes the message on, and delivers it here when it has its number.
+func (c *Cluster) sendToAll(ctx context.Context, s *groupSend, local func(), counts map[string]int) (missing []string, err error) {
+	begun, nodes := false, c.far.others()
+	before := func(seq uint64) {
+		begun = true
+		s.from, s.seq = c.cfg.Incarnation, seq
+		local()
+	}
+	missing, err = c.peers.Group(ctx, nodes, opGroup, writeGroup(s), before, func(node string, body []byte) error {
+		if n := readCount(body); n > 0 {
+			counts[node] = n
+		}
+		return nil
+	})
+	if !begun {
+		local()
+	}
+	if err != nil && ctx.Err() == nil { // the others cannot be reached; what is here was delivered
+		return nodes, nil
+	}
+	return missing, err
+}
+
+// serveGroup delivers a message of another node.
+func (c *Cluster) serveGroup(q *peers.Request) {
+	s, err := readGroup(q.Body)
+	if err != nil {
+		refuse(q, err)
+		return
+	}
+	s.from, s.seq = q.FromIncarnation, q.GroupSeq
+	s.alive = func() { q.Page(nil) } // or the other node would take this one for dead
+	c.deliver(s, func(addressed int) { q.Reply(writeCount(addressed)) })
+}
+
+// A delivery that takes longer than aliveEvery is a sign of life each time; the clock is looked at once in aliveSockets.
+const (
+	aliveEvery   = 200 * time.Millisecond
+	aliveSockets = 1 << 10
+)
+
+// deliver queues a message for the sockets of this node that it is for. done is called once with how many
+// queues took it, possibly before deliver returns: where queues are durable, after storage.
+func (c *Cluster) deliver(s *groupSend, done func(addressed int)) {
+	c.groups.mu.Lock()
+	defer c.groups.mu.Unlock()
+	c.groups.note(s)
+	tally := &tally{done: done}
+	tally.open.Store(1)
+	defer tally.close()
+	if s.filter != nil {
+		began := time.Now()
+		for i, socket := range c.hub.Select(*s.filter) {
+			c.deliverTo(socket, s, tally)
+			if i%aliveSockets == aliveSockets-1 && s.alive != nil && time.Since(began) > aliveEvery {
+				began = time.Now()
+				s.alive()
+			}
+		}
+		return
+	}
+	for _, key := range s.keys {
+		if socket, ok := c.hub.Get(key); ok {
+			c.deliverTo(socket, s, tally)
+		}
+	}
+}
+
+// deliverTo queues the message for a socket. Called with the mutex of groups held.
+func (c *Cluster) deliverTo(socket *hub.Socket, s *groupSend, t *tally) {
+	if c.groups.ahead != nil && c.groups.had(socket.Key(), s) {
+		return
+	}
+	t.open.Add(1)
+	c.put(socket, s.m, s.mode, t.one)
+}
+
+// tally counts what becomes of a message to many.
+type tally struct {
+	done      func(addressed int)
+	open      atomic.Int64
+	addressed atomic.Int64
+}
+
+func (t *tally) one(_ int, err error) {
+	if err == nil {
+		t.addressed.Add(1)
+	}
+	t.close()
+}
+
+func (t *tally) close() {
+	if t.open.Add(-1) == 0 {
+		t.done(int(t.addressed.Load()))
+	}
+}

@@ -1,0 +1,191 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/peers"
+)
+
+// defaultGiveUp is how long a node has to hand a socket over before it is given up. It is longer than a sender
+// waits for an answer, so that a node which was paused has nothing to say to senders any more that somebody else has
+// not seen.
+const defaultGiveUp = 3 * time.Second
+
+// settlePatience is how long the writer of a connection may take to say what it has written.
+func (c *core) settlePatience() time.Duration { return c.cfg.GiveUp * 2 / 3 }
+
+// errSuperseded says that another node has claimed the key since.
+var errSuperseded = errors.New("the key has been claimed by another node since")
+
+// handOver is a request for a socket: the node that asks has claimed its key.
+type handOver struct {
+	key, user string
+	revision  uint64 // of its claim
+}
+
+// fetchFrom has a node hand the socket over, and restores it here. Errors: [hub.ErrNotFound] if it has ended there,
+// [hub.ErrKeyLive] if it was ended because connections do not take over, [hub.ErrKeyTaken], errSuperseded, and
+// others where the node cannot say.
+func (c *Cluster) fetchFrom(ctx context.Context, req *hub.OpenRequest, node string, revision uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.GiveUp)
+	defer cancel()
+	op := opHandOver
+	if c.cfg.RefuseLiveID {
+		op = opEnd
+	}
+	var answer []byte
+	err := c.peers.AskPages(ctx, node, op, writeHandOver(handOver{req.Key, req.User.ID, revision}), func(page []byte) error {
+		answer = append(answer, page...)
+		return nil
+	})
+	if err != nil {
+		return Unreached(node, err)
+	}
+	if c.cfg.RefuseLiveID {
+		return hub.ErrKeyLive
+	}
+	d, had, err := readHandedOver(answer)
+	if err != nil {
+		return err
+	}
+	return c.arrived(d, had)
+}
+
+// arrived restores a socket that another node has handed over, and delivers what was sent to many meanwhile.
+func (c *Cluster) arrived(d hub.Detached, had vector) error {
+	c.groups.mu.Lock()
+	defer c.groups.mu.Unlock()
+	missed := c.groups.come(d.Key, had)
+	if err := c.cfg.Restore(d); err != nil {
+		return err
+	}
+	for _, s := range missed {
+		if socket, ok := c.hub.Matching(d.Key, s.filter); ok && s.isFor(d.Key) {
+			c.put(socket, s.m, s.mode, func(int, error) {}) // it was counted where it was sent from, or not at all
+		}
+	}
+	return nil
+}
+
+// isFor reports whether the message is for a key, as far as it names keys.
+func (s *groupSend) isFor(key string) bool {
+	if s.filter != nil {
+		return true
+	}
+	for _, k := range s.keys {
+		if k == key {
+			return true
+		}
+	}
+	return false
+}
+
+// serveHandOver hands a socket over to the node that asks.
+func (c *Cluster) serveHandOver(q *peers.Request) {
+	r, err := readHandOver(q.Body)
+	if err != nil {
+		refuse(q, err)
+		return
+	}
+	go func() { // the other side waits no longer than this does
+		ctx, cancel := context.WithTimeout(context.Background(), c.cfg.GiveUp)
+		defer cancel()
+		answer, err := c.giveAway(ctx, q.From, r)
+		if err != nil {
+			refuse(q, err)
+			return
+		}
+		q.Reply(answer)
+	}()
+}
+
+// giveAway takes a socket away from this node. A claim of this node that is newer than that of the node which
+// asks wins.
+func (c *Cluster) giveAway(ctx context.Context, node string, r handOver) ([]byte, error) {
+	if done, mine := c.claims.onTheWay(r.key); done != nil {
+		if mine > r.revision {
+			return nil, errSuperseded
+		}
+		select { // it is coming from somewhere else
+		case <-done:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	if h, ok := c.claims.get(r.key); ok && h.revision > r.revision {
+		return nil, errSuperseded
+	}
+	c.claims.forget(r.key, r.revision)
+	c.owners.put(r.key, node)
+	moving, had, err := c.beginMove(r.key, r.user, node)
+	if err != nil {
+		c.lines.end(r.key)
+		return nil, gone(err)
+	}
+	settle, cancel := context.WithTimeout(ctx, c.settlePatience())
+	defer cancel()
+	d, err := moving.Wait(settle)
+	if line := c.lines.take(r.key); line != nil {
+		line.Detach()
+		if err := c.outbox.Flush(ctx); err != nil { // it will be told some messages twice
+			c.cfg.Logger.Debug("watermarks are not stored", "socket", r.key, "error", err.Error())
+		}
+	}
+	if err != nil {
+		return nil, gone(err)
+	}
+	return writeHandedOver(&d, had), nil
+}
+
+// beginMove stops all that is sent to the socket here, and says how far this node has come with messages to many.
+func (c *Cluster) beginMove(key, user, node string) (*hub.Moving, vector, error) {
+	c.groups.mu.Lock()
+	defer c.groups.mu.Unlock()
+	moving, err := c.hub.Move(key, user, hub.Reason{Code: hub.CodeTakenOver, Text: "taken over by a newer connection at node " + node})
+	if err != nil {
+		return nil, nil, err
+	}
+	return moving, c.groups.now(), nil
+}
+
+// serveEnd ends a socket whose id another node was asked for, where connections do not take over.
+func (c *Cluster) serveEnd(q *peers.Request) {
+	r, err := readHandOver(q.Body)
+	if err != nil {
+		refuse(q, err)
+		return
+	}
+	c.claims.forget(r.key, r.revision)
+	c.lines.end(r.key)
+	s, ok := c.hub.Get(r.key)
+	if !ok {
+		refuse(q, hub.ErrNotFound)
+		return
+	}
+	s.CloseWith(hub.Reason{Code: hub.CodeLost, Text: "a second connection brought the id", Abort: true})
+	q.Reply(nil)
+}
+
+// late is what a node still had for a socket that another one took over without it.
+type late struct {
+	key    string
+	life   uint64
+	missed int
+}
+
+// serveLate tells a socket of this node what another one could not hand over in time.
+func (c *Cluster) serveLate(q *peers.Request) {
+	l, err := readLate(q.Body)
+	if err != nil {
+		refuse(q, err)
+		return
+	}
+	s, ok := c.hub.Get(l.key)
+	if h, mine := c.claims.get(l.key); ok && mine && h.Life == l.life {
+		s.NoteLost(l.missed)
+	}
+	q.Reply(nil)
+}

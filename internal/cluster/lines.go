@@ -1,0 +1,57 @@
+package cluster
+
+import (
+	"sync"
+
+	"github.com/tutorsocket/tutorsocket/internal/outbox"
+)
+
+// lines are the durable queues of the sockets of this node. Safe for concurrent use.
+type lines struct {
+	mu    sync.Mutex
+	byKey map[string]*outbox.Line
+}
+
+// get returns the queue of a socket, nil if it has none.
+func (l *lines) get(key string) *outbox.Line {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.byKey[key]
+}
+
+// open enters the queue of a socket that begins here; one of an earlier life of the key ends.
+func (l *lines) open(key string, line *outbox.Line) {
+	l.mu.Lock()
+	if l.byKey == nil {
+		l.byKey = map[string]*outbox.Line{}
+	}
+	old := l.byKey[key]
+	l.byKey[key] = line
+	l.mu.Unlock()
+	if old != nil {
+		old.End()
+	}
+}
+
+// detach says that the connection of a socket is over.
+func (l *lines) detach(key string) {
+	if line := l.get(key); line != nil {
+		line.Detach()
+	}
+}
+
+// end ends the queue of a socket that is over.
+func (l *lines) end(key string) {
+	if line := l.take(key); line != nil {
+		line.End()
+	}
+}
+
+// take takes the queue of a socket out that another node has from now on.
+func (l *lines) take(key string) *outbox.Line {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	line := l.byKey[key]
+	delete(l.byKey, key)
+	return line
+}

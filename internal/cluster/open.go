@@ -1,0 +1,268 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/directory"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/outbox"
+)
+
+// claimTries bounds how often a claim is tried that others change meanwhile.
+const claimTries = 16
+
+// openPatience bounds what opening a socket may wait for: a node that does not answer, and the directory.
+func (c *core) openPatience() time.Duration { return c.cfg.GiveUp + 5*time.Second }
+
+// Open makes a connection a socket. The key of a stateful one is claimed first, if it has to be: a socket
+// that another node has under it is handed over, with what waits for it. One whose node is gone, or does not
+// answer, begins anew, and its user is told of a gap. Errors: ctx's, those of [hub.Hub.Open], and
+// [hub.ErrUnavailable] where nobody can say now whose the key is.
+func (c *Cluster) Open(ctx context.Context, req hub.OpenRequest) (*hub.Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if !c.isClaimed(req.Service, req.StatefulID != "") {
+		return c.hub.Open(req)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.openPatience())
+	defer cancel()
+	unlock, err := c.claims.lock(ctx, req.Key)
+	if err != nil {
+		return nil, unavailable(ctx, err)
+	}
+	defer unlock()
+	if !c.connected() {
+		return nil, fmt.Errorf("%w: the connection to NATS is down", hub.ErrUnavailable)
+	}
+	req.Durable = c.cfg.Durable(req.Service)
+	_, here := c.hub.Get(req.Key)
+	if _, mine := c.claims.get(req.Key); !mine || !here {
+		left, err := c.claim(ctx, &req)
+		defer left()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return c.attach(ctx, req)
+}
+
+// attach opens a socket whose key is this node's.
+func (c *Cluster) attach(ctx context.Context, req hub.OpenRequest) (*hub.Conn, error) {
+	conn, err := c.hub.Open(req)
+	if err != nil {
+		if _, here := c.hub.Get(req.Key); !here {
+			c.letGo(context.WithoutCancel(ctx), req.Key)
+		}
+		return nil, err
+	}
+	if line := c.lines.get(req.Key); line != nil {
+		if err := line.Attach(ctx, conn); err != nil {
+			conn.CloseWith(hub.Reason{Code: hub.CodeShutdown, Text: "the queue cannot be read now"})
+			return nil, unavailable(ctx, err)
+		}
+	}
+	return conn, nil
+}
+
+// errAgain says that the claim is to be looked at again.
+var errAgain = errors.New("the claim has changed")
+
+// claim makes the key this node's, and fetches the socket from the node that has it. left must be called when
+// the socket is here.
+func (c *Cluster) claim(ctx context.Context, req *hub.OpenRequest) (left func(), err error) {
+	left = c.arriving(req.Key)
+	for range claimTries {
+		now, found, err := c.claims.dir.Look(ctx, req.Key)
+		if err != nil {
+			return left, unavailable(ctx, err)
+		}
+		if found && now.User != req.User.ID {
+			return left, hub.ErrKeyTaken
+		}
+		err = c.take(ctx, req, now, found)
+		if errors.Is(err, directory.ErrChanged) || errors.Is(err, errAgain) {
+			continue
+		}
+		return left, err
+	}
+	return left, fmt.Errorf("%w: too many connections want the id", hub.ErrUnavailable)
+}
+
+// arriving says that a socket is about to come here.
+func (c *Cluster) arriving(key string) (left func()) {
+	logged := c.groups.arrive()
+	here := c.claims.arrive(key)
+	return func() {
+		here()
+		logged()
+	}
+}
+
+// take replaces the claim there is, and fetches the socket.
+func (c *Cluster) take(ctx context.Context, req *hub.OpenRequest, now directory.Held, found bool) error {
+	next := directory.Claim{Node: c.hub.Node(), Incarnation: c.cfg.Incarnation, User: req.User.ID, Life: now.Life, Since: now.Since}
+	from := now.Incarnation
+	// Of a claim of its own this node has no socket any more: it has ended.
+	begins := !found || from == c.cfg.Incarnation
+	if begins {
+		if err := c.beginLife(ctx, &next, req.Durable); err != nil {
+			return err
+		}
+	}
+	revision, err := c.claims.dir.Take(ctx, req.Key, next, now.Revision)
+	if err != nil {
+		if errors.Is(err, directory.ErrChanged) {
+			return err
+		}
+		return unavailable(ctx, err)
+	}
+	c.own(req.Key, next, revision, req.Durable, begins)
+	if begins {
+		return nil
+	}
+	return c.fetch(ctx, req, now, next, revision)
+}
+
+// beginLife makes a claim one of a key that begins a new life: what was stored for the one before is not its own.
+func (c *Cluster) beginLife(ctx context.Context, claim *directory.Claim, durable bool) error {
+	claim.Life, claim.Since = rand.Uint64(), 0
+	if !durable {
+		return nil
+	}
+	end, err := c.outbox.End(ctx)
+	if err != nil {
+		return unavailable(ctx, err)
+	}
+	claim.Since = uint64(end)
+	return nil
+}
+
+// own notes that a key is this node's, by a claim that begins a life of the key or goes on with one.
+func (c *Cluster) own(key string, claim directory.Claim, revision uint64, durable, begins bool) {
+	c.claims.hold(key, claim, revision)
+	c.owners.drop(key)
+	if durable {
+		line := c.outbox.Line
+		if begins {
+			line = c.outbox.Begin
+		}
+		c.lines.open(key, line(outbox.Addressee{Key: key, Life: claim.Life}, outbox.Position(claim.Since)))
+	}
+}
+
+// fetch brings the socket here from the node that had the claim before. That node may be gone.
+func (c *Cluster) fetch(ctx context.Context, req *hub.OpenRequest, before directory.Held, mine directory.Claim, revision uint64) error {
+	if !c.isLive(before.Incarnation) {
+		req.NodeLost = !req.Durable
+		return nil
+	}
+	err := c.fetchFrom(ctx, req, before.Node, revision)
+	for deadline := time.Now().Add(c.cfg.GiveUp / 3); errors.Is(err, errNobody) && time.Now().Before(deadline); {
+		if pause(ctx, maxMovePause/4) != nil { // a node whose connection to NATS is just coming back looks like one that is gone
+			break
+		}
+		err = c.fetchFrom(ctx, req, before.Node, revision)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, hub.ErrNotFound): // it has ended there
+		if err := c.beginLife(ctx, &mine, req.Durable); err != nil {
+			return err
+		}
+		revision, err := c.claims.dir.Take(ctx, req.Key, mine, revision)
+		if errors.Is(err, directory.ErrChanged) {
+			return err
+		} else if err != nil {
+			return unavailable(ctx, err)
+		}
+		c.own(req.Key, mine, revision, req.Durable, true)
+		return nil
+	case errors.Is(err, hub.ErrKeyLive), errors.Is(err, hub.ErrKeyTaken):
+		c.letGo(context.WithoutCancel(ctx), req.Key)
+		return err
+	case errors.Is(err, errSuperseded):
+		return fmt.Errorf("%w: a newer connection brought the id to another node", hub.ErrUnavailable)
+	case ctx.Err() != nil:
+		return unavailable(ctx, ctx.Err())
+	}
+	c.cfg.Logger.Warn("node does not hand a socket over, it begins anew", "socket", req.Key, "user", req.User.ID, "peer", before.Node, "error", err.Error())
+	req.NodeLost = !req.Durable
+	return nil
+}
+
+// letGo releases a key without a socket. Where that does not work now the claim is released later.
+func (c *Cluster) letGo(ctx context.Context, key string) {
+	c.lines.end(key)
+	ctx, cancel := context.WithTimeout(ctx, releasePatience)
+	defer cancel()
+	if err := c.claims.release(ctx, key); err != nil {
+		c.cfg.Logger.Debug("claim is released later", "socket", key, "error", err.Error())
+	}
+}
+
+// releasePatience bounds one try to release a claim.
+const releasePatience = 5 * time.Second
+
+// Restore makes a socket again that was detached when it was saved or handed over; see [hub.Hub.Restore]. Its key
+// is claimed, if it has to be and is not yet: a claim of a process that runs no more gives way. Errors: those of
+// the hub, [hub.ErrKeyTaken] too where another node has the key by now, and [hub.ErrUnavailable].
+func (c *Cluster) Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error) {
+	service, _, stateful, err := hub.ParseKey(d.Key)
+	if err != nil {
+		return nil, err
+	}
+	if _, mine := c.heldClaim(d.Key); mine || !c.isClaimed(service, stateful) {
+		return c.hub.Restore(d, w)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), c.openPatience())
+	defer cancel()
+	unlock, err := c.claims.lock(ctx, d.Key)
+	if err != nil {
+		return nil, unavailable(ctx, err)
+	}
+	defer unlock()
+	left := c.arriving(d.Key)
+	defer left()
+	if err := c.claimOld(ctx, &d, c.cfg.Durable(service)); err != nil {
+		return nil, err
+	}
+	return c.hub.Restore(d, w)
+}
+
+func (c *Cluster) heldClaim(key string) (held, bool) {
+	if c.claims == nil {
+		return held{}, false
+	}
+	return c.claims.get(key)
+}
+
+// claimOld claims the key of a socket that an earlier process had.
+func (c *Cluster) claimOld(ctx context.Context, d *hub.Detached, durable bool) error {
+	now, found, err := c.claims.dir.Look(ctx, d.Key)
+	if err != nil {
+		return unavailable(ctx, err)
+	}
+	next := directory.Claim{Node: c.hub.Node(), Incarnation: c.cfg.Incarnation, User: d.User.ID, Life: now.Life, Since: now.Since}
+	switch {
+	case found && (c.isLive(now.Incarnation) && !c.leaves(now.Incarnation) || now.User != d.User.ID):
+		return hub.ErrKeyTaken
+	case !found:
+		if err := c.beginLife(ctx, &next, durable); err != nil {
+			return err
+		}
+	}
+	revision, err := c.claims.dir.Take(ctx, d.Key, next, now.Revision)
+	if errors.Is(err, directory.ErrChanged) {
+		return hub.ErrKeyTaken
+	} else if err != nil {
+		return unavailable(ctx, err)
+	}
+	c.own(d.Key, next, revision, durable, !found)
+	return nil
+}

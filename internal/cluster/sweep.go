@@ -1,0 +1,144 @@
+package cluster
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/directory"
+)
+
+// sweepSlack is how much longer than a resume window the claims of a node that is gone are kept: its clients may
+// take a moment to notice.
+const sweepSlack = 10 * time.Second
+
+// sweeper decides when claims of nodes that are gone are removed. One node does it, the first by name. Reading
+// all claims is not cheap, so that they are read only when a node has come or gone, and once more when the
+// time of what is gone is over.
+type sweeper struct {
+	wake chan struct{} // holds an element when nodes have come or gone
+
+	mu    sync.Mutex
+	live  map[string]bool      // incarnations, when it was last looked
+	since map[string]time.Time // since when an incarnation is known to be gone, of those that have claims
+}
+
+func newSweeper() *sweeper {
+	return &sweeper{wake: make(chan struct{}, 1), since: map[string]time.Time{}}
+}
+
+// sweepSoon has claims looked at if nodes have come or gone since it was last called.
+func (c *Cluster) sweepSoon() {
+	live := map[string]bool{c.cfg.Incarnation: true}
+	for _, n := range c.others() {
+		live[n.Incarnation] = true
+	}
+	s := c.sweeper
+	s.mu.Lock()
+	changed := len(live) != len(s.live)
+	for incarnation := range live {
+		changed = changed || !s.live[incarnation]
+	}
+	s.live = live
+	s.mu.Unlock()
+	if !changed {
+		return
+	}
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// sweeps removes claims of nodes that are gone, when it is time, until ctx ends.
+func (c *Cluster) sweeps(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.sweeper.wake:
+		case <-timer.C:
+		}
+		next, swept := c.sweep(ctx)
+		if swept && c.cfg.Swept != nil {
+			c.cfg.Swept(ctx)
+		}
+		if next > 0 {
+			timer.Reset(next)
+		}
+	}
+}
+
+// sweep looks at all claims once, if that is for this node to do, and returns when to look again; 0: not before
+// nodes come or go.
+func (c *Cluster) sweep(ctx context.Context) (next time.Duration, swept bool) {
+	if !c.firstNode() || !c.connected() {
+		return c.cfg.Window + sweepSlack, false // the one that is first may have gone by then
+	}
+	now, keep := time.Now(), c.cfg.Window+sweepSlack
+	gone := map[string]time.Time{}
+	removed := 0
+	err := c.claims.dir.All(ctx, func(key string, h directory.Held) error {
+		if c.isLive(h.Incarnation) {
+			return nil
+		}
+		since := c.sweeper.goneSince(h.Incarnation, now)
+		if now.Sub(since) < keep {
+			gone[h.Incarnation] = since
+			return nil
+		}
+		removed++
+		return c.claims.dir.Release(ctx, key, h.Revision)
+	})
+	if removed > 0 {
+		c.cfg.Logger.Info("claims of nodes that are gone are removed", "count", removed)
+	}
+	if err != nil {
+		return keep, false
+	}
+	c.sweeper.remember(gone)
+	for _, since := range gone {
+		if left := since.Add(keep).Sub(now); next == 0 || left < next {
+			next = left
+		}
+	}
+	return next, true
+}
+
+// Has reports whether a socket with the key may be there, on any node: false only if it is known that none is.
+func (c *Cluster) Has(ctx context.Context, key string) bool {
+	if _, here := c.hub.Get(key); here || ctx.Err() != nil || !c.connected() {
+		return true
+	}
+	if done, _ := c.claims.onTheWay(key); done != nil || c.claims == nil {
+		return done != nil
+	}
+	o, err := c.findOwner(ctx, key, true)
+	return err != nil || o.known
+}
+
+// firstNode reports whether this node is the first of all that are there.
+func (c *Cluster) firstNode() bool {
+	others := c.others()
+	return len(others) == 0 || c.hub.Node() < others[0].Name
+}
+
+func (s *sweeper) goneSince(incarnation string, now time.Time) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	since, ok := s.since[incarnation]
+	if !ok {
+		since = now
+		s.since[incarnation] = now
+	}
+	return since
+}
+
+// remember forgets all that is gone but what is given.
+func (s *sweeper) remember(gone map[string]time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.since = gone
+}
