@@ -11,9 +11,13 @@ import (
 // openDetached opens the store of detached sockets. At the end of the server those there are then are saved: behind
 // the scripts and the requests, which may have written to them.
 func (s *Server) openDetached(ctx context.Context, h *hub.Hub) (*resume.Store, error) {
-	store, err := resume.Open(ctx, s.store.js, resume.Config{Node: s.node, Replicas: s.store.replicas, Prefix: s.store.prefix})
+	var store *resume.Store
+	err := s.store.open(ctx, func(ctx context.Context) (err error) {
+		store, err = resume.Open(ctx, s.store.js, resume.Config{Node: s.node, Replicas: s.store.replicas, Prefix: s.store.prefix})
+		return err
+	})
 	if err != nil {
-		return nil, s.store.explain(err)
+		return nil, err
 	}
 	s.onClose("detached sockets", func(ctx context.Context) error {
 		s.saveDetached(ctx, store, resume.Kept{Sockets: h.Detached(), Losses: h.Losses()})
