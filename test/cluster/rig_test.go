@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/api"
+	"github.com/tutorsocket/tutorsocket/internal/config"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/test/faults/history"
 )
@@ -36,18 +37,21 @@ type rig struct {
 // durableService has its queues in JetStream; those of mail are in the memory of a node.
 const durableService = "post"
 
-// newRig starts three nodes on three NATS servers.
-func newRig(t *testing.T, settings ...string) *rig {
+// newRig starts nodes on three NATS servers.
+func newRig(t *testing.T, nodes int, settings ...string) *rig {
 	s := newServers(t, 3)
 	settings = append([]string{
 		"services." + durableService + ".delivery=durable",
 		"queue.max_messages=1000000", "queue.max_bytes=1GiB", "resume.window=5m", // nothing overflows or expires
 	}, settings...)
-	r := &rig{t: t, servers: s, nodes: newNodes(t, s, 3, settings...)}
-	r.history.AtLeastOnce = func(key string) bool { return strings.HasPrefix(key, "/services/"+durableService+"-s-") }
+	r := &rig{t: t, servers: s, nodes: newNodes(t, s, nodes, settings...)}
+	r.history.AtLeastOnce = func(key string) bool { return isDurable && strings.HasPrefix(key, "/services/"+durableService+"-s-") }
 	r.joined(r.nodes...)
 	return r
 }
+
+// isDurable: the program knows the setting.
+var isDurable = slices.ContainsFunc(config.Reference(), func(s config.Setting) bool { return s.Key == "services.<name>.delivery" })
 
 // joined waits until each of the nodes knows all of them, and no other.
 func (r *rig) joined(nodes ...*node) {
@@ -147,12 +151,23 @@ func (r *rig) owned() {
 	})
 }
 
-// sender is somebody who sends numbered messages, one after the other.
+// sender is somebody who sends numbered messages, one after the other. When it does not know what became of one it
+// begins again under another name: that one may still come, also after others.
 type sender struct {
 	rig  *rig
 	node *node
+	base string
 	name string
 	last int
+	lost int // how often it did not know
+}
+
+// answered takes what was said of the last message.
+func (s *sender) answered(a history.Answer) {
+	if a == history.Unknown {
+		s.lost++
+		s.name, s.last = fmt.Sprintf("%s#%d", s.base, s.lost), 0
+	}
 }
 
 // sender returns the sender of a name at a node. Each belongs to one goroutine at a time.
@@ -164,7 +179,7 @@ func (r *rig) sender(n *node, name string) *sender {
 		r.senders = map[string]*sender{}
 	}
 	if r.senders[name] == nil {
-		r.senders[name] = &sender{rig: r, node: n, name: name}
+		r.senders[name] = &sender{rig: r, node: n, base: name, name: name}
 	}
 	return r.senders[name]
 }
@@ -194,6 +209,7 @@ func (s *sender) send(key string) history.Answer {
 	status, _ := s.node.ask(http.MethodPost, "/sockets/"+url.PathEscape(key)+"/messages", map[string]any{"message": text, "json_compound": true})
 	answer := answerOf(status)
 	sent.Answered(answer)
+	s.answered(answer)
 	return answer
 }
 
@@ -217,6 +233,7 @@ func (s *sender) group(how map[string]any, keys ...string) {
 	for _, one := range sent {
 		one.Answered(answer)
 	}
+	s.answered(answer)
 }
 
 // script has a script send to each of several sockets.
@@ -231,12 +248,16 @@ func (s *sender) script(keys ...string) {
 	}
 	status, answer := s.node.ask(http.MethodPost, "/runs", map[string]any{"source": source.String()})
 	var outcome api.RunResult
+	ok := status == http.StatusOK && json.Unmarshal(answer, &outcome) == nil && outcome.OK
 	said := history.Unknown
-	if status == http.StatusOK && json.Unmarshal(answer, &outcome) == nil && outcome.OK && s.rig.storedBefore(keys) {
+	if ok && s.rig.storedBefore(keys) {
 		said = history.Taken
 	}
 	for _, one := range sent {
 		one.Answered(said)
+	}
+	if !ok {
+		s.answered(history.Unknown)
 	}
 }
 
