@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -176,3 +177,7 @@ function process( context )
 	}
 }
 `
+
+// pause stops the process where it is, and goOn has it run again.
+func (n *node) pause() { n.signal(syscall.SIGSTOP) }
+func (n *node) goOn()  { n.signal(syscall.SIGCONT) }
