@@ -13,6 +13,11 @@ import (
 // TestJoinsFromAllNodes: sockets join one list from three nodes at the same time, and all are in it, at every node.
 func TestJoinsFromAllNodes(t *testing.T) {
 	nodes := newNodes(t, newServers(t, 3), 3)
+	for _, n := range nodes {
+		if want := "Node          " + n.name + " of NATS test at nats://127.0.0.1:"; !strings.Contains(n.text(), want) {
+			t.Errorf("%s does not say which cluster it has joined, %q:\n%s", n.name, want, n.text())
+		}
+	}
 	const each = 40
 	var joining sync.WaitGroup
 	for i, n := range nodes {
