@@ -21,6 +21,8 @@ const (
 	// reachTime is how long NATS may take to be there at the start: all servers may
 	// be starting at the same time.
 	reachTime = 6 * time.Second
+	// openTime is the longest that opening something may take.
+	openTime = 16 * time.Second
 	// retryTime is between two tries within it.
 	retryTime = 250 * time.Millisecond
 	// dialTime bounds one try at one server.
@@ -62,13 +64,32 @@ func openOutside(ctx context.Context, settings config.NATS, node string, logger 
 func (s *store) retry(ctx context.Context, try func() error) error {
 	for deadline := time.Now().Add(reachTime); ; {
 		err := try()
-		if err == nil || !s.outside() || !mayPass(err) || time.Now().After(deadline) {
+		if err == nil || !mayPass(err) || time.Now().After(deadline) {
 			return s.explain(err)
 		}
 		select {
 		case <-ctx.Done():
 			return s.explain(err)
 		case <-time.After(retryTime):
+		}
+	}
+}
+
+// open opens something in the store. Several nodes may be doing so for the first time: what one asks about a stream
+// that another is making is never answered, so that it asks again, and waits longer each time, for there may be
+// much to read.
+func (s *store) open(ctx context.Context, try func(context.Context) error) error {
+	if !s.outside() {
+		return try(ctx)
+	}
+	for patience := dialTime; ; patience *= 2 {
+		err := s.retry(ctx, func() error {
+			ctx, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			return try(ctx)
+		})
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil || patience >= openTime {
+			return err
 		}
 	}
 }
@@ -83,9 +104,14 @@ func (s *store) ready(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, dialTime)
 		defer cancel()
 		_, err := s.js.AccountInfo(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			return errNoAnswer
+		}
 		return err
 	})
 }
+
+var errNoAnswer = errors.New("no answer in time")
 
 // Codes of JetStream that the client has no names for.
 const (
@@ -101,7 +127,7 @@ func mayPass(err error) bool {
 	switch {
 	case errors.As(err, &js):
 		return js.ErrorCode == errNoPeers || js.ErrorCode == errNotAvailable || js.ErrorCode == errPeers
-	case refusesUser(err), isTLS(err), errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, client.ErrSecureConnWanted):
+	case errors.Is(err, context.DeadlineExceeded), refusesUser(err), isTLS(err), errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, client.ErrSecureConnWanted):
 		return false
 	}
 	return true
@@ -151,7 +177,7 @@ func (s *store) explain(err error) error {
 		return fmt.Errorf("the NATS servers at %s do not answer (%w); start them, or see nats.url", s.url, err)
 	case s.conn == nil:
 		return fmt.Errorf("cannot connect to the NATS servers at %s (%w); see nats.url", s.url, err)
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, client.ErrNoResponders), code == errNotAvailable:
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, errNoAnswer), errors.Is(err, client.ErrNoResponders), code == errNotAvailable:
 		return fmt.Errorf("the NATS servers at %s are there, but JetStream does not answer (%w); see that it is enabled and most servers of the cluster run", s.url, err)
 	}
 	return fmt.Errorf("the NATS servers at %s: %w", s.url, err)

@@ -19,9 +19,13 @@ const (
 // openVersions opens the history of scripts and begins to keep it. What the app has now is noted in the
 // background, where it is not the last version already.
 func (s *Server) openVersions(ctx context.Context) error {
-	store, err := versions.Open(ctx, s.store.js, versions.Config{Replicas: s.store.replicas, Prefix: s.store.prefix})
+	var store *versions.Store
+	err := s.store.open(ctx, func(ctx context.Context) (err error) {
+		store, err = versions.Open(ctx, s.store.js, versions.Config{Replicas: s.store.replicas, Prefix: s.store.prefix})
+		return err
+	})
 	if err != nil {
-		return s.store.explain(err)
+		return err
 	}
 	s.recorder = versions.NewRecorder(store, s.logger)
 	s.group.Go(func() error { return s.recorder.Run(s.alive) })

@@ -87,7 +87,7 @@ func (s *Server) openUserData(ctx context.Context, opened func(key string) time.
 		cfg.Bucket, cfg.Replicas, cfg.MaxBytes = store.bucket(cfg.Bucket), store.replicas, store.maxValueBytes()
 		cfg.Metrics = s.metrics
 		var values *userdata.Store
-		err := store.retry(ctx, func() (err error) { values, err = userdata.Open(ctx, store.js, cfg); return err })
+		err := store.open(ctx, func(ctx context.Context) (err error) { values, err = userdata.Open(ctx, store.js, cfg); return err })
 		if err == nil {
 			s.onClose("user data", func(context.Context) error { values.Close(); return nil })
 		}

@@ -57,6 +57,9 @@ type Conn struct {
 	wrong          []string // frames and items that nobody understands
 }
 
+// unknown is what a gap counts when nobody knows how many messages were lost.
+const unknown = -1
+
 // received is an item that came: a message, or a gap if missed is not 0.
 type received struct {
 	at     int64
@@ -68,6 +71,10 @@ type received struct {
 
 // History is what is written down of a test. The zero value is ready.
 type History struct {
+	// AtLeastOnce says which sockets get each message at least once, whatever happens to their connections and
+	// nodes: what was taken must come, and what has come may come again. Nil: none. Set before anything else.
+	AtLeastOnce func(key string) bool
+
 	mu    sync.Mutex
 	clock int64 // orders what happened
 	sends map[string][]*Send
@@ -186,7 +193,9 @@ func (c *Conn) gap(text string) {
 		Missed int    `json:"missed"`
 		Reason string `json:"reason"`
 	}
-	if json.Unmarshal([]byte(text), &g) == nil && g.Missed > 0 && (g.Reason == "overflow" || g.Reason == "expired") &&
+	err := json.Unmarshal([]byte(text), &g)
+	known := g.Missed > 0 && (g.Reason == "overflow" || g.Reason == "expired") || g.Missed == unknown && g.Reason == "node_lost"
+	if err == nil && known &&
 		text == fmt.Sprintf(`{"socket_action":"gap","socket_type":"","uid":"","missed":%d,"reason":%q}`, g.Missed, g.Reason) {
 		c.items = append(c.items, received{at: c.h.now(), missed: g.Missed, reason: g.Reason})
 		return

@@ -96,6 +96,7 @@ func (h *History) judge(key string, v *Verdict) {
 			end++
 		}
 		t := &trial{h: h, key: key, v: v, conns: conns[begin:end], sends: map[id]*Send{}, last: end == len(conns)}
+		t.again = h.AtLeastOnce != nil && h.AtLeastOnce(key)
 		for i, s := range left {
 			// What was answered before another user's socket was asked for was for the earlier one.
 			if t.last || s.began < conns[end].opened && (s.ended == 0 || s.ended < conns[end].dialed || conns[end].lacks(i)) {
@@ -131,6 +132,7 @@ type trial struct {
 	sends map[id]*Send
 	all   map[id]*Send // for the key, also those for its other users
 	last  bool         // no other user follows
+	again bool         // at least once: what has come may come again, and must come
 
 	spots  []spot
 	places map[string][]place // of each sender, in order of delivery
@@ -144,7 +146,7 @@ type place struct{ n, at int }
 type spot struct {
 	at      int   // items before it
 	moment  int64 // messages sent later are not missing here
-	missed  int   // counted by a gap; 0: not a gap
+	missed  int   // counted by a gap, or unknown; 0: not a gap
 	forgets bool  // the socket ended here
 }
 
@@ -161,7 +163,7 @@ func (t *trial) run() {
 		}
 		for _, r := range c.items {
 			at++
-			if r.missed > 0 {
+			if r.missed != 0 {
 				t.spots = append(t.spots, spot{at: at, moment: r.at, missed: r.missed})
 				continue
 			}
@@ -182,6 +184,7 @@ func (t *trial) deliver(r received, at int) {
 		t.fault(Foreign, r.from, "%d of %s was for the socket that another user had under the key", r.n, r.from)
 	case s == nil:
 		t.fault(Foreign, r.from, "%d of %s was %s", r.n, r.from, t.h.addressee(i))
+	case t.seen[i] && t.again:
 	case t.seen[i]:
 		t.fault(Twice, r.from, "%d of %s", r.n, r.from)
 	case s.answer == Full || s.answer == Refused:
@@ -277,7 +280,7 @@ func (t *trial) explain() {
 		}
 	}
 	for g, n := range short {
-		if n > 0 {
+		if n > 0 && t.spots[g].missed != unknown {
 			t.fault(Misannounced, "", "a gap counts %d, and %d of them are not missing there", t.spots[g].missed, n)
 		}
 	}
@@ -311,8 +314,11 @@ func (t *trial) missingAt(s *Send) *missing {
 		if spot.moment < s.began || spot.at >= before || spot.missed == 0 && spot.at < after {
 			continue
 		}
+		if t.again && spot.missed == 0 && !spot.forgets {
+			continue // it is sent again
+		}
 		switch {
-		case spot.missed > 0:
+		case spot.missed != 0:
 			m.gaps = append(m.gaps, i)
 		case s.answer != Full:
 			m.must, m.forgets = false, m.forgets || spot.forgets
@@ -332,8 +338,11 @@ func match(groups []*missing, spots []spot) (counted []int, short map[int]int) {
 		flow[g] = map[int]int{}
 	}
 	for i, s := range spots {
-		if s.missed > 0 {
+		switch {
+		case s.missed > 0:
 			short[i] = s.missed
+		case s.missed == unknown:
+			short[i] = math.MaxInt // has room for all
 		}
 	}
 	// place finds room for one to n messages of a group, moving others to other gaps if need be.

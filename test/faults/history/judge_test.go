@@ -316,3 +316,68 @@ func TestVerdictCounts(t *testing.T) {
 		t.Error("the sum of the gaps is wrong")
 	}
 }
+
+// TestAtLeastOnce: what has come may come again, and all that was taken must have come, whatever connections ended.
+func TestAtLeastOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		second string // what comes on the second connection; on the first came a1 to a3 of five
+		want   []history.Kind
+	}{
+		"only the rest":       {second: "a4 a5"},
+		"again":               {second: "a2 a3 a4 a5"},
+		"lost at the cut":     {second: "a5", want: []history.Kind{history.Lost}},
+		"lost at the end":     {second: "a4", want: []history.Kind{history.Lost}},
+		"order":               {second: "a2 a5 a3 a4", want: []history.Kind{history.Disorder}},
+		"never sent":          {second: "a4 a5 a6", want: []history.Kind{history.Foreign}},
+		"again, out of order": {second: "a3 a2 a4 a5"},
+	} {
+		r := &record{History: history.History{AtLeastOnce: func(k string) bool { return k == key }}}
+		first := r.open(key, "u")
+		r.send(key, "a", 1, 5, history.Taken)
+		came(first, "a1 a2 a3")
+		first.Ended(history.Torn)
+		came(r.open(key, "u"), c.second)
+		expect(t, name, r.Judge(), c.want)
+	}
+}
+
+// TestLostNode: its gap stands for as many messages as are missing before it, and for none that come later.
+func TestLostNode(t *testing.T) {
+	for name, c := range map[string]struct {
+		second string
+		want   []history.Kind
+	}{
+		"some are lost": {second: "a6"},
+		"none is lost":  {second: "a3 a4 a5 a6"},
+		"one is later":  {second: "a7", want: []history.Kind{history.Lost}},
+	} {
+		r := &record{}
+		first := r.open(key, "u")
+		r.send(key, "a", 1, 5, history.Taken)
+		came(first, "a1 a2")
+		first.Ended(history.Whole)
+		second := r.open(key, "u")
+		second.Frame("[" + gap(-1, "node_lost") + "]")
+		r.send(key, "a", 6, 7, history.Taken)
+		came(second, c.second)
+		if c.want == nil {
+			came(second, "a7")
+		}
+		expect(t, name, r.Judge(), c.want)
+	}
+	r := &record{}
+	r.open(key, "u").Frame("[" + gap(-1, "overflow") + "]")
+	expect(t, "a number that is known", r.Judge(), []history.Kind{history.Misannounced})
+}
+
+// expect compares what was found.
+func expect(t *testing.T, name string, v history.Verdict, want []history.Kind) {
+	t.Helper()
+	var got []history.Kind
+	for _, f := range v.Faults {
+		got = append(got, f.Kind)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: %v, want %v", name, v, want)
+	}
+}
