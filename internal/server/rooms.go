@@ -32,6 +32,7 @@ type rooms struct {
 	sockets *cluster.Cluster
 	lines   *logs.Log
 	runs    *runs.Registry
+	history *runs.History
 	engine  *engine.Engine
 
 	refused  *auth.Refusals
@@ -39,7 +40,7 @@ type rooms struct {
 }
 
 // openRooms builds the rooms, joins them and begins to serve.
-func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
+func (s *Server) openRooms(ctx context.Context, listener net.Listener) (err error) {
 	r := new(rooms)
 	s.openMetrics()
 	if err := s.openFolders(ctx, r); err != nil {
@@ -49,7 +50,14 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	if err := s.openVersions(ctx); err != nil {
 		return err
 	}
+	life := newLife()
+	if r.runs, r.history, err = s.openRuns(ctx, life); err != nil {
+		return err
+	}
 	s.openSockets(r)
+	if err := s.openTimetable(ctx, life, r); err != nil {
+		return err
+	}
 	detached, err := s.openDetached(ctx, r.hub)
 	if err != nil {
 		return err
@@ -62,6 +70,7 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))
 	s.watch()
 	s.keepHistory()
+	s.keepTime()
 	// Runs end before the requests that wait for their outcome, and after the
 	// sockets whose hooks they are.
 	s.onClose("runs", func(context.Context) error { return s.endRuns(r.engine) })
@@ -104,7 +113,7 @@ func (s *Server) openSockets(r *rooms) {
 	r.hub = hub.New(s.hubConfig())
 	r.sockets = cluster.New(r.hub).Traced(r.tracer)
 	r.sockets.Register(s.metrics)
-	r.lines, r.runs = s.lines(), runs.New(runs.Config{})
+	r.lines = s.lines()
 	r.engine = engine.New(s.engineConfig(), engine.Deps{
 		Apps: s.app.Snapshot, Sources: s.app, Settings: s.scriptSettings(r.effects.logs), Users: knownUser,
 		Sockets: r.sockets, UserData: r.data, Storage: r.storage,
@@ -128,7 +137,7 @@ func (s *Server) openDoors(r *rooms) {
 	s.routes.api = r.tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: nodeName}, api.Deps{
 		Auth: admin, Refusals: refusals{r.refused},
 		Sockets: r.sockets, Events: r.sockets, Tags: r.sockets, Traces: frameTraces{r.sockets, r.endpoint},
-		Scripts: scripts{s.app}, Sources: sources{s}, Checker: checker{s.app, s.cfg.Settings.Queue.Profile},
+		Scripts: scripts{s}, Sources: sources{s}, Checker: checker{s.app, s.cfg.Settings.Queue.Profile},
 		Runs: runner{r.engine, &s.routes.phase}, RunList: r.runs, Logs: r.lines, UserData: r.data,
 		Nodes: thisNode{s, time.Now(), r.hub, r.runs, r.data}, Figures: s.history, Metrics: s.metrics,
 	}))
