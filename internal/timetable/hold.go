@@ -25,6 +25,7 @@ func (t *Timetable) start(key, name string, l lease) {
 	}
 	reason := err.Error()
 	if errors.Is(err, ErrStopping) {
+		t.refuse() // or it would take the tick again
 		t.settle(key, l, func(e *entry) { e.Run, e.Wait = nil, l.Tick })
 		return
 	}

@@ -116,6 +116,7 @@ func (t *Timetable) lookAt(ctx context.Context, p plan, now time.Time) (until ti
 		e, revision, _ := t.mirror.get(key)
 		if e.Run != nil && t.owns(e.Run) && e.Run.Tick > t.started[p.name] {
 			// Written just now, or a while ago without an answer: it is ours, and nobody has begun it.
+			t.answers()
 			t.start(key, p.name, *e.Run)
 			continue
 		}
@@ -130,6 +131,9 @@ func (t *Timetable) lookAt(ctx context.Context, p plan, now time.Time) (until ti
 			}
 		}
 		if err := t.write(ctx, key, s.entry, revision); err != nil {
+			if errors.Is(err, errChanged) && t.mirror.stuck(key, revision) {
+				err = errors.Join(err, t.refresh(ctx, key))
+			}
 			return until, err
 		}
 		t.answers()

@@ -24,6 +24,7 @@ type mirrored struct {
 	entry    entry
 	revision uint64
 	gone     bool // somebody has removed it
+	refused  bool // a change from this revision on was refused
 }
 
 func newMirror(seen func()) *mirror {
@@ -48,9 +49,38 @@ func (m *mirror) put(key string, e entry, revision uint64, gone bool) {
 	if m.entries[key].revision >= revision {
 		return
 	}
-	m.entries[key] = mirrored{e, revision, gone}
+	m.entries[key] = mirrored{entry: e, revision: revision, gone: gone}
 	close(m.changed)
 	m.changed = make(chan struct{})
+}
+
+// stuck notes that a change from a revision on was refused, and says whether one was before: the watch
+// has fallen silent then, which it does not notice for a while when NATS was away.
+func (m *mirror) stuck(key string, revision uint64) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	seen := m.entries[key]
+	if seen.revision != revision {
+		return false
+	}
+	before := seen.refused
+	seen.refused = true
+	m.entries[key] = seen
+	return before
+}
+
+// refresh reads an entry that the watch has not brought.
+func (t *Timetable) refresh(ctx context.Context, key string) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTime)
+	defer cancel()
+	value, err := t.kv.Get(ctx, key)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return nil // removed: the watch will tell the revision
+	}
+	if err == nil {
+		t.mirror.see(value)
+	}
+	return err
 }
 
 // follow keeps the mirror until ctx ends. complete is called once all that was there is in it.
@@ -142,6 +172,9 @@ func (t *Timetable) change(ctx context.Context, key string, fn func(*entry) bool
 		select {
 		case <-changed:
 		case <-time.After(conflictPause):
+			if err := t.refresh(ctx, key); err != nil {
+				return err
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -1,14 +1,20 @@
 package timetable_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/tutorsocket/tutorsocket/internal/app"
@@ -194,10 +200,14 @@ func start(t *testing.T, js jetstream.JetStream, name string, c timetable.Clock,
 
 // shared is the entry of an agent as the nodes share it.
 type shared struct {
-	Tick, Wait int64
-	Run        *struct{ Node, Run string }
-	Last       *struct{ Node, State string }
-	Skip       *struct{ Reason string }
+	Name, Times string
+	Tick, Wait  int64
+	Run         *struct {
+		Node, Run string
+		Until     int64
+	}
+	Last *struct{ Node, State string }
+	Skip *struct{ Reason string }
 }
 
 // shareds are the states that the entry of the one agent takes on.
@@ -308,4 +318,276 @@ func TestARunOfADeadNodeBlocksNobody(t *testing.T) {
 	}
 }
 
+// TestOneTickWaits for the end of the run before, whichever node runs that.
+func TestOneTickWaits(t *testing.T) {
+	js, _ := natstest.Start(t, t.TempDir())
+	c, crew := newClock(), newCrew()
+	crew.hold = true
+	a := agent(t, "a", "* * * * * *")
+	a.Timetable.Queue = true
+	for _, name := range []string{"n1", "n2"} {
+		start(t, js, name, wrong{c, 0}, crew, always(a))
+	}
+	states := shareds(t, js)
+	until(t, states, "there", there)
+	c.advance(time.Second)
+	crew.await(t, "it runs", func() bool { return crew.count() == 1 })
+	c.advance(time.Second)
+	until(t, states, "waiting", func(s shared) bool { return s.Wait != 0 })
+	c.advance(time.Second)
+	until(t, states, "skipped", func(s shared) bool { return s.Skip != nil && s.Wait == s.Tick-1 })
+	for _, list := range crew.runs {
+		for _, run := range list {
+			run.End(runs.Outcome{Error: "it threw"})
+		}
+	}
+	until(t, states, "failed", func(s shared) bool { return s.Last != nil && s.Last.State == "failed" })
+	crew.await(t, "what waited runs", func() bool { return crew.count() == 2 })
+	until(t, states, "waiting no more", func(s shared) bool { return s.Wait == 0 && s.Run != nil })
+}
+
+// TestLeasesAreRenewed as long as a run goes on: nobody takes it for lost.
+func TestLeasesAreRenewed(t *testing.T) {
+	js, _ := natstest.Start(t, t.TempDir())
+	c, crew := newClock(), newCrew()
+	crew.hold = true
+	for _, name := range []string{"n1", "n2", "n3"} {
+		start(t, js, name, wrong{c, 0}, crew, always(agent(t, "a", "* * * * * *")))
+	}
+	states := shareds(t, js)
+	until(t, states, "there", there)
+	c.advance(time.Second)
+	crew.await(t, "it runs", func() bool { return crew.count() == 1 })
+	until(t, states, "running", func(s shared) bool { return s.Run != nil })
+	promised, renewed := int64(0), 0
+	for renewed < 8 { // more than twice as long as a lease
+		c.advance(time.Second)
+		until(t, states, "skipped", func(s shared) bool {
+			if s.Run == nil {
+				t.Fatal("it is not known to run any more")
+			}
+			if s.Run.Until > promised {
+				promised = s.Run.Until
+				renewed++
+			}
+			return s.Tick == c.now.Unix()
+		})
+	}
+	if crew.count() != 1 || len(crew.lost) != 0 {
+		t.Error(crew)
+	}
+}
+
+// TestMissedTicks are made up for once by agents that want it, after all nodes were down.
+func TestMissedTicks(t *testing.T) {
+	js, _ := natstest.Start(t, t.TempDir())
+	c := newClock()
+	a, b := agent(t, "a", "* * * * *"), agent(t, "b", "* * * * *")
+	b.Timetable.RunMissed = true
+	first := start(t, js, "n1", wrong{c, 0}, newCrew(), always(a, b))
+	states := shareds(t, js)
+	for range 2 {
+		until(t, states, "there", there)
+	}
+	first.stop()
+	<-first.ended
+	c.advance(time.Hour + 30*time.Second)
+	crew := newCrew()
+	var nodes []*node
+	for _, name := range []string{"n1", "n2"} {
+		nodes = append(nodes, start(t, js, name, wrong{c, 0}, crew, always(a, b)))
+	}
+	for seen := map[string]bool{}; len(seen) < 2; {
+		until(t, states, "up to date", func(s shared) bool {
+			if s.Tick == c.now.Add(-30*time.Second).Unix() && s.Run == nil {
+				seen[s.Name] = true
+				return true
+			}
+			return false
+		})
+	}
+	missed := 0.0
+	for _, n := range nodes {
+		n.stop()
+		<-n.ended
+		missed += n.metrics.Sum("tutorsocket_timetable_ticks_total", "outcome", "missed")
+	}
+	if n := crew.count(); n != 1 || missed != 119 {
+		t.Errorf("%d runs, %v missed", n, missed)
+	}
+	for _, list := range crew.runs {
+		for _, run := range list {
+			if run.Info().Agent != "b" {
+				t.Error("the wrong one is made up for")
+			}
+		}
+	}
+}
+
+// TestChangesOfTheAppTakeEffect without a restart; what an agent would have done before is not made up for.
+func TestChangesOfTheAppTakeEffect(t *testing.T) {
+	js, _ := natstest.Start(t, t.TempDir())
+	c, crew := newClock(), newCrew()
+	var mu sync.Mutex
+	var agents []timetable.Agent
+	n := start(t, js, "n1", wrong{c, 0}, crew, func() []timetable.Agent {
+		mu.Lock()
+		defer mu.Unlock()
+		return agents
+	})
+	put := func(list ...timetable.Agent) {
+		mu.Lock()
+		agents = list
+		mu.Unlock()
+		n.Look()
+	}
+	states := shareds(t, js)
+	c.advance(time.Minute)
+	a := agent(t, "a", "* * * * * *")
+	a.Timetable.RunMissed = true
+	put(a)
+	until(t, states, "there", there)
+	c.advance(time.Second)
+	crew.await(t, "it runs", func() bool { return crew.count() == 1 })
+	until(t, states, "done", func(s shared) bool { return s.Run == nil && s.Last != nil })
+
+	slow := agent(t, "a", "@daily")
+	slow.Timetable.RunMissed = true
+	put(slow)
+	until(t, states, "changed", func(s shared) bool { return strings.HasPrefix(s.Times, "@daily") })
+	if s := n.Status(slow); s.Next.UTC().Format("02 15:04") != "27 00:00" || s.Last == nil || s.Last.State != runs.Done {
+		t.Errorf("%+v", s)
+	}
+	put()
+	c.advance(time.Hour)
+	put(a)
+	until(t, states, "changed back", func(s shared) bool { return strings.HasPrefix(s.Times, "* * *") && s.Tick == c.now.Unix() })
+	c.advance(time.Second)
+	crew.await(t, "it runs again", func() bool { return crew.count() == 2 })
+}
+
 var errFull = errors.New("there is no place")
+
+// TestWithoutAPlaceATickIsSkipped, and the entry says why.
+func TestWithoutAPlaceATickIsSkipped(t *testing.T) {
+	js, _ := natstest.Start(t, t.TempDir())
+	c, crew := newClock(), newCrew()
+	crew.refuse = errFull
+	a := agent(t, "a", "* * * * * *")
+	n := start(t, js, "n1", wrong{c, 0}, crew, always(a))
+	states := shareds(t, js)
+	until(t, states, "there", there)
+	c.advance(time.Second)
+	until(t, states, "skipped", func(s shared) bool { return s.Run == nil && s.Skip != nil && s.Skip.Reason == errFull.Error() })
+	if sum := n.metrics.Sum("tutorsocket_timetable_ticks_total", "outcome", "skipped"); sum != 1 {
+		t.Errorf("%v skipped", sum)
+	}
+}
+
+// TestANodeThatStopsGivesTicksBack to another one.
+func TestANodeThatStopsGivesTicksBack(t *testing.T) {
+	js, _ := natstest.Start(t, t.TempDir())
+	c, crew, other := newClock(), newCrew(), newCrew()
+	crew.refuse = fmt.Errorf("%w: for a test", timetable.ErrStopping)
+	a := agent(t, "a", "* * * * * *")
+	first := start(t, js, "n1", wrong{c, 0}, crew, always(a))
+	states := shareds(t, js)
+	until(t, states, "there", there)
+	c.advance(time.Second)
+	until(t, states, "given back", func(s shared) bool { return s.Run == nil && s.Wait == c.now.Unix() })
+	<-first.ended
+	start(t, js, "n2", wrong{c, 0}, other, always(a))
+	other.await(t, "the other runs it", func() bool { return other.count() == 1 })
+}
+
+// TestWithoutNATSNothingIsStarted, which is said once; afterwards ticks are taken again.
+func TestWithoutNATSNothingIsStarted(t *testing.T) {
+	folder := t.TempDir()
+	port := 0
+	listen := func(o *server.Options) { o.DontListen, o.Host, o.Port = false, "127.0.0.1", cmp.Or(port, -1) }
+	var address string
+	_, stop := natstest.Start(t, folder, listen, func(o *server.Options) { port = freePort(t); o.Port = port })
+	address = fmt.Sprint("nats://127.0.0.1:", port)
+	nc, err := nats.Connect(address, nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, crew := newClock(), newCrew()
+	var out lines
+	a := agent(t, "a", "* * * * * *")
+	table, err := timetable.Open(t.Context(), js, timetable.Config{
+		Node: "n1", Life: "1", Agents: always(a), Runner: member{crew, "n1"}, Clock: wrong{c, 0}, Metrics: metrics.New(),
+		Logger: slog.New(slog.NewTextHandler(&out, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = table.Run(ctx)
+	}()
+	defer func() {
+		cancel()
+		<-ended
+		_ = table.Close(t.Context())
+	}()
+	tick := func(what string, is func() bool) {
+		t.Helper()
+		for late := time.Now().Add(patience); !is(); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(late) {
+				t.Fatalf("%s: %v\n%s", what, crew, out.text())
+			}
+			c.advance(time.Second)
+		}
+	}
+	count := func() int {
+		crew.mu.Lock()
+		defer crew.mu.Unlock()
+		return crew.count()
+	}
+	tick("it runs", func() bool { return count() > 0 })
+	stop()
+	tick("it is said", func() bool { return strings.Contains(out.text(), "timetable cannot be reached") })
+	before := count()
+	tick("time goes by", func() bool { c.advance(time.Minute); return c.now.Minute() > 30 })
+	natstest.Start(t, folder, listen)
+	tick("it runs again", func() bool { return count() > before })
+	if text := out.text(); strings.Count(text, "timetable cannot be reached") != 1 || !strings.Contains(text, "timetable is reached again") {
+		t.Error(text)
+	}
+}
+
+// lines is a log that may be read while it is written.
+type lines struct {
+	mu  sync.Mutex
+	all strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.Write(p)
+}
+
+func (l *lines) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.String()
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port
+}
