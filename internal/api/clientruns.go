@@ -10,12 +10,12 @@ import (
 // RunQuery chooses runs. Zero values mean all, and the server's page size.
 type RunQuery struct {
 	Agent string // name of the agent, or of the source
-	State string // running, done or failed
+	State string // running, done, failed or lost
 	After string
 	Limit int
 }
 
-// Runs returns one page of the runs that go on and of recent ones, the newest first.
+// Runs returns one page of the runs that go on and of earlier ones, the newest first.
 func (c *Client) Runs(ctx context.Context, q RunQuery) (List[RunInfo], error) {
 	query := url.Values{}
 	set(query, "agent", q.Agent)

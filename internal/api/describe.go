@@ -114,8 +114,8 @@ var descriptions = withScripts(map[string]description{
 		answer: `{"items":[{"name":"main_ws_service","url":"x-local://wtv/wtv_main_ws_service.js"}],"next":"","missing":[]}`,
 	},
 	"list-agents": {
-		group: groupScripts, text: "The agents of the app by name, with what keeps a file from loading.", returns: "A page of agents.",
-		answer: `{"items":[{"name":"broken","url":"x-local://agents/broken.js","problem":"Unexpected token }\n(x-local://agents/broken.js,   line 1)"},{"name":"hello","url":"x-local://agents/hello.js"}],"next":"","missing":[]}`,
+		group: groupScripts, text: "The agents of the app by name, with what keeps a file from loading, and for those with a schedule when they run next and ran last.", returns: "A page of agents.",
+		answer: `{"items":[{"name":"broken","url":"x-local://agents/broken.js","problem":"Unexpected token }\n(x-local://agents/broken.js,   line 1)"},{"name":"hello","url":"x-local://agents/hello.js","schedule":["0 9 * * 1-5"],"timezone":"Europe/Moscow","next_run_at":"2026-11-24T06:00:00Z","last_run":{"id":"` + exampleRun + `","node":"n1","state":"done","started_at":"2026-11-23T06:00:00Z","ended_at":"2026-11-23T06:00:02Z"}}],"next":"","missing":[]}`,
 	},
 	"check-source": {
 		group: groupScripts, text: "Looks at a script without running it: what does not parse, and calls of functions that do not exist.",
@@ -170,11 +170,11 @@ var descriptions = withScripts(map[string]description{
 		answer: `{"items":[{"name":"libMain","url":"x-local://wtv/libs/main_library.js"}],"next":"","missing":[]}`,
 	},
 	"list-runs": {
-		group: groupRuns, text: "Runs that go on, and those that ended lately, the newest first.", returns: "A page of runs.",
+		group: groupRuns, text: "Runs that go on, and those that ended, on all nodes, the newest first. The history goes back 30 days or 10,000 runs, also beyond restarts.", returns: "A page of runs.",
 		answer: `{"items":[{` + exampleInfo + `}],"next":"","missing":[]}`,
 	},
 	"get-run": {
-		group: groupRuns, text: "One run with its lines so far. With `Accept: text/event-stream` new lines follow, and the outcome at the end.",
+		group: groupRuns, text: "One run with its lines so far; those of a run that goes on at another node come with its end. With `Accept: text/event-stream` new lines follow, and the outcome at the end.",
 		answer: `{` + exampleInfo + `,"lines":[` + exampleRunLine + `]}`, events: exampleStream,
 	},
 	"stop-run": {

@@ -2,7 +2,9 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -14,8 +16,11 @@ import (
 
 // RunList knows the runs that go on and recent ones; *runs.Registry has these methods.
 type RunList interface {
-	List(q runs.Query) (list []runs.Info, more bool)
-	Find(id string) (run *runs.Run, ok bool)
+	// List returns runs of all nodes, the newest first, and whether there are more.
+	List(ctx context.Context, q runs.Query) (list []runs.Info, more bool)
+	Find(ctx context.Context, id string) (run *runs.Run, ok bool, err error)
+	// Stop makes a run end soon. Errors: [runs.ErrNotFound], [*runs.ElsewhereError].
+	Stop(ctx context.Context, id string) error
 }
 
 // Names of the events of a run.
@@ -36,12 +41,12 @@ type RunInfo struct {
 	Agent      string     `json:"agent" doc:"Name of the agent, also for the threads it started; empty for a source."`
 	Name       string     `json:"name" doc:"What a source or a thread is called; empty for an agent."`
 	User       string     `json:"user" doc:"Id of the user the script runs as."`
-	Trigger    string     `json:"trigger" enum:"api,script,thread" doc:"Who started it: a client of the API, a script, or a script as a thread beside itself."`
+	Trigger    string     `json:"trigger" enum:"api,script,thread,schedule" doc:"Who started it: a client of the API, a script, a script as a thread beside itself, or the schedule of the agent."`
 	Thread     int        `json:"thread" doc:"Number of the script thread, as log lines have it."`
-	Node       string     `json:"node" doc:"The node that runs it."`
-	State      string     `json:"state" enum:"running,done,failed" doc:"One that was stopped has failed."`
+	Node       string     `json:"node" doc:"The node that runs it, or ran it."`
+	State      string     `json:"state" enum:"running,done,failed,lost" doc:"One that was stopped has failed; one is lost whose node ended while it ran."`
 	StartedAt  time.Time  `json:"started_at" doc:"When it began."`
-	EndedAt    *time.Time `json:"ended_at,omitempty" doc:"When it ended; absent while it runs."`
+	EndedAt    *time.Time `json:"ended_at,omitempty" doc:"When it ended; absent while it runs. Of a lost one, when that was noticed."`
 	DurationMS int64      `json:"duration_ms" doc:"How long it took, in milliseconds; so far, while it runs."`
 	Error      string     `json:"error" doc:"The script's error with its position lines; empty if all went well, and while it runs."`
 }
@@ -56,7 +61,7 @@ type RunDetail struct {
 type runQuery struct {
 	PageQuery
 	Agent string `query:"agent" doc:"Only runs of the agent, or of the source, with this name."`
-	State string `query:"state" enum:"running,done,failed" doc:"Only runs in this state."`
+	State string `query:"state" enum:"running,done,failed,lost" doc:"Only runs in this state."`
 }
 
 type runID struct {
@@ -70,17 +75,17 @@ type runFollow struct {
 }
 
 func (h *handler) registerRunList(router huma.API) {
-	huma.Register(router, h.operation("list-runs", http.MethodGet, "/runs", "Runs that go on and recent ones, the newest first", http.StatusOK), h.listRuns)
-	get := h.operation("get-run", http.MethodGet, "/runs/{id}", "One run with its lines", http.StatusOK, http.StatusNotFound)
+	huma.Register(router, h.operation("list-runs", http.MethodGet, "/runs", "Runs that go on and earlier ones, the newest first", http.StatusOK), h.listRuns)
+	get := h.operation("get-run", http.MethodGet, "/runs/{id}", "One run with its lines", http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable)
 	get.Responses = map[string]*huma.Response{
 		"200": runAnswer(router.OpenAPI().Components.Schemas),
 		"204": {Description: "A stream that goes on after the outcome: there is no more, and browsers stop asking."},
 	}
 	huma.Register(router, get, h.getRun)
-	huma.Register(router, h.operation("stop-run", http.MethodDelete, "/runs/{id}", "Stop a run", http.StatusNoContent, http.StatusNotFound), h.stopRun)
+	huma.Register(router, h.operation("stop-run", http.MethodDelete, "/runs/{id}", "Stop a run", http.StatusNoContent, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable), h.stopRun)
 }
 
-func (h *handler) listRuns(_ context.Context, in *runQuery) (*answer[List[RunInfo]], error) {
+func (h *handler) listRuns(ctx context.Context, in *runQuery) (*answer[List[RunInfo]], error) {
 	after, err := in.position("runs")
 	if err == nil && after != "" && !runs.ValidID(after) {
 		err = in.notNext()
@@ -88,7 +93,7 @@ func (h *handler) listRuns(_ context.Context, in *runQuery) (*answer[List[RunInf
 	if err != nil {
 		return nil, err
 	}
-	found, more := h.RunList.List(runs.Query{Name: in.Agent, State: runs.State(in.State), After: after, Limit: in.Limit})
+	found, more := h.RunList.List(ctx, runs.Query{Name: in.Agent, State: runs.State(in.State), After: after, Limit: in.Limit})
 	items := make([]RunInfo, 0, len(found))
 	for _, info := range found {
 		items = append(items, h.runInfo(info))
@@ -100,16 +105,19 @@ func (h *handler) listRuns(_ context.Context, in *runQuery) (*answer[List[RunInf
 	return &answer[List[RunInfo]]{listOf(items, next, nil)}, nil
 }
 
-func (h *handler) findRun(id string) (*runs.Run, error) {
-	run, ok := h.RunList.Find(id)
-	if !ok {
+func (h *handler) findRun(ctx context.Context, id string) (*runs.Run, error) {
+	run, ok, err := h.RunList.Find(ctx, id)
+	switch {
+	case err != nil:
+		return nil, problem(http.StatusServiceUnavailable, "The history of runs does not answer: %v.", err)
+	case !ok:
 		return nil, problem(http.StatusNotFound, "There is no run %q, or it is so long ago that it was forgotten. GET %s/runs lists them.", shorten(id), Base)
 	}
 	return run, nil
 }
 
-func (h *handler) getRun(_ context.Context, in *runFollow) (*streamAnswer, error) {
-	run, err := h.findRun(in.ID)
+func (h *handler) getRun(ctx context.Context, in *runFollow) (*streamAnswer, error) {
+	run, err := h.findRun(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -179,11 +187,19 @@ func (h *handler) followRun(w http.ResponseWriter, r *http.Request, reader *runs
 // stopRun stops a run and waits a moment for its end. One that has ended already is
 // what was wanted.
 func (h *handler) stopRun(ctx context.Context, in *runID) (*struct{}, error) {
-	run, err := h.findRun(in.ID)
+	run, err := h.findRun(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	run.Stop()
+	var elsewhere *runs.ElsewhereError
+	switch err := h.RunList.Stop(ctx, in.ID); {
+	case errors.As(err, &elsewhere) && elsewhere.Err == nil:
+		return nil, problem(http.StatusConflict, "The run goes on at the node %s. Stop it there.", elsewhere.Node)
+	case errors.As(err, &elsewhere):
+		return nil, problem(http.StatusServiceUnavailable, "The run goes on at the node %s, which cannot be told to stop it: %v.", elsewhere.Node, elsewhere.Err)
+	case err != nil && !errors.Is(err, runs.ErrNotFound): // forgotten meanwhile is ended too
+		return nil, problem(http.StatusServiceUnavailable, "The run cannot be stopped: %v.", err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, stopPatience)
 	defer cancel()
 	_, _ = run.Wait(ctx) // it was told to end; a host function may hold it up
@@ -205,7 +221,7 @@ func outcomeOf(i runs.Info) Outcome {
 
 func (h *handler) runInfo(i runs.Info) RunInfo {
 	info := RunInfo{
-		ID: i.ID, Agent: i.Agent, Name: i.Name, User: i.User, Trigger: string(i.Trigger), Thread: i.Thread, Node: h.cfg.Node,
+		ID: i.ID, Agent: i.Agent, Name: i.Name, User: i.User, Trigger: string(i.Trigger), Thread: i.Thread, Node: cmp.Or(i.Node, h.cfg.Node),
 		State: string(i.State), StartedAt: i.Began, DurationMS: i.Took.Milliseconds(), Error: i.Error,
 	}
 	if !i.Ended.IsZero() {

@@ -70,6 +70,27 @@ type Script struct {
 	URL         string `json:"url" doc:"Where errors and logs place it: x-local://…"`
 	Description string `json:"description,omitempty" doc:"What its file says it is for."`
 	Problem     string `json:"problem,omitempty" doc:"Why the file as it is now does not load. The last good version, if there is one, keeps running."`
+
+	Schedule    []string    `json:"schedule,omitempty" doc:"When an agent runs by itself, as its @schedule lines say."`
+	Timezone    string      `json:"timezone,omitempty" doc:"The time zone of the schedule; Local is that of the server."`
+	NextRunAt   *time.Time  `json:"next_run_at,omitempty" doc:"The next time of the schedule."`
+	LastRun     *TimedRun   `json:"last_run,omitempty" doc:"The newest run by the schedule, on any node."`
+	LastSkipped *SkippedRun `json:"last_skipped,omitempty" doc:"The newest time of the schedule at which the agent was not started."`
+}
+
+// TimedRun is a run by the schedule of an agent.
+type TimedRun struct {
+	ID        string     `json:"id,omitempty" doc:"Names the run: GET /runs/{id}. Absent while it has just begun."`
+	Node      string     `json:"node" doc:"The node that runs it, or ran it."`
+	State     string     `json:"state" enum:"running,done,failed,lost" doc:"One is lost whose node ended while it ran."`
+	StartedAt time.Time  `json:"started_at" doc:"When it began, to the second."`
+	EndedAt   *time.Time `json:"ended_at,omitempty" doc:"When it ended, to the second; absent while it runs."`
+}
+
+// SkippedRun is a time of a schedule that was passed over.
+type SkippedRun struct {
+	At     time.Time `json:"at" doc:"The time."`
+	Reason string    `json:"reason" doc:"Why, for a person."`
 }
 
 // Line is a log line. Seq and the origin are only in the stream of all lines.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
@@ -362,7 +363,13 @@ func TestTags(t *testing.T) {
 		{"a year", "// @timeout 9000h", "up to 24h"},
 		{"no user", "// text\n// @user", "@user takes the id of a user"},
 		{"two users", "// @user 1 2", "@user takes the id of a user"},
-		{"timetable", "// @schedule 0 9 * * 1-5", "@schedule is not obeyed"},
+		{"no schedule", "// @schedule", "@schedule: there is no time; write"},
+		{"wrong schedule", "// Text\n// @schedule 0 9 * *", "has 4 fields, not 5 or 6; write \"0 9 * * 1-5\" (minute, hour, day, month, day of the week), six fields with seconds first, @daily or @every 10m\n(x-local://agents/a.js,   line 2, column 1)"},
+		{"wrong hour", "// @schedule @daily\n// @schedule 0 25 * * *", "the hour: \"25\" is not a number from 0 to 23"},
+		{"wrong zone", "// @schedule @daily\n// @timezone Moscow", "@timezone takes a name such as Europe/Moscow"},
+		{"wrong overlap", "// @schedule @daily\n// @overlap maybe", "@overlap takes skip or queue, not \"maybe\""},
+		{"wrong missed", "// @schedule @daily\n// @missed all", "@missed takes skip or run"},
+		{"runs: a zone of no schedule", "// @timezone UTC", "@timezone does nothing without @schedule"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a := load(t, folder(t, map[string]string{"agents/a.js": tc.text}))
@@ -373,10 +380,43 @@ func TestTags(t *testing.T) {
 			if !ok {
 				t.Fatal("the agent is gone")
 			}
-			if runs := tc.name == "timetable"; (agent.Program != nil) != runs || (agent.Err == nil) != runs {
+			if runs := strings.HasPrefix(tc.name, "runs"); (agent.Program != nil) != runs || (agent.Err == nil) != runs {
 				t.Errorf("program %v, error %v", agent.Program, agent.Err)
 			}
 		})
+	}
+}
+
+func TestTimetableOfAnAgent(t *testing.T) {
+	a := load(t, folder(t, map[string]string{
+		"agents/a.js": "/*\n * Counts.\n * @schedule 0 9 * * 1-5\n * @schedule @daily\n * @timezone Europe/Moscow\n * @overlap queue\n * @missed run\n */",
+		"agents/b.js": "// @schedule 30 8 * * *",
+		"agents/c.js": "",
+	}))
+	if len(a.Problems()) != 0 {
+		t.Fatal(problemTexts(a))
+	}
+	of := func(name string) app.Timetable {
+		script, _ := a.Snapshot().Agent(name)
+		return script.Meta.Timetable
+	}
+	table := of("a")
+	if len(table.Times) != 2 || table.Times[0].String() != "0 9 * * 1-5" || table.Zone.String() != "Europe/Moscow" || !table.Queue || !table.RunMissed {
+		t.Errorf("%+v", table)
+	}
+	at := time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC) // three o'clock in Moscow
+	for _, want := range []string{"26T06:00", "26T21:00", "27T06:00", "27T21:00", "28T21:00"} {
+		at = table.Next(at, time.UTC)
+		if got := at.UTC().Format("02T15:04"); got != want {
+			t.Errorf("%s, not %s", got, want)
+		}
+	}
+	tokyo := time.FixedZone("", 9*3600)
+	if got := of("b").Next(at, tokyo).Format("02T15:04"); got != "29T08:30" {
+		t.Errorf("by default %s", got)
+	}
+	if got := of("c").Next(at, tokyo); !got.IsZero() {
+		t.Errorf("without a schedule %s", got)
 	}
 }
 

@@ -7,15 +7,20 @@ import (
 	"unicode"
 
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
+	"github.com/tutorsocket/tutorsocket/internal/cron"
 )
 
 // maxTimeout bounds @timeout.
 const maxTimeout = 24 * time.Hour
 
-// readMeta reads the first comment of an agent. A wrong @timeout or @user is a syntax error on its
+// maxTimes bounds the @schedule lines of one agent.
+const maxTimes = 32
+
+// readMeta reads the first comment of an agent. A tag with a wrong value is a syntax error on its
 // line. notes are what the author should know though the agent can run.
 func readMeta(url, text string) (m Meta, notes []Problem, err error) {
 	var description []string
+	lonely := commentLine{} // the first tag that says how to follow a schedule
 	for _, line := range firstComment(text) {
 		tag, value, _ := strings.Cut(line.text, " ")
 		value = strings.TrimSpace(value)
@@ -25,20 +30,32 @@ func readMeta(url, text string) (m Meta, notes []Problem, err error) {
 		case "@user":
 			m.User, err = parseUser(value)
 		case "@schedule":
-			notes = append(notes, Problem{URL: url, Line: line.number, Column: 1, Message: noTimetable, Note: true})
+			err = m.Timetable.add(value)
+		case "@timezone":
+			m.Timetable.Zone, err = parseZone(value)
+		case "@overlap":
+			m.Timetable.Queue, err = parseChoice(tag, value, "skip", "queue")
+		case "@missed":
+			m.Timetable.RunMissed, err = parseChoice(tag, value, "skip", "run")
 		default:
 			description = append(description, line.text)
 		}
 		if err != nil {
 			return Meta{}, nil, &basescript.SyntaxError{URL: url, Line: line.number, Column: 1, Message: err.Error()}
 		}
+		if lonely.text == "" && (tag == "@timezone" || tag == "@overlap" || tag == "@missed") {
+			lonely = commentLine{line.number, tag}
+		}
+	}
+	if lonely.text != "" && len(m.Timetable.Times) == 0 {
+		notes = append(notes, Problem{URL: url, Line: lonely.number, Column: 1, Message: lonely.text + noSchedule, Note: true})
 	}
 	m.Description = strings.TrimSpace(strings.Join(description, "\n"))
 	return m, notes, nil
 }
 
-// noTimetable is said rather than passed over: an agent that never starts is a bad surprise.
-const noTimetable = "@schedule is not obeyed: agents have no timetable here, start them with `tutorsocket agent run`"
+// noSchedule is said rather than passed over: an agent that never starts is a bad surprise.
+const noSchedule = " does nothing without @schedule; add one such as @schedule 0 9 * * 1-5"
 
 func parseTimeout(value string) (time.Duration, error) {
 	d, err := time.ParseDuration(value)
@@ -54,6 +71,59 @@ func parseUser(value string) (string, error) {
 		return "", fmt.Errorf("@user takes the id of a user, not %q", value)
 	}
 	return value, nil
+}
+
+// Timetable is when an agent runs by itself, and how.
+type Timetable struct {
+	Times     []cron.Schedule // @schedule, in the order of the lines; none: only when somebody starts it
+	Zone      *time.Location  // @timezone; nil = the default
+	Queue     bool            // @overlap queue: a time that comes during a run waits for its end
+	RunMissed bool            // @missed run: times that nobody was there for are made up for, once
+}
+
+// Next returns the first time after a moment; zone counts if the timetable names none. It is zero where
+// there is no time.
+func (t Timetable) Next(after time.Time, zone *time.Location) (next time.Time) {
+	if t.Zone != nil {
+		zone = t.Zone
+	}
+	for _, s := range t.Times {
+		if at := s.Next(after, zone); !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	return next
+}
+
+// add takes a line of @schedule.
+func (t *Timetable) add(value string) error {
+	if len(t.Times) == maxTimes {
+		return fmt.Errorf("more than %d lines @schedule; join some, as in 0 9,12,18 * * *", maxTimes)
+	}
+	s, err := cron.Parse(value)
+	if err != nil {
+		return fmt.Errorf("@schedule: %w", err)
+	}
+	t.Times = append(t.Times, s)
+	return nil
+}
+
+// parseZone reads a name of the time zone database, Local or UTC.
+func parseZone(value string) (*time.Location, error) {
+	if value != "" {
+		if zone, err := time.LoadLocation(value); err == nil {
+			return zone, nil
+		}
+	}
+	return nil, fmt.Errorf("@timezone takes a name such as Europe/Moscow, UTC, or Local for that of the server, not %q", value)
+}
+
+// parseChoice says whether the value is the second of the two it may be.
+func parseChoice(tag, value, first, second string) (bool, error) {
+	if value != first && value != second {
+		return false, fmt.Errorf("%s takes %s or %s, not %q", tag, first, second, value)
+	}
+	return value == second, nil
 }
 
 type commentLine struct {

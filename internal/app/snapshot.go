@@ -48,6 +48,7 @@ type Meta struct {
 	Description string        // the text of the comment, without tags
 	User        string        // @user: the id of the user the agent runs as; "" = the default
 	Timeout     time.Duration // @timeout: how long it may run; 0 = the default
+	Timetable   Timetable     // @schedule, @timezone, @overlap, @missed
 }
 
 // Snapshot is an app at one moment. Immutable.

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -280,13 +282,38 @@ func (p *program) printScripts(scripts []api.Script) error {
 		fmt.Fprintln(p.Stdout, "none")
 		return nil
 	}
+	timed := slices.ContainsFunc(scripts, func(s api.Script) bool { return len(s.Schedule) > 0 })
+	head := []string{"NAME", "FILE"}
+	if timed {
+		head = append(head, "SCHEDULE", "NEXT", "LAST")
+	}
 	var rows [][]string
 	for _, s := range scripts {
 		about := s.Description
 		if s.Problem != "" {
 			about = "does not load: " + s.Problem
 		}
-		rows = append(rows, []string{s.Name, s.URL, about})
+		row := []string{s.Name, s.URL}
+		if timed {
+			row = append(row, strings.Join(s.Schedule, "; "), nextRun(s), lastRun(s))
+		}
+		rows = append(rows, append(row, about))
 	}
-	return p.printTable([]string{"NAME", "FILE", ""}, rows)
+	return p.printTable(append(head, ""), rows)
+}
+
+// nextRun is the next time of a schedule, by the clock here.
+func nextRun(s api.Script) string {
+	if s.NextRunAt == nil {
+		return ""
+	}
+	return s.NextRunAt.Local().Format(time.DateTime)
+}
+
+// lastRun says when the agent last ran by its schedule, and how that went.
+func lastRun(s api.Script) string {
+	if s.LastRun == nil {
+		return ""
+	}
+	return s.LastRun.StartedAt.Local().Format(time.DateTime) + " " + s.LastRun.State
 }

@@ -115,10 +115,11 @@ func (p *program) agentHistory(t *target) *cobra.Command {
 	var flags historyFlags
 	c := &cobra.Command{
 		Use:   "history [NAME|RUN]",
-		Short: "List runs that go on and recent ones, or show one",
-		Long: "List runs that go on and recent ones, the newest first: all, or those of an agent. With\n" +
-			"the id of a run show its lines and how it ended. The server remembers 1,000 runs until\n" +
-			"it stops. An agent's threads are listed with it.",
+		Short: "List runs that go on and earlier ones, or show one",
+		Long: "List runs that go on and earlier ones, of all nodes, the newest first: all, or those of an\n" +
+			"agent. With the id of a run show its lines and how it ended. The history goes back 30 days,\n" +
+			"or 10,000 runs, also beyond restarts; a run is \"lost\" whose node ended while it ran. An\n" +
+			"agent's threads are listed with it.",
 		Example: examples(
 			"tutorsocket agent history",
 			"tutorsocket agent history --state failed digest",
@@ -134,8 +135,8 @@ func (p *program) agentHistory(t *target) *cobra.Command {
 			if flags.limit < 1 {
 				return usagef("--limit is %d, it must be positive", flags.limit)
 			}
-			if flags.state != "" && !slices.Contains([]string{"running", "done", "failed"}, flags.state) {
-				return usagef("--state %q is none of running, done, failed", flags.state)
+			if flags.state != "" && !slices.Contains([]string{"running", "done", "failed", "lost"}, flags.state) {
+				return usagef("--state %q is none of running, done, failed, lost", flags.state)
 			}
 			client, err := p.client(t)
 			if err != nil {
@@ -149,8 +150,8 @@ func (p *program) agentHistory(t *target) *cobra.Command {
 		},
 	}
 	c.ValidArgsFunction = firstOnly(both(p.runIDs(t, ""), p.scriptNames(t, (*api.Client).Agents, cobra.ShellCompDirectiveNoFileComp)))
-	c.Flags().StringVar(&flags.state, "state", "", "only runs in this state: running, done, failed")
-	complete(c, "state", oneOf("running", "done", "failed"))
+	c.Flags().StringVar(&flags.state, "state", "", "only runs in this state: running, done, failed, lost")
+	complete(c, "state", oneOf("running", "done", "failed", "lost"))
 	c.Flags().IntVar(&flags.limit, "limit", defaultHistory, "at most so many")
 	addJSON(c, &flags.json)
 	return c

@@ -76,8 +76,9 @@ type Script struct {
 
 // Agent limits the run of an agent.
 type Agent struct {
-	Timeout time.Duration `yaml:"timeout" default:"10m" min:"1ms" doc:"Time that an agent may take, unless its @timeout says otherwise."`
-	Bytes   int64         `yaml:"bytes" unit:"bytes" default:"512MiB" min:"1MiB" doc:"Memory that an agent may hold."`
+	Timeout  time.Duration `yaml:"timeout" default:"10m" min:"1ms" doc:"Time that an agent may take, unless its @timeout says otherwise."`
+	Bytes    int64         `yaml:"bytes" unit:"bytes" default:"512MiB" min:"1MiB" doc:"Memory that an agent may hold."`
+	Timezone Zone          `yaml:"timezone" default:"Local" doc:"Time zone of @schedule without @timezone, such as Europe/Moscow; Local is that of the machine. All nodes of a cluster need the same one."`
 }
 
 // HTTPRequest is about the requests that scripts send to other servers.

@@ -47,7 +47,7 @@ func TestDefaults(t *testing.T) {
 		"ws":      c.WS.MessageLimit == 64<<10 && c.WS.Heartbeat == 25*time.Second && !c.WS.NoHeartbeatText && c.WS.Compression,
 		"queue":   c.Queue.MaxBytes == 1<<20 && c.Queue.MaxMessages == 1024 && c.Queue.Overflow == "disconnect" && c.Queue.Grace == 5*time.Second,
 		"script":  c.Script == config.Script{Compute: 5 * time.Second, Bytes: 64 << 20, Depth: 1000},
-		"agent":   c.Agent == config.Agent{Timeout: 10 * time.Minute, Bytes: 512 << 20},
+		"agent":   c.Agent == config.Agent{Timeout: 10 * time.Minute, Bytes: 512 << 20, Timezone: "Local"},
 		"http":    c.HTTPRequest.Timeout == 30*time.Second && c.HTTPRequest.Allow == nil,
 		"scratch": c.Scratch == config.Scratch{MaxBytes: 256 << 20},
 		"compat":  c.Compat == config.Compat{},

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -31,6 +32,8 @@ type RunRequest struct {
 	// OnLine is called with each line the script logs, one at a time, before Run returns. It holds
 	// the script up.
 	OnLine func(logs.Line)
+	// Trigger says in the list of runs who started it; empty means the API.
+	Trigger runs.Trigger
 }
 
 // Outcome says how a run ended.
@@ -55,7 +58,7 @@ func (e *Engine) Run(ctx context.Context, req RunRequest) (Outcome, error) {
 		return Outcome{}, err
 	}
 	defer leave()
-	return e.prepareAgent(ctx, req, snapshot, script, runs.ByAPI).runScript(), nil
+	return e.prepareAgent(ctx, req, snapshot, script, cmp.Or(req.Trigger, runs.ByAPI)).runScript(), nil
 }
 
 // Start begins a run as [Engine.Run] does and returns at once, with a reader of its lines from the
@@ -72,7 +75,7 @@ func (e *Engine) Start(ctx context.Context, req RunRequest) (*runs.Reader, error
 	if err != nil {
 		return nil, err
 	}
-	a := e.prepareAgent(context.WithoutCancel(ctx), req, snapshot, script, runs.ByAPI)
+	a := e.prepareAgent(context.WithoutCancel(ctx), req, snapshot, script, cmp.Or(req.Trigger, runs.ByAPI))
 	reader := a.listed.Read(0)
 	go func() {
 		defer leave()

@@ -155,7 +155,7 @@ func TestEveryRunEndsEverywhere(t *testing.T) {
 	}
 	tracer.Close(context.Background()) // which sends what is left
 	const all = 7 + 1 + 3 + 1
-	list, _ := listed.List(runs.Query{})
+	list, _ := listed.List(t.Context(), runs.Query{})
 	spans := len(collector.Spans())
 	if n := r.Sum("tutorsocket_engine_agent_runs_total"); n != all || len(list) != all || listed.Running() != 0 || spans != all {
 		t.Errorf("of %d runs %v are counted, %d listed, %d still running, %d have a span", all, n, len(list), listed.Running(), spans)

@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
@@ -15,6 +16,12 @@ type Config struct {
 	// Bytes is what the texts of all ended runs may take; 16 MiB by default. The
 	// lines of the oldest runs give way first, then the runs themselves.
 	Bytes int
+	// Node is the name of this node, as [Info] has it.
+	Node string
+	// History keeps the runs of this process and knows those of others; nil: none are kept or known.
+	History *History
+	// Elsewhere stops runs of other nodes; nil: they can only be stopped there.
+	Elsewhere Elsewhere
 }
 
 const (
@@ -74,22 +81,73 @@ func (r *Registry) nextID(now time.Time) string {
 // Begin enters a run that is about to begin. The caller must call [Run.End].
 func (r *Registry) Begin(s Start) *Run {
 	now := time.Now()
-	run := &Run{registry: r, start: s, began: now}
+	run := &Run{registry: r, node: r.cfg.Node, start: s, began: now}
 	run.kept.most, run.kept.mostBytes = maxLines, maxBytes
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	run.id = r.nextID(now)
 	r.runs = append(r.runs, run)
 	r.byID[run.id] = run
+	r.mu.Unlock()
+	if h := r.cfg.History; h != nil {
+		h.add(recordOf(run))
+	}
 	return run
 }
 
-// Find returns the run with the id; ok is false if there is none, or none any more.
-func (r *Registry) Find(id string) (run *Run, ok bool) {
+// local returns a run of this process.
+func (r *Registry) local(id string) (run *Run, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	run, ok = r.byID[id]
 	return run, ok
+}
+
+// Find returns the run with the id, of this process or of the history; ok is false if there is none, or none
+// any more. An error means that the history could not be read.
+//
+// Of a run that goes on at another node the lines are there when it has ended, which [Run.Wait] and a
+// [Reader] wait for.
+func (r *Registry) Find(ctx context.Context, id string) (run *Run, ok bool, err error) {
+	if run, ok := r.local(id); ok || r.cfg.History == nil {
+		return run, ok, nil
+	}
+	r.await(ctx)
+	return r.cfg.History.find(ctx, r, id)
+}
+
+// Stop makes a run end soon, wherever it runs, and does not wait for that; one that has ended stays as it is.
+// Errors: [ErrNotFound], [*ElsewhereError], those of the history.
+func (r *Registry) Stop(ctx context.Context, id string) error {
+	run, ok, err := r.Find(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return fmt.Errorf("%w: %s", ErrNotFound, id)
+	case !run.elsewhere:
+		run.Stop()
+		return nil
+	}
+	info := run.Info()
+	switch {
+	case info.State != Running:
+		return nil
+	case r.cfg.Elsewhere == nil:
+		return &ElsewhereError{Node: info.Node}
+	}
+	if err := r.cfg.Elsewhere.StopRun(ctx, info.Node, id); err != nil {
+		return &ElsewhereError{Node: info.Node, Err: err}
+	}
+	return nil
+}
+
+// historyPatience is how long an answer waits for a history that is being read for the first time.
+const historyPatience = 2 * time.Second
+
+func (r *Registry) await(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, historyPatience)
+	defer cancel()
+	r.cfg.History.ready(ctx)
 }
 
 // Query chooses runs. Zero values choose all.
@@ -100,26 +158,57 @@ type Query struct {
 	Limit int    // at most so many; 0 or less: all
 }
 
-// List returns runs that a query chooses, the newest first, and whether there are
-// more of them.
-func (r *Registry) List(q Query) (list []Info, more bool) {
+// chooses says whether a query is about a run.
+func (q *Query) chooses(i *Info) bool {
+	name := i.Agent
+	if name == "" {
+		name = i.Name
+	}
+	return (q.Name == "" || q.Name == name) && (q.State == "" || q.State == i.State)
+}
+
+// List returns runs that a query chooses, of this process and of the history, the newest first, and whether
+// there are more of them. The first call after a start may wait for the history, as long as ctx.
+func (r *Registry) List(ctx context.Context, q Query) (list []Info, more bool) {
+	own := r.own(q)
+	h := r.cfg.History
+	if h == nil {
+		return cut(own, q.Limit)
+	}
+	r.await(ctx)
+	h.each(q.After, func(i Info) bool {
+		for len(own) > 0 && own[0].ID >= i.ID {
+			list, own = append(list, own[0]), own[1:]
+		}
+		if _, ok := r.local(i.ID); !ok && q.chooses(&i) { // of what is here, the history may lag behind
+			list = append(list, i)
+		}
+		return q.Limit <= 0 || len(list) <= q.Limit
+	})
+	return cut(append(list, own...), q.Limit)
+}
+
+func cut(list []Info, limit int) (_ []Info, more bool) {
+	if limit <= 0 || len(list) <= limit {
+		return list, false
+	}
+	return list[:limit], true
+}
+
+// own returns the runs of this process that a query chooses, one more than it wants.
+func (r *Registry) own(q Query) (list []Info) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for i := len(r.runs) - 1; i >= 0; i-- {
+	for i := len(r.runs) - 1; i >= 0 && (q.Limit <= 0 || len(list) <= q.Limit); i-- {
 		run := r.runs[i]
 		if q.After != "" && run.id >= q.After || q.Name != "" && run.start.name() != q.Name {
 			continue
 		}
-		info := run.Info()
-		if q.State != "" && info.State != q.State {
-			continue
+		if info := run.Info(); q.chooses(&info) {
+			list = append(list, info)
 		}
-		if q.Limit > 0 && len(list) == q.Limit {
-			return list, true
-		}
-		list = append(list, info)
 	}
-	return list, false
+	return list
 }
 
 // Running is how many runs go on.

@@ -13,19 +13,21 @@ type Trigger string
 
 // What starts runs.
 const (
-	ByAPI    Trigger = "api"    // the HTTP API, and with it the command line
-	ByScript Trigger = "script" // tools.start_agent
-	ByThread Trigger = "thread" // a script that started a thread
+	ByAPI      Trigger = "api"      // the HTTP API, and with it the command line
+	ByScript   Trigger = "script"   // tools.start_agent
+	ByThread   Trigger = "thread"   // a script that started a thread
+	BySchedule Trigger = "schedule" // the agent's @schedule
 )
 
 // State says how far a run is.
 type State string
 
-// States of a run. One that was stopped has failed.
+// States of a run. One that was stopped has failed; one is lost whose node ended while it ran.
 const (
 	Running State = "running"
 	Done    State = "done"
 	Failed  State = "failed"
+	Lost    State = "lost"
 )
 
 // Start describes a run that begins.
@@ -63,8 +65,9 @@ type Info struct {
 	Thread  int
 	Trigger Trigger
 	State   State
+	Node    string // that runs it, or ran it
 	Began   time.Time
-	Ended   time.Time     // zero while it runs
+	Ended   time.Time     // zero while it runs; of one that was lost: when that was noticed
 	Took    time.Duration // so far, while it runs
 	Error   string
 }
@@ -87,7 +90,10 @@ type Run struct {
 	registry *Registry
 	id       string
 	start    Start
+	node     string
 	began    time.Time
+	// elsewhere: it was begun at another node, or by an earlier process.
+	elsewhere bool
 
 	counted bool // guarded by the registry's mutex: it has ended and counts there
 	weight  int  // guarded by the registry's mutex: what it counts
@@ -95,6 +101,7 @@ type Run struct {
 	mu      sync.Mutex    // guards what follows
 	ended   time.Time     // zero while it runs
 	outcome Outcome       // once it has ended
+	lost    bool          // it has ended with its node
 	kept    keeper        // the last lines
 	readers int           // how many read
 	news    chan struct{} // closed by the next line, and by the end; nil while nobody waits
@@ -109,13 +116,16 @@ func (r *Run) Info() Info {
 	defer r.mu.Unlock()
 	i := Info{
 		ID: r.id, Agent: r.start.Agent, Name: r.start.Name, User: r.start.User, Thread: r.start.Thread, Trigger: r.start.Trigger,
-		State: Running, Began: r.began, Ended: r.ended, Took: time.Since(r.began),
+		State: Running, Node: r.node, Began: r.began, Ended: r.ended, Took: time.Since(r.began),
 	}
 	if r.ended.IsZero() {
 		return i
 	}
 	i.State, i.Took, i.Error = Done, r.outcome.Duration, r.outcome.Error
-	if i.Error != "" {
+	switch {
+	case r.lost:
+		i.State = Lost
+	case i.Error != "":
 		i.State = Failed
 	}
 	return i
@@ -158,6 +168,9 @@ func (r *Run) End(o Outcome) {
 	r.trim()
 	r.mu.Unlock()
 	r.registry.settle(r)
+	if h := r.registry.cfg.History; h != nil {
+		h.add(recordOf(r))
+	}
 }
 
 // trim leaves the lines that an ended run may keep, once nobody reads.

@@ -83,10 +83,10 @@ func TestLifeOfARun(t *testing.T) {
 	if err != nil || i.State != runs.Failed || i.Took != time.Second || i.Ended.IsZero() || len(i.Error) > logs.MaxText || r.Running() != 0 {
 		t.Errorf("%v %.200v", err, i)
 	}
-	if found, ok := r.Find(run.ID()); !ok || found != run {
+	if found, ok, err := r.Find(t.Context(), run.ID()); !ok || err != nil || found != run {
 		t.Error("it cannot be found")
 	}
-	if _, ok := r.Find("0123456789abcdef"); ok {
+	if _, ok, _ := r.Find(t.Context(), "0123456789abcdef"); ok {
 		t.Error("a run that never was is found")
 	}
 }
@@ -150,12 +150,12 @@ func TestTheRegistryIsBounded(t *testing.T) {
 		ended = append(ended, begin(r))
 		end(ended[len(ended)-1])
 	}
-	list, more := r.List(runs.Query{})
+	list, more := r.List(t.Context(), runs.Query{})
 	if len(list) != 11 || more || list[0].ID != ended[29].ID() || list[9].ID != ended[20].ID() || list[10].ID != first.ID() {
 		t.Errorf("%d runs", len(list))
 	}
 	end(first)
-	if _, ok := r.Find(first.ID()); ok {
+	if _, ok, _ := r.Find(t.Context(), first.ID()); ok {
 		t.Error("the oldest run stays")
 	}
 }
@@ -171,7 +171,7 @@ func TestTextsAreBounded(t *testing.T) {
 		end(run)
 		all = append(all, run)
 	}
-	if list, _ := r.List(runs.Query{}); len(list) != 10 {
+	if list, _ := r.List(t.Context(), runs.Query{}); len(list) != 10 {
 		t.Errorf("%d runs", len(list))
 	}
 	if lines, dropped := all[0].Lines(10); len(lines) != 0 || dropped != 1 {
@@ -183,7 +183,7 @@ func TestTextsAreBounded(t *testing.T) {
 	for range 10 {
 		begin(r).End(runs.Outcome{Error: long})
 	}
-	if list, _ := r.List(runs.Query{}); len(list) > 5 || list[0].Error != long {
+	if list, _ := r.List(t.Context(), runs.Query{}); len(list) > 5 || list[0].Error != long {
 		t.Errorf("%d runs", len(list))
 	}
 }
@@ -204,12 +204,12 @@ func TestConcurrentUse(t *testing.T) {
 				})
 				say(run, 20)
 				end(run)
-				r.List(runs.Query{Name: "a", State: runs.Done, Limit: 5})
+				r.List(t.Context(), runs.Query{Name: "a", State: runs.Done, Limit: 5})
 			}
 		})
 	}
 	wg.Wait()
-	if list, _ := r.List(runs.Query{}); len(list) == 0 || len(list) > 20 || r.Running() != 0 {
+	if list, _ := r.List(t.Context(), runs.Query{}); len(list) == 0 || len(list) > 20 || r.Running() != 0 {
 		t.Errorf("%d runs, %d go on", len(list), r.Running())
 	}
 }

@@ -96,10 +96,18 @@ func knownUser(id string) hub.User {
 }
 
 // scripts is the app as the API sees it.
-type scripts struct{ app *app.App }
+type scripts struct{ server *Server }
 
-func (s scripts) Services() []api.Script { return describe(s.app.Snapshot().Services()) }
-func (s scripts) Agents() []api.Script   { return describe(s.app.Snapshot().Agents()) }
+func (s scripts) Services() []api.Script { return describe(s.server.app.Snapshot().Services()) }
+
+func (s scripts) Agents() []api.Script {
+	agents := s.server.app.Snapshot().Agents()
+	described := describe(agents)
+	for i, script := range agents {
+		s.server.timed(&described[i], script)
+	}
+	return described
+}
 
 func describe(list []*app.Script) []api.Script {
 	described := make([]api.Script, 0, len(list))

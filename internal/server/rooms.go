@@ -33,6 +33,7 @@ type rooms struct {
 	nodes   *nodes
 	lines   *logs.Log
 	runs    *runs.Registry
+	history *runs.History
 	engine  *engine.Engine
 
 	refused  *auth.Refusals
@@ -40,7 +41,7 @@ type rooms struct {
 }
 
 // openRooms builds the rooms, joins them and begins to serve.
-func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
+func (s *Server) openRooms(ctx context.Context, listener net.Listener) (err error) {
 	r := new(rooms)
 	s.openMetrics()
 	if err := s.openFolders(ctx, r); err != nil {
@@ -50,9 +51,16 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	if err := s.openVersions(ctx); err != nil {
 		return err
 	}
+	life := newLife()
+	if r.runs, r.history, err = s.openRuns(ctx, life); err != nil {
+		return err
+	}
 	s.openSockets(r)
-	s.openDoors(r)
-	if err := s.joinCluster(ctx, r); err != nil {
+	if err := s.openTimetable(ctx, life, r); err != nil {
+		return err
+	}
+	detached, err := s.openDetached(ctx, r.hub)
+	if err != nil {
 		return err
 	}
 	if err := s.keepDetached(ctx, r); err != nil {
@@ -66,6 +74,7 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) error {
 	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))
 	s.watch()
 	s.keepHistory()
+	s.keepTime()
 	// Runs end before the requests that wait for their outcome, and after the
 	// sockets whose hooks they are.
 	s.onClose("runs", func(context.Context) error { return s.endRuns(r.engine) })
@@ -106,8 +115,9 @@ func (r *rooms) openedAt(key string) time.Time {
 // openSockets makes what holds sockets and what runs scripts for them.
 func (s *Server) openSockets(r *rooms) {
 	r.hub = hub.New(s.hubConfig())
-	r.sockets = cluster.Prepare(r.hub, s.clusterConfig(r)).Traced(r.tracer)
-	r.lines, r.runs = s.lines(), runs.New(runs.Config{})
+	r.sockets = cluster.New(r.hub).Traced(r.tracer)
+	r.sockets.Register(s.metrics)
+	r.lines = s.lines()
 	r.engine = engine.New(s.engineConfig(), engine.Deps{
 		Apps: s.app.Snapshot, Sources: s.app, Settings: s.scriptSettings(r.effects.logs), Users: knownUser,
 		Sockets: r.sockets, UserData: r.data, Storage: r.storage,
@@ -132,7 +142,7 @@ func (s *Server) openDoors(r *rooms) {
 	s.routes.api = r.tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: s.node}, api.Deps{
 		Auth: admin, Refusals: refusals{r.refused},
 		Sockets: r.sockets, Events: r.sockets, Tags: r.sockets, Traces: frameTraces{r.sockets, r.endpoint},
-		Scripts: scripts{s.app}, Sources: sources{s}, Checker: checker{s.app, s.cfg.Settings.Queue.Profile},
+		Scripts: scripts{s}, Sources: sources{s}, Checker: checker{s.app, s.cfg.Settings.Queue.Profile},
 		Runs: runner{r.engine, &s.routes.phase}, RunList: r.runs, Logs: r.lines, UserData: r.data,
 		Nodes: r.nodes, Figures: s.history, Metrics: s.metrics,
 	}))

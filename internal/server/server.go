@@ -17,6 +17,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/app"
 	"github.com/tutorsocket/tutorsocket/internal/config"
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
+	"github.com/tutorsocket/tutorsocket/internal/timetable"
 	"github.com/tutorsocket/tutorsocket/internal/versions"
 )
 
@@ -44,8 +45,10 @@ type Server struct {
 	store  *store
 	// recorder keeps the versions of the app's scripts.
 	recorder *versions.Recorder
-	addr     net.Addr
-	routes   routes
+	// timetable starts agents that name times.
+	timetable *timetable.Timetable
+	addr      net.Addr
+	routes    routes
 	// socketLimit is how many sockets may be open; 0 is no limit.
 	socketLimit int
 
@@ -214,6 +217,7 @@ func (s *Server) watch() {
 // changed reports what a reload has brought.
 func (s *Server) changed(c app.Change) {
 	s.noteChange(c)
+	s.timetable.Look()
 	for _, url := range c.Updated {
 		s.logger.Info("script reloaded", "script", url)
 	}

@@ -10,7 +10,7 @@ export interface paths {
         };
         /**
          * Agents of the app, ordered by name
-         * @description The agents of the app by name, with what keeps a file from loading.
+         * @description The agents of the app by name, with what keeps a file from loading, and for those with a schedule when they run next and ran last.
          */
         get: operations["list-agents"];
         put?: never;
@@ -457,8 +457,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Runs that go on and recent ones, the newest first
-         * @description Runs that go on, and those that ended lately, the newest first.
+         * Runs that go on and earlier ones, the newest first
+         * @description Runs that go on, and those that ended, on all nodes, the newest first. The history goes back 30 days or 10,000 runs, also beyond restarts.
          */
         get: operations["list-runs"];
         put?: never;
@@ -482,7 +482,7 @@ export interface paths {
         };
         /**
          * One run with its lines
-         * @description One run with its lines so far. With `Accept: text/event-stream` new lines follow, and the outcome at the end.
+         * @description One run with its lines so far; those of a run that goes on at another node come with its end. With `Accept: text/event-stream` new lines follow, and the outcome at the end.
          */
         get: operations["get-run"];
         put?: never;
@@ -1264,7 +1264,7 @@ export interface components {
             duration_ms: number;
             /**
              * Format: date-time
-             * @description When it ended; absent while it runs.
+             * @description When it ended; absent while it runs. Of a lost one, when that was noticed.
              */
             ended_at?: string;
             /** @description The script's error with its position lines; empty if all went well, and while it runs. */
@@ -1280,7 +1280,7 @@ export interface components {
             lines_dropped?: number;
             /** @description What a source or a thread is called; empty for an agent. */
             name: string;
-            /** @description The node that runs it. */
+            /** @description The node that runs it, or ran it. */
             node: string;
             /**
              * Format: date-time
@@ -1288,20 +1288,20 @@ export interface components {
              */
             started_at: string;
             /**
-             * @description One that was stopped has failed.
+             * @description One that was stopped has failed; one is lost whose node ended while it ran.
              * @enum {string}
              */
-            state: "running" | "done" | "failed";
+            state: "running" | "done" | "failed" | "lost";
             /**
              * Format: int64
              * @description Number of the script thread, as log lines have it.
              */
             thread: number;
             /**
-             * @description Who started it: a client of the API, a script, or a script as a thread beside itself.
+             * @description Who started it: a client of the API, a script, a script as a thread beside itself, or the schedule of the agent.
              * @enum {string}
              */
-            trigger: "api" | "script" | "thread";
+            trigger: "api" | "script" | "thread" | "schedule";
             /** @description Id of the user the script runs as. */
             user: string;
         };
@@ -1315,7 +1315,7 @@ export interface components {
             duration_ms: number;
             /**
              * Format: date-time
-             * @description When it ended; absent while it runs.
+             * @description When it ended; absent while it runs. Of a lost one, when that was noticed.
              */
             ended_at?: string;
             /** @description The script's error with its position lines; empty if all went well, and while it runs. */
@@ -1324,7 +1324,7 @@ export interface components {
             id: string;
             /** @description What a source or a thread is called; empty for an agent. */
             name: string;
-            /** @description The node that runs it. */
+            /** @description The node that runs it, or ran it. */
             node: string;
             /**
              * Format: date-time
@@ -1332,20 +1332,20 @@ export interface components {
              */
             started_at: string;
             /**
-             * @description One that was stopped has failed.
+             * @description One that was stopped has failed; one is lost whose node ended while it ran.
              * @enum {string}
              */
-            state: "running" | "done" | "failed";
+            state: "running" | "done" | "failed" | "lost";
             /**
              * Format: int64
              * @description Number of the script thread, as log lines have it.
              */
             thread: number;
             /**
-             * @description Who started it: a client of the API, a script, or a script as a thread beside itself.
+             * @description Who started it: a client of the API, a script, a script as a thread beside itself, or the schedule of the agent.
              * @enum {string}
              */
-            trigger: "api" | "script" | "thread";
+            trigger: "api" | "script" | "thread" | "schedule";
             /** @description Id of the user the script runs as. */
             user: string;
         };
@@ -1403,10 +1403,23 @@ export interface components {
         Script: {
             /** @description What its file says it is for. */
             description?: string;
+            /** @description The newest run by the schedule, on any node. */
+            last_run?: components["schemas"]["TimedRun"];
+            /** @description The newest time of the schedule at which the agent was not started. */
+            last_skipped?: components["schemas"]["SkippedRun"];
             /** @description How it is called and run. */
             name: string;
+            /**
+             * Format: date-time
+             * @description The next time of the schedule.
+             */
+            next_run_at?: string;
             /** @description Why the file as it is now does not load. The last good version, if there is one, keeps running. */
             problem?: string;
+            /** @description When an agent runs by itself, as its @schedule lines say. */
+            schedule?: string[] | null;
+            /** @description The time zone of the schedule; Local is that of the server. */
+            timezone?: string;
             /** @description Where errors and logs place it: x-local://… */
             url: string;
         };
@@ -1417,6 +1430,15 @@ export interface components {
             missing: string[];
             /** @description What after must be for the page that follows; empty on the last one. */
             next: string;
+        };
+        SkippedRun: {
+            /**
+             * Format: date-time
+             * @description The time.
+             */
+            at: string;
+            /** @description Why, for a person. */
+            reason: string;
         };
         SnapshotBegun: {
             /** @description Nodes that did not answer. */
@@ -1842,6 +1864,27 @@ export interface components {
             count: number;
             /** @description The value. */
             value: string;
+        };
+        TimedRun: {
+            /**
+             * Format: date-time
+             * @description When it ended, to the second; absent while it runs.
+             */
+            ended_at?: string;
+            /** @description Names the run: GET /runs/{id}. Absent while it has just begun. */
+            id?: string;
+            /** @description The node that runs it, or ran it. */
+            node: string;
+            /**
+             * Format: date-time
+             * @description When it began, to the second.
+             */
+            started_at: string;
+            /**
+             * @description One is lost whose node ended while it ran.
+             * @enum {string}
+             */
+            state: "running" | "done" | "failed" | "lost";
         };
         TraceEnded: {
             /**
@@ -2282,7 +2325,19 @@ export interface operations {
                      *           "url": "x-local://agents/broken.js"
                      *         },
                      *         {
+                     *           "last_run": {
+                     *             "ended_at": "2026-11-23T06:00:02Z",
+                     *             "id": "1a2145e7ece00813",
+                     *             "node": "n1",
+                     *             "started_at": "2026-11-23T06:00:00Z",
+                     *             "state": "done"
+                     *           },
                      *           "name": "hello",
+                     *           "next_run_at": "2026-11-24T06:00:00Z",
+                     *           "schedule": [
+                     *             "0 9 * * 1-5"
+                     *           ],
+                     *           "timezone": "Europe/Moscow",
                      *           "url": "x-local://agents/hello.js"
                      *         }
                      *       ],
@@ -3682,7 +3737,7 @@ export interface operations {
                 /** @description Most items of the answer. */
                 limit?: number;
                 /** @description Only runs in this state. */
-                state?: "running" | "done" | "failed";
+                state?: "running" | "done" | "failed" | "lost";
             };
             header?: never;
             path?: never;
@@ -3945,6 +4000,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "stop-run": {
@@ -3973,8 +4029,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-services": {
