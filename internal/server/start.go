@@ -70,12 +70,11 @@ const storageBucket = "globalstorage"
 // openUserData starts the store and opens the values in it: user data, and GlobalStorage. opened tells when
 // a socket was opened.
 func (s *Server) openUserData(ctx context.Context, opened func(key string) time.Time) (data, storage *userdata.Store, err error) {
-	store, err := openStore(s.data.dir, s.cfg.Settings.NATS.Sync, s.logger)
+	store, err := s.openEmbedded()
 	if err != nil {
 		return nil, nil, err
 	}
 	s.store = store
-	s.onClose("store", func(context.Context) error { store.close(); return nil })
 	store.count(s.metrics)
 	open := func(cfg userdata.Config) (*userdata.Store, error) {
 		cfg.Metrics = s.metrics
