@@ -22,7 +22,7 @@ func (p *program) data() *cobra.Command {
 		"with tools_web.get_user_data. A value is JSON, under a key that is any text."
 	c.Example = examples("tutorsocket data set counter 1", "tutorsocket data get counter", "tutorsocket data list")
 	t := p.addTarget(c)
-	c.AddCommand(p.dataGet(t), p.dataSet(t), p.dataDelete(t), p.dataList(t), p.dataInfo(t), p.dataExport(t), p.dataImport(t))
+	c.AddCommand(p.dataGet(t), p.dataSet(t), p.dataDelete(t), p.dataList(t), p.dataInfo(t), p.dataExport(t), p.dataImport(t), p.dataRecover(t))
 	return c
 }
 

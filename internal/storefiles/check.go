@@ -19,7 +19,7 @@ type Damage struct {
 	File   string // path
 	Text   string // what is wrong, for a person
 
-	tail bool // the newest messages are missing, and nothing else
+	unwritten bool // it may never have reached the disk, where nobody waits for that
 }
 
 func (d Damage) String() string { return d.File + " " + d.Text }
@@ -34,14 +34,15 @@ type Findings struct {
 	Records int
 	Bytes   int64
 
-	mend []string // streams whose description is known and on the disk is not
-	drop []string // streams that were being made and hold nothing
+	mend   []string // streams whose description is known and on the disk is not
+	drop   []string // streams that were being made and hold nothing
+	remove []string // derived files that are not to be believed
 }
 
 // Unexpected are the damages that a power failure does not explain where writes are
-// confirmed before they are on the disk: all but newest messages that are missing.
+// confirmed before they are on the disk: all but those of what was written last.
 func (f *Findings) Unexpected() []Damage {
-	return slices.DeleteFunc(slices.Clone(f.Damages), func(d Damage) bool { return d.tail })
+	return slices.DeleteFunc(slices.Clone(f.Damages), func(d Damage) bool { return d.unwritten })
 }
 
 // Check reads the whole store. Errors are those of the file system that are about
@@ -99,9 +100,10 @@ func (k *Keeper) checkStream(f *Findings, name string, confirmed uint64) error {
 			file = k.block(name, indices[len(indices)-1])
 		}
 		f.damage(name, file, "ends too early: of the messages that were confirmed the newest %d are missing", confirmed-last)
-		f.Damages[len(f.Damages)-1].tail = true
+		f.Damages[len(f.Damages)-1].unwritten = true
 	}
 	k.checkMeta(f, name, records, confirmed)
+	k.checkDerived(f, name)
 	return nil
 }
 
@@ -114,6 +116,9 @@ func (k *Keeper) checkList(f *Findings, name string, indices []uint32) {
 	for _, file := range sortedKeys(k.known.Streams[name].Blocks) {
 		path, size := filepath.Join(k.blocks(name), file), k.known.Streams[name].Blocks[file]
 		var text string
+		if size == 0 {
+			continue // NATS begins with another one
+		}
 		if !present[file] {
 			text = fmt.Sprintf("is missing, it had %d bytes", size)
 		} else if info, err := os.Stat(path); err == nil && info.Size() < size {
@@ -123,8 +128,33 @@ func (k *Keeper) checkList(f *Findings, name string, indices []uint32) {
 		case text == "":
 		case k.known.Clean:
 			f.damage(name, path, "%s when the server was stopped", text)
+		case !k.mayHaveTidied(name):
+			f.damage(name, path, "%s before the server was killed", text)
+			f.Damages[len(f.Damages)-1].unwritten = true
 		default:
-			f.doubt(name, path, "%s before the server was killed; the store may have tidied it away since, or it was damaged: see that nothing is missing", text)
+			f.doubt(name, path, "%s a moment before the server was killed; the store may have tidied it away in that moment, or it was damaged: see that nothing is missing", text)
+		}
+	}
+}
+
+// mayHaveTidied reports whether a process that was killed may have removed or replaced
+// blocks of a stream after it had listed them: it did so while it lived, or not at all.
+func (k *Keeper) mayHaveTidied(name string) bool {
+	info, err := os.Stat(k.blocks(name))
+	if err != nil {
+		return false
+	}
+	changed := info.ModTime()
+	return !changed.Equal(k.known.Streams[name].Changed) && !changed.After(k.seen.Add(alive))
+}
+
+// checkDerived finds the derived files that are not as they were when the store was
+// closed. After a kill that is not known.
+func (k *Keeper) checkDerived(f *Findings, name string) {
+	known := k.known.Streams[name].Derived
+	for file, sum := range k.derivedSums(name) {
+		if was, ok := known[file]; !k.known.Clean || !ok || was != sum {
+			f.remove = append(f.remove, filepath.Join(k.blocks(name), file))
 		}
 	}
 }
@@ -147,8 +177,9 @@ func (k *Keeper) checkMeta(f *Findings, name string, records int, confirmed uint
 }
 
 // Mend writes descriptions anew that are known, and removes streams that were being
-// made when the process was killed and hold nothing. Without that NATS would leave
-// them out.
+// made when the process was killed and hold nothing, which NATS would leave out, and
+// files of which NATS must not believe what they say. It loses nothing. It is to be
+// called before NATS opens the store.
 func (k *Keeper) Mend(f *Findings) error {
 	for _, name := range f.mend {
 		known := k.known.Streams[name]
@@ -157,6 +188,11 @@ func (k *Keeper) Mend(f *Findings) error {
 			replaceFile(filepath.Join(k.stream(name), "meta.sum"), []byte(known.Sum)),
 		); err != nil {
 			return fmt.Errorf("write the description of a stream: %w", err)
+		}
+	}
+	for _, file := range f.remove {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove a file that can be made anew: %w", err)
 		}
 	}
 	for _, name := range f.drop {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,7 +19,8 @@ const (
 
 // Keeper knows what must be in the files of a store. [Open] makes one.
 type Keeper struct {
-	folder  string // the data folder
+	folder  string    // the data folder
+	seen    time.Time // lastAlive when the keeper was opened
 	marks   *marks
 	known   list
 	unclear []Damage // of the keeper's own files
@@ -37,13 +39,22 @@ type stream struct {
 	Meta   string           `json:"meta,omitempty"` // its description, meta.inf
 	Sum    string           `json:"sum,omitempty"`  // and the checksum of that
 	Blocks map[string]int64 `json:"blocks"`         // size by name
+	// Changed is when a block was last added, replaced or removed, as far as the list knows.
+	Changed time.Time `json:"changed"`
+	// Derived are checksums of files that NATS would believe and can make anew.
+	Derived map[string]uint32 `json:"derived,omitempty"`
 }
+
+// derived are the files of a stream that follow from its blocks, have no checksum of
+// their own, and say what is to be removed and when.
+var derived = []string{"thw.db", "sched.db"}
 
 // Open reads what is known of the store in a data folder. It changes nothing. A store
 // of which nothing is known yet has no marks; files of the keeper that cannot be read
 // are told by [Keeper.Check].
 func Open(folder string) (*Keeper, error) {
 	k := &Keeper{folder: folder, noted: map[string]time.Time{}}
+	k.seen = k.lastAlive()
 	marks, damaged, err := readMarks(filepath.Join(folder, marksName))
 	if err != nil {
 		return nil, fmt.Errorf("read what was confirmed: %w", err)
@@ -79,8 +90,13 @@ func (k *Keeper) Begin() error { return k.write(false) }
 func (k *Keeper) Reached(stream string, sequence uint64) { k.marks.reach(stream, sequence) }
 
 // Note lists the files of the store anew if some were added or went since the last
-// time. The error is also one that Reached met.
+// time, and leaves word that the process lives. It is to be called every few seconds
+// at least ([alive]). The error is also one that Reached met.
 func (k *Keeper) Note() error {
+	now := time.Now()
+	if err := os.Chtimes(filepath.Join(k.folder, listName), now, now); err != nil {
+		return fmt.Errorf("note that the store is open: %w", err)
+	}
 	if err := k.marks.failure(); err != nil {
 		return fmt.Errorf("note what was confirmed: %w", err)
 	}
@@ -142,6 +158,9 @@ func (k *Keeper) listFiles(clean bool) list {
 	l := list{Clean: clean, Streams: map[string]stream{}}
 	for _, name := range k.streamFolders() {
 		s := stream{Blocks: map[string]int64{}}
+		if info, err := os.Stat(k.blocks(name)); err == nil { // before what it has: what changes meanwhile is noticed
+			s.Changed = info.ModTime()
+		}
 		meta, sum := k.description(name)
 		if validMeta(name, meta, sum) {
 			s.Meta, s.Sum = meta, sum
@@ -153,9 +172,38 @@ func (k *Keeper) listFiles(clean bool) list {
 				s.Blocks[blockName(index)] = info.Size()
 			}
 		}
+		if clean {
+			s.Derived = k.derivedSums(name)
+		}
 		l.Streams[name] = s
 	}
 	return l
+}
+
+// derivedSums are the checksums of the derived files of a stream that are there.
+func (k *Keeper) derivedSums(name string) map[string]uint32 {
+	sums := map[string]uint32{}
+	for _, file := range derived {
+		if text, err := os.ReadFile(filepath.Join(k.blocks(name), file)); err == nil {
+			sums[file] = crc32.ChecksumIEEE(text)
+		}
+	}
+	return sums
+}
+
+// alive is how long after its last sign of life a process may still have changed files:
+// somewhat more than the time between two calls of Note.
+const alive = 5 * time.Second
+
+// lastAlive is when the process that had the store open was last seen at work; the zero
+// time if that is not known.
+func (k *Keeper) lastAlive() (at time.Time) {
+	for _, name := range []string{listName, marksName} {
+		if info, err := os.Stat(filepath.Join(k.folder, name)); err == nil && info.ModTime().After(at) {
+			at = info.ModTime()
+		}
+	}
+	return at
 }
 
 // The places in the folder of the store.

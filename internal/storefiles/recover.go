@@ -69,14 +69,14 @@ func (k *Keeper) recoverStream(name, aside string, confirmed uint64, now time.Ti
 	if err := os.MkdirAll(k.blocks(name), 0o700); err != nil {
 		return r, err
 	}
-	next, err := k.copyBlocks(&r, name, filepath.Join(aside, "msgs"))
+	next, last, err := k.copyBlocks(&r, name, filepath.Join(aside, "msgs"))
 	if err != nil {
 		return r, err
 	}
-	// Sequences that were given to somebody are not given again.
-	end := tombstone(name, next, max(confirmed, 1), now)
-	if err := replaceFile(k.block(name, next), end); err != nil {
-		return r, err
+	if last < confirmed { // sequences that were given to somebody are not given again
+		if err := replaceFile(k.block(name, next), tombstone(name, next, confirmed, now)); err != nil {
+			return r, err
+		}
 	}
 	// The description comes last: without it there is no stream.
 	return r, errors.Join(
@@ -99,8 +99,8 @@ func (k *Keeper) descriptionToKeep(name, aside string) (meta, sum string) {
 }
 
 // copyBlocks writes the readable records of the blocks in a folder into new ones, and
-// returns the number of the block after the last.
-func (k *Keeper) copyBlocks(r *Recovered, name, from string) (next uint32, err error) {
+// returns the number of the block after the last and the highest sequence.
+func (k *Keeper) copyBlocks(r *Recovered, name, from string) (next uint32, last uint64, err error) {
 	next = 1
 	for _, index := range indicesIn(from) {
 		next = index + 1
@@ -112,16 +112,17 @@ func (k *Keeper) copyBlocks(r *Recovered, name, from string) (next uint32, err e
 		for _, record := range b.whole {
 			text = append(text, record...)
 		}
+		last = max(last, b.last)
 		r.Kept += b.records
 		r.Lost += b.size - int64(len(text))
 		if len(text) == 0 {
 			continue
 		}
 		if err := replaceFile(k.block(name, index), text); err != nil {
-			return next, err
+			return next, last, err
 		}
 	}
-	return next, nil
+	return next, last, nil
 }
 
 // restart forgets what was confirmed in a stream.
