@@ -77,7 +77,7 @@ func (s *Server) openUserData(ctx context.Context, opened func(key string) time.
 	s.store = store
 	store.count(s.metrics)
 	open := func(cfg userdata.Config) (*userdata.Store, error) {
-		cfg.Metrics = s.metrics
+		cfg.Metrics, cfg.Sole = s.metrics, true // the store is in this process
 		values, err := userdata.Open(ctx, store.js, cfg)
 		if err == nil {
 			s.onClose("user data", func(context.Context) error { values.Close(); return nil })

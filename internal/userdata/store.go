@@ -1,6 +1,7 @@
 package userdata
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,6 +28,9 @@ type Config struct {
 	TotalBytes int64
 	// Replicas is how many servers of a NATS cluster keep the bucket; one if zero.
 	Replicas int
+	// Sole says that nobody else writes to the bucket: then values read lately are
+	// remembered.
+	Sole bool
 	// Metrics counts operations; nil: nothing does.
 	Metrics *metrics.Registry
 	// Opened tells when the socket was opened that has an id now, the zero time if none
@@ -70,13 +74,21 @@ type Store struct {
 	opened   func(socketID string) time.Time
 	figures  figures
 
+	lines      lines
+	memory     memory
+	directGet  string // subject of a read, without that of the message
+	leaderGet  string // subject of a read by the leader of the stream
+	fromLeader bool
+	reached    func(stream string, sequence uint64) // told before the caller that a write is stored; may be nil
+
 	mirror *mirror
 	stop   context.CancelFunc // ends the mirror's feed
 }
 
 // Open makes the bucket if need be and returns once all recipients lists are in
 // memory. ctx bounds the opening only. The caller closes the store before the
-// connection under js.
+// connection under js. Where js has a method Reached( stream, sequence ) it is called
+// for each write that was stored, before the caller hears of it.
 func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, error) {
 	if cfg.Bucket == "" {
 		cfg.Bucket = defaultBucket
@@ -118,6 +130,14 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 		figures:  newFigures(cfg.Bucket, cfg.Metrics),
 		mirror:   newMirror(),
 	}
+	s.lines.nc, s.lines.ended = js.Conn(), s.mirror.done
+	api := strings.TrimSuffix(cmp.Or(js.Options().APIPrefix, jetstream.DefaultAPIPrefix), ".") + "."
+	s.directGet, s.leaderGet = api+"DIRECT.GET.KV_"+cfg.Bucket+".", api+"STREAM.MSG.GET.KV_"+cfg.Bucket
+	s.fromLeader = cfg.Replicas > 1
+	s.memory.on = cfg.Sole
+	if noting, ok := js.(interface{ Reached(string, uint64) }); ok {
+		s.reached = noting.Reached
+	}
 	feed, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	if err := s.mirror.start(ctx, feed, kv); err != nil {
@@ -132,6 +152,7 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 func (s *Store) Close() {
 	s.stop()
 	<-s.mirror.done
+	s.lines.close()
 }
 
 // Get returns the value of a key; ok is false when there is none or it expired.
