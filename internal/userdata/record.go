@@ -77,11 +77,16 @@ type write struct {
 // jetstream.KeyValue cannot do this: Put and Update give a message no TTL, Create
 // alone does (architecture.md 4).
 func (s *Store) publish(ctx context.Context, w write) (uint64, error) {
+	return s.send(ctx, s.message(w))
+}
+
+// message is a write as NATS takes it.
+func (s *Store) message(w write) *nats.Msg {
 	m := nats.NewMsg(s.prefix + w.subject)
 	m.Data = w.data
 	if !w.expires.IsZero() {
 		m.Header.Set(expiresHeader, strconv.FormatInt(ceilMilli(w.expires), 10))
-		if ttl := collectAfter(w.expires.Sub(s.clock())); ttl > 0 {
+		if ttl := collectAfter(w.expires.Sub(s.clock()), s.slack); ttl > 0 {
 			m.Header.Set(jetstream.MsgTTLHeader, ttl.String())
 		}
 	}
@@ -91,7 +96,7 @@ func (s *Store) publish(ctx context.Context, w write) (uint64, error) {
 	if w.after != nil {
 		expect(m, *w.after)
 	}
-	return s.send(ctx, m)
+	return m
 }
 
 // remove replaces the message of a subject with a mark of removal, which
@@ -101,7 +106,7 @@ func (s *Store) remove(ctx context.Context, subject string, revision uint64) (ui
 	m := nats.NewMsg(s.prefix + subject)
 	m.Header.Set("KV-Operation", "PURGE")
 	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
-	m.Header.Set(jetstream.MsgTTLHeader, markerLife.String())
+	m.Header.Set(jetstream.MsgTTLHeader, s.marker.String())
 	if revision != 0 {
 		expect(m, revision)
 	}
@@ -126,11 +131,11 @@ func (s *Store) send(ctx context.Context, m *nats.Msg) (uint64, error) {
 
 // collectAfter is the TTL NATS gets for something with this much life left: whole
 // seconds, with slack, or 0 for none.
-func collectAfter(left time.Duration) time.Duration {
+func collectAfter(left, slack time.Duration) time.Duration {
 	if left > maxCollect {
 		return 0
 	}
-	return max(left, 0).Truncate(time.Second) + time.Second + collectSlack
+	return max(left, 0).Truncate(time.Second) + time.Second + slack.Round(time.Second)
 }
 
 // ceilMilli is a moment in unix milliseconds, rounded up: a value lives no

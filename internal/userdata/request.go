@@ -201,6 +201,11 @@ func (s *Store) store(ctx context.Context, m *nats.Msg) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
+	return s.stored(reply)
+}
+
+// stored reads the answer to a message to store.
+func (s *Store) stored(reply *nats.Msg) (uint64, error) {
 	var answer apiAnswer
 	if err := json.Unmarshal(reply.Data, &answer); err != nil {
 		return 0, fmt.Errorf("read the answer of the store: %w", err)
@@ -212,4 +217,51 @@ func (s *Store) store(ctx context.Context, m *nats.Msg) (uint64, error) {
 		s.reached(answer.Stream, answer.Seq)
 	}
 	return answer.Seq, nil
+}
+
+// inFlight is how many messages of a series are on the way at once.
+const inFlight = 256
+
+// storeSeries stores messages in their order and returns the sequence of the last one
+// that was stored. It does not wait for one before it sends the next, so after an error
+// some that follow may be stored, too.
+func (s *Store) storeSeries(ctx context.Context, series []*nats.Msg) (last uint64, err error) {
+	if len(series) == 1 { // the way for one is shorter
+		return s.store(ctx, series[0])
+	}
+	inbox, answers := s.lines.nc.NewInbox(), make(chan *nats.Msg, inFlight)
+	sub, err := s.lines.nc.ChanSubscribe(inbox, answers)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = sub.Unsubscribe() }() // it fails only if the connection is closed
+	for sent, got := 0, 0; got < len(series); {
+		for ; sent < len(series) && sent-got < inFlight; sent++ {
+			series[sent].Reply = inbox
+			if err := s.lines.nc.PublishMsg(series[sent]); err != nil {
+				return last, err
+			}
+		}
+		timer := time.NewTimer(patience)
+		select {
+		case reply := <-answers:
+			timer.Stop()
+			if len(reply.Data) == 0 && reply.Header.Get("Status") == "503" {
+				return last, nats.ErrNoResponders
+			}
+			if last, err = s.stored(reply); err != nil {
+				return last, err
+			}
+			got++
+		case <-timer.C:
+			return last, context.DeadlineExceeded
+		case <-ctx.Done():
+			timer.Stop()
+			return last, ctx.Err()
+		case <-s.lines.ended:
+			timer.Stop()
+			return last, ErrClosed
+		}
+	}
+	return last, nil
 }

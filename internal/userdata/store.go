@@ -36,6 +36,10 @@ type Config struct {
 	// Opened tells when the socket was opened that has an id now, the zero time if none
 	// has. No two sockets with the same id have the same. Nil: it is never known.
 	Opened func(socketID string) time.Time
+	// CollectSlack is how long after its end NATS keeps a value, for clocks that differ; a
+	// minute if zero. MarkerLife is how long the trace of one that is gone stays; an hour
+	// if zero.
+	CollectSlack, MarkerLife time.Duration
 	// Clock tells what time it is for expiry; time.Now if nil.
 	Clock func() time.Time
 }
@@ -45,12 +49,12 @@ const (
 	defaultMaxBytes = 1 << 20
 	defaultTotal    = 1 << 30
 
-	// markerLife is how long the trace of a removal stays in the bucket, for
+	// defaultMarkerLife is how long the trace of a removal stays in the bucket, for
 	// nodes that were away and would otherwise keep what is gone.
-	markerLife = time.Hour
-	// collectSlack keeps NATS from collecting a value before this store's clock,
+	defaultMarkerLife = time.Hour
+	// defaultSlack keeps NATS from collecting a value before this store's clock,
 	// which may be behind the server's, says that it expired.
-	collectSlack = time.Minute
+	defaultSlack = time.Minute
 	// maxCollect is the longest TTL given to NATS. What lives longer is never
 	// collected, only checked.
 	maxCollect = 50 * 365 * 24 * time.Hour
@@ -71,6 +75,8 @@ type Store struct {
 	prefix   string // of all subjects: "$KV.<bucket>."
 	maxBytes int
 	clock    func() time.Time
+	slack    time.Duration // Config.CollectSlack
+	marker   time.Duration // Config.MarkerLife
 	opened   func(socketID string) time.Time
 	figures  figures
 
@@ -99,6 +105,7 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 	if cfg.TotalBytes <= 0 {
 		cfg.TotalBytes = defaultTotal
 	}
+	cfg.CollectSlack, cfg.MarkerLife = cmp.Or(cfg.CollectSlack, defaultSlack), cmp.Or(cfg.MarkerLife, defaultMarkerLife)
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
@@ -109,7 +116,7 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 		Bucket:         cfg.Bucket,
 		Description:    "user data of tutorsocket scripts",
 		History:        1,
-		LimitMarkerTTL: markerLife,
+		LimitMarkerTTL: cfg.MarkerLife,
 		MaxBytes:       cfg.TotalBytes,
 		Replicas:       cfg.Replicas,
 	})
@@ -126,6 +133,8 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 		prefix:   "$KV." + cfg.Bucket + ".",
 		maxBytes: cfg.MaxBytes,
 		clock:    cfg.Clock,
+		slack:    cfg.CollectSlack,
+		marker:   cfg.MarkerLife,
 		opened:   cfg.Opened,
 		figures:  newFigures(cfg.Bucket, cfg.Metrics),
 		mirror:   newMirror(),
