@@ -25,6 +25,9 @@ type Node struct {
 // NodeData is where a node keeps what outlives it.
 type NodeData struct {
 	Folder        string `json:"folder" doc:"The data folder."`
+	Store         string `json:"store" enum:"embedded,nats" doc:"Where data are kept: embedded, in the process, or nats, in servers of their own."`
+	Servers       string `json:"servers,omitempty" doc:"Addresses of the NATS servers, separated by commas; absent: the store is embedded."`
+	Replicas      int    `json:"replicas,omitempty" doc:"How many NATS servers have a write before it is confirmed; absent: the store is embedded."`
 	Sync          string `json:"sync" doc:"nats.sync in force: always, or how much of the last writes a power failure may cost."`
 	UserDataBytes int64  `json:"user_data_bytes" doc:"What user data takes on disk."`
 }

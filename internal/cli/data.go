@@ -299,8 +299,12 @@ type dataInfo struct {
 	Keys   int    `json:"keys"`
 	Bytes  int64  `json:"bytes"`
 	Folder string `json:"folder"`
+	Store  string `json:"store"`
 	Sync   string `json:"sync"`
 	Node   string `json:"node"`
+
+	Servers  string `json:"servers,omitempty"`
+	Replicas int    `json:"replicas,omitempty"`
 }
 
 func (p *program) dataInfo(t *target) *cobra.Command {
@@ -308,7 +312,7 @@ func (p *program) dataInfo(t *target) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "info",
 		Short:   "How much user data there is, and how safe",
-		Long:    "Show how many keys there are, what they take on disk, where they lie, and when a write\nis on the disk: the setting nats.sync in force.",
+		Long:    "Show how many keys there are, what they take on disk, where they lie, and how safe a write\nis that was confirmed: STORE is embedded, in the server itself, or nats, in servers of its\nown; SYNC is the setting nats.sync in force.",
 		Example: examples("tutorsocket data info"),
 		Args:    exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -323,8 +327,12 @@ func (p *program) dataInfo(t *target) *cobra.Command {
 			if asJSON {
 				return p.printJSON(info)
 			}
-			return p.printTable([]string{"KEYS", "BYTES", "NODE", "SYNC", "FOLDER"},
-				[][]string{{fmt.Sprint(info.Keys), fmt.Sprint(info.Bytes), info.Node, info.Sync, info.Folder}})
+			head, row := []string{"KEYS", "BYTES", "NODE", "STORE", "SYNC", "FOLDER"},
+				[]string{fmt.Sprint(info.Keys), fmt.Sprint(info.Bytes), info.Node, info.Store, info.Sync, info.Folder}
+			if info.Servers != "" {
+				head, row = append(head, "SERVERS", "REPLICAS"), append(row, info.Servers, fmt.Sprint(info.Replicas))
+			}
+			return p.printTable(head, [][]string{row})
 		},
 	}
 	addJSON(c, &asJSON)
@@ -341,7 +349,10 @@ func collectInfo(ctx context.Context, client *api.Client) (dataInfo, error) {
 	}
 	keys, err := collectData(ctx, client, "", 0)
 	n := nodes.Items[0] // the store is one for all
-	return dataInfo{Keys: len(keys.Items), Bytes: n.Data.UserDataBytes, Folder: n.Data.Folder, Sync: n.Data.Sync, Node: n.Name}, err
+	return dataInfo{
+		Keys: len(keys.Items), Bytes: n.Data.UserDataBytes, Node: n.Name,
+		Folder: n.Data.Folder, Store: n.Data.Store, Sync: n.Data.Sync, Servers: n.Data.Servers, Replicas: n.Data.Replicas,
+	}, err
 }
 
 // dataLine is a line of an export, and what "data set --json" prints.

@@ -56,6 +56,6 @@ func (n thisNode) describe(ctx context.Context) (api.Node, error) {
 		Name: nodeName, Version: n.server.cfg.Version, StartedAt: n.started, State: state,
 		Sockets: n.hub.Len(), Runs: n.runs.Running(),
 		App: n.server.app.Dir(), DatexVersion: settings.Queue.Profile.String(),
-		Data: api.NodeData{Folder: n.server.data.dir, Sync: settings.NATS.Sync.String(), UserDataBytes: bytes},
+		Data: api.NodeData{Folder: n.server.data.dir, Store: "embedded", Sync: settings.NATS.Sync.String(), UserDataBytes: bytes},
 	}, nil
 }
