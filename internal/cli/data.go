@@ -23,7 +23,7 @@ func (p *program) data() *cobra.Command {
 		"with tools_web.get_user_data. A value is JSON, under a key that is any text."
 	c.Example = examples("tutorsocket data set counter 1", "tutorsocket data get counter", "tutorsocket data list")
 	t := p.addTarget(c)
-	c.AddCommand(p.dataGet(t), p.dataSet(t), p.dataDelete(t), p.dataList(t), p.dataInfo(t), p.dataExport(t), p.dataImport(t))
+	c.AddCommand(p.dataGet(t), p.dataSet(t), p.dataDelete(t), p.dataList(t), p.dataInfo(t), p.dataExport(t), p.dataImport(t), p.dataRecover(t))
 	return c
 }
 
@@ -300,8 +300,12 @@ type dataInfo struct {
 	Keys   int    `json:"keys"`
 	Bytes  int64  `json:"bytes"`
 	Folder string `json:"folder"`
+	Store  string `json:"store"`
 	Sync   string `json:"sync"`
 	Node   string `json:"node"`
+
+	Servers  string `json:"servers,omitempty"`
+	Replicas int    `json:"replicas,omitempty"`
 }
 
 func (p *program) dataInfo(t *target) *cobra.Command {
@@ -309,7 +313,7 @@ func (p *program) dataInfo(t *target) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "info",
 		Short:   "How much user data there is, and how safe",
-		Long:    "Show how many keys there are, what they take on disk, where they lie, and when a write\nis on the disk: the setting nats.sync in force.",
+		Long:    "Show how many keys there are, what they take on disk, where they lie, and how safe a write\nis that was confirmed: STORE is embedded, in the server itself, or nats, in servers of its\nown; SYNC is the setting nats.sync in force.",
 		Example: examples("tutorsocket data info"),
 		Args:    exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -324,8 +328,12 @@ func (p *program) dataInfo(t *target) *cobra.Command {
 			if asJSON {
 				return p.printJSON(info)
 			}
-			return p.printTable([]string{"KEYS", "BYTES", "NODE", "SYNC", "FOLDER"},
-				[][]string{{fmt.Sprint(info.Keys), fmt.Sprint(info.Bytes), info.Node, info.Sync, info.Folder}})
+			head, row := []string{"KEYS", "BYTES", "NODE", "STORE", "SYNC", "FOLDER"},
+				[]string{fmt.Sprint(info.Keys), fmt.Sprint(info.Bytes), info.Node, info.Store, info.Sync, info.Folder}
+			if info.Servers != "" {
+				head, row = append(head, "SERVERS", "REPLICAS"), append(row, info.Servers, fmt.Sprint(info.Replicas))
+			}
+			return p.printTable(head, [][]string{row})
 		},
 	}
 	addJSON(c, &asJSON)
@@ -342,7 +350,10 @@ func collectInfo(ctx context.Context, client *api.Client) (dataInfo, error) {
 	}
 	keys, err := collectData(ctx, client, "", 0)
 	n := nodes.Items[0] // the store is one for all
-	return dataInfo{Keys: len(keys.Items), Bytes: n.Data.UserDataBytes, Folder: n.Data.Folder, Sync: cmp.Or(n.Data.Sync, n.Data.Store), Node: n.Name}, err
+	return dataInfo{
+		Keys: len(keys.Items), Bytes: n.Data.UserDataBytes, Node: n.Name,
+		Folder: n.Data.Folder, Store: n.Data.Store, Sync: n.Data.Sync, Servers: n.Data.Servers, Replicas: n.Data.Replicas,
+	}, err
 }
 
 // dataLine is a line of an export, and what "data set --json" prints.

@@ -129,7 +129,7 @@ func (n *nodes) describe(ctx context.Context) (api.Node, error) {
 		Name: n.server.Node(), Version: n.server.cfg.Version, StartedAt: n.started, State: state,
 		Sockets: n.hub.Len(), Runs: n.runs.Running(),
 		App: n.server.app.Dir(), DatexVersion: settings.Queue.Profile.String(),
-		Data: data,
+		Data: api.NodeData{Folder: n.server.data.dir, Store: "embedded", Sync: settings.NATS.Sync.String(), UserDataBytes: bytes},
 	}, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nuid"
 )
 
@@ -165,7 +166,7 @@ func (s *Store) changeHead(ctx context.Context, key string, decide func(now head
 // them.
 func (s *Store) putMembers(ctx context.Context, h head, rs []recipient) error {
 	token, _ := encodeKey(h.Key)
-	var last uint64
+	var series []*nats.Msg
 	for _, r := range rs {
 		e, ok := s.mirror.member(token, r.token, s.clock())
 		if ok && e.visible && bytes.Equal(e.item, r.item) && r.opened <= e.opened {
@@ -175,11 +176,11 @@ func (s *Store) putMembers(ctx context.Context, h head, rs []recipient) error {
 			r.opened = nanos(s.opened(r.socketID))
 		}
 		value := memberValue{Key: h.Key, Generation: h.Generation, Item: r.item, Opened: r.opened}
-		revision, err := s.publish(ctx, write{subject: "m." + token + "." + r.token, data: encode(value)})
-		if err != nil {
-			return err
-		}
-		last = revision
+		series = append(series, s.message(write{subject: "m." + token + "." + r.token, data: encode(value)}))
+	}
+	last, err := s.storeSeries(ctx, series)
+	if err != nil {
+		return fmt.Errorf("write to bucket: %w", translate(err))
 	}
 	return s.mirror.wait(ctx, last)
 }

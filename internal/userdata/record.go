@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -26,18 +27,23 @@ func expired(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 // read returns the last message of a subject of the bucket. jetstream.KeyValue
 // would hide the headers, which carry the expiry.
 func (s *Store) read(ctx context.Context, subject string) (record, error) {
-	m, err := s.stream.GetLastMsgForSubject(ctx, s.prefix+subject)
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return record{}, nil
+	known, ok, writes := s.memory.look(subject, s.clock())
+	if ok {
+		return known, nil
 	}
+	m, sequence, err := s.lastMessage(ctx, s.prefix+subject)
 	if err != nil {
 		return record{}, translate(err)
 	}
+	if m == nil {
+		return record{}, nil
+	}
 	r := headers(m.Header)
-	r.revision = m.Sequence
+	r.revision = sequence
 	if !isRemoval(m.Header) {
 		r.data = m.Data
 	}
+	s.memory.keep(subject, r, writes)
 	return r, nil
 }
 
@@ -71,22 +77,26 @@ type write struct {
 // jetstream.KeyValue cannot do this: Put and Update give a message no TTL, Create
 // alone does (architecture.md 4).
 func (s *Store) publish(ctx context.Context, w write) (uint64, error) {
+	return s.send(ctx, s.message(w))
+}
+
+// message is a write as NATS takes it.
+func (s *Store) message(w write) *nats.Msg {
 	m := nats.NewMsg(s.prefix + w.subject)
 	m.Data = w.data
-	var opts []jetstream.PublishOpt
 	if !w.expires.IsZero() {
 		m.Header.Set(expiresHeader, strconv.FormatInt(ceilMilli(w.expires), 10))
-		if ttl := collectAfter(w.expires.Sub(s.clock())); ttl > 0 {
-			opts = append(opts, jetstream.WithMsgTTL(ttl))
+		if ttl := collectAfter(w.expires.Sub(s.clock()), s.slack); ttl > 0 {
+			m.Header.Set(jetstream.MsgTTLHeader, ttl.String())
 		}
 	}
 	if w.key != "" {
 		m.Header.Set(keyHeader, w.key)
 	}
 	if w.after != nil {
-		opts = append(opts, jetstream.WithExpectLastSequencePerSubject(*w.after))
+		expect(m, *w.after)
 	}
-	return s.send(ctx, m, opts)
+	return m
 }
 
 // remove replaces the message of a subject with a mark of removal, which
@@ -96,28 +106,36 @@ func (s *Store) remove(ctx context.Context, subject string, revision uint64) (ui
 	m := nats.NewMsg(s.prefix + subject)
 	m.Header.Set("KV-Operation", "PURGE")
 	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
-	opts := []jetstream.PublishOpt{jetstream.WithMsgTTL(markerLife)}
+	m.Header.Set(jetstream.MsgTTLHeader, s.marker.String())
 	if revision != 0 {
-		opts = append(opts, jetstream.WithExpectLastSequencePerSubject(revision))
+		expect(m, revision)
 	}
-	return s.send(ctx, m, opts)
+	return s.send(ctx, m)
 }
 
-func (s *Store) send(ctx context.Context, m *nats.Msg, opts []jetstream.PublishOpt) (uint64, error) {
-	ack, err := s.js.PublishMsg(ctx, m, opts...)
+// expect has a message replace this revision of its subject or none; 0: there is none.
+func expect(m *nats.Msg, revision uint64) {
+	m.Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(revision, 10))
+}
+
+func (s *Store) send(ctx context.Context, m *nats.Msg) (uint64, error) {
+	subject := m.Subject
+	sequence, err := s.store(ctx, m)
+	var refused *jetstream.APIError
+	s.memory.written(strings.TrimPrefix(subject, s.prefix), err == nil || errors.As(err, &refused))
 	if err != nil {
 		return 0, fmt.Errorf("write to bucket: %w", translate(err))
 	}
-	return ack.Sequence, nil
+	return sequence, nil
 }
 
 // collectAfter is the TTL NATS gets for something with this much life left: whole
 // seconds, with slack, or 0 for none.
-func collectAfter(left time.Duration) time.Duration {
+func collectAfter(left, slack time.Duration) time.Duration {
 	if left > maxCollect {
 		return 0
 	}
-	return max(left, 0).Truncate(time.Second) + time.Second + collectSlack
+	return max(left, 0).Truncate(time.Second) + time.Second + slack.Round(time.Second)
 }
 
 // ceilMilli is a moment in unix milliseconds, rounded up: a value lives no

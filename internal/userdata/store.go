@@ -1,6 +1,7 @@
 package userdata
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,11 +28,18 @@ type Config struct {
 	TotalBytes int64
 	// Replicas is how many servers of a NATS cluster keep the bucket; one if zero.
 	Replicas int
+	// Sole says that nobody else writes to the bucket: then values read lately are
+	// remembered.
+	Sole bool
 	// Metrics counts operations; nil: nothing does.
 	Metrics *metrics.Registry
 	// Opened tells when the socket was opened that has an id now, the zero time if none
 	// has. No two sockets with the same id have the same. Nil: it is never known.
 	Opened func(socketID string) time.Time
+	// CollectSlack is how long after its end NATS keeps a value, for clocks that differ; a
+	// minute if zero. MarkerLife is how long the trace of one that is gone stays; an hour
+	// if zero.
+	CollectSlack, MarkerLife time.Duration
 	// Clock tells what time it is for expiry; time.Now if nil.
 	Clock func() time.Time
 }
@@ -41,12 +49,12 @@ const (
 	defaultMaxBytes = 1 << 20
 	defaultTotal    = 1 << 30
 
-	// markerLife is how long the trace of a removal stays in the bucket, for
+	// defaultMarkerLife is how long the trace of a removal stays in the bucket, for
 	// nodes that were away and would otherwise keep what is gone.
-	markerLife = time.Hour
-	// collectSlack keeps NATS from collecting a value before this store's clock,
+	defaultMarkerLife = time.Hour
+	// defaultSlack keeps NATS from collecting a value before this store's clock,
 	// which may be behind the server's, says that it expired.
-	collectSlack = time.Minute
+	defaultSlack = time.Minute
 	// maxCollect is the longest TTL given to NATS. What lives longer is never
 	// collected, only checked.
 	maxCollect = 50 * 365 * 24 * time.Hour
@@ -67,8 +75,17 @@ type Store struct {
 	prefix   string // of all subjects: "$KV.<bucket>."
 	maxBytes int
 	clock    func() time.Time
+	slack    time.Duration // Config.CollectSlack
+	marker   time.Duration // Config.MarkerLife
 	opened   func(socketID string) time.Time
 	figures  figures
+
+	lines      lines
+	memory     memory
+	directGet  string // subject of a read, without that of the message
+	leaderGet  string // subject of a read by the leader of the stream
+	fromLeader bool
+	reached    func(stream string, sequence uint64) // told before the caller that a write is stored; may be nil
 
 	mirror *mirror
 	stop   context.CancelFunc // ends the mirror's feed
@@ -76,7 +93,8 @@ type Store struct {
 
 // Open makes the bucket if need be and returns once all recipients lists are in
 // memory. ctx bounds the opening only. The caller closes the store before the
-// connection under js.
+// connection under js. Where js has a method Reached( stream, sequence ) it is called
+// for each write that was stored, before the caller hears of it.
 func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, error) {
 	if cfg.Bucket == "" {
 		cfg.Bucket = defaultBucket
@@ -87,6 +105,7 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 	if cfg.TotalBytes <= 0 {
 		cfg.TotalBytes = defaultTotal
 	}
+	cfg.CollectSlack, cfg.MarkerLife = cmp.Or(cfg.CollectSlack, defaultSlack), cmp.Or(cfg.MarkerLife, defaultMarkerLife)
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
@@ -97,7 +116,7 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 		Bucket:         cfg.Bucket,
 		Description:    "user data of tutorsocket scripts",
 		History:        1,
-		LimitMarkerTTL: markerLife,
+		LimitMarkerTTL: cfg.MarkerLife,
 		MaxBytes:       cfg.TotalBytes,
 		Replicas:       cfg.Replicas,
 	})
@@ -114,9 +133,19 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 		prefix:   "$KV." + cfg.Bucket + ".",
 		maxBytes: cfg.MaxBytes,
 		clock:    cfg.Clock,
+		slack:    cfg.CollectSlack,
+		marker:   cfg.MarkerLife,
 		opened:   cfg.Opened,
 		figures:  newFigures(cfg.Bucket, cfg.Metrics),
 		mirror:   newMirror(),
+	}
+	s.lines.nc, s.lines.ended = js.Conn(), s.mirror.done
+	api := strings.TrimSuffix(cmp.Or(js.Options().APIPrefix, jetstream.DefaultAPIPrefix), ".") + "."
+	s.directGet, s.leaderGet = api+"DIRECT.GET.KV_"+cfg.Bucket+".", api+"STREAM.MSG.GET.KV_"+cfg.Bucket
+	s.fromLeader = cfg.Replicas > 1
+	s.memory.on = cfg.Sole
+	if noting, ok := js.(interface{ Reached(string, uint64) }); ok {
+		s.reached = noting.Reached
 	}
 	feed, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
@@ -132,6 +161,7 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 func (s *Store) Close() {
 	s.stop()
 	<-s.mirror.done
+	s.lines.close()
 }
 
 // Get returns the value of a key; ok is false when there is none or it expired.
