@@ -198,12 +198,12 @@ var descriptions = withScripts(map[string]description{
 	},
 	"list-nodes": {
 		group: groupServer, text: "The nodes of the cluster, by name.", returns: "The nodes.",
-		answer: `{"items":[{"name":"n1","version":"1.0.0","started_at":"2026-11-23T09:00:00Z","state":"ready","sockets":1,"runs":0,"app":"/srv/app","datex_version":"1.24.4.27","data":{"folder":"/var/lib/tutorsocket","store":"embedded","sync":"always","user_data_bytes":4096}}],"next":"","missing":[]}`,
+		answer: `{"items":[{"name":"n1","version":"1.0.0","started_at":"2026-11-23T09:00:00Z","state":"ready","sockets":1,"runs":0,"app":"/srv/app","datex_version":"1.24.4.27","data":{"folder":"/var/lib/tutorsocket","store":"embedded","connected":true,"sync":"always","user_data_bytes":4096}}],"next":"","missing":[]}`,
 	},
 	"drain-node": {
 		group: groupServer, text: "Begins what SIGTERM begins: the node takes no new sockets and runs, closes its sockets with 1012 over a while, lets scripts finish, keeps the detached sockets for its next start, and ends. One that is stopping goes on with it.",
 		returns: "The node is stopping.",
-		answer:  `{"name":"n1","version":"1.0.0","started_at":"2026-11-23T09:00:00Z","state":"draining","sockets":1,"runs":0,"app":"/srv/app","datex_version":"1.24.4.27","data":{"folder":"/var/lib/tutorsocket","store":"embedded","sync":"always","user_data_bytes":4096}}`,
+		answer:  `{"name":"n1","version":"1.0.0","started_at":"2026-11-23T09:00:00Z","state":"draining","sockets":1,"runs":0,"app":"/srv/app","datex_version":"1.24.4.27","data":{"folder":"/var/lib/tutorsocket","store":"embedded","connected":true,"sync":"always","user_data_bytes":4096}}`,
 	},
 	"list-refusals": {
 		group: groupServer, text: "Handshakes and logins that were refused lately, the newest first, and why.", returns: "A page of refusals.",

@@ -27,9 +27,10 @@ type NodeData struct {
 	Folder        string `json:"folder" doc:"The data folder."`
 	Store         string `json:"store" enum:"embedded,nats" doc:"Where data are kept: embedded, in the process, or nats, in servers of their own."`
 	Servers       string `json:"servers,omitempty" doc:"Addresses of the NATS servers, separated by commas; absent: the store is embedded."`
+	Connected     bool   `json:"connected" doc:"The store can be reached. Without it the node serves the sockets it has."`
 	Replicas      int    `json:"replicas,omitempty" doc:"How many NATS servers have a write before it is confirmed; absent: the store is embedded."`
-	Sync          string `json:"sync" doc:"nats.sync in force: always, or how much of the last writes a power failure may cost."`
-	UserDataBytes int64  `json:"user_data_bytes" doc:"What user data takes on disk."`
+	Sync          string `json:"sync,omitempty" doc:"nats.sync in force: always, or how much of the last writes a power failure may cost. Absent: the NATS servers decide."`
+	UserDataBytes int64  `json:"user_data_bytes" doc:"What user data takes on disk; 0 while the store cannot be reached."`
 }
 
 // ErrNoNode says that no node has the name: 404.

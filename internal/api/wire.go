@@ -32,7 +32,7 @@ type Queue struct {
 	Messages int    `json:"messages" doc:"Messages that wait."`
 	Bytes    int    `json:"bytes" doc:"Their bytes."`
 	Mode     string `json:"mode" doc:"How the queue packs its messages, once the first one has fixed it."`
-	Dropped  int    `json:"dropped" doc:"Messages that were dropped since the socket was opened. The client is told of them."`
+	Dropped  int    `json:"dropped" doc:"Messages that were dropped since the socket was opened, as far as their number is known. The client is told of them."`
 	Reason   string `json:"drop_reason" enum:",overflow,expired,node_lost" doc:"Why the last of them were dropped; empty if none was."`
 }
 

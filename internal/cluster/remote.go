@@ -153,7 +153,7 @@ func (c *Cluster) on(ctx context.Context, ref hub.Ref, do socketOp) error {
 		s, _ = c.hub.Get(ref.Key)
 	}
 	if s != nil {
-		if err := do.here(s); c.far == nil || !errors.Is(err, hub.ErrClosed) {
+		if err := do.here(s); c.far == nil || !errors.Is(err, hub.ErrClosed) && !errors.Is(err, hub.ErrMoving) {
 			return gone(err)
 		}
 	}
@@ -161,6 +161,13 @@ func (c *Cluster) on(ctx context.Context, ref hub.Ref, do socketOp) error {
 		return hub.ErrNotFound
 	}
 	err := c.elsewhere(ctx, ref, opened, do)
+	for try := 0; errors.Is(err, hub.ErrMoving) && try < sendTries; try++ {
+		if err := pause(ctx, min(movePause<<try, maxMovePause)); err != nil {
+			return err
+		}
+		c.far.where.moved(ref.Key, "")
+		err = c.elsewhere(ctx, hub.Ref{Key: ref.Key}, opened, do)
+	}
 	if ref.Local != nil && errors.Is(err, hub.ErrUnavailable) {
 		return hub.ErrNotFound // it has ended, most likely; only where it moved to would need the others
 	}

@@ -22,9 +22,10 @@ func TestABroadcastIsAnEntryForEachPartition(t *testing.T) {
 	const sockets = 10_000
 	to := make([]Addressee, sockets)
 	clients := make([]*client, sockets)
+	h := newHub(10)
 	for i := range to {
 		to[i] = Addressee{fmt.Sprintf("/services/news-s-%d", i), uint64(i + 1)}
-		clients[i] = newClient(10)
+		clients[i] = connect(t, h, to[i].Key)
 		_ = o.Begin(to[i], since).Attach(t.Context(), clients[i])
 	}
 	type outcome struct {
@@ -72,7 +73,7 @@ func TestManyAddresseesOfOnePartitionAreCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, l := range lines {
-		c := newClient(10)
+		c := newClient(t, 10)
 		_ = l.Attach(t.Context(), c)
 		c.reads(t, 1, true)
 	}
@@ -84,7 +85,7 @@ func TestWhatIsTooLargeIsRefusedAtOnce(t *testing.T) {
 	l := o.Begin(alice, endOf(t, o))
 	limit := int(js.Conn().MaxPayload())
 	largest := limit - o.overhead(hub.NewMessage("")) - alice.size()
-	c := newClient(10)
+	c := newClient(t, 10)
 	_ = l.Attach(t.Context(), c)
 	send(t, l, strings.Repeat("x", largest))
 	var refused error
@@ -116,7 +117,7 @@ func TestAFullStoreRefuses(t *testing.T) {
 	if !errors.Is(refused, hub.ErrNotStored) || !errors.Is(refused, ErrFull) {
 		t.Fatalf("refused with: %v", refused)
 	}
-	c := newClient(1000)
+	c := newClient(t, 1000)
 	_ = l.Attach(t.Context(), c)
 	until(t, "live", func() bool { c.confirm(-1); return l.Live() })
 	if got := len(c.texts()); got != stored {
@@ -179,7 +180,7 @@ func TestWithoutConnectionItFailsAtOnceAndNothingComesLate(t *testing.T) {
 	node.proxy.cut(false)
 	until(t, "connected", node.js.Conn().IsConnected)
 	send(t, l, "after")
-	c := newClient(100)
+	c := newClient(t, 100)
 	_ = l.Attach(t.Context(), c)
 	until(t, "live", l.Live)
 	equal(t, c.texts(), []string{"before", "after"})
@@ -190,7 +191,7 @@ func TestAConnectionThatBreaksUnderLoad(t *testing.T) {
 	node := startNode(t)
 	o := openOutbox(t, node.js, Config{})
 	l := o.Begin(alice, endOf(t, o))
-	c := newClient(1 << 20)
+	c := newClient(t, 1<<20)
 	_ = l.Attach(t.Context(), c)
 	const rounds, each = 10, 500
 	var acknowledged []string
@@ -225,7 +226,7 @@ func TestAConnectionThatBreaksUnderLoad(t *testing.T) {
 	acknowledged = append(acknowledged, "end")
 	c.reads(t, len(acknowledged), true)
 	l.Detach()
-	again := newClient(1 << 20)
+	again := newClient(t, 1<<20)
 	_ = l.Attach(t.Context(), again)
 	until(t, "live", l.Live)
 	inOrder(t, c.texts(), acknowledged)

@@ -34,14 +34,17 @@ type Config struct {
 	// other nodes may still be storing messages for it, which believe that they own the socket.
 	Settle time.Duration
 	// Lost is told that stored messages of a line have been trimmed by age before its client had them: missed
-	// of them, -1 if the number is not known. It is called before what came after them is fed. nil: nobody.
+	// of them, [hub.MissedUnknown] if the number is not known. It is called before what came after them is fed, from
+	// any goroutine, without locks held. nil: a [hub.Conn] has its socket announce it, other queues are not told.
 	Lost func(key string, q Queue, missed int)
 
 	Metrics *metrics.Registry // nil: nothing is counted
 	Logger  *slog.Logger      // nil: nothing is said
 }
 
-// Queue takes the messages of a line: it is the [hub.Socket], opened as durable. Send must not block.
+// Queue takes the messages of a line: it is the [hub.Conn] of a socket that was opened as durable, and takes nothing
+// once another connection has the socket, so that nothing gets between what that one is to have first. Send must
+// not block.
 type Queue interface {
 	Send(m *hub.Message, mode hub.Mode) (depth int, err error)
 }
@@ -55,8 +58,18 @@ func (c Config) withDefaults() Config {
 	c.MaxInFlightBytes = cmp.Or(c.MaxInFlightBytes, 64<<20)
 	c.PortionMessages = cmp.Or(c.PortionMessages, 256)
 	c.PortionBytes = cmp.Or(c.PortionBytes, 256<<10)
+	if c.Lost == nil {
+		c.Lost = announce
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c
+}
+
+// announce has the client told by its socket.
+func announce(_ string, q Queue, missed int) {
+	if c, ok := q.(*hub.Conn); ok {
+		c.Socket().NoteExpired(missed)
+	}
 }

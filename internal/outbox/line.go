@@ -218,7 +218,7 @@ func (l *Line) stored(pos Position, counter uint64, m *hub.Message, mode hub.Mod
 // it goes on. Called with the lock held.
 func (l *Line) push(pos Position, writer string, counter uint64, m *hub.Message, mode hub.Mode) (depth int, err error) {
 	r := &receipt{line: l, gen: l.gen, pos: pos, writer: writer, counter: counter}
-	depth, err = l.queue.Send(withReceipt(m, r), mode)
+	depth, err = l.queue.Send(m.WithReceipt(r), mode)
 	switch {
 	case errors.Is(err, hub.ErrQueueFull):
 		l.full = true
@@ -276,35 +276,4 @@ func (l *Line) soil() {
 		l.dirty = true
 		l.o.keeper.soiled(l)
 	}
-}
-
-// receipt hears that the client has an entry.
-type receipt struct {
-	line    *Line
-	gen     uint64
-	pos     Position
-	counter uint64
-	writer  string
-}
-
-// Received moves the watermark.
-func (r *receipt) Received() {
-	l := r.line
-	l.p.mu.Lock()
-	defer l.p.mu.Unlock()
-	if l.gen != r.gen || l.ended {
-		return
-	}
-	for len(l.sent) > 0 && l.sent[0].pos <= r.pos {
-		l.sentBytes -= l.sent[0].size
-		l.sent = l.sent[1:]
-	}
-	if len(l.sent) == 0 {
-		l.sent = nil
-	}
-	l.owes = 0
-	l.mark, l.full = max(l.mark, r.pos), false
-	l.markSeen.note(r.writer, r.counter)
-	l.soil()
-	l.proceed()
 }

@@ -1,7 +1,6 @@
 package outbox
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
@@ -14,7 +13,7 @@ func TestLiveMessagesComeAsTheyAreStored(t *testing.T) {
 	js, _ := natstest.Start(t, t.TempDir())
 	o := openOutbox(t, js, Config{})
 	l := o.Begin(alice, endOf(t, o))
-	c := newClient(1000)
+	c := newClient(t, 1000)
 	if err := l.Attach(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +32,7 @@ func TestWhatWaitsIsFedAfterARestart(t *testing.T) {
 	since := endOf(t, o)
 	l := o.Begin(alice, since)
 	send(t, l, numbered("m", 0, 100)...)
-	c := newClient(1000)
+	c := newClient(t, 1000)
 	_ = l.Attach(t.Context(), c)
 	c.reads(t, 100, false)
 	c.confirm(40)
@@ -44,7 +43,7 @@ func TestWhatWaitsIsFedAfterARestart(t *testing.T) {
 	js, _ = natstest.Start(t, folder)
 	o = openOutbox(t, js, Config{})
 	l = o.Line(alice, since)
-	again := newClient(1000)
+	again := newClient(t, 1000)
 	_ = l.Attach(t.Context(), again)
 	equal(t, again.reads(t, 60, false), numbered("m", 40, 100))
 	until(t, "live", l.Live)
@@ -59,19 +58,19 @@ func TestUnconfirmedIsFedAgainToTheNextConnection(t *testing.T) {
 	js, _ := natstest.Start(t, t.TempDir())
 	o := openOutbox(t, js, Config{})
 	l := o.Begin(alice, endOf(t, o))
-	first := newClient(1000)
+	first := newClient(t, 1000)
 	_ = l.Attach(t.Context(), first)
 	send(t, l, numbered("m", 0, 10)...)
 	first.confirm(4)
 	l.Detach()
 	send(t, l, "away")
-	second := newClient(1000)
+	second := newClient(t, 1000)
 	_ = l.Attach(t.Context(), second)
 	first.confirm(-1) // too late: it is another connection's now
 	equal(t, second.reads(t, 7, true), append(numbered("m", 4, 10), "away"))
 	until(t, "live", l.Live)
 	l.Detach()
-	third := newClient(1000)
+	third := newClient(t, 1000)
 	_ = l.Attach(t.Context(), third)
 	until(t, "live", l.Live)
 	send(t, l, "last")
@@ -83,8 +82,9 @@ func TestAPortionAtATimeAndNoGapAtTheSwitch(t *testing.T) {
 	o := openOutbox(t, js, Config{PortionMessages: 10})
 	l := o.Begin(alice, endOf(t, o))
 	send(t, l, numbered("m", 0, 500)...)
-	c := newClient(20)
+	c := newClient(t, 20)
 	_ = l.Attach(t.Context(), c)
+	until(t, "fed", func() bool { return c.waiting() == 10 })
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
@@ -93,9 +93,6 @@ func TestAPortionAtATimeAndNoGapAtTheSwitch(t *testing.T) {
 	got := c.reads(t, 2000, true)
 	<-sent
 	equal(t, got, numbered("m", 0, 2000))
-	if c.most > 20 {
-		t.Errorf("%d messages waited at once", c.most)
-	}
 	until(t, "live", l.Live)
 }
 
@@ -103,7 +100,7 @@ func TestAFullQueueOfALiveLineLosesNothing(t *testing.T) {
 	js, _ := natstest.Start(t, t.TempDir())
 	o := openOutbox(t, js, Config{PortionMessages: 10})
 	l := o.Begin(alice, endOf(t, o))
-	c := newClient(20)
+	c := newClient(t, 20)
 	_ = l.Attach(t.Context(), c)
 	texts := numbered("m", 0, 300)
 	send(t, l, texts...)
@@ -130,7 +127,7 @@ func TestAnEarlierLifeIsNotDelivered(t *testing.T) {
 	})
 	l := o.Line(Addressee{alice.Key, 2}, since) // even from before it
 	send(t, l, "new")
-	c := newClient(10)
+	c := newClient(t, 10)
 	_ = l.Attach(t.Context(), c)
 	until(t, "live", l.Live)
 	equal(t, c.texts(), []string{"new"})
@@ -140,14 +137,53 @@ func TestModesAndConflateKeysAreKept(t *testing.T) {
 	js, _ := natstest.Start(t, t.TempDir())
 	o := openOutbox(t, js, Config{})
 	l := o.Begin(alice, endOf(t, o))
-	for _, mode := range []hub.Mode{hub.ModeText, hub.ModeJSON, hub.ModePlain} {
-		l.Send(hub.NewMessage("é\x00"), mode, func(int, error) {})
+	modes := []hub.Mode{hub.ModeText, hub.ModeJSON, hub.ModePlain}
+	for _, mode := range modes {
+		l.Send(hub.NewMessage("é\x00").WithConflateKey("k"), mode, func(int, error) {})
 	}
 	flush(t, o)
-	c := newClient(10)
-	_ = l.Attach(t.Context(), c)
-	equal(t, c.reads(t, 3, true), []string{"é\x00", "é\x00", "é\x00"})
-	if !slices.Equal(c.modes, []hub.Mode{hub.ModeText, hub.ModeJSON, hub.ModePlain}) {
-		t.Errorf("modes %v", c.modes)
+	kept := make(keeping, 10)
+	_ = l.Attach(t.Context(), kept)
+	for _, mode := range modes {
+		if got := wait(t, kept); got != (keptMessage{"é\x00", "k", mode}) {
+			t.Errorf("got %+v", got)
+		}
 	}
+}
+
+type keptMessage struct {
+	text, conflate string
+	mode           hub.Mode
+}
+
+// keeping is a queue that keeps what it gets.
+type keeping chan keptMessage
+
+func (k keeping) Send(m *hub.Message, mode hub.Mode) (int, error) {
+	k <- keptMessage{m.Text(), m.ConflateKey(), mode}
+	return 1, nil
+}
+
+// A connection that is taken over, or breaks, gets nothing more, and the next one all that was not confirmed first.
+func TestATakeoverKeepsTheOrder(t *testing.T) {
+	js, _ := natstest.Start(t, t.TempDir())
+	o := openOutbox(t, js, Config{})
+	l := o.Begin(alice, endOf(t, o))
+	h := newHub(1000)
+	first := connect(t, h, alice.Key)
+	_ = l.Attach(t.Context(), first.Conn)
+	send(t, l, numbered("m", 0, 10)...)
+	first.confirm(5)
+	send(t, l, "m10")
+	second := connect(t, h, alice.Key) // and the line has not heard of it yet
+	send(t, l, "m11")
+	_ = l.Attach(t.Context(), second.Conn)
+	equal(t, second.reads(t, 7, true), numbered("m", 5, 12))
+	until(t, "live", l.Live)
+	second.Ended(hub.Reason{Code: hub.CodeLost})
+	send(t, l, "m12")
+	third := connect(t, h, alice.Key)
+	send(t, l, "m13")
+	_ = l.Attach(t.Context(), third.Conn)
+	equal(t, third.reads(t, 2, true), []string{"m12", "m13"})
 }

@@ -16,57 +16,74 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
-const patience = 10 * time.Second
+const patience = time.Minute
 
-func TestMain(m *testing.M) {
-	withReceipt = func(m *hub.Message, r *receipt) *hub.Message {
-		copied := m.WithConflateKey("\x00test")
-		receipts.Store(copied, r)
-		return copied
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var receipts sync.Map // *hub.Message → *receipt
-
-// client is a socket with a client that reads and confirms when it is told to.
+// client is a connection of a durable socket, whose client reads and confirms when it is told to.
 type client struct {
+	*hub.Conn
+	heard chan struct{}
+
 	mu          sync.Mutex
-	room        int // how much the queue takes
+	batch       hub.Batch
 	got         []string
-	modes       []hub.Mode
-	unconfirmed []*receipt
-	most        int // that waited at once
-	gone        error
-	heard       chan struct{}
+	unconfirmed []hub.Receipt
 }
 
-func newClient(room int) *client { return &client{room: room, heard: make(chan struct{}, 1)} }
+// newClient connects a client to a hub of its own, whose queues take so many messages.
+func newClient(t testing.TB, room int) *client {
+	t.Helper()
+	return connect(t, newHub(room), alice.Key)
+}
 
-func (c *client) Send(m *hub.Message, mode hub.Mode) (int, error) {
+func newHub(room int) *hub.Hub {
+	return hub.New(hub.Config{MaxMessages: room, MaxBytes: 64 << 20, ResumeWindow: time.Hour})
+}
+
+// connect opens a socket, or gives it another connection.
+func connect(t testing.TB, h *hub.Hub, key string) *client {
+	t.Helper()
+	service, id, _, err := hub.ParseKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &client{heard: make(chan struct{}, 1)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.gone != nil {
-		return 0, c.gone
+	if c.Conn, err = h.Open(hub.OpenRequest{Key: key, Service: service, StatefulID: id, Durable: true, Waker: c}); err != nil {
+		t.Fatal(err)
 	}
-	if len(c.unconfirmed) >= c.room {
-		return len(c.unconfirmed), hub.ErrQueueFull
-	}
-	r, _ := receipts.LoadAndDelete(m)
-	c.got = append(c.got, m.Text())
-	c.modes = append(c.modes, mode)
-	c.unconfirmed = append(c.unconfirmed, r.(*receipt))
-	c.most = max(c.most, len(c.unconfirmed))
+	return c
+}
+
+// Wake is called by the hub.
+func (c *client) Wake() {
 	select {
 	case c.heard <- struct{}{}:
 	default:
 	}
-	return len(c.unconfirmed), nil
 }
 
-// confirm confirms the n oldest of what was got, all if n is negative, and returns how many that were.
+// read takes what is in the queue.
+func (c *client) read() {
+	for c.Next(&c.batch) == hub.DutyWrite {
+		for frame := range c.batch.Frames() {
+			for _, m := range frame.Messages {
+				c.got = append(c.got, m.Text())
+			}
+		}
+		c.unconfirmed = c.batch.AppendReceipts(c.unconfirmed)
+	}
+}
+
+// waiting is how many messages are in the queue.
+func (c *client) waiting() int { return c.Socket().Info().QueueMessages }
+
+// confirm confirms the n oldest of what was read, all if n is negative, and returns how many that were.
 func (c *client) confirm(n int) int {
 	c.mu.Lock()
+	c.read()
 	if n < 0 || n > len(c.unconfirmed) {
 		n = len(c.unconfirmed)
 	}
@@ -79,9 +96,11 @@ func (c *client) confirm(n int) int {
 	return n
 }
 
+// texts returns all that the client has got.
 func (c *client) texts() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.read()
 	return slices.Clone(c.got)
 }
 

@@ -136,8 +136,7 @@ func (t *markTable) read(ctx context.Context, o *Outbox, subject string) error {
 		pending, err := r.read(ctx, subject, t.upTo+1, batchEntries, batchBytes, func(m stored) {
 			t.upTo = m.pos
 			if err := readMarks(m.data, func(m mark) { t.marks[m.id] = m }); err != nil {
-				o.figures.damaged.Inc()
-				o.cfg.Logger.Warn("watermarks are passed over", "error", err, "subject", subject, "position", uint64(m.pos))
+				o.passOver(err, subject, m.pos)
 			}
 		})
 		if err != nil {

@@ -2,8 +2,11 @@ package outbox
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
 // partition is the lines of this node whose entries share a subject. One goroutine at most reads the subject, for
@@ -18,7 +21,8 @@ type partition struct {
 	reading bool               // there is a goroutine that reads, or waits for its turn
 }
 
-// batchEntries and batchBytes bound one request for entries.
+// batchEntries and batchBytes bound one request for entries. The first of a pass asks for what the lines have room
+// for: where there are few on a subject, most of what is read is for them.
 const (
 	batchEntries = 256
 	batchBytes   = 1 << 20
@@ -77,6 +81,7 @@ type group struct {
 	target  Position // there is something to be read up to here
 	unsure  bool     // the end of the stream must be looked up
 	old     bool     // what comes next may have been trimmed
+	room    int      // how many entries they take
 }
 
 type member struct {
@@ -188,6 +193,7 @@ func (p *partition) aim(g *group) {
 		}
 		first = false
 		g.target = max(g.target, l.target)
+		g.room = min(g.room+p.o.cfg.PortionMessages-len(l.sent), batchEntries)
 		g.unsure = g.unsure || l.unsure || l.survey
 		g.old = g.old || time.Since(l.fedAt) > p.o.cfg.MaxAge/2
 	}
@@ -240,9 +246,7 @@ func (p *partition) trimmed(g *group, first Position) {
 	p.mu.Unlock()
 	for _, x := range lost {
 		p.o.figures.trims.Inc()
-		if p.o.cfg.Lost != nil {
-			p.o.cfg.Lost(x.key, x.q, -1)
-		}
+		p.o.cfg.Lost(x.key, x.q, hub.MissedUnknown)
 	}
 }
 
@@ -260,15 +264,17 @@ func (p *partition) follow(ctx context.Context, g *group, covered Position) erro
 		return err
 	}
 	defer r.close()
-	for tries := 0; ; {
+	for tries, batch := 0, min(g.room+2, batchEntries); ; batch = min(2*batch, batchEntries) {
 		if g.from >= g.target {
 			p.finish(g, covered)
 			return nil
 		}
-		began := g.from
-		pending, err := r.read(ctx, p.o.subjects[p.index], g.from+1, batchEntries, batchBytes, func(m stored) {
-			g.from = m.pos
-			p.deliver(g, m)
+		began, left := g.from, false
+		pending, err := r.read(ctx, p.o.subjects[p.index], g.from+1, batch, batchBytes, func(m stored) {
+			if left = len(g.members) == 0; !left {
+				g.from = m.pos
+				p.deliver(g, m)
+			}
 		})
 		if err != nil {
 			return err
@@ -276,17 +282,20 @@ func (p *partition) follow(ctx context.Context, g *group, covered Position) erro
 		if p.advance(g); len(g.members) == 0 {
 			return nil
 		}
-		if pending > 0 || g.from >= g.target {
+		if pending > 0 || left || g.from >= g.target {
 			continue
 		}
 		// The end of what this server has is before the target.
 		if g.from > began {
 			tries = 0
 		}
-		if tries++; tries > lagTries || p.o.cfg.Replicas == 1 {
-			g.target = g.from // there is no more, or it has been trimmed
+		if p.o.cfg.Replicas == 1 { // there is no more, or it has been trimmed
+			g.target = g.from
 			p.lower(g)
 			continue
+		}
+		if tries++; tries > lagTries {
+			return fmt.Errorf("a server of NATS has the stream %s up to %d only, and others up to %d", p.o.stream, g.from, g.target)
 		}
 		if last, err := p.o.lastOf(ctx, p.index, g.target); err != nil {
 			return err
@@ -320,8 +329,7 @@ func (p *partition) deliver(g *group, m stored) {
 	p.o.figures.readBytes.Add(len(m.data))
 	e, err := readEntry(m.data)
 	if err != nil {
-		p.o.figures.damaged.Inc()
-		p.o.cfg.Logger.Warn("a durable message is passed over", "error", err, "subject", p.o.subjects[p.index], "position", uint64(m.pos))
+		p.o.passOver(err, p.o.subjects[p.index], m.pos)
 		return
 	}
 	p.mu.Lock()

@@ -160,3 +160,9 @@ func (o *Outbox) lastOf(ctx context.Context, lane int, end Position) (Position, 
 	}
 	return Position(answer.Message.Seq), nil
 }
+
+// passOver counts and logs a message of the stream that cannot be read.
+func (o *Outbox) passOver(err error, subject string, pos Position) {
+	o.figures.damaged.Inc()
+	o.cfg.Logger.Warn("a durable message is passed over", "error", fmt.Errorf("%s, message %d of the stream %s: %w", subject, pos, o.stream, err))
+}

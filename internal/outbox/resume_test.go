@@ -16,7 +16,7 @@ func TestAnotherNodeGoesOn(t *testing.T) {
 	b := openOutbox(t, js, Config{Writer: "b"})
 	since := endOf(t, a)
 	here := a.Begin(alice, since)
-	first := newClient(1000)
+	first := newClient(t, 1000)
 	_ = here.Attach(t.Context(), first)
 	send(t, here, numbered("m", 0, 100)...)
 	first.confirm(30)
@@ -24,7 +24,7 @@ func TestAnotherNodeGoesOn(t *testing.T) {
 	// a is killed: nothing of it is closed or flushed.
 	there := b.Line(alice, since)
 	send(t, there, "b0")
-	second := newClient(1000)
+	second := newClient(t, 1000)
 	_ = there.Attach(t.Context(), second)
 	want := append(numbered("m", 30, 100), "b0")
 	equal(t, second.reads(t, 71, true), want)
@@ -45,7 +45,7 @@ func TestWhatAnotherNodeStoresIsFed(t *testing.T) {
 	a := openOutbox(t, js, Config{Writer: "a"})
 	b := openOutbox(t, js, Config{Writer: "b"})
 	l := a.Begin(alice, endOf(t, a))
-	c := newClient(1000)
+	c := newClient(t, 1000)
 	_ = l.Attach(t.Context(), c)
 	send(t, l, "a0")
 	stored := func(text string) (pos Position) {
@@ -65,7 +65,7 @@ func TestWhatAnotherNodeStoresIsFed(t *testing.T) {
 	// With nobody there it waits.
 	l.Detach()
 	l.Stored(stored("b2"))
-	again := newClient(10)
+	again := newClient(t, 10)
 	_ = l.Attach(t.Context(), again)
 	equal(t, again.reads(t, 1, true), []string{"b2"})
 }
@@ -78,7 +78,7 @@ func TestAnOwnerThatDoesNotKnow(t *testing.T) {
 	since := endOf(t, a)
 	old := a.Begin(alice, since)
 	l := b.Line(alice, since)
-	c := newClient(100)
+	c := newClient(t, 100)
 	_ = l.Attach(t.Context(), c)
 	var want []string
 	for i := range 10 {
@@ -112,7 +112,7 @@ func TestLateArrivalsAreDropped(t *testing.T) {
 		store("b", counter)
 	}
 	l := o.Line(alice, since)
-	c := newClient(100)
+	c := newClient(t, 100)
 	_ = l.Attach(t.Context(), c)
 	want := []string{"a1", "b1", "a3", "b3", "a4", "b4"}
 	equal(t, c.reads(t, len(want), true), want)
@@ -128,7 +128,7 @@ func TestLateArrivalsAreDropped(t *testing.T) {
 	store("a", 2)
 	store("b", 5)
 	l = o.Line(alice, since)
-	c = newClient(100)
+	c = newClient(t, 100)
 	_ = l.Attach(t.Context(), c)
 	until(t, "live", l.Live)
 	equal(t, c.texts(), []string{"b5"})
@@ -152,7 +152,7 @@ func TestDamagedEntriesArePassedOver(t *testing.T) {
 	}
 	send(t, l, "two")
 	l = o.Line(alice, since)
-	c := newClient(100)
+	c := newClient(t, 100)
 	_ = l.Attach(t.Context(), c)
 	equal(t, c.reads(t, 2, true), []string{"one", "two"})
 	if n := figures.Sum("tutorsocket_outbox_damaged_total"); n != 6 {
@@ -177,7 +177,7 @@ func TestALossByAgeIsAnnounced(t *testing.T) {
 		return err == nil && first > 1 && last >= first-1
 	})
 	send(t, l, "kept")
-	c := newClient(100)
+	c := newClient(t, 100)
 	_ = l.Attach(t.Context(), c)
 	if missed := wait(t, heard); missed != -1 {
 		t.Errorf("missed %d", missed)
@@ -197,9 +197,9 @@ func TestIdleLinesLoseNothing(t *testing.T) {
 	since := endOf(t, o)
 	bob := Addressee{"/services/chat-s-bob", 7}
 	there, away := o.Begin(alice, since), o.Begin(bob, since)
-	c := newClient(100)
+	c := newClient(t, 100)
 	_ = there.Attach(t.Context(), c)
-	_ = away.Attach(t.Context(), newClient(100))
+	_ = away.Attach(t.Context(), newClient(t, 100))
 	send(t, there, "old")
 	c.confirm(-1)
 	away.Detach()
@@ -212,7 +212,7 @@ func TestIdleLinesLoseNothing(t *testing.T) {
 	o = openOutbox(t, js, Config{MaxAge: time.Second, Lost: heard.lost})
 	for _, a := range []Addressee{alice, bob} {
 		l := o.Line(a, since)
-		c := newClient(100)
+		c := newClient(t, 100)
 		_ = l.Attach(t.Context(), c)
 		until(t, "live", l.Live)
 		equal(t, c.texts(), nil)
@@ -234,9 +234,10 @@ func TestManyLinesAreResumedTogether(t *testing.T) {
 		to[i] = Addressee{fmt.Sprintf("/services/news-s-%d", i), uint64(i + 1)}
 	}
 	lines := make([]*Line, sockets)
+	h := newHub(100)
 	clients := make([]*client, sockets)
 	for i := range to {
-		lines[i], clients[i] = o.Begin(to[i], since), newClient(100)
+		lines[i], clients[i] = o.Begin(to[i], since), connect(t, h, to[i].Key)
 		_ = lines[i].Attach(t.Context(), clients[i])
 	}
 	done := make(chan error, sockets)
@@ -264,7 +265,7 @@ func TestManyLinesAreResumedTogether(t *testing.T) {
 	o = openOutbox(t, js, Config{Metrics: figures})
 	began := time.Now()
 	for i := range to {
-		lines[i], clients[i] = o.Line(to[i], since), newClient(100)
+		lines[i], clients[i] = o.Line(to[i], since), connect(t, h, to[i].Key)
 		_ = lines[i].Attach(t.Context(), clients[i])
 	}
 	for i := range to {

@@ -18,6 +18,7 @@ import (
 type HistoryConfig struct {
 	Node     string        // the name of this node
 	Life     string        // differs at each start of the node
+	Prefix   string        // of the names in NATS, where others keep something too; "" is none
 	Replicas int           // how many servers of a NATS cluster keep the history; one if zero
 	MaxAge   time.Duration // how long a run is kept at most; 30 days by default
 	MaxBytes int64         // what all of them take on disk at most; 128 MiB by default
@@ -69,6 +70,22 @@ const (
 	maxWaitingBytes = 32 << 20
 )
 
+// stream is the name of the stream.
+func (c *HistoryConfig) stream() string {
+	if c.Prefix == "" {
+		return streamName
+	}
+	return c.Prefix + "_" + streamName
+}
+
+// subjects is what its subjects begin with.
+func (c *HistoryConfig) subjects() string {
+	if c.Prefix == "" {
+		return subjectPrefix
+	}
+	return c.Prefix + "." + subjectPrefix
+}
+
 // OpenHistory opens the history, and makes its stream if need be. It is empty, and keeps nothing, until
 // [History.Run] goes on.
 func OpenHistory(ctx context.Context, js jetstream.JetStream, cfg HistoryConfig) (*History, error) {
@@ -79,9 +96,9 @@ func OpenHistory(ctx context.Context, js jetstream.JetStream, cfg HistoryConfig)
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name:        streamName,
+		Name:        cfg.stream(),
 		Description: "runs of agents and threads of tutorsocket nodes",
-		Subjects:    []string{subjectPrefix + "*"},
+		Subjects:    []string{cfg.subjects() + "*"},
 		MaxAge:      cfg.MaxAge,
 		MaxBytes:    cfg.MaxBytes,
 		MaxMsgs:     int64(2 * cfg.MaxRuns), // begin and end
@@ -101,7 +118,7 @@ func OpenHistory(ctx context.Context, js jetstream.JetStream, cfg HistoryConfig)
 
 // subject is that of this node's records.
 func (h *History) subject() string {
-	return subjectPrefix + strings.Map(func(c rune) rune {
+	return h.cfg.subjects() + strings.Map(func(c rune) rune {
 		if c <= ' ' || c == '.' || c == '*' || c == '>' || c == 0x7f {
 			return '_'
 		}

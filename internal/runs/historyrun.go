@@ -122,7 +122,7 @@ func (h *History) followOnce(ctx context.Context) error {
 	if info.State.Msgs == 0 {
 		h.catchUp()
 	}
-	consumer, err := h.js.OrderedConsumer(ctx, streamName, jetstream.OrderedConsumerConfig{HeadersOnly: true})
+	consumer, err := h.js.OrderedConsumer(ctx, h.cfg.stream(), jetstream.OrderedConsumerConfig{HeadersOnly: true})
 	if err != nil {
 		return err
 	}

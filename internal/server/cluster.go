@@ -46,7 +46,7 @@ func (s *Server) joinCluster(ctx context.Context, r *rooms) error {
 	}
 	var stores cluster.Stores
 	if p != nil || settings.AnyDurable() {
-		if err := s.store.retry(ctx, func() (err error) {
+		if err := s.store.open(ctx, func(ctx context.Context) (err error) {
 			stores.Directory, err = directory.Open(ctx, s.store.js, directory.Config{
 				Bucket: s.store.bucket(claimsBucket), Replicas: s.store.replicas, Metrics: s.metrics,
 			})
@@ -102,7 +102,7 @@ func (s *Server) openOutbox(ctx context.Context, incarnation string) (*outbox.Ou
 		settle = settings.NATS.Timeout + time.Second
 	}
 	var box *outbox.Outbox
-	err := s.store.retry(ctx, func() (err error) {
+	err := s.store.open(ctx, func(ctx context.Context) (err error) {
 		box, err = outbox.Open(ctx, s.store.js, outbox.Config{
 			Writer: incarnation, Prefix: s.store.prefix, Replicas: s.store.replicas,
 			MaxAge: settings.Outbox.MaxAge, MaxBytes: settings.Outbox.MaxBytes,
@@ -170,7 +170,7 @@ func (s *Server) restoreAll(sockets []hub.Detached, restore func(hub.Detached) e
 
 // openResume opens what keeps the detached sockets of a node.
 func (s *Server) openResume(ctx context.Context, node string) (store *resume.Store, err error) {
-	err = s.store.retry(ctx, func() (err error) {
+	err = s.store.open(ctx, func(ctx context.Context) (err error) {
 		store, err = resume.Open(ctx, s.store.js, resume.Config{Node: node, Replicas: s.store.replicas, Prefix: s.store.prefix})
 		return err
 	})

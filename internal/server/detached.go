@@ -6,16 +6,13 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/resume"
 )
 
-// openDetached opens the store of detached sockets. At the end of the server those there are then are saved: behind
-// the scripts and the requests, which may have written to them.
-func (s *Server) openDetached(ctx context.Context, h *hub.Hub) (*resume.Store, error) {
-	var store *resume.Store
-	err := s.store.open(ctx, func(ctx context.Context) (err error) {
-		store, err = resume.Open(ctx, s.store.js, resume.Config{Node: s.node, Replicas: s.store.replicas, Prefix: s.store.prefix})
-		return err
-	})
+// keepDetached opens the store of detached sockets, and brings those back that processes before had saved. At
+// the end of the server those there are then are saved: behind the scripts and the requests, which may have
+// written to them. Another node takes them from there, if there is one.
+func (s *Server) keepDetached(ctx context.Context, r *rooms) error {
+	store, err := s.openResume(ctx, s.node)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.onClose("detached sockets", func(ctx context.Context) error {
 		adopter, err := r.sockets.Leave(ctx, func(ctx context.Context) error {

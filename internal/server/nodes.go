@@ -129,7 +129,7 @@ func (n *nodes) describe(ctx context.Context) (api.Node, error) {
 		Name: n.server.Node(), Version: n.server.cfg.Version, StartedAt: n.started, State: state,
 		Sockets: n.hub.Len(), Runs: n.runs.Running(),
 		App: n.server.app.Dir(), DatexVersion: settings.Queue.Profile.String(),
-		Data: api.NodeData{Folder: n.server.data.dir, Store: "embedded", Sync: settings.NATS.Sync.String(), UserDataBytes: bytes},
+		Data: data,
 	}, nil
 }
 
@@ -141,9 +141,11 @@ func (n *nodes) isLive(name string) bool {
 // describeData is what a node tells of its data, also while the store is away: then it is asked who is there.
 func (n *nodes) describeData(ctx context.Context) (api.NodeData, error) {
 	store := n.server.store
-	data := api.NodeData{Folder: n.server.data.dir, Store: store.describe(), Connected: store.connected(), Replicas: store.replicas}
-	if !store.outside() {
-		data.Sync = n.server.cfg.Settings.NATS.Sync.String()
+	data := api.NodeData{Folder: n.server.data.dir, Connected: store.connected()}
+	if store.outside() {
+		data.Store, data.Servers, data.Replicas = "nats", store.url, store.replicas
+	} else {
+		data.Store, data.Sync = "embedded", n.server.cfg.Settings.NATS.Sync.String()
 	}
 	if !data.Connected {
 		return data, nil

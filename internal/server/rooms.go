@@ -59,8 +59,8 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) (err erro
 	if err := s.openTimetable(ctx, life, r); err != nil {
 		return err
 	}
-	detached, err := s.openDetached(ctx, r.hub)
-	if err != nil {
+	s.openDoors(r)
+	if err := s.joinCluster(ctx, r); err != nil {
 		return err
 	}
 	if err := s.keepDetached(ctx, r); err != nil {
@@ -115,8 +115,7 @@ func (r *rooms) openedAt(key string) time.Time {
 // openSockets makes what holds sockets and what runs scripts for them.
 func (s *Server) openSockets(r *rooms) {
 	r.hub = hub.New(s.hubConfig())
-	r.sockets = cluster.New(r.hub).Traced(r.tracer)
-	r.sockets.Register(s.metrics)
+	r.sockets = cluster.Prepare(r.hub, s.clusterConfig(r)).Traced(r.tracer)
 	r.lines = s.lines()
 	r.engine = engine.New(s.engineConfig(), engine.Deps{
 		Apps: s.app.Snapshot, Sources: s.app, Settings: s.scriptSettings(r.effects.logs), Users: knownUser,

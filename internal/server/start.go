@@ -75,7 +75,7 @@ const (
 // openUserData starts the store and opens the values in it: user data, and GlobalStorage. opened tells when
 // a socket was opened.
 func (s *Server) openUserData(ctx context.Context, opened func(key string) time.Time) (data, storage *userdata.Store, err error) {
-	store, err := s.openEmbedded()
+	store, err := s.openStore(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -83,8 +83,10 @@ func (s *Server) openUserData(ctx context.Context, opened func(key string) time.
 	store.count(s.metrics)
 	store.countConnection(s.metrics)
 	open := func(cfg userdata.Config) (*userdata.Store, error) {
-		cfg.Metrics, cfg.Sole = s.metrics, true // the store is in this process
-		values, err := userdata.Open(ctx, store.js, cfg)
+		cfg.Bucket, cfg.Replicas, cfg.MaxBytes = store.bucket(cfg.Bucket), store.replicas, store.maxValueBytes()
+		cfg.Metrics, cfg.Sole = s.metrics, !store.outside()
+		var values *userdata.Store
+		err := store.open(ctx, func(ctx context.Context) (err error) { values, err = userdata.Open(ctx, store.js, cfg); return err })
 		if err == nil {
 			s.onClose("user data", func(context.Context) error { values.Close(); return nil })
 		}

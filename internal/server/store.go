@@ -28,9 +28,15 @@ type store struct {
 func (s *Server) openStore(ctx context.Context) (*store, error) {
 	settings := s.cfg.Settings.NATS
 	if !settings.Outside() {
-		return openEmbedded(s.data.dir, settings.Sync, s.logger)
+		return s.openInside()
 	}
-	return openOutside(ctx, settings, s.node, s.logger)
+	store, err := openOutside(ctx, settings, s.node, s.logger)
+	if err != nil {
+		return nil, err
+	}
+	s.onClose("store", func(context.Context) error { store.close(); return nil })
+	s.logger.Info("data are stored", "store", "nats", "servers", store.url, "replicas", store.replicas)
+	return store, nil
 }
 
 // use takes a connection for the store's own.

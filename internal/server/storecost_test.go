@@ -111,7 +111,7 @@ func openAllForCost(t *testing.T, s *Server) {
 	if _, err := versions.Open(t.Context(), s.store.js, versions.Config{}); err != nil {
 		t.Fatal(err)
 	}
-	kept, err := resume.Open(t.Context(), s.store.js, resume.Config{Node: nodeName})
+	kept, err := resume.Open(t.Context(), s.store.js, resume.Config{Node: aloneNode})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,13 +43,13 @@ func (s *Server) keepStore() (*storefiles.Keeper, error) {
 	return keeper, nil
 }
 
-// openEmbedded opens the store in the data folder, whole or not at all.
-func (s *Server) openEmbedded() (*store, error) {
+// openInside opens the store in the data folder, whole or not at all.
+func (s *Server) openInside() (*store, error) {
 	keeper, err := s.keepStore()
 	if err != nil {
 		return nil, err
 	}
-	store, err := openStore(s.data.dir, s.cfg.Settings.NATS.Sync, s.logger)
+	store, err := openEmbedded(s.data.dir, s.cfg.Settings.NATS.Sync, s.logger)
 	if err != nil {
 		return nil, err
 	}

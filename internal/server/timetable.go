@@ -23,22 +23,34 @@ func newLife() string {
 
 // openRuns opens the list of runs and begins to keep their history.
 func (s *Server) openRuns(ctx context.Context, life string) (*runs.Registry, *runs.History, error) {
-	history, err := runs.OpenHistory(ctx, s.store.js, runs.HistoryConfig{Node: nodeName, Life: life, Logger: s.logger})
+	var history *runs.History
+	err := s.store.open(ctx, func(ctx context.Context) (err error) {
+		history, err = runs.OpenHistory(ctx, s.store.js, runs.HistoryConfig{
+			Node: s.node, Life: life, Prefix: s.store.prefix, Replicas: s.store.replicas, Logger: s.logger,
+		})
+		return err
+	})
 	if err != nil {
 		return nil, nil, err
 	}
 	s.group.Go(func() error { return history.Run(s.alive) })
-	return runs.New(runs.Config{Node: nodeName, History: history}), history, nil
+	return runs.New(runs.Config{Node: s.node, History: history}), history, nil
 }
 
 // openTimetable opens the timetable; [Server.keepTime] begins to follow it.
-func (s *Server) openTimetable(ctx context.Context, life string, r *rooms) (err error) {
-	s.timetable, err = timetable.Open(ctx, s.store.js, timetable.Config{
-		Node: nodeName, Life: life, Agents: s.timedAgents, Runner: timedRuns{s, r.engine, r.history},
-		Zone: s.cfg.Settings.Agent.Timezone.Location(), Metrics: s.metrics, Logger: s.logger,
+func (s *Server) openTimetable(ctx context.Context, life string, r *rooms) error {
+	return s.store.open(ctx, func(ctx context.Context) (err error) {
+		s.timetable, err = timetable.Open(ctx, s.store.js, timetable.Config{
+			Node: s.node, Life: life, Bucket: s.store.bucket(timetableBucket), Replicas: s.store.replicas,
+			Agents: s.timedAgents, Runner: timedRuns{s, r.engine, r.history},
+			Zone: s.cfg.Settings.Agent.Timezone.Location(), Metrics: s.metrics, Logger: s.logger,
+		})
+		return err
 	})
-	return err
 }
+
+// timetableBucket is where it is kept what ran when.
+const timetableBucket = "timetable"
 
 // keepTime takes ticks until the server drains. The runs of the timetable end before it.
 func (s *Server) keepTime() {

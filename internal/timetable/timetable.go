@@ -53,6 +53,7 @@ type Clock interface {
 type Config struct {
 	Node     string // the name of this node
 	Life     string // differs at each start of the node
+	Bucket   string // where the entries are; "timetable" if empty
 	Replicas int    // how many servers of a NATS cluster keep the entries; one if zero
 	// Agents returns the agents of the app as it is now that name times.
 	Agents func() []Agent
@@ -100,7 +101,7 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Timetable, 
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: bucket, Description: "ticks of agents of tutorsocket nodes", Storage: jetstream.FileStorage,
+		Bucket: cmp.Or(cfg.Bucket, bucket), Description: "ticks of agents of tutorsocket nodes", Storage: jetstream.FileStorage,
 		MaxBytes: 64 << 20, Replicas: cfg.Replicas,
 	})
 	if err != nil {

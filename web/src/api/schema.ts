@@ -1123,20 +1123,6 @@ export interface components {
             folder: string;
             /**
              * Format: int64
-             * @description How many NATS servers have a write before it is confirmed; absent: the store is embedded.
-             */
-            replicas?: number;
-            /** @description Addresses of the NATS servers, separated by commas; absent: the store is embedded. */
-            servers?: string;
-            /**
-             * @description Where data are kept: embedded, in the process, or nats, in servers of their own.
-             * @enum {string}
-             */
-            store: "embedded" | "nats";
-            /** @description nats.sync in force: always, or how much of the last writes a power failure may cost. */
-            sync: string;
-            /**
-             * Format: int64
              * @description How many servers keep each thing.
              */
             replicas: number;
