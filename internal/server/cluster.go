@@ -95,11 +95,14 @@ func (s *Server) joinPeers(ctx context.Context, r *rooms) (*peers.Peers, error) 
 	return p, nil
 }
 
+// outboxSettle is how long after a takeover a node that does not know of it may go on.
+const outboxSettle = 10 * time.Second
+
 // openOutbox opens the durable queues.
 func (s *Server) openOutbox(ctx context.Context, incarnation string) (*outbox.Outbox, error) {
 	settings, settle := s.cfg.Settings, time.Duration(0)
-	if s.store.outside() { // who has asked this node for a socket may have been asked to store something for it
-		settle = settings.NATS.Timeout + time.Second
+	if s.store.outside() { // a node that had the socket, and was given up, may still be storing for it
+		settle = outboxSettle
 	}
 	var box *outbox.Outbox
 	err := s.store.open(ctx, func(ctx context.Context) (err error) {
