@@ -362,8 +362,15 @@ func (r *rig) settle() history.Verdict {
 	}
 	r.owned()
 	v := r.history.Judge()
+	told := map[history.Kind]bool{}
+	for _, f := range v.Faults {
+		if !told[f.Kind] { // the story of one of each kind
+			told[f.Kind] = true
+			r.t.Errorf("%v\n%s", f, r.history.Story(f.Key, f.From))
+		}
+	}
 	if len(v.Faults) > 0 {
-		r.t.Errorf("%v\n%s", v, r.history.Story(v.Faults[0].Key, v.Faults[0].From))
+		r.t.Error(v)
 	}
 	v.Faults = nil
 	r.t.Log(v)
