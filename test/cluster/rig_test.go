@@ -208,6 +208,9 @@ func (s *sender) send(key string) history.Answer {
 	sent := s.rig.history.Send(key, s.name, s.last)
 	status, _ := s.node.ask(http.MethodPost, "/sockets/"+url.PathEscape(key)+"/messages", map[string]any{"message": text, "json_compound": true})
 	answer := answerOf(status)
+	if answer == history.Refused && s.rig.history.AtLeastOnce(key) {
+		s.rig.t.Errorf("%s is told that there is no %s, which outlives all nodes", s.name, key)
+	}
 	sent.Answered(answer)
 	s.answered(answer)
 	return answer
