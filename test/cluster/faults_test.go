@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -109,6 +110,7 @@ func TestFaults(t *testing.T) {
 
 // suffer has each of the faults happen.
 func (r *rig) suffer(rnd *rand.Rand, faults []fault) {
+	faults = slices.DeleteFunc(slices.Clone(faults), func(f fault) bool { return !strings.Contains(f.name, *only) })
 	for round := range rounds(1) {
 		for _, i := range rnd.Perm(len(faults)) {
 			f := faults[i]

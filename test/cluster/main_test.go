@@ -17,6 +17,7 @@ import (
 var (
 	long = flag.Bool("long", false, "ten times over")
 	seed = flag.Uint64("seed", 0, "the seed of a test that failed; 0: a new one")
+	only = flag.String("only", "", "only faults with this in their name")
 	keep = flag.Bool("keep", false, "show what the programs say")
 )
 

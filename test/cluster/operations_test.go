@@ -264,6 +264,38 @@ var operations = []struct {
 	}},
 }
 
+// confirmsDurable: what a client of a durable service has and has answered a ping after is not sent again at the next
+// node.
+func (r *rig) confirmsDurable(t *testing.T) {
+	if !isDurable {
+		t.Skip("there is no delivery: durable")
+	}
+	g := newGuest(t, r.nodes[0], durableService, "reader", "16")
+	for i := range 5 {
+		r.nodes[i%3].must(http.StatusAccepted, http.MethodPost, "/sockets/"+escaped(g.key)+"/messages", map[string]any{"message": fmt.Sprint(i), "json_compound": true}, nil)
+		g.expect(fmt.Sprintf("[%d]", i))
+	}
+	last := 5
+	until(t, "what has come is confirmed", func() bool {
+		// How soon is not promised: what comes again is less each time, and nothing in the end.
+		time.Sleep(200 * time.Millisecond)
+		g = newGuest(t, r.nodes[last%3], durableService, "reader", "16")
+		r.nodes[0].must(http.StatusAccepted, http.MethodPost, "/sockets/"+escaped(g.key)+"/messages", map[string]any{"message": fmt.Sprint(last), "json_compound": true}, nil)
+		came := ""
+		for !strings.HasSuffix(strings.TrimSuffix(came, "]"), fmt.Sprint(last)) {
+			select {
+			case frame := <-g.frames:
+				came += frame
+			case <-time.After(patience):
+				t.Fatalf("%d did not come, but %s", last, came)
+			}
+		}
+		want := fmt.Sprintf("[%d]", last)
+		last++
+		return came == want
+	})
+}
+
 // tag waits until every node shows a tag of a socket, "" for none.
 func (h *hall) tag(g *guest, name, want string) {
 	h.Helper()
@@ -328,6 +360,7 @@ func TestOperations(t *testing.T) {
 	for _, g := range h.all() {
 		g.quiet(r.nodes[0])
 	}
+	t.Run("confirmed", func(t *testing.T) { r.confirmsDurable(t) })
 	t.Run("resume after a drain", func(t *testing.T) { r.resumesElsewhere(t) })
 	t.Run("a node that does not answer", func(t *testing.T) { r.namesMissing(t) })
 }

@@ -208,6 +208,9 @@ func (s *sender) send(key string) history.Answer {
 	sent := s.rig.history.Send(key, s.name, s.last)
 	status, _ := s.node.ask(http.MethodPost, "/sockets/"+url.PathEscape(key)+"/messages", map[string]any{"message": text, "json_compound": true})
 	answer := answerOf(status)
+	if answer == history.Refused && s.rig.history.AtLeastOnce(key) {
+		s.rig.t.Errorf("%s is told that there is no %s, which outlives all nodes", s.name, key)
+	}
 	sent.Answered(answer)
 	s.answered(answer)
 	return answer
@@ -362,8 +365,15 @@ func (r *rig) settle() history.Verdict {
 	}
 	r.owned()
 	v := r.history.Judge()
+	told := map[history.Kind]bool{}
+	for _, f := range v.Faults {
+		if !told[f.Kind] { // the story of one of each kind
+			told[f.Kind] = true
+			r.t.Errorf("%v\n%s", f, r.history.Story(f.Key, f.From))
+		}
+	}
 	if len(v.Faults) > 0 {
-		r.t.Errorf("%v\n%s", v, r.history.Story(v.Faults[0].Key, v.Faults[0].From))
+		r.t.Error(v)
 	}
 	v.Faults = nil
 	r.t.Log(v)

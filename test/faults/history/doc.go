@@ -9,5 +9,7 @@
 // torn before it arrived (design: "Sockets over the wire": plain clients are not covered there), or have waited for a
 // socket that ended for good.
 //
+// A gap node_lost may come later than that: a node that was cut off counts what it lost when it is back.
+//
 // A History is safe for concurrent use; Judge is called when all is over.
 package history

@@ -194,7 +194,7 @@ func (c *Conn) gap(text string) {
 		Reason string `json:"reason"`
 	}
 	err := json.Unmarshal([]byte(text), &g)
-	known := g.Missed > 0 && (g.Reason == "overflow" || g.Reason == "expired") || g.Missed == unknown && g.Reason == "node_lost"
+	known := g.Missed > 0 && (g.Reason == "overflow" || g.Reason == "expired" || g.Reason == "node_lost") || g.Missed == unknown && g.Reason == "node_lost"
 	if err == nil && known &&
 		text == fmt.Sprintf(`{"socket_action":"gap","socket_type":"","uid":"","missed":%d,"reason":%q}`, g.Missed, g.Reason) {
 		c.items = append(c.items, received{at: c.h.now(), missed: g.Missed, reason: g.Reason})

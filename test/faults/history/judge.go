@@ -148,6 +148,7 @@ type spot struct {
 	moment  int64 // messages sent later are not missing here
 	missed  int   // counted by a gap, or unknown; 0: not a gap
 	forgets bool  // the socket ended here
+	late    bool  // the gap may come after what a sender sent later
 }
 
 func (t *trial) fault(k Kind, from, format string, args ...any) {
@@ -164,7 +165,7 @@ func (t *trial) run() {
 		for _, r := range c.items {
 			at++
 			if r.missed != 0 {
-				t.spots = append(t.spots, spot{at: at, moment: r.at, missed: r.missed})
+				t.spots = append(t.spots, spot{at: at, moment: r.at, missed: r.missed, late: r.reason == "node_lost"})
 				continue
 			}
 			t.deliver(r, at)
@@ -311,7 +312,7 @@ func (t *trial) missingAt(s *Send) *missing {
 	}
 	m := &missing{must: s.answer != Unknown, unsure: s.answer == Unknown}
 	for i, spot := range t.spots {
-		if spot.moment < s.began || spot.at >= before || spot.missed == 0 && spot.at < after {
+		if spot.moment < s.began || spot.at >= before && !spot.late || spot.missed == 0 && spot.at < after {
 			continue
 		}
 		if t.again && spot.missed == 0 && !spot.forgets {

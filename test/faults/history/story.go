@@ -21,7 +21,7 @@ func (h *History) Story(key, from string) string {
 		fmt.Fprintf(&b, "connection %d of %s: asked for at %d, open at %d, %s at %d, noticed at %d:", i, c.User, c.dialed, c.opened, ending, c.ended, c.noticed)
 		for _, r := range c.items {
 			switch {
-			case r.missed > 0:
+			case r.missed != 0:
 				fmt.Fprintf(&b, " gap of %d", r.missed)
 			case r.from == from:
 				fmt.Fprintf(&b, " %d", r.n)
