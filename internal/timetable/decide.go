@@ -39,8 +39,9 @@ type step struct {
 	queued bool
 }
 
-// maxMissed bounds the counting of missed ticks.
-const maxMissed = 100_000
+// maxMissed is how many missed ticks are counted that are older than [MissedWindow]: a node that comes back
+// after a year has better things to do.
+const maxMissed = 10_000
 
 // decide says what is to be done now about an agent, at most one run. ok is false if it is nothing. It is
 // asked again after each step, and after until: when the next tick comes or a lease lapses.
@@ -60,14 +61,17 @@ func decide(e entry, p plan, now time.Time) (s step, until time.Time, ok bool) {
 		return s, sooner(next, e.Run), false
 	}
 	newest := int64(0)
-	for !next.IsZero() && now.Sub(next) > Grace && s.missed < maxMissed {
+	for !next.IsZero() && now.Sub(next) > Grace {
 		s.missed++
 		newest = next.Unix()
 		next = p.next(next)
+		if s.missed == maxMissed && now.Sub(next) > MissedWindow {
+			next = p.next(now.Add(-MissedWindow))
+		}
 	}
 	if s.missed > 0 {
 		s.entry.Tick = newest
-		if !p.missed || now.Sub(time.Unix(newest, 0)) > MissedWindow || s.missed == maxMissed {
+		if !p.missed || now.Sub(time.Unix(newest, 0)) > MissedWindow {
 			return s, until, true // what is in time comes with the next step
 		}
 		s.missed-- // one of them is run

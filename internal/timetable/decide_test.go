@@ -30,6 +30,7 @@ func TestDecide(t *testing.T) {
 		{"long down", minutes, entry{Tick: at(-time.Hour)}, 0, "59 missed, tick 11:59:00"},
 		{"long down, made up for", missed, entry{Tick: at(-time.Hour)}, 0, "run 11:59:00, 58 missed, tick 11:59:00"},
 		{"down for a day less", missed, entry{Tick: at(-time.Minute)}, MissedWindow - time.Minute, "run 11:58:00, 1438 missed, tick 11:58:00"},
+		{"down for a year", minutes, entry{Tick: at(-365 * 24 * time.Hour)}, 0, "11439 missed, tick 11:59:00"},
 		{"a run goes on", minutes, entry{Tick: at(-time.Minute), Run: going(time.Second)}, 0, "skipped: the run before goes on, tick 12:00:00, goes on"},
 		{"a run goes on between ticks", minutes, entry{Tick: at(0), Run: going(15 * time.Second)}, 10 * time.Second, "wait 12:00:15"},
 		{"a run goes on, queued", queue, entry{Tick: at(-time.Minute), Run: going(time.Second)}, 0, "queued, tick 12:00:00, waits 12:00:00, goes on"},
