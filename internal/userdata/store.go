@@ -20,8 +20,8 @@ type Config struct {
 	// Bucket is the name of the key-value bucket; "userdata" if empty. It is made
 	// when it does not exist.
 	Bucket string
-	// MaxBytes is the largest value, in bytes of JSON; 1 MiB if zero. The NATS
-	// server's own limit of a message has to leave room for 8 KiB more.
+	// MaxBytes is the largest value, or the largest member of a recipients list, in bytes
+	// of JSON; 1 MiB if zero. The NATS server's own limit of a message has to leave room for 8 KiB more.
 	MaxBytes int
 	// TotalBytes is how large the whole bucket may grow on disk; 1 GiB if zero. What
 	// does not fit any more is [ErrFull].
@@ -222,11 +222,26 @@ func (s *Store) checkSet(key string, value json.RawMessage, ttl time.Duration) e
 	if ttl < 0 {
 		return ErrBadTTL
 	}
-	if len(value) > s.maxBytes {
-		return fmt.Errorf("%w: it has %d bytes, at most %d are allowed", ErrTooLarge, len(value), s.maxBytes)
+	most := s.maxBytes
+	if strings.HasSuffix(key, recipientsSuffix) { // its members are stored one by one, if it is a list
+		most = MaxList
+	}
+	if err := checkSize(value, most); err != nil {
+		return err
 	}
 	if !json.Valid(value) {
 		return ErrBadValue
+	}
+	return nil
+}
+
+// MaxList is the largest recipients list that can be stored as one value, in bytes of
+// JSON. Joins may make it larger.
+const MaxList = 32 << 20
+
+func checkSize(value []byte, most int) error {
+	if len(value) > most {
+		return fmt.Errorf("%w: it has %d bytes, at most %d are allowed", ErrTooLarge, len(value), most)
 	}
 	return nil
 }
