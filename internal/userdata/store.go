@@ -112,20 +112,13 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 	if cfg.Opened == nil {
 		cfg.Opened = func(string) time.Time { return time.Time{} }
 	}
-	kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket:         cfg.Bucket,
-		Description:    "user data of tutorsocket scripts",
-		History:        1,
-		LimitMarkerTTL: cfg.MarkerLife,
-		MaxBytes:       cfg.TotalBytes,
-		Replicas:       cfg.Replicas,
-	})
+	stream, err := js.CreateOrUpdateStream(ctx, bucketConfig(cfg))
 	if err != nil {
 		return nil, fmt.Errorf("open user data bucket %q: %w", cfg.Bucket, err)
 	}
-	stream, err := js.Stream(ctx, "KV_"+cfg.Bucket)
+	kv, err := js.KeyValue(ctx, cfg.Bucket)
 	if err != nil {
-		return nil, fmt.Errorf("open stream of user data bucket %q: %w", cfg.Bucket, err)
+		return nil, fmt.Errorf("open user data bucket %q: %w", cfg.Bucket, err)
 	}
 	s := &Store{
 		js:       js,
@@ -154,6 +147,30 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 		return nil, fmt.Errorf("read recipients lists of bucket %q: %w", cfg.Bucket, err)
 	}
 	return s, nil
+}
+
+// bucketConfig is a key-value bucket as the client of NATS would make one, that takes
+// batches besides.
+func bucketConfig(cfg Config) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:                   "KV_" + cfg.Bucket,
+		Description:            "user data of tutorsocket scripts",
+		Subjects:               []string{"$KV." + cfg.Bucket + ".>"},
+		MaxMsgsPerSubject:      1,
+		MaxMsgs:                -1,
+		MaxConsumers:           -1,
+		MaxBytes:               cfg.TotalBytes,
+		MaxMsgSize:             -1,
+		Discard:                jetstream.DiscardNew,
+		Storage:                jetstream.FileStorage,
+		Replicas:               max(cfg.Replicas, 1),
+		AllowRollup:            true,
+		DenyDelete:             true,
+		AllowDirect:            true,
+		AllowMsgTTL:            true,
+		SubjectDeleteMarkerTTL: cfg.MarkerLife,
+		AllowAtomicPublish:     true,
+	}
 }
 
 // Close ends the store's goroutine and waits for it. It may be called again. The
