@@ -63,6 +63,9 @@ func (AnyJSON) Schema(huma.Registry) *huma.Schema {
 // maxValues bounds the values of one page, in bytes; one value may be longer.
 const maxValues = 4 << 20
 
+// putTime bounds the storing of one value.
+const putTime = 10 * time.Minute
+
 type userDataQuery struct {
 	Prefix string `query:"prefix" doc:"Only keys that begin so."`
 	Values bool   `query:"values" doc:"Whether to tell the values too. A page then ends early when they are large."`
@@ -101,8 +104,10 @@ func (h *handler) registerUserData(router huma.API) {
 		"ETag": {Description: "Names the value; If-Match of a write takes it.", Schema: &huma.Schema{Type: huma.TypeString}},
 	}}}
 	huma.Register(router, get, h.getUserData)
-	huma.Register(router, h.operation("put-user-data", http.MethodPut, path, "Store a value", http.StatusOK,
-		http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusInsufficientStorage, http.StatusServiceUnavailable), h.putUserData)
+	put := h.operation("put-user-data", http.MethodPut, path, "Store a value", http.StatusOK,
+		http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusInsufficientStorage, http.StatusServiceUnavailable)
+	put.MaxBodyBytes = userdata.MaxList + maxBody // a recipients list may be longer than any other value
+	huma.Register(router, put, h.putUserData)
 	huma.Register(router, h.operation("delete-user-data", http.MethodDelete, path, "Remove a value", http.StatusNoContent,
 		http.StatusNotFound, http.StatusPreconditionFailed, http.StatusServiceUnavailable), h.deleteUserData)
 }
@@ -187,6 +192,10 @@ func (h *handler) putUserData(ctx context.Context, in *userDataPut) (*userDataAn
 		return nil, at(problem(http.StatusBadRequest, "The value is not JSON: %v.", err), "body.value", "must be JSON", nil)
 	}
 	ttl := time.Duration(in.Body.TTL) * time.Second
+	// A recipients list is many writes: it is not left half written because the client went away, or the time to
+	// send the body is over.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), putTime)
+	defer cancel()
 	revision, err := h.UserData.SetIf(ctx, in.Key, text.Bytes(), ttl, may)
 	if err != nil {
 		return nil, userDataProblem(err)

@@ -124,8 +124,9 @@ func (p *program) importData(ctx context.Context, client *api.Client, in io.Read
 	return done, nil
 }
 
-// maxImportLine bounds a line, in bytes: the largest value, all of it escaped, and its key.
-const maxImportLine = 8 << 20
+// maxImportLine bounds a line, in bytes: the largest recipients list, and its key; or the largest value, all of it
+// escaped.
+const maxImportLine = 33 << 20
 
 // lineError is what is wrong with a line of an import.
 type lineError struct{ text string }

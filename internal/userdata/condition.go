@@ -22,10 +22,18 @@ func (s *Store) SetIf(ctx context.Context, key string, value json.RawMessage, tt
 		return 0, err
 	}
 	if items, ok := recipients(key, value); ok {
+		for _, item := range items {
+			if err := checkSize(item.item, s.maxBytes); err != nil {
+				return 0, fmt.Errorf("a member: %w", err)
+			}
+		}
 		if err := s.setList(ctx, key, items, ttl, may); err != nil {
 			return 0, fmt.Errorf("set recipients %q: %w", key, err)
 		}
 		return 0, nil
+	}
+	if err := checkSize(value, s.maxBytes); err != nil {
+		return 0, err
 	}
 	err = s.change(ctx, key, may, func(now *Value) error {
 		if _, err := s.dropList(ctx, key); err != nil {

@@ -108,7 +108,7 @@ func TestLargeList(t *testing.T) {
 	folder := t.TempDir()
 	js, stop := natstest.Start(t, folder)
 	before := liveHeap()
-	s, err := userdata.Open(t.Context(), js, userdata.Config{MaxBytes: 16 << 20, Sole: true})
+	s, err := userdata.Open(t.Context(), js, userdata.Config{Sole: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestLargeList(t *testing.T) {
 	stop()
 	timed(t, "restart, with NATS", func() {
 		js, _ = natstest.Start(t, folder)
-		s = openStore(t, js, userdata.Config{MaxBytes: 16 << 20, Sole: true})
+		s = openStore(t, js, userdata.Config{Sole: true})
 	})
 	wantValue(t, s, largeList, list.String())
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -356,26 +357,60 @@ func (s *Store) dropList(ctx context.Context, key string) (bool, error) {
 // removeMembers returns.
 func (s *Store) removeMembers(ctx context.Context, entries []entry) (n int, changed bool, err error) {
 	last := uint64(0)
+	for chunk := range slices.Chunk(entries, maxBatch) {
+		revision, err := s.removeTogether(ctx, chunk)
+		removed, again := visible(chunk), false
+		if err != nil { // one of them is another by now, most likely
+			removed, revision, again, err = s.removeEach(ctx, chunk)
+		}
+		n, changed, last = n+removed, changed || again, max(last, revision)
+		if err != nil {
+			return n, changed, err
+		}
+	}
+	return n, changed, s.mirror.wait(ctx, last)
+}
+
+func visible(entries []entry) (n int) {
+	for _, e := range entries {
+		if e.visible {
+			n++
+		}
+	}
+	return n
+}
+
+// removeTogether removes entries, all or none, and returns the revision of the last removal.
+func (s *Store) removeTogether(ctx context.Context, entries []entry) (uint64, error) {
+	series := make([]*nats.Msg, len(entries))
+	for i, e := range entries {
+		series[i] = s.removal(e.subject, e.revision)
+	}
+	return s.storeSeries(ctx, series)
+}
+
+// removeEach removes entries one by one, for removeMembers.
+func (s *Store) removeEach(ctx context.Context, entries []entry) (n int, last uint64, changed bool, err error) {
 	for _, e := range entries {
 		revision, err := s.remove(ctx, e.subject, e.revision)
 		if isConflict(err) {
 			changed = true
 			now, err := s.read(ctx, e.subject)
 			if err != nil {
-				return n, changed, err
+				return n, last, changed, err
 			}
 			last = max(last, now.revision)
 			continue
 		}
 		if err != nil {
-			return n, changed, err
+			return n, last, changed, err
 		}
 		last = max(last, revision)
 		if e.visible {
 			n++
 		}
 	}
-	return n, changed, s.mirror.wait(ctx, last)
+	return n, last, changed, nil
 }
 
 // recipients reads a value that scripts store under a list's key. It reports

@@ -103,6 +103,11 @@ func (s *Store) message(w write) *nats.Msg {
 // disappears by itself. A revision other than 0 must be the present one, else
 // nothing happens and isConflict tells.
 func (s *Store) remove(ctx context.Context, subject string, revision uint64) (uint64, error) {
+	return s.send(ctx, s.removal(subject, revision))
+}
+
+// removal is the message of remove.
+func (s *Store) removal(subject string, revision uint64) *nats.Msg {
 	m := nats.NewMsg(s.prefix + subject)
 	m.Header.Set("KV-Operation", "PURGE")
 	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
@@ -110,7 +115,7 @@ func (s *Store) remove(ctx context.Context, subject string, revision uint64) (ui
 	if revision != 0 {
 		expect(m, revision)
 	}
-	return s.send(ctx, m)
+	return m
 }
 
 // expect has a message replace this revision of its subject or none; 0: there is none.

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
 )
 
 const (
@@ -219,49 +221,47 @@ func (s *Store) stored(reply *nats.Msg) (uint64, error) {
 	return answer.Seq, nil
 }
 
-// inFlight is how many messages of a series are on the way at once.
-const inFlight = 256
+// maxBatch is how many messages are stored at once: NATS writes them to the disk
+// together. It takes up to 1000.
+const maxBatch = 250
 
-// storeSeries stores messages in their order and returns the sequence of the last one
-// that was stored. It does not wait for one before it sends the next, so after an error
-// some that follow may be stored, too.
+// storeSeries stores messages in their order and returns the sequence of the last. Up
+// to maxBatch are stored together or not at all; after an error those of the batches
+// before it are stored.
 func (s *Store) storeSeries(ctx context.Context, series []*nats.Msg) (last uint64, err error) {
-	if len(series) == 1 { // the way for one is shorter
-		return s.store(ctx, series[0])
-	}
-	inbox, answers := s.lines.nc.NewInbox(), make(chan *nats.Msg, inFlight)
-	sub, err := s.lines.nc.ChanSubscribe(inbox, answers)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = sub.Unsubscribe() }() // it fails only if the connection is closed
-	for sent, got := 0, 0; got < len(series); {
-		for ; sent < len(series) && sent-got < inFlight; sent++ {
-			series[sent].Reply = inbox
-			if err := s.lines.nc.PublishMsg(series[sent]); err != nil {
+	for batch := range slices.Chunk(series, maxBatch) {
+		if len(batch) > 1 {
+			if err := s.stage(batch); err != nil {
 				return last, err
 			}
 		}
-		timer := time.NewTimer(patience)
-		select {
-		case reply := <-answers:
-			timer.Stop()
-			if len(reply.Data) == 0 && reply.Header.Get("Status") == "503" {
-				return last, nats.ErrNoResponders
-			}
-			if last, err = s.stored(reply); err != nil {
-				return last, err
-			}
-			got++
-		case <-timer.C:
-			return last, context.DeadlineExceeded
-		case <-ctx.Done():
-			timer.Stop()
-			return last, ctx.Err()
-		case <-s.lines.ended:
-			timer.Stop()
-			return last, ErrClosed
+		if last, err = s.store(ctx, batch[len(batch)-1]); err != nil {
+			return last, err
 		}
 	}
 	return last, nil
 }
+
+// stage sends all messages of a batch but the last, which commits it.
+func (s *Store) stage(batch []*nats.Msg) error {
+	id := nuid.Next()
+	for i, m := range batch {
+		m.Header.Set(batchHeader, id)
+		m.Header.Set(batchSequenceHeader, strconv.Itoa(i+1))
+		if i == len(batch)-1 {
+			m.Header.Set(batchCommitHeader, "1")
+			return nil
+		}
+		if err := s.lines.nc.PublishMsg(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Headers of the messages of a batch.
+const (
+	batchHeader         = "Nats-Batch-Id"
+	batchSequenceHeader = "Nats-Batch-Sequence"
+	batchCommitHeader   = "Nats-Batch-Commit"
+)

@@ -20,8 +20,8 @@ type Config struct {
 	// Bucket is the name of the key-value bucket; "userdata" if empty. It is made
 	// when it does not exist.
 	Bucket string
-	// MaxBytes is the largest value, in bytes of JSON; 1 MiB if zero. The NATS
-	// server's own limit of a message has to leave room for 8 KiB more.
+	// MaxBytes is the largest value, or the largest member of a recipients list, in bytes
+	// of JSON; 1 MiB if zero. The NATS server's own limit of a message has to leave room for 8 KiB more.
 	MaxBytes int
 	// TotalBytes is how large the whole bucket may grow on disk; 1 GiB if zero. What
 	// does not fit any more is [ErrFull].
@@ -112,20 +112,13 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 	if cfg.Opened == nil {
 		cfg.Opened = func(string) time.Time { return time.Time{} }
 	}
-	kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket:         cfg.Bucket,
-		Description:    "user data of tutorsocket scripts",
-		History:        1,
-		LimitMarkerTTL: cfg.MarkerLife,
-		MaxBytes:       cfg.TotalBytes,
-		Replicas:       cfg.Replicas,
-	})
+	stream, err := js.CreateOrUpdateStream(ctx, bucketConfig(cfg))
 	if err != nil {
 		return nil, fmt.Errorf("open user data bucket %q: %w", cfg.Bucket, err)
 	}
-	stream, err := js.Stream(ctx, "KV_"+cfg.Bucket)
+	kv, err := js.KeyValue(ctx, cfg.Bucket)
 	if err != nil {
-		return nil, fmt.Errorf("open stream of user data bucket %q: %w", cfg.Bucket, err)
+		return nil, fmt.Errorf("open user data bucket %q: %w", cfg.Bucket, err)
 	}
 	s := &Store{
 		js:       js,
@@ -154,6 +147,30 @@ func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Store, erro
 		return nil, fmt.Errorf("read recipients lists of bucket %q: %w", cfg.Bucket, err)
 	}
 	return s, nil
+}
+
+// bucketConfig is a key-value bucket as the client of NATS would make one, that takes
+// batches besides.
+func bucketConfig(cfg Config) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:                   "KV_" + cfg.Bucket,
+		Description:            "user data of tutorsocket scripts",
+		Subjects:               []string{"$KV." + cfg.Bucket + ".>"},
+		MaxMsgsPerSubject:      1,
+		MaxMsgs:                -1,
+		MaxConsumers:           -1,
+		MaxBytes:               cfg.TotalBytes,
+		MaxMsgSize:             -1,
+		Discard:                jetstream.DiscardNew,
+		Storage:                jetstream.FileStorage,
+		Replicas:               max(cfg.Replicas, 1),
+		AllowRollup:            true,
+		DenyDelete:             true,
+		AllowDirect:            true,
+		AllowMsgTTL:            true,
+		SubjectDeleteMarkerTTL: cfg.MarkerLife,
+		AllowAtomicPublish:     true,
+	}
 }
 
 // Close ends the store's goroutine and waits for it. It may be called again. The
@@ -222,11 +239,26 @@ func (s *Store) checkSet(key string, value json.RawMessage, ttl time.Duration) e
 	if ttl < 0 {
 		return ErrBadTTL
 	}
-	if len(value) > s.maxBytes {
-		return fmt.Errorf("%w: it has %d bytes, at most %d are allowed", ErrTooLarge, len(value), s.maxBytes)
+	most := s.maxBytes
+	if strings.HasSuffix(key, recipientsSuffix) { // its members are stored one by one, if it is a list
+		most = MaxList
+	}
+	if err := checkSize(value, most); err != nil {
+		return err
 	}
 	if !json.Valid(value) {
 		return ErrBadValue
+	}
+	return nil
+}
+
+// MaxList is the largest recipients list that can be stored as one value, in bytes of
+// JSON. Joins may make it larger.
+const MaxList = 32 << 20
+
+func checkSize(value []byte, most int) error {
+	if len(value) > most {
+		return fmt.Errorf("%w: it has %d bytes, at most %d are allowed", ErrTooLarge, len(value), most)
 	}
 	return nil
 }
