@@ -148,7 +148,7 @@ func onNATS(l load, m machine, f figures, nodes float64) nats {
 	n := nats{
 		claims:     claims,
 		claimShare: 2 * claims / float64(f.claimRate),
-		memory:     l.sockets * l.stateful * float64(f.claimMemory),
+		memory:     l.sockets * l.stateful * float64(f.claimMemory+f.claimDisk), // what is on disk may be cached
 		disk:       l.sockets * l.stateful * float64(f.claimDisk),
 	}
 	passed := 2*direct + 2*nodes*group + nodes*nodes*beats

@@ -43,7 +43,7 @@ var rows = []struct {
 	{"cores of all NATS servers in use", func(w words, p plan) string { return w.amount(p.nats.cores) }},
 	{"stateful keys claimed and released, per second", func(w words, p plan) string { return w.count(p.nats.claims) }},
 	{"of what the directory can do", func(w words, p plan) string { return w.percent(p.nats.claimShare) }},
-	{"directory: memory, and as much again while it is busy", func(w words, p plan) string { return w.bytes(p.nats.memory) }},
+	{"directory: memory of each of three servers, all of it cached", func(w words, p plan) string { return w.bytes(p.nats.memory) }},
 	{"directory: disk of each of three servers", func(w words, p plan) string { return w.bytes(p.nats.disk) }},
 	{"broadcast to all: messages through NATS", func(w words, p plan) string { return w.count(p.broadcast.natsMessages) }},
 	{"broadcast to all: processor time", func(w words, p plan) string { return w.time(p.broadcast.processor) }},
