@@ -2,11 +2,13 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/outbox"
 	"github.com/tutorsocket/tutorsocket/internal/peers"
 )
 
@@ -150,7 +152,7 @@ func (c *Cluster) SendWhere(ctx context.Context, f hub.Filter, m *hub.Message, m
 // SendMany queues one message for each of the keys, in their order, wherever the sockets are, passing over
 // those that are gone or full. A key that is there twice gets the message twice. It is one message to each
 // other node, if not all keys are of sockets here. Nodes that do not answer in time are named: their
-// sockets may have got it or not. When ctx ends on the way it returns its error and how far it came.
+// sockets may have got it or not. Errors: [hub.ErrNotStored] where a durable queue did not take it for certain. When ctx ends on the way it returns its error and how far it came.
 func (c *Cluster) SendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (hub.Delivery, error) {
 	span := c.tracer.SendMany(ctx, len(keys), len(m.Text()))
 	if span == nil {
@@ -169,8 +171,8 @@ func (c *Cluster) sendMany(ctx context.Context, keys []string, m *hub.Message, m
 	if err := ctx.Err(); err != nil {
 		return delivery, err
 	}
-	here := make(chan int, 1)
-	away := c.deliverHere(keys, m, mode, func(addressed int) { here <- addressed })
+	here := make(chan delivered, 1)
+	away := c.deliverHere(keys, m, mode, func(d delivered) { here <- d })
 	if err := c.settle(ctx, here, &delivery); err != nil || len(away) == 0 || c.claims == nil {
 		c.unknown.Add(len(away))
 		return delivery, err
@@ -185,7 +187,7 @@ func (c *Cluster) sendMany(ctx context.Context, keys []string, m *hub.Message, m
 
 // deliverHere queues a message for those of the keys whose sockets are here, and returns the others. done is called
 // as that of deliver.
-func (c *Cluster) deliverHere(keys []string, m *hub.Message, mode hub.Mode, done func(addressed int)) (away []string) {
+func (c *Cluster) deliverHere(keys []string, m *hub.Message, mode hub.Mode, done func(delivered)) (away []string) {
 	tally := &tally{done: done}
 	tally.open.Store(1)
 	defer tally.close()
@@ -214,8 +216,8 @@ func (c *Cluster) sendGroup(ctx context.Context, s *groupSend) (hub.Delivery, er
 	if err := ctx.Err(); err != nil {
 		return delivery, err
 	}
-	here := make(chan int, 1)
-	local := func() { c.deliver(s, func(addressed int) { here <- addressed }) }
+	here := make(chan delivered, 1)
+	local := func() { c.deliver(s, func(d delivered) { here <- d }) }
 	var err error
 	if len(c.others()) == 0 {
 		local()
@@ -228,14 +230,12 @@ func (c *Cluster) sendGroup(ctx context.Context, s *groupSend) (hub.Delivery, er
 	return delivery, err
 }
 
-// settle waits for the number of queues of this node that took a message.
-func (c *Cluster) settle(ctx context.Context, here <-chan int, delivery *hub.Delivery) error {
+// settle waits for what became of a message on this node.
+func (c *Cluster) settle(ctx context.Context, here <-chan delivered, delivery *hub.Delivery) error {
 	select {
-	case n := <-here:
-		if n > 0 {
-			delivery.Add(c.hub.Node(), n)
-		}
-		return nil
+	case d := <-here:
+		delivery.Add(c.hub.Node(), d.addressed)
+		return d.err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -258,6 +258,10 @@ func (c *Cluster) sendToAll(ctx context.Context, s *groupSend, local func(), cou
 	if !begun {
 		local()
 	}
+	var failure *peers.Failure
+	if errors.As(err, &failure) { // the others have answered all the same
+		return missing, errorOf(failure)
+	}
 	if err != nil && ctx.Err() == nil { // the others cannot be reached; what is here was delivered
 		return nodes, nil
 	}
@@ -273,7 +277,13 @@ func (c *Cluster) serveGroup(q *peers.Request) {
 	}
 	s.from, s.seq = q.FromIncarnation, q.GroupSeq
 	s.alive = func() { q.Page(nil) } // or the other node would take this one for dead
-	c.deliver(s, func(addressed int) { q.Reply(writeCount(addressed)) })
+	c.deliver(s, func(d delivered) {
+		if d.err != nil {
+			refuse(q, d.err)
+			return
+		}
+		q.Reply(writeCount(d.addressed))
+	})
 }
 
 // A delivery that takes longer than aliveEvery is a sign of life each time; the clock is looked at once in aliveSockets.
@@ -282,19 +292,27 @@ const (
 	aliveSockets = 1 << 10
 )
 
-// deliver queues a message for the sockets of this node that it is for. done is called once with how many
-// queues took it, possibly before deliver returns: where queues are durable, after storage.
-func (c *Cluster) deliver(s *groupSend, done func(addressed int)) {
+// delivered is what became of a message to many on one node.
+type delivered struct {
+	addressed int   // queues that took it
+	err       error // it was not stored for a durable one; [hub.ErrNotStored]
+}
+
+// deliver queues a message for the sockets of this node that it is for. done is called once, possibly before
+// deliver returns: where queues are durable, after storage.
+func (c *Cluster) deliver(s *groupSend, done func(delivered)) {
 	c.groups.mu.Lock()
 	defer c.groups.mu.Unlock()
 	c.groups.note(s)
 	tally := &tally{done: done}
 	tally.open.Store(1)
 	defer tally.close()
+	var stored []outbox.Addressee
+	defer func() { c.store(stored, s, tally) }()
 	if s.filter != nil {
 		began := time.Now()
 		for i, socket := range c.hub.Select(*s.filter) {
-			c.deliverTo(socket, s, tally)
+			stored = c.deliverTo(socket, s, tally, stored)
 			if i%aliveSockets == aliveSockets-1 && s.alive != nil && time.Since(began) > aliveEvery {
 				began = time.Now()
 				s.alive()
@@ -304,36 +322,64 @@ func (c *Cluster) deliver(s *groupSend, done func(addressed int)) {
 	}
 	for _, key := range s.keys {
 		if socket, ok := c.hub.Get(key); ok {
-			c.deliverTo(socket, s, tally)
+			stored = c.deliverTo(socket, s, tally, stored)
 		}
 	}
 }
 
-// deliverTo queues the message for a socket. Called with the mutex of groups held.
-func (c *Cluster) deliverTo(socket *hub.Socket, s *groupSend, t *tally) {
+// deliverTo queues the message for a socket, or adds that to those it is to be stored for. Called with the mutex of
+// groups held.
+func (c *Cluster) deliverTo(socket *hub.Socket, s *groupSend, t *tally, stored []outbox.Addressee) []outbox.Addressee {
 	if c.groups.ahead != nil && c.groups.had(socket.Key(), s) {
-		return
+		return stored
+	}
+	if socket.Durable() && s.mode != hub.ModePlain && !c.frozen.Load() {
+		if h, mine := c.claims.get(socket.Key()); mine {
+			return append(stored, outbox.Addressee{Key: socket.Key(), Life: h.Life})
+		}
 	}
 	t.open.Add(1)
 	c.put(socket, s.m, s.mode, t.one)
+	return stored
+}
+
+// store stores a message for durable queues: it is kept once for many of them.
+func (c *Cluster) store(to []outbox.Addressee, s *groupSend, t *tally) {
+	if len(to) == 0 {
+		return
+	}
+	t.open.Add(1)
+	c.outbox.Append(to, s.m, s.mode, func(_ outbox.Position, err error) { t.count(len(to), err) })
 }
 
 // tally counts what becomes of a message to many.
 type tally struct {
-	done      func(addressed int)
+	done      func(delivered)
 	open      atomic.Int64
 	addressed atomic.Int64
+	failed    atomic.Pointer[error] // the first time it was not stored
 }
 
-func (t *tally) one(_ int, err error) {
-	if err == nil {
-		t.addressed.Add(1)
+func (t *tally) one(_ int, err error) { t.count(1, err) }
+
+// count notes what became of it for some queues.
+func (t *tally) count(queues int, err error) {
+	switch {
+	case err == nil:
+		t.addressed.Add(int64(queues))
+	case errors.Is(err, hub.ErrNotStored):
+		t.failed.CompareAndSwap(nil, &err)
 	}
 	t.close()
 }
 
 func (t *tally) close() {
-	if t.open.Add(-1) == 0 {
-		t.done(int(t.addressed.Load()))
+	if t.open.Add(-1) > 0 {
+		return
 	}
+	d := delivered{addressed: int(t.addressed.Load())}
+	if err := t.failed.Load(); err != nil {
+		d.err = *err
+	}
+	t.done(d)
 }
