@@ -52,7 +52,7 @@ type Stores struct {
 }
 
 // Cluster is the one way to a socket, wherever it is open. Its methods are safe for concurrent use. It
-// needs no closing; the sockets are the hub's. [Cluster.Run] does what is to be done in the background.
+// needs no closing as long as it is alone; the sockets are the hub's. [Cluster.Run] does what is to be done in the background.
 type Cluster struct {
 	*core
 	tracer *tracing.Tracer // nil: sends are not traced
@@ -132,6 +132,13 @@ func (c *Cluster) Handlers() map[peers.Op]peers.Handler {
 		}
 	}
 	return handlers
+}
+
+// Close waits for the lists that other nodes have asked for. It is called when this node has left them.
+func (c *Cluster) Close() {
+	if c.far != nil {
+		c.far.lists.wait()
+	}
 }
 
 // Traced returns a cluster of the same sockets whose sends are traced by t; nil is by nobody.

@@ -320,6 +320,11 @@ const (
 	codeMessageSize    = 10053
 )
 
+// confirmer is a store that wants to know what is confirmed, before anybody else hears of it.
+type confirmer interface {
+	Reached(stream string, sequence uint64)
+}
+
 // parseAck reads the answer to a publish.
 func (o *Outbox) parseAck(m *nats.Msg) (Position, error) {
 	if m.Header.Get("Status") == "503" {
@@ -337,6 +342,9 @@ func (o *Outbox) parseAck(m *nats.Msg) (Position, error) {
 		return 0, fmt.Errorf("an answer of JetStream cannot be read: %w", err)
 	}
 	if ack.Error == nil && ack.Seq > 0 {
+		if keeper, ok := o.js.(confirmer); ok {
+			keeper.Reached(o.stream, ack.Seq)
+		}
 		return Position(ack.Seq), nil
 	}
 	if ack.Error == nil {

@@ -89,7 +89,11 @@ func (s *Server) joinPeers(ctx context.Context, r *rooms) (*peers.Peers, error) 
 	if err != nil {
 		return nil, err
 	}
-	s.onClose("other nodes", p.Leave)
+	s.onClose("other nodes", func(ctx context.Context) error {
+		err := p.Leave(ctx)
+		r.sockets.Close()
+		return err
+	})
 	s.refuse = append(s.refuse, func() { p.SetState(peers.Draining) })
 	r.nodes.peers = p
 	return p, nil

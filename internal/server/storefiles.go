@@ -94,6 +94,14 @@ func storedIn(stream string) string {
 		return "versions of scripts"
 	case "DETACHED":
 		return "detached sockets"
+	case "OUTBOX":
+		return "messages of services with durable delivery"
+	case "SOCKETS":
+		return "claims on stateful ids"
+	case "RUNS":
+		return "history of runs"
+	case "KV_" + timetableBucket:
+		return "timetable of agents"
 	}
 	return stream
 }
