@@ -16,12 +16,15 @@ func (c *Cluster) Events(ctx context.Context, after uint64) iter.Seq[hub.Event] 
 	return c.hub.Events(ctx, after)
 }
 
-// Present returns the sockets that match at one moment, and the number of the last event before
-// it. missing names the nodes that did not answer. Errors: ctx's.
+// Present returns the sockets of this node that match at one moment, and the number of the last event before
+// it. missing names the other nodes: each numbers its own events. Errors: ctx's.
 func (c *Cluster) Present(ctx context.Context, f hub.Filter) (sockets []hub.Present, last uint64, missing []string, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, 0, nil, err
 	}
 	sockets, last = c.hub.Present(f)
-	return sockets, last, nil, nil
+	if c.far != nil {
+		missing = c.far.others()
+	}
+	return sockets, last, missing, nil
 }
