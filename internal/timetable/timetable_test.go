@@ -29,19 +29,25 @@ import (
 type clock struct {
 	mu      sync.Mutex
 	now     time.Time
-	waiting map[chan time.Time]time.Time
+	waiting map[chan time.Time]timer
+}
+
+// timer is what somebody waits for.
+type timer struct {
+	at time.Time
+	d  time.Duration
 }
 
 func newClock() *clock {
-	return &clock{now: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC), waiting: map[chan time.Time]time.Time{}}
+	return &clock{now: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC), waiting: map[chan time.Time]timer{}}
 }
 
 func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
-	for ch, at := range c.waiting {
-		if !at.After(c.now) {
+	for ch, timer := range c.waiting {
+		if !timer.at.After(c.now) {
 			ch <- c.now
 			delete(c.waiting, ch)
 		}
@@ -68,7 +74,7 @@ func (w wrong) After(d time.Duration) <-chan time.Time {
 		ch <- w.now
 		return ch
 	}
-	w.waiting[ch] = w.now.Add(d)
+	w.waiting[ch] = timer{w.now.Add(d), d}
 	return ch
 }
 
@@ -344,38 +350,6 @@ func TestOneTickWaits(t *testing.T) {
 	until(t, states, "failed", func(s shared) bool { return s.Last != nil && s.Last.State == "failed" })
 	crew.await(t, "what waited runs", func() bool { return crew.count() == 2 })
 	until(t, states, "waiting no more", func(s shared) bool { return s.Wait == 0 && s.Run != nil })
-}
-
-// TestLeasesAreRenewed as long as a run goes on: nobody takes it for lost.
-func TestLeasesAreRenewed(t *testing.T) {
-	js, _ := natstest.Start(t, t.TempDir())
-	c, crew := newClock(), newCrew()
-	crew.hold = true
-	for _, name := range []string{"n1", "n2", "n3"} {
-		start(t, js, name, wrong{c, 0}, crew, always(agent(t, "a", "* * * * * *")))
-	}
-	states := shareds(t, js)
-	until(t, states, "there", there)
-	c.advance(time.Second)
-	crew.await(t, "it runs", func() bool { return crew.count() == 1 })
-	until(t, states, "running", func(s shared) bool { return s.Run != nil })
-	promised, renewed := int64(0), 0
-	for renewed < 8 { // more than twice as long as a lease
-		c.advance(time.Second)
-		until(t, states, "skipped", func(s shared) bool {
-			if s.Run == nil {
-				t.Fatal("it is not known to run any more")
-			}
-			if s.Run.Until > promised {
-				promised = s.Run.Until
-				renewed++
-			}
-			return s.Tick == c.now.Unix()
-		})
-	}
-	if crew.count() != 1 || len(crew.lost) != 0 {
-		t.Error(crew)
-	}
 }
 
 // TestMissedTicks are made up for once by agents that want it, after all nodes were down.
