@@ -14,6 +14,7 @@ const (
 	OpTagValues   peers.Op = 8
 	OpDescribe    peers.Op = 9  // what a node is like; answered by package server
 	OpDrain       peers.Op = 10 // stop it gently; likewise
+	OpStopRun     peers.Op = 11 // stop a run of an agent there; likewise
 )
 
 // RemoteOps names the operations above, for metrics.
@@ -21,6 +22,6 @@ func RemoteOps() map[peers.Op]peers.OpInfo {
 	return map[peers.Op]peers.OpInfo{
 		OpInfo: {Name: "info"}, OpPatchTags: {Name: "patch_tags"}, OpReplaceTags: {Name: "replace_tags"}, OpAbort: {Name: "abort"},
 		OpSelect: {Name: "select"}, OpList: {Name: "list"}, OpTagNames: {Name: "tag_names"}, OpTagValues: {Name: "tag_values"},
-		OpDescribe: {Name: "describe"}, OpDrain: {Name: "drain"},
+		OpDescribe: {Name: "describe"}, OpDrain: {Name: "drain"}, OpStopRun: {Name: "stop_run"},
 	}
 }

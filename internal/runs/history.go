@@ -198,8 +198,8 @@ func (h *History) LoseAgent(agent, node, life string) {
 	}
 }
 
-// ready waits until the list is complete, or ctx ends. A list that is not is better than none.
-func (h *History) ready(ctx context.Context) {
+// Ready waits until the list is complete, or ctx ends. A list that is not is better than none.
+func (h *History) Ready(ctx context.Context) {
 	select {
 	case <-h.caught:
 	case <-ctx.Done():

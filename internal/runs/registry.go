@@ -147,7 +147,7 @@ const historyPatience = 2 * time.Second
 func (r *Registry) await(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, historyPatience)
 	defer cancel()
-	r.cfg.History.ready(ctx)
+	r.cfg.History.Ready(ctx)
 }
 
 // Query chooses runs. Zero values choose all.

@@ -66,6 +66,7 @@ func (s *Server) joinCluster(ctx context.Context, r *rooms) error {
 	running, stop := context.WithCancel(context.Background())
 	var background sync.WaitGroup
 	background.Go(func() { r.sockets.Run(running) })
+	background.Go(func() { r.nodes.loseRuns(running, r.history) })
 	s.onClose("cluster", func(context.Context) error {
 		stop()
 		background.Wait()
@@ -84,7 +85,7 @@ func (s *Server) joinPeers(ctx context.Context, r *rooms) (*peers.Peers, error) 
 	maps.Copy(handlers, r.nodes.handlers())
 	p, err := peers.Join(ctx, s.store.conn, peers.Config{
 		Name: s.node, Version: s.cfg.Version, Prefix: settings.Prefix, Timeout: settings.Timeout,
-		Ops: r.sockets.Ops(), Metrics: s.metrics, Logger: s.logger,
+		Ops: r.sockets.Ops(), About: r.nodes.about, Metrics: s.metrics, Logger: s.logger,
 	}, handlers)
 	if err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ import (
 type nodes struct {
 	server  *Server
 	started time.Time
+	life    string // this start of the node, as its runs name it
 	hub     *hub.Hub
 	runs    *runs.Registry
 	data    *userdata.Store
@@ -92,6 +93,76 @@ func (n *nodes) handlers() map[peers.Op]peers.Handler {
 	return map[peers.Op]peers.Handler{
 		cluster.OpDescribe: n.answer(n.describe),
 		cluster.OpDrain:    n.answer(n.drain),
+		cluster.OpStopRun:  n.serveStopRun,
+	}
+}
+
+// StopRun implements [runs.Elsewhere].
+func (n *nodes) StopRun(ctx context.Context, node, id string) error {
+	if n.peers == nil {
+		return errors.New("the node is not there: this one is alone")
+	}
+	_, err := n.peers.Ask(ctx, node, cluster.OpStopRun, []byte(id))
+	if err != nil {
+		return cluster.Unreached(node, err)
+	}
+	return nil
+}
+
+// serveStopRun stops a run of this node.
+func (n *nodes) serveStopRun(q *peers.Request) {
+	n.server.group.Go(func() error {
+		if err := n.runs.Stop(n.server.alive, string(q.Body)); err != nil {
+			q.Fail("failed", err.Error())
+			return nil
+		}
+		q.Reply(nil)
+		return nil
+	})
+}
+
+// about is what this node says of itself with each heartbeat.
+type about struct {
+	Life string `json:"life"`
+}
+
+func (n *nodes) about() json.RawMessage {
+	text, err := json.Marshal(about{n.life})
+	if err != nil {
+		return nil // plain text always encodes
+	}
+	return text
+}
+
+// gone reports whether a start of a node runs no more.
+func (n *nodes) gone(node, life string) bool {
+	if n.peers == nil {
+		return true
+	}
+	return !slices.ContainsFunc(n.peers.Others(), func(other peers.Node) bool {
+		var a about
+		return other.Name == node && json.Unmarshal(other.About, &a) == nil && a.Life == life
+	})
+}
+
+// loseRuns marks runs as lost whose nodes are gone, until ctx ends.
+func (n *nodes) loseRuns(ctx context.Context, history *runs.History) {
+	history.Ready(ctx)
+	var changes <-chan struct{} // nil without others: nothing changes then
+	if n.peers != nil {
+		changes = n.peers.Changes()
+	}
+	for ctx.Err() == nil {
+		if n.peers == nil || n.peers.Connected() {
+			history.Lose(n.gone)
+		}
+		select {
+		case <-ctx.Done():
+		case _, ok := <-changes:
+			if !ok {
+				return
+			}
+		}
 	}
 }
 

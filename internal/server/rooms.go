@@ -52,7 +52,8 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) (err erro
 		return err
 	}
 	life := newLife()
-	if r.runs, r.history, err = s.openRuns(ctx, life); err != nil {
+	r.nodes = &nodes{server: s, started: time.Now(), life: life, data: r.data}
+	if r.runs, r.history, err = s.openRuns(ctx, life, r.nodes); err != nil {
 		return err
 	}
 	s.openSockets(r)
@@ -128,7 +129,7 @@ func (s *Server) openSockets(r *rooms) {
 // openDoors makes what answers requests.
 func (s *Server) openDoors(r *rooms) {
 	admin := auth.NewAdmin(s.admin.Token)
-	r.nodes = &nodes{server: s, started: time.Now(), hub: r.hub, runs: r.runs, data: r.data}
+	r.nodes.hub, r.nodes.runs = r.hub, r.runs
 	r.refused = auth.NewRefusals()
 	r.endpoint = ws.New(s.wsConfig(), ws.Deps{
 		Opener: r.sockets, Auth: auth.Dev{}, Handler: socketHandler{r.engine, r.data, s.logger},

@@ -22,7 +22,7 @@ func newLife() string {
 }
 
 // openRuns opens the list of runs and begins to keep their history.
-func (s *Server) openRuns(ctx context.Context, life string) (*runs.Registry, *runs.History, error) {
+func (s *Server) openRuns(ctx context.Context, life string, elsewhere runs.Elsewhere) (*runs.Registry, *runs.History, error) {
 	var history *runs.History
 	err := s.store.open(ctx, func(ctx context.Context) (err error) {
 		history, err = runs.OpenHistory(ctx, s.store.js, runs.HistoryConfig{
@@ -34,7 +34,7 @@ func (s *Server) openRuns(ctx context.Context, life string) (*runs.Registry, *ru
 		return nil, nil, err
 	}
 	s.group.Go(func() error { return history.Run(s.alive) })
-	return runs.New(runs.Config{Node: s.node, History: history}), history, nil
+	return runs.New(runs.Config{Node: s.node, History: history, Elsewhere: elsewhere}), history, nil
 }
 
 // openTimetable opens the timetable; [Server.keepTime] begins to follow it.
