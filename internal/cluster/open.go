@@ -29,8 +29,6 @@ func (c *Cluster) Open(ctx context.Context, req hub.OpenRequest) (*hub.Conn, err
 	if !c.isClaimed(req.Service, req.StatefulID != "") {
 		return c.hub.Open(req)
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.openPatience())
-	defer cancel()
 	unlock, err := c.claims.lock(ctx, req.Key)
 	if err != nil {
 		return nil, unavailable(ctx, err)
@@ -39,6 +37,18 @@ func (c *Cluster) Open(ctx context.Context, req hub.OpenRequest) (*hub.Conn, err
 	if !c.connected() {
 		return nil, fmt.Errorf("%w: the connection to NATS is down", hub.ErrUnavailable)
 	}
+	// What has begun is finished, though the client may be gone: another node may have let the socket go.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.openPatience())
+	defer cancel()
+	conn, err := c.openLocked(ctx, req)
+	if _, here := c.hub.Get(req.Key); err != nil && !here {
+		c.letGo(context.WithoutCancel(ctx), req.Key)
+	}
+	return conn, err
+}
+
+// openLocked does the work of Open with the lock of the key held.
+func (c *Cluster) openLocked(ctx context.Context, req hub.OpenRequest) (*hub.Conn, error) {
 	req.Durable = c.cfg.Durable(req.Service)
 	_, here := c.hub.Get(req.Key)
 	if _, mine := c.claims.get(req.Key); !mine || !here {
@@ -55,9 +65,6 @@ func (c *Cluster) Open(ctx context.Context, req hub.OpenRequest) (*hub.Conn, err
 func (c *Cluster) attach(ctx context.Context, req hub.OpenRequest) (*hub.Conn, error) {
 	conn, err := c.hub.Open(req)
 	if err != nil {
-		if _, here := c.hub.Get(req.Key); !here {
-			c.letGo(context.WithoutCancel(ctx), req.Key)
-		}
 		return nil, err
 	}
 	if line := c.lines.get(req.Key); line != nil {
@@ -185,7 +192,6 @@ func (c *Cluster) fetch(ctx context.Context, req *hub.OpenRequest, before direct
 		c.own(req.Key, mine, revision, req.Durable, true)
 		return nil
 	case errors.Is(err, hub.ErrKeyLive), errors.Is(err, hub.ErrKeyTaken):
-		c.letGo(context.WithoutCancel(ctx), req.Key)
 		return err
 	case errors.Is(err, errSuperseded):
 		return fmt.Errorf("%w: a newer connection brought the id to another node", hub.ErrUnavailable)
