@@ -140,6 +140,11 @@ func (r *rig) owners() map[string][]string {
 func (r *rig) owned() {
 	r.t.Helper()
 	twice := ""
+	defer func() {
+		if twice != "" {
+			r.t.Errorf("on two nodes: %s", twice)
+		}
+	}()
 	until(r.t, "no socket is on two nodes", func() bool {
 		twice = ""
 		for key, nodes := range r.owners() {
