@@ -129,6 +129,15 @@ const (
 
 // sendAway queues a message for a socket of another node.
 func (c *Cluster) sendAway(ctx context.Context, key string, m *hub.Message, mode hub.Mode) (depth int, err error) {
+	depth, err = c.tryAway(ctx, key, m, mode)
+	if err != nil && c.durableKey(key) && !absent(err) && !errors.Is(err, hub.ErrQueueFull) && !errors.Is(err, hub.ErrNotStored) {
+		err = fmt.Errorf("%w: %w", hub.ErrNotStored, err)
+	}
+	return depth, err
+}
+
+// tryAway is sendAway, whose errors do not say yet that a durable queue did not take the message.
+func (c *Cluster) tryAway(ctx context.Context, key string, m *hub.Message, mode hub.Mode) (depth int, err error) {
 	asked := uint64(0) // the claim whose node did not have the socket
 	for try := range sendTries {
 		o, err := c.findOwner(ctx, key, try > 0)

@@ -229,6 +229,9 @@ func (e *Env) missing(function string, nodes []string, so string) {
 // unreached makes a line of an error that says that another node could not be asked: to a script that node's
 // sockets are as those that are gone, which it never hears of either. Other errors it returns.
 func (e *Env) unreached(function string, err error) error {
+	if errors.Is(err, hub.ErrNotStored) {
+		return err // the script must know, whatever kept the message from being stored
+	}
 	if errors.Is(err, hub.ErrNoAnswer) || errors.Is(err, hub.ErrUnavailable) {
 		e.Log.Line(function+": "+err.Error(), true)
 		return nil
