@@ -71,6 +71,7 @@ type core struct {
 	owners  owners
 	groups  groups
 	lines   lines
+	duties  duties
 
 	adoptions adoptions
 	frozen    atomic.Bool // this node leaves: nothing is queued here any more

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/directory"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
@@ -20,9 +19,7 @@ func (c *Cluster) Run(ctx context.Context) {
 	var work sync.WaitGroup
 	work.Go(func() { c.follow(ctx) })
 	work.Go(func() { c.sweeps(ctx) })
-	if c.peers != nil {
-		work.Go(func() { c.watchPeers(ctx) })
-	}
+	work.Go(func() { c.tend(ctx) })
 	work.Wait()
 }
 
@@ -71,77 +68,13 @@ func (c *Cluster) ended(s *hub.Socket) {
 	defer cancel()
 	unlock, err := c.claims.lock(ctx, s.Key())
 	if err != nil {
-		return // it is released when claims are checked
+		c.duties.recheck(s.Key())
+		return
 	}
 	defer unlock()
 	if _, here := c.hub.Get(s.Key()); !here {
 		c.letGo(ctx, s.Key())
 	}
-}
-
-// checkers is how many claims are checked at once.
-const checkers = 32
-
-// checkPause is how long to wait before claims that could not be checked are checked again.
-const checkPause = time.Second
-
-// checkClaims looks whether this node still owns what it owned before the connection to the others was lost:
-// they may have taken it for gone. It returns those it could not look at.
-func (c *Cluster) checkClaims(ctx context.Context, keys []string) (left []string) {
-	places := make(chan struct{}, checkers)
-	var work sync.WaitGroup
-	var mu sync.Mutex
-	for _, key := range keys {
-		places <- struct{}{}
-		work.Go(func() {
-			defer func() { <-places }()
-			if ctx.Err() == nil && c.connected() && c.checkClaim(ctx, key) {
-				return
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			left = append(left, key)
-		})
-	}
-	work.Wait()
-	return left
-}
-
-// checkClaim looks at one claim, and reports whether it could.
-func (c *Cluster) checkClaim(ctx context.Context, key string) bool {
-	ctx, cancel := context.WithTimeout(ctx, c.openPatience())
-	defer cancel()
-	unlock, err := c.claims.lock(ctx, key)
-	if err != nil {
-		return false
-	}
-	defer unlock()
-	mine, ok := c.claims.get(key)
-	if !ok {
-		return true
-	}
-	if _, here := c.hub.Get(key); !here {
-		c.letGo(ctx, key)
-		_, still := c.claims.get(key)
-		return !still
-	}
-	now, found, err := c.claims.dir.Look(ctx, key)
-	if err == nil && !found { // it was removed, because this node was taken for gone
-		var revision uint64
-		if revision, err = c.claims.dir.Take(ctx, key, mine.Claim, 0); err == nil {
-			c.claims.hold(key, mine.Claim, revision)
-		}
-		return err == nil
-	}
-	switch {
-	case err != nil:
-		return false
-	case now.Incarnation == c.cfg.Incarnation:
-		c.claims.hold(key, now.Claim, now.Revision)
-	default:
-		c.giveUp(ctx, key, now)
-	}
-	return true
 }
 
 // giveUp ends a socket that another node has by now. What still waits for it here is nobody's to deliver; the
@@ -169,30 +102,6 @@ func (c *Cluster) giveUp(ctx context.Context, key string, now directory.Held) {
 		_, err = c.peers.Ask(ctx, node, opLate, writeLate(late{key, now.Life, n}))
 		if err != nil && !errors.Is(err, context.Canceled) {
 			c.cfg.Logger.Warn("client is not told of lost messages", "socket", key, "count", n, "error", err.Error())
-		}
-	}
-}
-
-// watchPeers checks claims when the connection to the other nodes is back, and has those of nodes removed that
-// are gone.
-func (c *Cluster) watchPeers(ctx context.Context) {
-	again := time.NewTicker(checkPause)
-	defer again.Stop()
-	var unchecked []string
-	changes, back := c.peers.Changes(), c.peers.Reconnected()
-	for {
-		if len(unchecked) > 0 && c.connected() {
-			unchecked = c.checkClaims(ctx, unchecked)
-		}
-		c.groups.prune(c.isLive)
-		c.sweepSoon()
-		select {
-		case <-ctx.Done():
-			return
-		case <-back: // others may have taken this node for gone
-			unchecked = c.claims.keys()
-		case <-changes: // closed when this node has left: ctx ends then, too
-		case <-again.C:
 		}
 	}
 }

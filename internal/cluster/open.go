@@ -195,9 +195,8 @@ func (c *Cluster) fetch(ctx context.Context, req *hub.OpenRequest, before direct
 		return err
 	case errors.Is(err, errSuperseded):
 		return fmt.Errorf("%w: a newer connection brought the id to another node", hub.ErrUnavailable)
-	case ctx.Err() != nil:
-		return unavailable(ctx, ctx.Err())
 	}
+	c.duties.insist(unheard{before.Node, before.Incarnation, handOver{req.Key, req.User.ID, revision}})
 	c.cfg.Logger.Warn("node does not hand a socket over, it begins anew", "socket", req.Key, "user", req.User.ID, "peer", before.Node, "error", err.Error())
 	req.NodeLost = !req.Durable
 	return nil
@@ -210,6 +209,7 @@ func (c *Cluster) letGo(ctx context.Context, key string) {
 	defer cancel()
 	if err := c.claims.release(ctx, key); err != nil {
 		c.cfg.Logger.Debug("claim is released later", "socket", key, "error", err.Error())
+		c.duties.recheck(key)
 	}
 }
 

@@ -144,9 +144,11 @@ func (c *Cluster) tryAway(ctx context.Context, key string, m *hub.Message, mode 
 		switch {
 		case err != nil:
 			return 0, err
-		case !o.known, asked != 0 && o.revision == asked: // it has just ended
+		case !o.known:
 			return 0, hub.ErrNotFound
-		case !o.live:
+		case asked != 0 && o.revision == asked && !c.durableKey(key): // it has just ended
+			return 0, hub.ErrNotFound
+		case !o.live, asked != 0 && o.revision == asked: // whoever has the key next gets what is stored for it
 			return c.sendToNobody(ctx, key, o.claim, m, mode)
 		case o.node == c.hub.Node():
 			depth, err = c.sendHere(ctx, key, m, mode)

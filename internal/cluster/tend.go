@@ -1,0 +1,180 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+// duties are what is still to be done about keys, because it could not be done at once. Safe for concurrent use.
+type duties struct {
+	mu      sync.Mutex
+	check   map[string]struct{} // keys whose claims are to be checked
+	unheard map[string]unheard  // sockets that were taken over without a word from the node that had them
+}
+
+// unheard is a node that did not hand a socket over in time. It may have it still, and not know that the key is
+// another's: it must hear of that.
+type unheard struct {
+	node, incarnation string
+	handOver
+}
+
+// recheck has the claims of keys checked soon.
+func (d *duties) recheck(keys ...string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.check == nil {
+		d.check = map[string]struct{}{}
+	}
+	for _, key := range keys {
+		d.check[key] = struct{}{}
+	}
+}
+
+// insist has a node told again of a key that is another's.
+func (d *duties) insist(u unheard) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.unheard == nil {
+		d.unheard = map[string]unheard{}
+	}
+	if now, ok := d.unheard[u.key]; !ok || now.revision < u.revision {
+		d.unheard[u.key] = u
+	}
+}
+
+// take returns all there is to be done.
+func (d *duties) take() (check []string, tell []unheard) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	check, tell = slices.Collect(maps.Keys(d.check)), slices.Collect(maps.Values(d.unheard))
+	d.check, d.unheard = nil, nil
+	return check, tell
+}
+
+const (
+	// tendEvery is how often what is left to be done is tried again.
+	tendEvery = time.Second
+	// tenders is how many keys are dealt with at once.
+	tenders = 32
+)
+
+// tend does what is left to be done until ctx ends: it checks claims, tells nodes of keys that are not theirs any
+// more, and has claims removed of nodes that are gone.
+func (c *Cluster) tend(ctx context.Context) {
+	again := time.NewTicker(tendEvery)
+	defer again.Stop()
+	var changes, back <-chan struct{} // nil without other nodes
+	if c.peers != nil {
+		changes, back = c.peers.Changes(), c.peers.Reconnected()
+	}
+	for {
+		if c.connected() {
+			check, tell := c.duties.take()
+			each(check, func(key string) {
+				if !c.checkClaim(ctx, key) {
+					c.duties.recheck(key)
+				}
+			})
+			each(tell, func(u unheard) { c.tellAgain(ctx, u) })
+		}
+		if c.peers != nil {
+			c.groups.prune(c.isLive)
+			c.sweepSoon()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case _, ok := <-back: // others may have taken this node for gone
+			if !ok {
+				return // this node has left
+			}
+			c.duties.recheck(c.claims.keys()...)
+		case _, ok := <-changes:
+			if !ok {
+				return
+			}
+		case <-again.C:
+		}
+	}
+}
+
+// each calls do with each of the things, several at once, and returns when all are done.
+func each[T any](things []T, do func(T)) {
+	places := make(chan struct{}, tenders)
+	var work sync.WaitGroup
+	for _, thing := range things {
+		places <- struct{}{}
+		work.Go(func() {
+			defer func() { <-places }()
+			do(thing)
+		})
+	}
+	work.Wait()
+}
+
+// tellAgain tells a node of a key that it may still take for its own. What it had for the socket comes too late; the
+// client hears of that.
+func (c *Cluster) tellAgain(ctx context.Context, u unheard) {
+	if !c.isLive(u.incarnation) {
+		return // if it comes back it checks all its claims
+	}
+	answer, err := c.peers.Ask(ctx, u.node, opHandOver, writeHandOver(u.handOver))
+	if err != nil {
+		if err = Unreached(u.node, err); isNoAnswer(err) {
+			c.duties.insist(u)
+		}
+		return
+	}
+	d, _, err := readHandedOver(answer)
+	if s, here := c.hub.Get(u.key); err == nil && here && !s.Durable() && len(d.Waiting) > 0 {
+		s.NoteLost(len(d.Waiting))
+	}
+}
+
+// checkClaim looks at one claim, and reports whether it could.
+func (c *Cluster) checkClaim(ctx context.Context, key string) bool {
+	ctx, cancel := context.WithTimeout(ctx, c.openPatience())
+	defer cancel()
+	unlock, err := c.claims.lock(ctx, key)
+	if err != nil {
+		return false
+	}
+	defer unlock()
+	mine, ok := c.claims.get(key)
+	if !ok {
+		return true
+	}
+	if _, here := c.hub.Get(key); !here {
+		c.lines.end(key)
+		return c.claims.release(ctx, key) == nil
+	}
+	now, found, err := c.claims.dir.Look(ctx, key)
+	if err == nil && !found { // it was removed, because this node was taken for gone
+		var revision uint64
+		if revision, err = c.claims.dir.Take(ctx, key, mine.Claim, 0); err == nil {
+			c.claims.hold(key, mine.Claim, revision)
+		}
+		return err == nil
+	}
+	switch {
+	case err != nil:
+		return false
+	case now.Incarnation == c.cfg.Incarnation:
+		c.claims.hold(key, now.Claim, now.Revision)
+	default:
+		c.giveUp(ctx, key, now)
+	}
+	return true
+}
+
+// isNoAnswer reports whether a node may not have heard what it was asked.
+func isNoAnswer(err error) bool {
+	return errors.Is(err, hub.ErrNoAnswer) || errors.Is(err, hub.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
+}
