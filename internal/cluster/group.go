@@ -15,7 +15,8 @@ import (
 // A message to many is one request to all nodes, and each delivers to the sockets it has. A socket that
 // moves from one node to another meanwhile must get it once, though both nodes have the request. So each
 // node numbers what it sends to all, and knows how far it has come in what every other has sent: that is a
-// vector of numbers, one for each node. A socket that is handed over brings the vector of the node that had
+// vector of numbers, one for each node. Numbers only grow: one that does not come, because its sender had given
+// this node up before, is one that was not delivered here. A socket that is handed over brings the vector of the node that had
 // it. What is beyond that, and this node has already dealt with, is delivered from a log that is kept while
 // sockets arrive; what the socket has had there, and is still to come here, is left out for it.
 

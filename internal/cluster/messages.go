@@ -24,9 +24,9 @@ const (
 func (c *Cluster) Ops() map[peers.Op]peers.OpInfo {
 	ops := RemoteOps()
 	for op, info := range map[peers.Op]peers.OpInfo{
-		opSend: {Name: "send"}, opGroup: {Name: "group"}, opStored: {Name: "stored"},
-		opHandOver: {Name: "hand_over", Timeout: c.cfg.GiveUp}, opEnd: {Name: "end"}, opLate: {Name: "late"},
-		opAdopt: {Name: "adopt", Timeout: adoptPatience},
+		opSend: {Name: "send"}, opGroup: {Name: "group"}, opStored: {Name: "stored", Late: true},
+		opHandOver: {Name: "hand_over", Timeout: c.cfg.GiveUp, Late: true}, opEnd: {Name: "end", Late: true}, opLate: {Name: "late", Late: true},
+		opAdopt: {Name: "adopt", Timeout: adoptPatience, Late: true},
 	} {
 		ops[op] = info
 	}

@@ -45,10 +45,10 @@ func (p *Peers) exchange(ctx context.Context, node string, op Op, body []byte, p
 		return nil, err
 	}
 	defer p.finish(c)
-	if err := p.send(p.subjectOf(node), c.reply, frame{kind: kindRequest, op: op, body: body}); err != nil {
+	patience := p.patienceFor(op)
+	if err := p.send(p.subjectOf(node), c.reply, frame{kind: kindRequest, op: op, wait: patience.within(ctx), body: body}); err != nil {
 		return nil, err
 	}
-	patience := p.patienceFor(op)
 	c.timer.Reset(patience.first)
 	for {
 		select {
@@ -124,6 +124,15 @@ func (p *Peers) patienceFor(op Op) patience {
 		timeout = own
 	}
 	return patience{timeout: timeout, first: min(p.cfg.Probe, timeout)}
+}
+
+// within says for how many milliseconds the sender of a request waits, at least 1: no longer than ctx.
+func (w *patience) within(ctx context.Context) uint64 {
+	most := w.timeout
+	if deadline, ok := ctx.Deadline(); ok {
+		most = min(most, time.Until(deadline))
+	}
+	return uint64(max(most+time.Millisecond-1, time.Millisecond) / time.Millisecond)
 }
 
 // tick says when to look again, or that it has been long enough.

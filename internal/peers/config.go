@@ -17,6 +17,9 @@ type Op uint8
 type OpInfo struct {
 	Name    string        // for metrics; empty: the number is not told apart from others
 	Timeout time.Duration // how long to wait for an answer; 0: [Config].Timeout
+	// Late says that a request is handled even if its asker has given up before it came to that: it says something
+	// that stays true. Others are dropped then.
+	Late bool
 }
 
 // Handler does what another node asks for, and answers through q, once, whenever it
@@ -44,7 +47,8 @@ type Config struct {
 	// 8 KiB it is left out. It is called with each of them by one goroutine, and must not block. Nil: nothing.
 	About func() json.RawMessage
 
-	draw func() uint64 // incarnations; nil: at random
+	draw  func() uint64        // incarnations; nil: at random
+	clock func() time.Duration // since the start of this process; nil: the monotonic one
 }
 
 func (c *Config) complete() error {
@@ -70,6 +74,10 @@ func (c *Config) complete() error {
 	}
 	if c.draw == nil {
 		c.draw = newIncarnation
+	}
+	if c.clock == nil {
+		start := time.Now()
+		c.clock = func() time.Duration { return time.Since(start) }
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

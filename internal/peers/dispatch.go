@@ -35,9 +35,14 @@ func (p *Peers) handle(m *nats.Msg, known names) {
 		p.malformed(m.Subject, err)
 		return
 	}
+	now := p.cfg.clock()
+	age := time.Duration(0)
+	if f.sent != 0 {
+		age = p.ageOf(&f, now, known)
+	}
 	switch f.kind {
 	case kindRequest:
-		p.request(m, &f, known)
+		p.request(m, &f, now, age, known)
 	case kindProbe:
 		p.send(m.Reply, "", frame{kind: kindPong}) // who asks will ask again
 	case kindBack:
@@ -49,7 +54,7 @@ func (p *Peers) handle(m *nats.Msg, known names) {
 	}
 }
 
-func (p *Peers) request(m *nats.Msg, f *frame, known names) {
+func (p *Peers) request(m *nats.Msg, f *frame, now, age time.Duration, known names) {
 	if !p.member.Load() || m.Subject == p.all && f.incarnation == p.number.Load() {
 		return
 	}
@@ -60,8 +65,13 @@ func (p *Peers) request(m *nats.Msg, f *frame, known names) {
 	if !whole {
 		return
 	}
+	until := now + f.patience() - age
+	if f.sent != 0 && now > until && !p.cfg.Ops[f.op].Late {
+		p.figures.expired.Inc()
+		return
+	}
 	from := known.of(f)
-	q := &Request{From: from.name, FromIncarnation: from.incarnation, Op: f.op, Body: f.body, GroupSeq: f.groupSeq, peers: p, reply: m.Reply}
+	q := &Request{From: from.name, FromIncarnation: from.incarnation, Op: f.op, Body: f.body, GroupSeq: f.groupSeq, peers: p, reply: m.Reply, until: until}
 	p.figures.ops[f.op].handled.Inc()
 	q.run(p.handlers[f.op])
 }
@@ -125,18 +135,21 @@ func (p *Peers) malformed(subject string, err error) {
 }
 
 // names keeps the names of senders, so that a request costs no copy of them.
-type names map[uint64]sender
+type names map[uint64]*sender
 
-type sender struct{ name, incarnation string }
+type sender struct {
+	name, incarnation string
+	delays            delays
+}
 
-func (n names) of(f *frame) sender {
+func (n names) of(f *frame) *sender {
 	if s, ok := n[f.incarnation]; ok && s.name == string(f.name) {
 		return s
 	}
 	if len(n) >= 1024 { // of nodes that are long gone, most of them
 		clear(n)
 	}
-	s := sender{string(f.name), incarnationText(f.incarnation)}
+	s := &sender{name: string(f.name), incarnation: incarnationText(f.incarnation)}
 	n[f.incarnation] = s
 	return s
 }

@@ -36,6 +36,11 @@
 // so what one node has sent is handled in the order in which it was sent, whatever
 // the subject; and one subscription for all answers.
 //
+// Requests say when they were sent. Who has given up must not be surprised by what he has asked for: a request that
+// comes to its handler later than its asker waits is dropped, unless its operation is [OpInfo].Late; a handler that goes
+// on by itself can look at [Request.Expired]. The clocks of nodes need not agree, and setting them does no harm
+// (age.go).
+//
 // Frames are binary and begin with a version ([parse]). Bodies above what NATS
 // takes in one message are cut and joined here, up to [MaxBody].
 //

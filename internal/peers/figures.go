@@ -9,6 +9,7 @@ type figures struct {
 	late       *metrics.Counter
 	partial    *metrics.Counter
 	slow       *metrics.Counter
+	expired    *metrics.Counter
 	reconnects *metrics.Counter
 }
 
@@ -24,9 +25,9 @@ func newFigures(p *Peers) *figures {
 		"Requests to other nodes, by operation and outcome: ok, failed (a node answered so), gone (nobody was there), no_answer (in time), disconnected (from NATS), stopped (the asker did not wait).", "operation", "outcome")
 	handled := r.Counters("tutorsocket_peers_handled_requests_total", "Requests of other nodes that came in, by operation.", "operation")
 	dropped := r.Counters("tutorsocket_peers_dropped_messages_total",
-		"Messages of other nodes that were thrown away: malformed, late (an answer nobody waits for), partial (a body that did not come whole), overflow (they came faster than they could be taken).", "reason")
+		"Messages of other nodes that were thrown away: malformed, late (an answer nobody waits for), partial (a body that did not come whole), overflow (they came faster than they could be taken), expired (a request whose asker had given up).", "reason")
 	f := &figures{
-		malformed: dropped.With("malformed"), late: dropped.With("late"), partial: dropped.With("partial"), slow: dropped.With("overflow"),
+		malformed: dropped.With("malformed"), late: dropped.With("late"), partial: dropped.With("partial"), slow: dropped.With("overflow"), expired: dropped.With("expired"),
 		reconnects: r.Counter("tutorsocket_peers_reconnects_total", "Times that the connection to NATS came back."),
 	}
 	named := func(name string) *opFigures {

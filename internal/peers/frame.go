@@ -12,12 +12,14 @@ import (
 //	name of the sender: its length in one byte, then its bytes
 //	flagGroup: number of the group message, a varint
 //	flagPart: number of the body, offset in it, its size: varints
+//	flagSent: when it was sent, and how long its sender waits for an answer: varints, both in
+//	  milliseconds, the former by a clock of the sender that began with 1 at its start
 //	the body, or this part of it: the rest
 const (
 	frameVersion = 1
 	maxName      = 255
 	// maxHead bounds what a frame takes beside the body.
-	maxHead = 4 + 8 + 1 + maxName + 4*binary.MaxVarintLen64
+	maxHead = 4 + 8 + 1 + maxName + 6*binary.MaxVarintLen64
 )
 
 // maxAbout bounds what heartbeats say about a node, in bytes.
@@ -46,7 +48,8 @@ const (
 const (
 	flagGroup = 1 << iota
 	flagPart
-	knownFlags = flagGroup | flagPart
+	flagSent
+	knownFlags = flagGroup | flagPart | flagSent
 )
 
 // frame is one message on the wire.
@@ -57,16 +60,24 @@ type frame struct {
 	name        []byte // of the sender; valid as long as what was parsed
 	groupSeq    uint64 // 0: not of a group message
 	part        part   // total 0: the body is whole
+	sent        uint64 // 0: it does not say
+	wait        uint64 // of requests: how long the sender waits
 	body        []byte
 }
 
 // part says which piece of a body a frame brings.
 type part struct{ id, offset, total uint64 }
 
+// fits reports whether so many bytes can be this piece of a body.
+func (p *part) fits(size uint64) bool {
+	return p.total != 0 && p.total <= MaxBody && p.offset <= p.total && size <= p.total-p.offset && size != 0
+}
+
 var (
 	errShort   = errors.New("frame too short")
 	errVersion = errors.New("frame of an unknown version")
 	errKind    = errors.New("frame of an unknown kind")
+	errSent    = errors.New("frame from before the start of its sender")
 	errPart    = errors.New("frame with an impossible part of a body")
 )
 
@@ -79,6 +90,9 @@ func (f *frame) append(b []byte) []byte {
 	if f.part.total != 0 {
 		flags |= flagPart
 	}
+	if f.sent != 0 {
+		flags |= flagSent
+	}
 	b = append(b, frameVersion, byte(f.kind), byte(f.op), flags)
 	b = binary.BigEndian.AppendUint64(b, f.incarnation)
 	b = append(b, byte(len(f.name)))
@@ -90,6 +104,10 @@ func (f *frame) append(b []byte) []byte {
 		b = binary.AppendUvarint(b, f.part.id)
 		b = binary.AppendUvarint(b, f.part.offset)
 		b = binary.AppendUvarint(b, f.part.total)
+	}
+	if f.sent != 0 {
+		b = binary.AppendUvarint(b, f.sent)
+		b = binary.AppendUvarint(b, f.wait)
 	}
 	return append(b, f.body...)
 }
@@ -126,10 +144,19 @@ func parse(data []byte) (f frame, err error) {
 				return frame{}, err
 			}
 		}
-		size := uint64(len(rest))
-		if f.part.total == 0 || f.part.total > MaxBody || f.part.offset > f.part.total || size > f.part.total-f.part.offset || size == 0 {
-			return frame{}, errPart
+	}
+	if flags&flagSent != 0 {
+		for _, v := range []*uint64{&f.sent, &f.wait} {
+			if *v, rest, err = varint(rest); err != nil {
+				return frame{}, err
+			}
 		}
+		if f.sent == 0 {
+			return frame{}, errSent
+		}
+	}
+	if flags&flagPart != 0 && !f.part.fits(uint64(len(rest))) {
+		return frame{}, errPart
 	}
 	f.body = rest
 	return f, nil

@@ -17,6 +17,8 @@ func TestFramesOnTheWire(t *testing.T) {
 			"\x01\x01\x07\x00\x01\x02\x03\x04\x05\x06\x07\x08\x01abody"},
 		{frame{kind: kindPage, op: 255, incarnation: 1, name: []byte("n1"), groupSeq: 300, part: part{id: 1, offset: 128, total: 200}, body: []byte("x")},
 			"\x01\x03\xff\x03\x00\x00\x00\x00\x00\x00\x00\x01\x02n1\xac\x02\x01\x80\x01\xc8\x01x"},
+		{frame{kind: kindRequest, op: 7, incarnation: 1, name: []byte("a"), sent: 300, wait: 2000, body: []byte("body")},
+			"\x01\x01\x07\x04\x00\x00\x00\x00\x00\x00\x00\x01\x01a\xac\x02\xd0\x0fbody"},
 	} {
 		if got := c.frame.append(nil); string(got) != c.wire {
 			t.Errorf("%q, want %q", got, c.wire)
@@ -30,13 +32,14 @@ func TestFramesOnTheWire(t *testing.T) {
 
 func same(a, b *frame) bool {
 	return a.kind == b.kind && a.op == b.op && a.incarnation == b.incarnation && bytes.Equal(a.name, b.name) &&
-		a.groupSeq == b.groupSeq && a.part == b.part && bytes.Equal(a.body, b.body)
+		a.groupSeq == b.groupSeq && a.part == b.part && a.sent == b.sent && a.wait == b.wait && bytes.Equal(a.body, b.body)
 }
 
 func FuzzParse(f *testing.F) {
 	for _, seed := range []frame{
 		{kind: kindRequest, op: 1, incarnation: 1 << 40, name: []byte("node-1f3a"), body: []byte("text")},
 		{kind: kindRequest, op: 1, incarnation: 2, name: []byte("b"), groupSeq: 9, body: []byte("to all")},
+		{kind: kindRequest, op: 1, name: []byte("b"), sent: 1 << 30, wait: 2000, part: part{id: 3, offset: 0, total: 9}, body: []byte("old")},
 		{kind: kindAnswer, name: []byte("b"), part: part{id: 3, offset: 4, total: 9}, body: []byte("piece")},
 		{kind: kindFailure, name: []byte("b"), body: []byte("code\x00text")},
 		{kind: kindPong, name: bytes.Repeat([]byte("n"), maxName)},

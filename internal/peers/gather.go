@@ -18,8 +18,10 @@ func (p *Peers) Gather(ctx context.Context, nodes []string, op Op, body []byte, 
 	if g.open == 0 {
 		return nil, ctx.Err()
 	}
+	patience := p.patienceFor(op)
+	wait := patience.within(ctx)
 	return g.run(ctx, op, func(reply string) error {
-		return p.send(p.all, reply, frame{kind: kindRequest, op: op, body: body})
+		return p.send(p.all, reply, frame{kind: kindRequest, op: op, wait: wait, body: body})
 	})
 }
 
@@ -31,6 +33,7 @@ func (p *Peers) Gather(ctx context.Context, nodes []string, op Op, body []byte, 
 // When publishing fails after before was called the number is not used again.
 func (p *Peers) Group(ctx context.Context, nodes []string, op Op, body []byte, before func(seq uint64), page func(node string, body []byte) error) (missing []string, err error) {
 	g := p.newGathering(nodes, op, page)
+	patience := p.patienceFor(op)
 	return g.run(ctx, op, func(reply string) error {
 		p.group.Lock()
 		defer p.group.Unlock()
@@ -44,7 +47,7 @@ func (p *Peers) Group(ctx context.Context, nodes []string, op Op, body []byte, b
 		if before != nil {
 			before(p.groupSeq)
 		}
-		return p.send(p.all, reply, frame{kind: kindRequest, op: op, groupSeq: p.groupSeq, body: body})
+		return p.send(p.all, reply, frame{kind: kindRequest, op: op, groupSeq: p.groupSeq, wait: patience.within(ctx), body: body})
 	})
 }
 

@@ -35,6 +35,7 @@ func (p *Peers) keep(statuses chan nats.Status) {
 				p.wasAway()
 			}
 			last = now
+			p.beats.Add(1)
 			p.look()
 			p.beat()
 			p.sweep(now)

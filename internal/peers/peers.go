@@ -39,6 +39,7 @@ type Peers struct {
 	number              atomic.Uint64 // our incarnation
 	chunk               atomic.Int64  // bytes of a body that fit into one message
 	parts               atomic.Uint64 // number of the last body that was cut
+	beats               atomic.Uint64 // how often the keeper has sent one
 	echoed              atomic.Int64  // when our own heartbeat came back last, in nanoseconds since started
 	started             time.Time
 	group               sync.Mutex // orders numbers and publishing of group messages

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"sync/atomic"
+	"time"
 )
 
 // Request is what another node asks for. Its methods may be called from any goroutine.
@@ -14,12 +15,17 @@ type Request struct {
 	FromIncarnation string
 	Op              Op
 	Body            []byte // the handler's to keep
-	GroupSeq        uint64 // of messages of [Peers.Group]: 1, 2, 3… of one incarnation; of others 0
+	GroupSeq        uint64 // of messages of [Peers.Group]: 1, 2, 3… of one incarnation, without those that were dropped; of others 0
 
 	peers    *Peers
 	reply    string
 	answered atomic.Bool
+	until    time.Duration // by the clock of this process, when the asker gives up
 }
+
+// Expired reports whether whoever asks has given up by now, so that it is too late to do what was asked for: he may
+// have gone elsewhere since. A page that was sent is a sign of life, which is not taken into account.
+func (q *Request) Expired() bool { return q.peers.cfg.clock() > q.until }
 
 // Reply answers. The first of Reply and Fail counts, later ones do nothing. A body above [MaxBody] becomes a failure.
 // What NATS does not take is lost, and the asker's wait ends with its time-out.

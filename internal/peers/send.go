@@ -10,6 +10,7 @@ func (p *Peers) send(subject, reply string, f frame) error {
 		return ErrDisconnected
 	}
 	f.incarnation, f.name = p.number.Load(), p.name
+	f.sent = p.stampFor(f.kind)
 	chunk := int(p.chunk.Load())
 	if len(f.body) <= chunk {
 		return p.publish(subject, reply, &f)
@@ -22,6 +23,7 @@ func (p *Peers) send(subject, reply string, f frame) error {
 	for len(whole) > 0 {
 		n := min(chunk, len(whole))
 		f.body, whole = whole[:n], whole[n:]
+		f.sent = p.stampFor(f.kind) // who asks waits from the last part on
 		if err := p.publish(subject, reply, &f); err != nil {
 			return err
 		}
