@@ -24,9 +24,10 @@ import (
 type groups struct {
 	mu       sync.Mutex // held while one is delivered: a socket is handed over before it or after it
 	seen     vector
-	arrivals int               // sockets on their way here
-	log      []*groupSend      // what was delivered since the first of them set out
-	ahead    map[string]vector // by key: what sockets had before they came
+	fading   map[string]time.Time // since when those of seen are gone, that are
+	arrivals int                  // sockets on their way here
+	log      []*groupSend         // what was delivered since the first of them set out
+	ahead    map[string]vector    // by key: what sockets had before they came
 }
 
 // vector says of each node, by its incarnation, how far somebody has come in what it sent to all.
@@ -98,6 +99,17 @@ func (g *groups) now() vector {
 	return v
 }
 
+// leave returns what a socket has had that goes to another node: what this node has dealt with, and what it had before
+// it came here. Called with mu held.
+func (g *groups) leave(key string) vector {
+	had := g.now()
+	for from, seq := range g.ahead[key] {
+		had[from] = max(had[from], seq)
+	}
+	delete(g.ahead, key)
+	return had
+}
+
 // come takes in a socket that had what the vector says, and returns what it missed on its way. Called with
 // mu held.
 func (g *groups) come(key string, had vector) (missed []*groupSend) {
@@ -121,18 +133,34 @@ func (g *groups) come(key string, had vector) (missed []*groupSend) {
 	return missed
 }
 
-// prune forgets nodes that are gone. A socket that had more of them than this node has will not get it here.
+// fadeTime is how long a node has to be gone before it is forgotten how far it had come: one that was only cut off
+// goes on where it was.
+const fadeTime = 2 * time.Minute
+
+// prune forgets nodes that have been gone for long. A socket that had more of them than this node has will not get
+// it here.
 func (g *groups) prune(live func(incarnation string) bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	now := time.Now()
 	for from := range g.seen {
-		if !live(from) {
+		since, fading := g.fading[from]
+		switch {
+		case live(from):
+			delete(g.fading, from)
+		case !fading:
+			if g.fading == nil {
+				g.fading = map[string]time.Time{}
+			}
+			g.fading[from] = now
+		case now.Sub(since) > fadeTime:
 			delete(g.seen, from)
+			delete(g.fading, from)
 		}
 	}
 	for key, v := range g.ahead {
 		for from := range v {
-			if !live(from) {
+			if _, known := g.seen[from]; !known && !live(from) {
 				delete(v, from)
 			}
 		}

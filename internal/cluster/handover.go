@@ -148,7 +148,7 @@ func (c *Cluster) beginMove(key, user, node string) (*hub.Moving, vector, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	return moving, c.groups.now(), nil
+	return moving, c.groups.leave(key), nil
 }
 
 // serveEnd ends a socket whose id another node was asked for, where connections do not take over.
