@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sort"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -80,8 +81,9 @@ func tagOf(name string, counts map[string]int, most int) Tag {
 		tag.Count += count
 		tag.Values = append(tag.Values, TagValue{value, count})
 	}
-	slices.SortFunc(tag.Values, func(a, b TagValue) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
+	sort.Slice(tag.Values, func(i, j int) bool {
+		a, b := tag.Values[i], tag.Values[j]
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value)) < 0
 	})
 	if len(tag.Values) > most {
 		tag.Values, tag.Truncated = tag.Values[:most], true

@@ -142,7 +142,7 @@ func (s *Snapshot) hold(old *Snapshot, was *Script) {
 			s.problems = append(s.problems, p)
 		}
 	}
-	slices.SortFunc(s.problems, compareProblems)
+	sortProblems(s.problems)
 	s.table(was.Kind)[was.Name] = was
 	file := filePath(was.URL)
 	s.stamps[file] = old.stamps[file]

@@ -110,10 +110,8 @@ func (t *Timetable) add(value string) error {
 
 // parseZone reads a name of the time zone database, Local or UTC.
 func parseZone(value string) (*time.Location, error) {
-	if value != "" {
-		if zone, err := time.LoadLocation(value); err == nil {
-			return zone, nil
-		}
+	if zone, err := cron.Zone(value); err == nil {
+		return zone, nil
 	}
 	return nil, fmt.Errorf("@timezone takes a name such as Europe/Moscow, UTC, or Local for that of the server, not %q", value)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"sort"
 	"strings"
 
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
@@ -86,6 +87,10 @@ type lineError struct {
 
 func (e *lineError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.message) }
 
-func compareProblems(a, b Problem) int {
-	return cmp.Or(strings.Compare(a.URL, b.URL), a.Line-b.Line, a.Column-b.Column, strings.Compare(a.Message, b.Message))
+// sortProblems puts problems in the order of their places.
+func sortProblems(problems []Problem) {
+	sort.Slice(problems, func(i, j int) bool {
+		a, b := &problems[i], &problems[j]
+		return cmp.Or(strings.Compare(a.URL, b.URL), a.Line-b.Line, a.Column-b.Column, strings.Compare(a.Message, b.Message)) < 0
+	})
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
@@ -58,7 +57,7 @@ func (s *scan) run() *Snapshot {
 	s.folder(Stub, "stubs")
 	s.noteUseless()
 	s.snap.noteNamespaces()
-	slices.SortFunc(s.snap.problems, compareProblems)
+	sortProblems(s.snap.problems)
 	return s.snap
 }
 

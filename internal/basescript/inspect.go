@@ -309,7 +309,10 @@ func escapeSize(raw string) (size, value int) {
 
 // sorted returns the findings in the order of their places, with their source lines.
 func (in *inspection) sorted(text string) []Finding {
-	slices.SortStableFunc(in.found, func(a, b Finding) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
+	sort.SliceStable(in.found, func(i, j int) bool {
+		a, b := &in.found[i], &in.found[j]
+		return cmp.Or(a.Line-b.Line, a.Column-b.Column) < 0
+	})
 	lines := strings.Split(strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n"), "\n")
 	var chars []rune
 	for i := range in.found {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/tutorsocket/tutorsocket/internal/app"
@@ -231,8 +232,9 @@ func (c *checker) finish() Report {
 	if c.app != nil {
 		r.App = c.app.Dir()
 	}
-	slices.SortStableFunc(r.Problems, func(a, b Problem) int {
-		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
+	sort.SliceStable(r.Problems, func(i, j int) bool {
+		a, b := &r.Problems[i], &r.Problems[j]
+		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column) < 0
 	})
 	// The app knows of syntax errors what the inspection finds too.
 	r.Problems = slices.CompactFunc(r.Problems, func(a, b Problem) bool {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -120,7 +121,7 @@ func starterFiles() ([]starterFile, error) {
 		files = append(files, starterFile{strings.TrimPrefix(name, "starter/"), text})
 		return err
 	})
-	slices.SortFunc(files, func(a, b starterFile) int { return strings.Compare(a.name, b.name) })
+	sort.Slice(files, func(i, j int) bool { return files[i].name < files[j].name })
 	return files, err
 }
 

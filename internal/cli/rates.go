@@ -1,8 +1,7 @@
 package cli
 
 import (
-	"cmp"
-	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -65,7 +64,7 @@ func (r *rates) frame(list api.List[api.Socket], now time.Time) watchFrame {
 		f.Items = append(f.Items, item)
 		seen[s.Key] = seenSocket{s.BytesIn, s.BytesOut}
 	}
-	slices.SortStableFunc(f.Items, func(a, b watchSocket) int { return cmp.Compare(b.rate(), a.rate()) })
+	sort.SliceStable(f.Items, func(i, j int) bool { return f.Items[i].rate() > f.Items[j].rate() })
 	r.when, r.seen = now, seen
 	return f
 }

@@ -1,8 +1,7 @@
 package cli
 
 import (
-	"cmp"
-	"slices"
+	"sort"
 	"strings"
 
 	"github.com/tutorsocket/tutorsocket/internal/spelling"
@@ -39,7 +38,7 @@ func near(wrong string, names []string) []string {
 			found = append(found, candidate{name, d})
 		}
 	}
-	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
+	sort.SliceStable(found, func(i, j int) bool { return found[i].distance < found[j].distance })
 	var nearest []string
 	for _, c := range found[:min(len(found), maxNear)] {
 		nearest = append(nearest, c.name)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sort"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/peers"
@@ -88,8 +89,9 @@ func (c *Cluster) List(ctx context.Context, q hub.ListQuery) (infos []hub.Info, 
 	if len(remote) == 0 {
 		return infos, more, missing, nil
 	}
-	slices.SortFunc(infos, func(a, b hub.Info) int { // of one that moves, the newest
-		return cmp.Or(cmp.Compare(a.Key, b.Key), b.ConnectedAt.Compare(a.ConnectedAt))
+	sort.Slice(infos, func(i, j int) bool { // of one that moves, the newest
+		a, b := &infos[i], &infos[j]
+		return cmp.Or(cmp.Compare(a.Key, b.Key), b.ConnectedAt.Compare(a.ConnectedAt)) < 0
 	})
 	infos = slices.CompactFunc(infos, func(a, b hub.Info) bool { return a.Key == b.Key })
 	if len(infos) > q.Limit {

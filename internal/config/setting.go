@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -260,7 +261,8 @@ func (s Setting) check(c *Config) error {
 				return nil
 			}
 		}
-		return fmt.Errorf("%q is not one of %s", field.String(), strings.Join(s.values, ", "))
+		named := slices.DeleteFunc(slices.Clone(s.values), func(v string) bool { return v == "" })
+		return fmt.Errorf("%q is not one of %s", field.String(), strings.Join(named, ", "))
 	}
 	switch s.Type {
 	case "number", "size", "duration":

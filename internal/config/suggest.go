@@ -39,7 +39,8 @@ func suggestOf(name, prefix string) string {
 	if near, distance := nearest(name, names); distance <= 1+len(name)/5 {
 		return fmt.Sprintf(": did you mean %s?", prefix+near)
 	}
-	return fmt.Sprintf(": what can be set for a service is %s", strings.Join(names, " and "))
+	last := len(names) - 1
+	return fmt.Sprintf(": what can be set for a service is %s and %s", strings.Join(names[:last], ", "), names[last])
 }
 
 // withSections adds the names that keys begin with.

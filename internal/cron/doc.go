@@ -19,6 +19,6 @@
 // error here has to tell an author what to write.
 //
 // A Schedule is immutable and safe for concurrent use.
+//
+// [Zone] knows time zones also where the system brings none.
 package cron
-
-import _ "time/tzdata" // time zones also where the system brings none

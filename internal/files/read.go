@@ -5,7 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"strings"
+	"sort"
 )
 
 // Stat returns what is at a name: a regular file or a folder. An absent one gives an error that wraps
@@ -115,7 +115,7 @@ func (p place) list() ([]fs.DirEntry, error) {
 		return nil, p.refuse("the folder has more than %d entries", maxList)
 	}
 	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !p.shows(e) })
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	sort.Slice(entries, func(i, j int) bool { return entries[i].Name() < entries[j].Name() })
 	return entries, nil
 }
 

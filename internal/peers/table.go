@@ -1,8 +1,7 @@
 package peers
 
 import (
-	"slices"
-	"strings"
+	"sort"
 	"sync"
 	"time"
 )
@@ -114,7 +113,7 @@ func (t *table) sort() {
 	for _, m := range t.byName {
 		others = append(others, m.Node)
 	}
-	slices.SortFunc(others, func(a, b Node) int { return strings.Compare(a.Name, b.Name) })
+	sort.Slice(others, func(i, j int) bool { return others[i].Name < others[j].Name })
 	t.others = others
 }
 

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
+	"sort"
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/api"
@@ -56,7 +56,7 @@ func (n *nodes) List(ctx context.Context) (list []api.Node, missing []string, er
 			missing = append(missing, name)
 		}
 	}
-	slices.SortFunc(list, func(a, b api.Node) int { return strings.Compare(a.Name, b.Name) })
+	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	return list, missing, nil
 }
 

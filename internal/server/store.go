@@ -26,6 +26,9 @@ type store struct {
 
 // openStore opens the store that the settings choose. ctx bounds the start.
 func (s *Server) openStore(ctx context.Context) (*store, error) {
+	if err := ctx.Err(); err != nil { // the server is to end before it has begun
+		return nil, err
+	}
 	settings := s.cfg.Settings.NATS
 	if !settings.Outside() {
 		return s.openInside()

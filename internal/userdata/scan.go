@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -29,7 +30,7 @@ func (s *Store) List(ctx context.Context, prefix string, limit int, after string
 	}
 	found = append(found, s.mirror.keys(prefix, s.clock())...)
 	found = slices.DeleteFunc(found, func(e Entry) bool { return e.Key <= after && after != "" })
-	slices.SortFunc(found, func(a, b Entry) int { return strings.Compare(a.Key, b.Key) })
+	sort.Slice(found, func(i, j int) bool { return found[i].Key < found[j].Key })
 	// A list and a value stored at the same moment may both be there: one key.
 	found = slices.CompactFunc(found, func(a, b Entry) bool { return a.Key == b.Key })
 	if limit > 0 && len(found) > limit {

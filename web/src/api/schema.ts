@@ -1123,12 +1123,17 @@ export interface components {
             folder: string;
             /**
              * Format: int64
-             * @description How many servers keep each thing.
+             * @description How many NATS servers have a write before it is confirmed; absent: the store is embedded.
              */
-            replicas: number;
-            /** @description Where data are kept: embedded, or the NATS servers of the cluster. */
-            store: string;
-            /** @description nats.sync in force: always, or how much of the last writes a power failure may cost. In a cluster its NATS servers decide. */
+            replicas?: number;
+            /** @description Addresses of the NATS servers, separated by commas; absent: the store is embedded. */
+            servers?: string;
+            /**
+             * @description Where data are kept: embedded, in the process, or nats, in servers of their own.
+             * @enum {string}
+             */
+            store: "embedded" | "nats";
+            /** @description nats.sync in force: always, or how much of the last writes a power failure may cost. Absent: the NATS servers decide. */
             sync?: string;
             /**
              * Format: int64
@@ -3563,7 +3568,6 @@ export interface operations {
                      *           "data": {
                      *             "connected": true,
                      *             "folder": "/var/lib/tutorsocket",
-                     *             "replicas": 1,
                      *             "store": "embedded",
                      *             "sync": "always",
                      *             "user_data_bytes": 4096
@@ -3616,7 +3620,6 @@ export interface operations {
                      *       "data": {
                      *         "connected": true,
                      *         "folder": "/var/lib/tutorsocket",
-                     *         "replicas": 1,
                      *         "store": "embedded",
                      *         "sync": "always",
                      *         "user_data_bytes": 4096
@@ -3640,6 +3643,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-openapi": {
