@@ -19,7 +19,7 @@ import (
 func (s *Server) clusterConfig(r *rooms) cluster.Config {
 	settings := s.cfg.Settings
 	return cluster.Config{
-		Incarnation: peers.NewIncarnation(), // of a node that is alone; others are given one when they join
+		Incarnation: s.incarnation,
 		Durable:     settings.Durable,
 		Window:      settings.Resume.Window, RefuseLiveID: settings.Compat.RefuseLiveID,
 		Restore: func(d hub.Detached) error { return r.endpoint.Restore(d) },
@@ -36,7 +36,7 @@ func (s *Server) clusterConfig(r *rooms) cluster.Config {
 func (s *Server) joinCluster(ctx context.Context, r *rooms) error {
 	settings := s.cfg.Settings
 	var p *peers.Peers
-	incarnation := ""
+	incarnation := s.incarnation // of a node that is alone; others are given one when they join
 	if s.store.outside() {
 		var err error
 		if p, err = s.joinPeers(ctx, r); err != nil {

@@ -41,8 +41,10 @@ type Server struct {
 	admin  Admin
 	data   *dataFolder
 	node   string // name of this node
-	app    *app.App
-	store  *store
+	// incarnation is this process of it; among other nodes it is given another one when it joins them.
+	incarnation string
+	app         *app.App
+	store       *store
 	// recorder keeps the versions of the app's scripts.
 	recorder *versions.Recorder
 	// timetable starts agents that name times.

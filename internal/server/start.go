@@ -17,6 +17,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
+	"github.com/tutorsocket/tutorsocket/internal/peers"
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
 	"github.com/tutorsocket/tutorsocket/internal/ws"
 )
@@ -33,6 +34,7 @@ func (s *Server) start(ctx context.Context) (err error) {
 	if s.node, err = s.data.node(settings); err != nil {
 		return err
 	}
+	s.incarnation = peers.NewIncarnation()
 	s.logger = s.logger.With("node", s.node)
 	listener, err := s.listen(ctx)
 	if err != nil {

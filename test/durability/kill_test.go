@@ -19,7 +19,7 @@ func TestKill(t *testing.T) {
 		rounds = 200
 	}
 	r := chance(t)
-	p := newProgram(t, filepath.Join(t.TempDir(), "data"))
+	p := newPost(t)
 	all := loads(r)
 	p.start()
 	var starting time.Duration

@@ -27,6 +27,7 @@ func loads(r *rand.Rand) []load {
 		&values{name: "ttl", rand: child(), put: withTTL, get: readOverHTTP},
 		&values{name: "script", rand: child(), put: byScript, get: readOverHTTP},
 		&values{name: "storage", rand: child(), put: toStorage, get: readStorage},
+		newMessages(child()),
 	}
 }
 

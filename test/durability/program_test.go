@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -35,6 +36,8 @@ type program struct {
 	t    *testing.T
 	path string
 	data string
+	args []string // besides those every start has
+	env  []string // NAME=value
 
 	cmd    *exec.Cmd
 	output bytes.Buffer // valid when it has ended
@@ -54,12 +57,25 @@ func newProgram(t *testing.T, data string) *program {
 	return &program{t: t, path: path, data: data, http: &http.Client{Transport: transport, Timeout: servertest.Patience}}
 }
 
+// newPost is a program with the app of this package, of which the service post is durable. settings are NAME=value.
+func newPost(t *testing.T, settings ...string) *program {
+	p := newProgram(t, filepath.Join(t.TempDir(), "data"))
+	p.args = []string{"--app", servertest.WriteFiles(t, app)}
+	p.env = []string{"TUTORSOCKET_SERVICES_POST_DELIVERY=durable"}
+	for _, setting := range settings {
+		name, value, _ := strings.Cut(setting, "=")
+		p.env = append(p.env, "TUTORSOCKET_"+strings.ToUpper(strings.ReplaceAll(name, ".", "_"))+"="+value)
+	}
+	return p
+}
+
 // launch starts the server, and does not wait for it.
 func (p *program) launch() {
 	p.t.Helper()
 	_ = os.Remove(filepath.Join(p.data, "admin.json")) // of the one that was killed
 	p.output.Reset()
-	p.cmd = exec.Command(p.path, "dev", "--listen", "127.0.0.1:0", "--data", p.data)
+	p.cmd = exec.Command(p.path, append([]string{"dev", "--listen", "127.0.0.1:0", "--data", p.data}, p.args...)...)
+	p.cmd.Env = append(os.Environ(), p.env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
