@@ -68,7 +68,7 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) (err erro
 		return err
 	}
 	if !s.store.outside() {
-		s.sweep(ctx, r)
+		s.sweepEarlier(r)
 	}
 	guard := s.cfg.Settings.Guard
 	guard.Listen, guard.Metrics, guard.Refusals = s.addr.String(), s.metrics, r.refused

@@ -101,15 +101,37 @@ func (s *Server) openUserData(ctx context.Context, opened func(key string) time.
 	return data, storage, err
 }
 
+// sweepEarlier removes from recipients lists the sockets of the process before, of a node that is alone. Scripts see
+// none of them from the start; that they leave the disk is not waited for, nor is it asked here whether sockets of
+// durable services are claimed, which are looked at behind it.
+func (s *Server) sweepEarlier(r *rooms) {
+	finish := r.data.BeginSweep(func(key string) bool {
+		service, _, _, err := hub.ParseKey(key)
+		return err == nil && s.cfg.Settings.Durable(service) || r.sockets.Has(s.alive, key)
+	})
+	s.group.Go(func() error {
+		removed, err := finish(s.alive)
+		s.swept(removed, err)
+		if err == nil && s.cfg.Settings.AnyDurable() {
+			s.sweep(s.alive, r)
+		}
+		return nil
+	})
+}
+
 // sweep removes from recipients lists the sockets that no node has: those of earlier processes, and of nodes
 // that are gone.
 func (s *Server) sweep(ctx context.Context, r *rooms) {
-	removed, err := r.data.Sweep(ctx, func(key string) bool { return r.sockets.Has(ctx, key) })
-	if err != nil {
+	s.swept(r.data.Sweep(ctx, func(key string) bool { return r.sockets.Has(ctx, key) }))
+}
+
+// swept tells what became of a sweep. One that the end of the server cut short goes on with the next start.
+func (s *Server) swept(removed int, err error) {
+	switch {
+	case errors.Is(err, context.Canceled):
+	case err != nil:
 		s.logger.Warn("recipients of earlier processes stay in their lists", "error", err.Error())
-		return
-	}
-	if removed > 0 {
+	case removed > 0:
 		s.logger.Debug("recipients of earlier processes removed", "count", removed)
 	}
 }

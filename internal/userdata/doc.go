@@ -24,7 +24,7 @@
 // members ends with the head's, which each join renews by compare-and-set. A
 // member counts only if its generation is the head's; a list that expired or was
 // replaced gets a new generation, and what is left of the old one is invisible at
-// once and collected by [Store.Sweep].
+// once and collected by [Store.Sweep], as are members whose sockets are gone.
 //
 // The id of a socket may be in use again before the end of the one that had it is
 // through. So a member also says when the socket was opened that joined, the newest

@@ -135,10 +135,27 @@ func TestLargeList(t *testing.T) {
 	s.Close()
 	stop()
 	timed(t, "restart, with NATS", func() {
-		js, _ = natstest.Start(t, folder)
+		js, stop = natstest.Start(t, folder)
 		s = openStore(t, js, userdata.Config{Sole: true})
 	})
 	wantValue(t, s, largeList, list.String())
+
+	var finish func(context.Context) (int, error)
+	timed(t, "sweep of all, as readers see it", func() { finish = s.BeginSweep(func(string) bool { return false }) })
+	wantValue(t, s, largeList, "")
+	timed(t, "sweep of all, on the disk", func() {
+		if n, err := finish(t.Context()); n != many() || err != nil {
+			t.Error(n, err)
+		}
+	})
+	wantValue(t, s, largeList, "")
+	s.Close()
+	stop()
+	timed(t, "restart after the sweep, with NATS", func() {
+		js, _ = natstest.Start(t, folder)
+		s = openStore(t, js, userdata.Config{Sole: true})
+	})
+	wantValue(t, s, largeList, "")
 }
 
 func timed(t *testing.T, what string, fn func()) {

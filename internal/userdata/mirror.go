@@ -81,12 +81,13 @@ type member struct {
 	item       []byte
 	opened     int64 // unix nanoseconds: when the socket was opened that joined; 0: nobody had its key then
 	revision   uint64
-	place      int // in list.order
+	hidden     bool // its socket is gone, its removal is on the way
+	place      int  // in list.order
 }
 
 // visible reports whether the member is an entry of its list now.
 func (m *member) visible(now time.Time) bool {
-	return m.generation == m.list.head.Generation && m.list.head.alive(now)
+	return !m.hidden && m.generation == m.list.head.Generation && m.list.head.alive(now)
 }
 
 func (m *member) subject() string { return "m." + m.list.token + "." + m.token }
@@ -392,6 +393,19 @@ func (m *mirror) all(now time.Time) []entry {
 		}
 	}
 	return entries
+}
+
+// hide has entries count no more, or again. Those that were written anew since they were looked at stay as they are.
+func (m *mirror) hide(entries []entry, hidden bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, e := range entries {
+		for _, there := range m.bySocket[e.token] {
+			if there.revision == e.revision {
+				there.hidden = hidden
+			}
+		}
+	}
 }
 
 // keys returns the lists that have visible members, with their expiry.

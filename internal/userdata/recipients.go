@@ -318,8 +318,18 @@ func (s *Store) entriesOf(key, socketID string) []entry {
 // Sweep removes the members whose sockets are not alive, and what is left of
 // lists that expired or were replaced; it returns how many entries went. It is
 // meant to be called after a start, for members of an earlier process, and now
-// and then. A socket that joins anew meanwhile stays. Errors: [ErrClosed].
+// and then. Readers of this store miss them as soon as alive has been asked about
+// all. A socket that joins anew meanwhile stays. Errors: [ErrClosed].
 func (s *Store) Sweep(ctx context.Context, alive func(socketID string) bool) (int, error) {
+	return s.BeginSweep(alive)(ctx)
+}
+
+// BeginSweep is the part of [Store.Sweep] that readers notice: when it returns, this
+// store shows the members no more whose sockets are not alive. It writes nothing and
+// takes microseconds for each member, besides what alive takes. finish removes them
+// from the bucket, which takes longer than a start should for a list of very many;
+// where it fails, those that are left show again. It is to be called once.
+func (s *Store) BeginSweep(alive func(socketID string) bool) (finish func(ctx context.Context) (int, error)) {
 	var dead []entry
 	for _, e := range s.mirror.all(s.clock()) {
 		if !e.visible || !alive(e.socketID) {
@@ -327,11 +337,15 @@ func (s *Store) Sweep(ctx context.Context, alive func(socketID string) bool) (in
 			dead[len(dead)-1].visible = true // to be counted
 		}
 	}
-	n, _, err := s.removeMembers(ctx, dead)
-	if err != nil {
-		return n, fmt.Errorf("sweep recipients: %w", err)
+	s.mirror.hide(dead, true)
+	return func(ctx context.Context) (int, error) {
+		n, _, err := s.removeMembers(ctx, dead)
+		if err != nil {
+			s.mirror.hide(dead, false)
+			return n, fmt.Errorf("sweep recipients: %w", err)
+		}
+		return n, nil
 	}
-	return n, nil
 }
 
 // dropList removes a list and reports whether it had members that counted.

@@ -1,8 +1,10 @@
 package userdata_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -365,6 +367,52 @@ func TestSweepRemovesMembersOfAnEarlierProcess(t *testing.T) {
 	m, err := stream.GetLastMsgForSubject(t.Context(), "$KV.userdata.m.expired.s1")
 	if err != nil || len(m.Data) > 0 || m.Header.Get(jetstream.MsgTTLHeader) == "" {
 		t.Errorf("left in the bucket: %+v, %v; want a mark of removal that goes by itself", m, err)
+	}
+}
+
+// TestWhatJoinsDuringASweepStays: a list is read, joined and left between the two halves of a sweep, and another store
+// has it too.
+func TestWhatJoinsDuringASweepStays(t *testing.T) {
+	js, _ := natstest.Start(t, t.TempDir())
+	s, other := openStore(t, js, userdata.Config{}), openStore(t, js, userdata.Config{})
+	for i := range 5 {
+		mustJoin(t, s, group, "1", fmt.Sprint("s", i), time.Hour)
+	}
+	finish := s.BeginSweep(func(socketID string) bool { return socketID == "s4" })
+	wantValue(t, s, group, list("1", "s4"))
+	mustJoin(t, s, group, "1", "s5", time.Hour)
+	mustJoin(t, s, group, "1", "s2", time.Hour)     // the id of one that is gone
+	mustJoin(t, other, group, "2", "s3", time.Hour) // the same, on another node
+	if n, err := s.Leave(t.Context(), "", "s1", time.Time{}); n != 0 || err != nil {
+		t.Error(n, err, "left though it counts no more")
+	}
+	if n, err := finish(t.Context()); n != 1 || err != nil { // s0
+		t.Errorf("swept %d, %v; want 1", n, err)
+	}
+	wantValue(t, s, group, list("1", "s4", "1", "s5", "1", "s2", "2", "s3"))
+	if got := membersOf(t, openStore(t, js, userdata.Config{}), group); len(got) != 4 {
+		t.Errorf("a store that opens has %v", got)
+	}
+}
+
+// TestASweepThatFailsHidesNothing: what could not be removed is shown, as every other store shows it.
+func TestASweepThatFailsHidesNothing(t *testing.T) {
+	js, _ := natstest.Start(t, t.TempDir())
+	s := openStore(t, js, userdata.Config{})
+	mustJoin(t, s, group, "1", "s1", time.Hour)
+	finish := s.BeginSweep(func(string) bool { return false })
+	wantValue(t, s, group, "")
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if n, err := finish(ended); n != 0 || err == nil {
+		t.Error(n, err)
+	}
+	// The request may have been on its way when its time was over: then it goes after all, for everybody.
+	mustJoin(t, s, group, "1", "s2", time.Hour)
+	other := openStore(t, js, userdata.Config{})
+	want := membersOf(t, other, group)
+	if got := membersOf(t, s, group); !maps.Equal(got, want) {
+		t.Errorf("it shows %v, another store %v", got, want)
 	}
 }
 
