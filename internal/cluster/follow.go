@@ -99,7 +99,7 @@ func (c *Cluster) giveUp(ctx context.Context, key string, now directory.Held) {
 		line.Detach()
 	}
 	if n := len(d.Waiting) + d.Overflow + d.Expired; err == nil && n > 0 {
-		_, err = c.peers.Ask(ctx, node, opLate, writeLate(late{key, now.Life, n}))
+		_, err = c.peers.Ask(ctx, node, opLate, writeLate(late{key, now.Life}))
 		if err != nil && !errors.Is(err, context.Canceled) {
 			c.cfg.Logger.Warn("client is not told of lost messages", "socket", key, "count", n, "error", err.Error())
 		}

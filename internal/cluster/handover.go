@@ -169,11 +169,11 @@ func (c *Cluster) serveEnd(q *peers.Request) {
 	q.Reply(nil)
 }
 
-// late is what a node still had for a socket that another one took over without it.
+// late says that a node still had something for a socket that another one took over without it. How much of it the
+// client has had nobody knows: its connection may have taken some, and who sent the rest may have sent it again.
 type late struct {
-	key    string
-	life   uint64
-	missed int
+	key  string
+	life uint64
 }
 
 // serveLate tells a socket of this node what another one could not hand over in time.
@@ -185,7 +185,7 @@ func (c *Cluster) serveLate(q *peers.Request) {
 	}
 	s, ok := c.hub.Get(l.key)
 	if h, mine := c.claims.get(l.key); ok && mine && h.Life == l.life {
-		s.NoteLost(l.missed)
+		s.NoteLost(hub.MissedUnknown)
 	}
 	q.Reply(nil)
 }

@@ -193,13 +193,12 @@ func writeLate(l late) []byte {
 	var e encoder
 	e.text(l.key)
 	e.uint(l.life)
-	e.size(l.missed)
 	return e.buf
 }
 
 func readLate(body []byte) (late, error) {
 	d := decode(body)
-	return checked(&d, late{d.text(), d.uint(), d.size()})
+	return checked(&d, late{d.text(), d.uint()})
 }
 
 // adoptRequest is what a node that leaves asks of another.

@@ -134,7 +134,7 @@ func (c *Cluster) tellAgain(ctx context.Context, u unheard) {
 	}
 	d, _, err := readHandedOver(answer)
 	if s, here := c.hub.Get(u.key); err == nil && here && !s.Durable() && len(d.Waiting) > 0 {
-		s.NoteLost(len(d.Waiting))
+		s.NoteLost(hub.MissedUnknown)
 	}
 }
 
