@@ -98,10 +98,10 @@ func (c *Cluster) giveUp(ctx context.Context, key string, now directory.Held) {
 	if line := c.lines.take(key); line != nil {
 		line.Detach()
 	}
-	if n := len(d.Waiting) + d.Overflow + d.Expired; err == nil && n > 0 {
+	if err == nil && (len(d.Waiting) > 0 || d.Overflow != 0 || d.Expired != 0 || d.NodeLost != 0) {
 		_, err = c.peers.Ask(ctx, node, opLate, writeLate(late{key, now.Life}))
 		if err != nil && !errors.Is(err, context.Canceled) {
-			c.cfg.Logger.Warn("client is not told of lost messages", "socket", key, "count", n, "error", err.Error())
+			c.cfg.Logger.Warn("client is not told of lost messages", "socket", key, "error", err.Error())
 		}
 	}
 }
