@@ -22,6 +22,7 @@ type claims struct {
 type held struct {
 	directory.Claim
 	revision uint64
+	sure     uint64 // it was checked since so many absences, and one; 0: never
 }
 
 // arrival is a socket on its way to this node: its claim is, or is about to be, this node's, and the
@@ -75,7 +76,7 @@ func (c *claims) lock(ctx context.Context, key string) (unlock func(), err error
 func (c *claims) hold(key string, claim directory.Claim, revision uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.held[key] = held{claim, revision}
+	c.held[key] = held{claim, revision, 0}
 	if a := c.arriving[key]; a != nil {
 		a.revision = revision
 	}
@@ -98,13 +99,28 @@ func (c *claims) forget(key string, revision uint64) {
 	}
 }
 
-// keys returns the keys this node owns.
+// check notes that a claim was looked at since so many absences.
+func (c *claims) check(key string, absences uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if h, ok := c.held[key]; ok {
+		h.sure = absences + 1
+		c.held[key] = h
+	}
+}
+
+// keys returns the keys this node owns, and those it is about to.
 func (c *claims) keys() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	keys := make([]string, 0, len(c.held))
+	keys := make([]string, 0, len(c.held)+len(c.arriving))
 	for key := range c.held {
 		keys = append(keys, key)
+	}
+	for key := range c.arriving {
+		if _, ok := c.held[key]; !ok {
+			keys = append(keys, key)
+		}
 	}
 	return keys
 }

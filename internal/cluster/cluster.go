@@ -74,7 +74,8 @@ type core struct {
 	duties  duties
 
 	adoptions adoptions
-	frozen    atomic.Bool // this node leaves: nothing is queued here any more
+	sure      atomic.Uint64 // all claims were checked since so many absences, and one
+	frozen    atomic.Bool   // this node leaves: nothing is queued here any more
 	sweeper   *sweeper
 }
 
@@ -109,6 +110,10 @@ func (c *Cluster) Start(p *peers.Peers, stores Stores) {
 	}
 	if c.cfg.Durable == nil || c.claims == nil || c.outbox == nil {
 		c.cfg.Durable = func(string) bool { return false }
+	}
+	if p != nil {
+		absences, _ := p.Absences() // nothing is claimed yet
+		c.sure.Store(absences + 1)
 	}
 	close(c.started)
 }

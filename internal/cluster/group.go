@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,6 +46,8 @@ type groupSend struct {
 	filter *hub.Filter
 	keys   []string
 	alive  func() // says to who sent it that the delivery goes on; nil: nobody waits
+	// expired says that who sent it has given this node up; nil: it is this node's own
+	expired func() bool
 }
 
 // arrive begins the log for one more socket; left ends it.
@@ -228,7 +231,7 @@ func (c *Cluster) deliverHere(keys []string, m *hub.Message, mode hub.Mode, done
 		}
 		tally.open.Add(1)
 		moves := false
-		c.put(socket, m, mode, func(depth int, err error) {
+		c.put(socket, m, mode, nil, func(depth int, err error) {
 			moves = absent(err) // of a durable queue nobody reads it: that is known after storage only
 			tally.one(depth, err)
 		})
@@ -306,6 +309,7 @@ func (c *Cluster) serveGroup(q *peers.Request) {
 	}
 	s.from, s.seq = q.FromIncarnation, q.GroupSeq
 	s.alive = func() { q.Page(nil) } // or the other node would take this one for dead
+	s.expired = q.Expired
 	c.deliver(s, func(d delivered) {
 		if d.err != nil {
 			refuse(q, d.err)
@@ -368,7 +372,7 @@ func (c *Cluster) deliverTo(socket *hub.Socket, s *groupSend, t *tally, stored [
 		}
 	}
 	t.open.Add(1)
-	c.put(socket, s.m, s.mode, t.one)
+	c.put(socket, s.m, s.mode, s.expired, t.one)
 	return stored
 }
 
@@ -377,8 +381,37 @@ func (c *Cluster) store(to []outbox.Addressee, s *groupSend, t *tally) {
 	if len(to) == 0 {
 		return
 	}
+	absences, unseen := c.absences()
+	if unseen || c.sure.Load() != absences+1 {
+		to = slices.DeleteFunc(to, func(a outbox.Addressee) bool {
+			doubtful := c.doubtful(a.Key)
+			if doubtful {
+				t.open.Add(1)
+				go c.putChecked(a.Key, s.m, s.mode, s.expired, t.one)
+			}
+			return doubtful
+		})
+	}
+	if len(to) == 0 {
+		return
+	}
 	t.open.Add(1)
-	c.outbox.Append(to, s.m, s.mode, func(_ outbox.Position, err error) { t.count(len(to), err) })
+	c.outbox.Append(to, s.m, s.mode, func(_ outbox.Position, err error) {
+		if err == nil && c.absentSince(absences) {
+			go c.confirmAll(to, t)
+			return
+		}
+		t.count(len(to), err)
+	})
+}
+
+// confirmAll counts the queues whose owner is still this node.
+func (c *Cluster) confirmAll(to []outbox.Addressee, t *tally) {
+	for _, a := range to {
+		t.open.Add(1)
+		c.confirm(a.Key, 0, t.one)
+	}
+	t.close()
 }
 
 // tally counts what becomes of a message to many.

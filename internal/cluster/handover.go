@@ -64,7 +64,7 @@ func (c *Cluster) arrived(d hub.Detached, had vector) error {
 	}
 	for _, s := range missed {
 		if socket, ok := c.hub.Matching(d.Key, s.filter); ok && s.isFor(d.Key) {
-			c.put(socket, s.m, s.mode, func(int, error) {}) // it was counted where it was sent from, or not at all
+			c.put(socket, s.m, s.mode, nil, func(int, error) {}) // it was counted where it was sent from, or not at all
 		}
 	}
 	return nil
@@ -88,6 +88,10 @@ func (c *Cluster) serveHandOver(q *peers.Request) {
 	r, err := readHandOver(q.Body)
 	if err != nil {
 		refuse(q, err)
+		return
+	}
+	if q.Expired() { // it goes on without what waits here
+		go c.checkClaim(context.Background(), r.key, true)
 		return
 	}
 	go func() { // the other side waits no longer than this does

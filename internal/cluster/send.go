@@ -89,7 +89,7 @@ func (c *Cluster) sendHere(ctx context.Context, key string, m *hub.Message, mode
 		err   error
 	}
 	stored := make(chan result, 1)
-	c.put(s, m, mode, func(depth int, err error) { stored <- result{depth, err} })
+	c.put(s, m, mode, nil, func(depth int, err error) { stored <- result{depth, err} })
 	select {
 	case r := <-stored:
 		return r.depth, r.err
@@ -99,18 +99,18 @@ func (c *Cluster) sendHere(ctx context.Context, key string, m *hub.Message, mode
 }
 
 // put queues a message for a socket of this node. done is called once, possibly before put returns: where the
-// queue is durable, after storage.
-func (c *Cluster) put(s *hub.Socket, m *hub.Message, mode hub.Mode, done func(depth int, err error)) {
+// queue is durable, after storage. expired says that nobody waits for that any more; nil: somebody does.
+func (c *Cluster) put(s *hub.Socket, m *hub.Message, mode hub.Mode, expired func() bool, done func(depth int, err error)) {
 	if c.frozen.Load() {
 		done(0, hub.ErrMoving)
 		return
 	}
 	if s.Durable() && mode != hub.ModePlain {
-		if line := c.lines.get(s.Key()); line != nil {
-			line.Send(m, mode, done)
+		if c.doubtful(s.Key()) {
+			go c.putChecked(s.Key(), m, mode, expired, done)
 			return
 		}
-		done(0, hub.ErrNotFound) // it is ending
+		c.putDurable(s.Key(), m, mode, done)
 		return
 	}
 	depth, err := s.Send(m, mode)
@@ -206,14 +206,17 @@ func (c *Cluster) serveSend(q *peers.Request) {
 		return
 	}
 	if s, ok := c.hub.Get(r.key); ok {
-		c.put(s, r.m, r.mode, answerDepth(q))
+		c.put(s, r.m, r.mode, q.Expired, answerDepth(q))
 		return
 	}
 	if done, _ := c.claims.onTheWay(r.key); done != nil {
 		go func() { // the arrival has an end of its own
 			<-done
+			if q.Expired() {
+				return
+			}
 			if s, ok := c.hub.Get(r.key); ok {
-				c.put(s, r.m, r.mode, answerDepth(q))
+				c.put(s, r.m, r.mode, q.Expired, answerDepth(q))
 				return
 			}
 			answerDepth(q)(0, c.missing(r.key))

@@ -58,6 +58,13 @@ func (d *duties) take() (check []string, tell []unheard) {
 	return check, tell
 }
 
+// checks reports whether claims are still to be checked.
+func (d *duties) checks() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.check) > 0
+}
+
 const (
 	// tendEvery is how often what is left to be done is tried again.
 	tendEvery = time.Second
@@ -74,14 +81,18 @@ func (c *Cluster) tend(ctx context.Context) {
 	if c.peers != nil {
 		changes, back = c.peers.Changes(), c.peers.Reconnected()
 	}
+	absences := c.suspect()
 	for {
 		if c.connected() {
 			check, tell := c.duties.take()
 			each(check, func(key string) {
-				if !c.checkClaim(ctx, key) {
+				if !c.checkClaim(ctx, key, true) {
 					c.duties.recheck(key)
 				}
 			})
+			if !c.duties.checks() {
+				c.sure.Store(absences + 1)
+			}
 			each(tell, func(u unheard) { c.tellAgain(ctx, u) })
 		}
 		if c.peers != nil {
@@ -95,7 +106,7 @@ func (c *Cluster) tend(ctx context.Context) {
 			if !ok {
 				return // this node has left
 			}
-			c.duties.recheck(c.claims.keys()...)
+			absences = c.suspect()
 		case _, ok := <-changes:
 			if !ok {
 				return
@@ -103,6 +114,13 @@ func (c *Cluster) tend(ctx context.Context) {
 		case <-again.C:
 		}
 	}
+}
+
+// suspect has all claims checked, and returns the absences they are in doubt for.
+func (c *Cluster) suspect() (absences uint64) {
+	absences, _ = c.absences()
+	c.duties.recheck(c.claims.keys()...)
+	return absences
 }
 
 // each calls do with each of the things, several at once, and returns when all are done.
@@ -138,8 +156,8 @@ func (c *Cluster) tellAgain(ctx context.Context, u unheard) {
 	}
 }
 
-// checkClaim looks at one claim, and reports whether it could.
-func (c *Cluster) checkClaim(ctx context.Context, key string) bool {
+// checkClaim looks at one claim, if it is in doubt or always, and reports whether it could.
+func (c *Cluster) checkClaim(ctx context.Context, key string, always bool) bool {
 	ctx, cancel := context.WithTimeout(ctx, c.openPatience())
 	defer cancel()
 	unlock, err := c.claims.lock(ctx, key)
@@ -147,29 +165,44 @@ func (c *Cluster) checkClaim(ctx context.Context, key string) bool {
 		return false
 	}
 	defer unlock()
-	mine, ok := c.claims.get(key)
-	if !ok {
+	if _, mine := c.claims.get(key); !mine {
 		return true
 	}
 	if _, here := c.hub.Get(key); !here {
 		c.lines.end(key)
 		return c.claims.release(ctx, key) == nil
 	}
-	now, found, err := c.claims.dir.Look(ctx, key)
-	if err == nil && !found { // it was removed, because this node was taken for gone
-		var revision uint64
-		if revision, err = c.claims.dir.Take(ctx, key, mine.Claim, 0); err == nil {
-			c.claims.hold(key, mine.Claim, revision)
-		}
-		return err == nil
+	if !always && !c.doubtful(key) {
+		return true
 	}
+	return c.verify(ctx, key)
+}
+
+// verify looks at a claim with the lock of its key held, and reports whether it could.
+func (c *Cluster) verify(ctx context.Context, key string) bool {
+	absences, unseen := c.absences()
+	mine, ok := c.claims.get(key)
+	if !ok {
+		return true
+	}
+	now, found, err := c.claims.dir.Look(ctx, key)
 	switch {
 	case err != nil:
 		return false
+	case !found: // it was removed, because this node was taken for gone
+		revision, err := c.claims.dir.Take(ctx, key, mine.Claim, 0)
+		if err != nil {
+			return false
+		}
+		c.claims.hold(key, mine.Claim, revision)
 	case now.Incarnation == c.cfg.Incarnation:
 		c.claims.hold(key, now.Claim, now.Revision)
 	default:
 		c.giveUp(ctx, key, now)
+		return true
+	}
+	if !unseen {
+		c.claims.check(key, absences)
 	}
 	return true
 }

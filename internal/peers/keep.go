@@ -35,6 +35,7 @@ func (p *Peers) keep(statuses chan nats.Status) {
 				p.wasAway()
 			}
 			last = now
+			p.beaten.Store(int64(now.Sub(p.started)))
 			p.beats.Add(1)
 			p.look()
 			p.beat()
@@ -47,25 +48,32 @@ func (p *Peers) keep(statuses chan nats.Status) {
 
 // look notes whether the connection is up.
 func (p *Peers) look() {
-	if n := p.nc.Stats().Reconnects; n != p.reconnected {
-		p.reconnected = n // words about the state may get lost
-		p.link.down()
+	if n := p.nc.Stats().Reconnects; n != p.reconnected.Load() {
+		p.link.down() // words about the state may get lost
+		p.reconnected.Store(n)
 	}
 	if !p.nc.IsConnected() {
 		p.link.down()
 		return
 	}
-	if !p.link.up() {
+	if !p.link.isDown() {
 		return
 	}
+	p.absences.Add(1) // before anybody can take the connection for whole
+	p.link.up()
 	p.figures.reconnects.Inc()
 	p.measure()
 	p.greet(time.Now())
-	p.wasAway()
+	p.tellAway()
 }
 
 // wasAway tells the followers that others may have taken this node for gone.
 func (p *Peers) wasAway() {
+	p.absences.Add(1)
+	p.tellAway()
+}
+
+func (p *Peers) tellAway() {
 	p.reconnects.tell()
 	p.changes.tell()
 }
@@ -116,12 +124,12 @@ func (p *Peers) sweep(now time.Time) {
 	if !p.nc.IsConnected() || time.Since(p.started)-echo > 3*p.cfg.Beat {
 		// We would not hear them.
 		p.table.spare(now.Add(3*p.cfg.Beat - p.cfg.Lapse))
-		p.deaf = true
+		p.deaf.Store(true)
 		return
 	}
-	if p.deaf {
-		p.deaf = false
+	if p.deaf.Load() {
 		p.wasAway()
+		p.deaf.Store(false)
 	}
 	lapsed := p.table.lapse(now.Add(-p.cfg.Lapse))
 	for _, n := range lapsed {
@@ -177,16 +185,24 @@ func (l *link) down() {
 	}
 }
 
-// up says whether it was down before.
-func (l *link) up() bool {
+func (l *link) isDown() bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	select {
+	case <-l.broken:
+		return true
+	default:
+		return false
+	}
+}
+
+func (l *link) up() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {
 	case <-l.broken:
 		l.broken = make(chan struct{})
-		return true
 	default:
-		return false
 	}
 }
 
