@@ -16,6 +16,8 @@ type claims struct {
 	held     map[string]held
 	locks    map[string]*keyLock
 	arriving map[string]*arrival
+	doubts   map[string]doubt // keys of which the directory may say something else than this node believes
+	number   uint64           // of the last doubt
 }
 
 // held is a claim in force.
@@ -28,8 +30,15 @@ type held struct {
 // arrival is a socket on its way to this node: its claim is, or is about to be, this node's, and the
 // socket is not here yet. Who has something for it waits.
 type arrival struct {
-	done     chan struct{} // closed when it is here, or will not come
-	revision uint64        // of the claim; 0 while it is not taken. Guarded by the mutex of claims
+	done chan struct{} // closed when it is here, or will not come
+	news chan struct{} // closed then, too, and when a claim is taken: another one takes its place. Guarded by the mutex of claims
+}
+
+// doubt is about a key whose claim is to be looked at: the connection to the others was lost, or an answer of
+// the directory.
+type doubt struct {
+	number uint64
+	before directory.Held // the claim that this node was about to replace when the answer was lost, if there was one
 }
 
 // keyLock orders what opens and releases one key.
@@ -39,7 +48,7 @@ type keyLock struct {
 }
 
 func newClaims(dir *directory.Directory) *claims {
-	return &claims{dir: dir, held: map[string]held{}, locks: map[string]*keyLock{}, arriving: map[string]*arrival{}}
+	return &claims{dir: dir, held: map[string]held{}, locks: map[string]*keyLock{}, arriving: map[string]*arrival{}, doubts: map[string]doubt{}}
 }
 
 // lock waits until nobody else opens or releases the key. Errors: ctx's.
@@ -77,8 +86,19 @@ func (c *claims) hold(key string, claim directory.Claim, revision uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.held[key] = held{claim, revision, 0}
+	delete(c.doubts, key)
 	if a := c.arriving[key]; a != nil {
-		a.revision = revision
+		close(a.news)
+		a.news = make(chan struct{})
+	}
+}
+
+// renew notes by which claim a key is this node's, unless another one has taken the key over meanwhile.
+func (c *claims) renew(key string, claim directory.Claim, revision uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if h, ok := c.held[key]; ok {
+		c.held[key] = held{claim, revision, h.sure}
 	}
 }
 
@@ -125,6 +145,60 @@ func (c *claims) keys() []string {
 	return keys
 }
 
+// yield gives up the claim on a key for one of another node that has the revision. If this node has a newer one it
+// keeps that, and says so. While a socket is on its way here nothing is given up either: news is closed when
+// yield is to be called again.
+func (c *claims) yield(key string, revision uint64) (news <-chan struct{}, newer bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if h, ok := c.held[key]; ok && h.revision > revision {
+		return nil, true
+	}
+	if a := c.arriving[key]; a != nil {
+		return a.news, false
+	}
+	delete(c.held, key)
+	return nil, false
+}
+
+// doubt has the claim on a key looked at soon. before is the one that may have been replaced, if there was one.
+func (c *claims) doubt(key string, before directory.Held) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.number++
+	if d, ok := c.doubts[key]; ok && before == (directory.Held{}) {
+		before = d.before
+	}
+	c.doubts[key] = doubt{c.number, before}
+}
+
+// doubted returns what is doubtful about a key; number 0: nothing is.
+func (c *claims) doubted(key string) doubt {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.doubts[key]
+}
+
+// settle ends a doubt, unless there is a newer one.
+func (c *claims) settle(key string, d doubt) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.doubts[key].number == d.number {
+		delete(c.doubts, key)
+	}
+}
+
+// doubtful returns the keys whose claims are to be looked at.
+func (c *claims) doubtful() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	keys := make([]string, 0, len(c.doubts))
+	for key := range c.doubts {
+		keys = append(keys, key)
+	}
+	return keys
+}
+
 // release gives up the claim with the revision. Errors are those of the directory; the claim then stays,
 // to be released later.
 func (c *claims) release(ctx context.Context, key string) error {
@@ -141,28 +215,28 @@ func (c *claims) release(ctx context.Context, key string) error {
 
 // arrive says that a socket is about to come here. left must be called when it is here, or does not come.
 func (c *claims) arrive(key string) (left func()) {
-	a := &arrival{done: make(chan struct{})}
+	a := &arrival{done: make(chan struct{}), news: make(chan struct{})}
 	c.mu.Lock()
 	c.arriving[key] = a
 	c.mu.Unlock()
 	return func() {
 		c.mu.Lock()
 		delete(c.arriving, key)
+		close(a.news)
 		c.mu.Unlock()
 		close(a.done)
 	}
 }
 
-// onTheWay returns what is closed when the socket has come that is on its way here, and by which claim; nil
-// if none is.
-func (c *claims) onTheWay(key string) (done <-chan struct{}, revision uint64) {
+// onTheWay returns what is closed when the socket has come that is on its way here, nil if none is.
+func (c *claims) onTheWay(key string) <-chan struct{} {
 	if c == nil {
-		return nil, 0
+		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if a := c.arriving[key]; a != nil {
-		return a.done, a.revision
+		return a.done
 	}
-	return nil, 0
+	return nil
 }

@@ -125,7 +125,7 @@ func (c *Cluster) Handlers() map[peers.Op]peers.Handler {
 	maps.Copy(handlers, map[peers.Op]peers.Handler{
 		opSend: c.serveSend, opGroup: c.serveGroup, opStored: c.serveStored,
 		opHandOver: c.serveHandOver, opLate: c.serveLate, opEnd: c.serveEnd,
-		opAdopt: c.serveAdopt,
+		opAdopt: c.serveAdopt, opCheck: c.serveCheck,
 	})
 	for op, serve := range handlers {
 		handlers[op] = func(q *peers.Request) {

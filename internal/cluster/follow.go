@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/directory"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
@@ -31,6 +32,10 @@ func (c *Cluster) follow(ctx context.Context) {
 	changes := c.hub.Follow()
 	defer changes.Stop()
 	places := make(chan struct{}, releasers)
+	// Those of sockets that end with this node are still released, as many as can be in a while.
+	releasing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(releasePatience, cancel) })()
 	var work sync.WaitGroup
 	defer work.Wait()
 	for {
@@ -48,7 +53,7 @@ func (c *Cluster) follow(ctx context.Context) {
 				places <- struct{}{}
 				work.Go(func() {
 					defer func() { <-places }()
-					c.ended(s)
+					c.ended(releasing, s)
 				})
 			}
 		}
@@ -63,8 +68,8 @@ func (c *Cluster) detached(s *hub.Socket) {
 }
 
 // ended releases the key of a socket, unless another one has it by now.
-func (c *Cluster) ended(s *hub.Socket) {
-	ctx, cancel := context.WithTimeout(context.Background(), releasePatience)
+func (c *Cluster) ended(ctx context.Context, s *hub.Socket) {
+	ctx, cancel := context.WithTimeout(ctx, releasePatience)
 	defer cancel()
 	unlock, err := c.claims.lock(ctx, s.Key())
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tutorsocket/tutorsocket/internal/directory"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/peers"
 )
@@ -109,20 +110,9 @@ func (c *Cluster) serveHandOver(q *peers.Request) {
 // giveAway takes a socket away from this node. A claim of this node that is newer than that of the node which
 // asks wins.
 func (c *Cluster) giveAway(ctx context.Context, node string, r handOver) ([]byte, error) {
-	if done, mine := c.claims.onTheWay(r.key); done != nil {
-		if mine > r.revision {
-			return nil, errSuperseded
-		}
-		select { // it is coming from somewhere else
-		case <-done:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	if err := c.yield(ctx, r); err != nil {
+		return nil, err
 	}
-	if h, ok := c.claims.get(r.key); ok && h.revision > r.revision {
-		return nil, errSuperseded
-	}
-	c.claims.forget(r.key, r.revision)
 	c.owners.put(r.key, node)
 	moving, had, err := c.beginMove(r.key, r.user, node)
 	if err != nil {
@@ -142,6 +132,25 @@ func (c *Cluster) giveAway(ctx context.Context, node string, r handOver) ([]byte
 		return nil, gone(err)
 	}
 	return writeHandedOver(&d, had), nil
+}
+
+// yield gives up the claim on a key for that of the node that asks, when a socket that is on its way here has come.
+func (c *Cluster) yield(ctx context.Context, r handOver) error {
+	for {
+		news, newer := c.claims.yield(r.key, r.revision)
+		switch {
+		case newer:
+			return errSuperseded
+		case news == nil:
+			return nil
+		}
+		select {
+		case <-news:
+		case <-ctx.Done(): // the other node goes on without what is coming here, which is to end as soon as it has come
+			c.claims.doubt(r.key, directory.Held{})
+			return ctx.Err()
+		}
+	}
 }
 
 // beginMove stops all that is sent to the socket here, and says how far this node has come with messages to many.

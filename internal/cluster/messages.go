@@ -18,6 +18,7 @@ const (
 	opEnd                           // end the socket: its id has come a second time
 	opLate                          // what could not be handed over
 	opAdopt                         // take over the sockets of a node that leaves
+	opCheck                         // look at the claim on a key
 )
 
 // Ops names the operations of this package, for [peers.Config].
@@ -26,7 +27,7 @@ func (c *Cluster) Ops() map[peers.Op]peers.OpInfo {
 	for op, info := range map[peers.Op]peers.OpInfo{
 		opSend: {Name: "send"}, opGroup: {Name: "group"}, opStored: {Name: "stored", Late: true},
 		opHandOver: {Name: "hand_over", Timeout: c.cfg.GiveUp, Late: true}, opEnd: {Name: "end", Late: true}, opLate: {Name: "late", Late: true},
-		opAdopt: {Name: "adopt", Timeout: adoptPatience, Late: true},
+		opAdopt: {Name: "adopt", Timeout: adoptPatience, Late: true}, opCheck: {Name: "check", Late: true},
 	} {
 		ops[op] = info
 	}
@@ -158,6 +159,17 @@ func writeStored(s storedAt) []byte {
 func readStored(body []byte) (storedAt, error) {
 	d := decode(body)
 	return checked(&d, storedAt{d.text(), outbox.Position(d.uint())})
+}
+
+func writeKey(key string) []byte {
+	var e encoder
+	e.text(key)
+	return e.buf
+}
+
+func readKey(body []byte) (string, error) {
+	d := decode(body)
+	return checked(&d, d.text())
 }
 
 func writeHandOver(h handOver) []byte {

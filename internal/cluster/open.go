@@ -50,11 +50,14 @@ func (c *Cluster) Open(ctx context.Context, req hub.OpenRequest) (*hub.Conn, err
 // openLocked does the work of Open with the lock of the key held.
 func (c *Cluster) openLocked(ctx context.Context, req hub.OpenRequest) (*hub.Conn, error) {
 	req.Durable = c.cfg.Durable(req.Service)
+	if _, mine := c.claims.get(req.Key); mine && !c.checkLocked(ctx, req.Key, false) {
+		return nil, fmt.Errorf("%w: nobody can say now whether the id is still this node's", hub.ErrUnavailable)
+	}
+	defer c.claims.arrive(req.Key)() // from here on the key is not given away before the socket has the connection
 	_, here := c.hub.Get(req.Key)
 	if _, mine := c.claims.get(req.Key); !mine || !here {
-		left, err := c.claim(ctx, &req)
-		defer left()
-		if err != nil {
+		defer c.groups.arrive()()
+		if err := c.claim(ctx, &req); err != nil {
 			return nil, err
 		}
 	}
@@ -76,29 +79,27 @@ func (c *Cluster) attach(ctx context.Context, req hub.OpenRequest) (*hub.Conn, e
 	return conn, nil
 }
 
-// claim makes the key this node's, and fetches the socket from the node that has it. left must be called when
-// the socket is here.
-func (c *Cluster) claim(ctx context.Context, req *hub.OpenRequest) (left func(), err error) {
-	left = c.arriving(req.Key)
+// claim makes the key this node's, and fetches the socket from the node that has it.
+func (c *Cluster) claim(ctx context.Context, req *hub.OpenRequest) (err error) {
 	// Most keys are nobody's, or were this node's until a moment ago: then one write is all it takes.
 	mine, found := c.claims.get(req.Key)
 	now := directory.Held{Claim: mine.Claim, Revision: mine.revision}
 	for try := range claimTries {
 		if try > 0 {
 			if now, found, err = c.claims.dir.Look(ctx, req.Key); err != nil {
-				return left, unavailable(ctx, err)
+				return unavailable(ctx, err)
 			}
 		}
 		if found && now.User != req.User.ID && now.Incarnation != c.cfg.Incarnation {
-			return left, hub.ErrKeyTaken
+			return hub.ErrKeyTaken
 		}
 		err = c.take(ctx, req, now, found)
 		if errors.Is(err, directory.ErrChanged) {
 			continue
 		}
-		return left, err
+		return err
 	}
-	return left, fmt.Errorf("%w: too many connections want the id", hub.ErrUnavailable)
+	return fmt.Errorf("%w: too many connections want the id", hub.ErrUnavailable)
 }
 
 // arriving says that a socket is about to come here.
@@ -114,26 +115,36 @@ func (c *Cluster) arriving(key string) (left func()) {
 // take replaces the claim there is, and fetches the socket.
 func (c *Cluster) take(ctx context.Context, req *hub.OpenRequest, now directory.Held, found bool) error {
 	next := directory.Claim{Node: c.hub.Node(), Incarnation: c.cfg.Incarnation, User: req.User.ID, Life: now.Life, Since: now.Since}
-	from := now.Incarnation
-	// Of a claim of its own this node has no socket any more: it has ended.
-	begins := !found || from == c.cfg.Incarnation
+	before := now
+	if found && now.Incarnation == c.cfg.Incarnation { // the socket has ended, or never came
+		before = c.claims.doubted(req.Key).before
+	}
+	begins := before.Incarnation == "" || before.Incarnation == c.cfg.Incarnation
 	if begins {
 		if err := c.beginLife(ctx, &next, req.Durable); err != nil {
 			return err
 		}
 	}
-	revision, err := c.claims.dir.Take(ctx, req.Key, next, now.Revision)
+	revision, err := c.write(ctx, req.Key, next, now.Revision, before)
 	if err != nil {
-		if errors.Is(err, directory.ErrChanged) {
-			return err
-		}
-		return unavailable(ctx, err)
+		return err
 	}
 	c.own(req.Key, next, revision, req.Durable, begins)
 	if begins {
 		return nil
 	}
-	return c.fetch(ctx, req, now, next, revision)
+	return c.fetch(ctx, req, before, next, revision)
+}
+
+// write writes a claim. Where nobody knows whether it was written it is looked for later, and what was there before is put
+// back. Errors: [directory.ErrChanged], and those of unavailable.
+func (c *Cluster) write(ctx context.Context, key string, claim directory.Claim, after uint64, before directory.Held) (revision uint64, err error) {
+	revision, err = c.claims.dir.Take(ctx, key, claim, after)
+	if err == nil || errors.Is(err, directory.ErrChanged) {
+		return revision, err
+	}
+	c.claims.doubt(key, before)
+	return 0, unavailable(ctx, err)
 }
 
 // beginLife makes a claim one of a key that begins a new life: what was stored for the one before is not its own.
@@ -183,11 +194,9 @@ func (c *Cluster) fetch(ctx context.Context, req *hub.OpenRequest, before direct
 		if err := c.beginLife(ctx, &mine, req.Durable); err != nil {
 			return err
 		}
-		revision, err := c.claims.dir.Take(ctx, req.Key, mine, revision)
-		if errors.Is(err, directory.ErrChanged) {
+		revision, err := c.write(ctx, req.Key, mine, revision, directory.Held{})
+		if err != nil {
 			return err
-		} else if err != nil {
-			return unavailable(ctx, err)
 		}
 		c.own(req.Key, mine, revision, req.Durable, true)
 		return nil
@@ -208,8 +217,8 @@ func (c *Cluster) letGo(ctx context.Context, key string) {
 	ctx, cancel := context.WithTimeout(ctx, releasePatience)
 	defer cancel()
 	if err := c.claims.release(ctx, key); err != nil {
+		c.claims.doubt(key, directory.Held{})
 		c.cfg.Logger.Debug("claim is released later", "socket", key, "error", err.Error())
-		c.duties.recheck(key)
 	}
 }
 
@@ -264,11 +273,11 @@ func (c *Cluster) claimOld(ctx context.Context, d *hub.Detached, durable bool) e
 			return err
 		}
 	}
-	revision, err := c.claims.dir.Take(ctx, d.Key, next, now.Revision)
+	revision, err := c.write(ctx, d.Key, next, now.Revision, now)
 	if errors.Is(err, directory.ErrChanged) {
 		return hub.ErrKeyTaken
 	} else if err != nil {
-		return unavailable(ctx, err)
+		return err
 	}
 	c.own(d.Key, next, revision, durable, !found)
 	return nil

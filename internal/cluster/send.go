@@ -67,7 +67,7 @@ func absent(err error) bool { return errors.Is(err, hub.ErrNotFound) || errors.I
 func (c *Cluster) sendHere(ctx context.Context, key string, m *hub.Message, mode hub.Mode) (depth int, err error) {
 	s, ok := c.hub.Get(key)
 	if !ok {
-		done, _ := c.claims.onTheWay(key)
+		done := c.claims.onTheWay(key)
 		if done == nil {
 			return 0, hub.ErrNotFound
 		}
@@ -209,7 +209,7 @@ func (c *Cluster) serveSend(q *peers.Request) {
 		c.put(s, r.m, r.mode, q.Expired, answerDepth(q))
 		return
 	}
-	if done, _ := c.claims.onTheWay(r.key); done != nil {
+	if done := c.claims.onTheWay(r.key); done != nil {
 		go func() { // the arrival has an end of its own
 			<-done
 			if q.Expired() {

@@ -112,7 +112,7 @@ func (c *Cluster) Has(ctx context.Context, key string) bool {
 	if _, here := c.hub.Get(key); here || ctx.Err() != nil || !c.connected() {
 		return true
 	}
-	if done, _ := c.claims.onTheWay(key); done != nil || c.claims == nil {
+	if done := c.claims.onTheWay(key); done != nil || c.claims == nil {
 		return done != nil
 	}
 	o, err := c.findOwner(ctx, key, true)

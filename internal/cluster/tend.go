@@ -8,7 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tutorsocket/tutorsocket/internal/directory"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/peers"
 )
 
 // duties are what is still to be done about keys, because it could not be done at once. Safe for concurrent use.
@@ -85,6 +87,7 @@ func (c *Cluster) tend(ctx context.Context) {
 	for {
 		if c.connected() {
 			check, tell := c.duties.take()
+			check = append(check, c.claims.doubtful()...)
 			each(check, func(key string) {
 				if !c.checkClaim(ctx, key, true) {
 					c.duties.recheck(key)
@@ -165,14 +168,29 @@ func (c *Cluster) checkClaim(ctx context.Context, key string, always bool) bool 
 		return false
 	}
 	defer unlock()
-	if _, mine := c.claims.get(key); !mine {
-		return true
-	}
-	if _, here := c.hub.Get(key); !here {
+	return c.checkLocked(ctx, key, always)
+}
+
+// checkLocked does the work of checkClaim with the lock of the key held.
+func (c *Cluster) checkLocked(ctx context.Context, key string, always bool) (could bool) {
+	doubt := c.claims.doubted(key)
+	defer func() {
+		if could && doubt.number != 0 {
+			c.claims.settle(key, doubt)
+		}
+	}()
+	_, mine := c.claims.get(key)
+	_, here := c.hub.Get(key)
+	switch {
+	case mine && !here:
 		c.lines.end(key)
-		return c.claims.release(ctx, key) == nil
-	}
-	if !always && !c.doubtful(key) {
+		if c.claims.release(ctx, key) != nil {
+			return false
+		}
+		return doubt.number == 0 || c.giveBack(ctx, key, doubt.before)
+	case !mine:
+		return doubt.number == 0 || c.giveBack(ctx, key, doubt.before)
+	case !always && doubt.number == 0 && !c.doubtful(key):
 		return true
 	}
 	return c.verify(ctx, key)
@@ -194,9 +212,9 @@ func (c *Cluster) verify(ctx context.Context, key string) bool {
 		if err != nil {
 			return false
 		}
-		c.claims.hold(key, mine.Claim, revision)
+		c.claims.renew(key, mine.Claim, revision)
 	case now.Incarnation == c.cfg.Incarnation:
-		c.claims.hold(key, now.Claim, now.Revision)
+		c.claims.renew(key, now.Claim, now.Revision)
 	default:
 		c.giveUp(ctx, key, now)
 		return true
@@ -205,6 +223,39 @@ func (c *Cluster) verify(ctx context.Context, key string) bool {
 		c.claims.check(key, absences)
 	}
 	return true
+}
+
+// giveBack sees to a key which this node may have claimed without hearing of it: the claim that was there before is put back,
+// or nothing if there was none. It reports whether it could.
+func (c *Cluster) giveBack(ctx context.Context, key string, before directory.Held) bool {
+	now, found, err := c.claims.dir.Look(ctx, key)
+	switch {
+	case err != nil:
+		return false
+	case !found || now.Incarnation != c.cfg.Incarnation:
+		return true
+	case before.Incarnation == "" || before.Incarnation == c.cfg.Incarnation:
+		return c.claims.dir.Release(ctx, key, now.Revision) == nil
+	}
+	_, err = c.claims.dir.Take(ctx, key, before.Claim, now.Revision)
+	if err == nil && c.isLive(before.Incarnation) { // its claim has another revision by now
+		_, err = c.peers.Ask(ctx, before.Node, opCheck, writeKey(key))
+	}
+	if err != nil {
+		c.cfg.Logger.Debug("claim is given back later", "socket", key, "peer", before.Node, "error", err.Error())
+	}
+	return err == nil || errors.Is(err, directory.ErrChanged)
+}
+
+// serveCheck has a claim of this node looked at, which another one has replaced and put back.
+func (c *Cluster) serveCheck(q *peers.Request) {
+	key, err := readKey(q.Body)
+	if err != nil {
+		refuse(q, err)
+		return
+	}
+	c.claims.doubt(key, directory.Held{})
+	q.Reply(nil)
 }
 
 // isNoAnswer reports whether a node may not have heard what it was asked.

@@ -1,0 +1,78 @@
+package cluster_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/tutorsocket/tutorsocket/internal/cluster"
+	"github.com/tutorsocket/tutorsocket/internal/directory"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+// usurp has a node claim a key as if it had not heard that it did, and returns the claim that was there.
+func usurp(t *testing.T, x *node, k string) (before directory.Held) {
+	t.Helper()
+	before, found, err := x.dir.Look(t.Context(), k)
+	if err != nil || !found {
+		t.Fatalf("no claim: %v, %v", found, err)
+	}
+	claim := before.Claim
+	claim.Node, claim.Incarnation = x.hub.Node(), x.peers.Self().Incarnation
+	if _, err := x.dir.Take(t.Context(), k, claim, before.Revision); err != nil {
+		t.Fatal(err)
+	}
+	return before
+}
+
+func owner(t *testing.T, x *node, k string) string {
+	t.Helper()
+	now, _, err := x.dir.Look(t.Context(), k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return now.Node
+}
+
+func TestAClaimThatWasWrittenUnheardIsGivenBack(t *testing.T) {
+	all, _ := nodes(t, 2, cluster.Config{})
+	var c client
+	mustOpen(t, &c, all[0], "a", "1")
+	all[1].Doubt(key("a"), usurp(t, all[1], key("a")))
+	eventually(t, "the key is the first node's again", func() bool { return owner(t, all[1], key("a")) == "n1" })
+	send(t, all[1], "a", "still there")
+	wantTexts(t, &c, "still there")
+	eventually(t, "the claim goes with the socket", func() bool {
+		c.conn.Ended(hub.Reason{Code: hub.CodeNormal})
+		return owner(t, all[1], key("a")) == ""
+	})
+}
+
+func TestASocketIsFetchedByAClaimThatWasWrittenUnheard(t *testing.T) {
+	all, _ := nodes(t, 2, cluster.Config{})
+	var c client
+	mustOpen(t, &c, all[0], "a", "1")
+	c.conn.Ended(hub.Reason{Code: hub.CodeLost})
+	send(t, all[0], "a", "waits")
+	all[1].Doubt(key("a"), usurp(t, all[1], key("a")))
+	mustOpen(t, &c, all[1], "a", "1")
+	wantTexts(t, &c, "waits")
+	if _, here := all[0].hub.Get(key("a")); here {
+		t.Error("the socket is at the first node too")
+	}
+}
+
+// A node that was cut off, and whose socket another one has by now, must not give it to the client that comes back.
+func TestADoubtfulClaimIsLookedAtBeforeASocketOpens(t *testing.T) {
+	all, _ := nodes(t, 2, cluster.Config{})
+	var c client
+	mustOpen(t, &c, all[0], "a", "1")
+	usurp(t, all[1], key("a"))
+	all[0].Doubt(key("a"), directory.Held{})
+	mustOpen(t, &c, all[0], "a", "1")
+	if now := owner(t, all[0], key("a")); now != "n1" {
+		t.Errorf("the socket is open at n1, and the directory says %q", now)
+	}
+	eventually(t, "the older connection is closed with 4001", func() bool { return slices.Contains(c.reasons(), hub.CodeTakenOver) })
+	send(t, all[1], "a", "hello")
+	eventually(t, "the client reads", func() bool { return slices.Contains(c.read(), "hello") })
+}
