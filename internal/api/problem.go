@@ -73,7 +73,7 @@ func problemOf(err error, key string) error {
 func clusterProblem(err error) *huma.ErrorModel {
 	switch {
 	case errors.Is(err, hub.ErrNotStored):
-		return problem(http.StatusServiceUnavailable, "The service keeps its messages until they are delivered, and this one is not sent: %v. Send it again later.", err)
+		return problem(http.StatusServiceUnavailable, "A service that keeps its messages until they are delivered could not keep this one, so that it is not sent there: %v. Send it again later.", err)
 	case errors.Is(err, hub.ErrNoAnswer):
 		return problem(http.StatusServiceUnavailable, "Another node is needed for that, and it did not answer in time: %v. What was asked may be done or not. Try again; GET %s/nodes lists the nodes that answer.", err, Base)
 	}

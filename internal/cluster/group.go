@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -258,6 +259,9 @@ func (c *Cluster) sendGroup(ctx context.Context, s *groupSend) (hub.Delivery, er
 	}
 	if failed := c.settle(ctx, here, &delivery); failed != nil {
 		err = failed
+	}
+	if n := delivery.Addressed(); n > 0 && errors.Is(err, hub.ErrNotStored) {
+		err = fmt.Errorf("%w; %d other sockets have it all the same", err, n)
 	}
 	return delivery, err
 }
