@@ -101,20 +101,29 @@ func (c *Cluster) sendHere(ctx context.Context, key string, m *hub.Message, mode
 // put queues a message for a socket of this node. done is called once, possibly before put returns: where the
 // queue is durable, after storage.
 func (c *Cluster) put(s *hub.Socket, m *hub.Message, mode hub.Mode, done func(depth int, err error)) {
-	if c.frozen.Load() {
-		done(0, hub.ErrMoving)
+	line, depth, err := c.queue(s, m, mode)
+	if line == nil {
+		done(depth, err)
 		return
 	}
-	if s.Durable() && mode != hub.ModePlain {
-		if line := c.lines.get(s.Key()); line != nil {
-			line.Send(m, mode, done)
-			return
-		}
-		done(0, hub.ErrNotFound) // it is ending
-		return
+	line.Send(m, mode, func(depth int, err error) { done(depth, gone(err)) })
+}
+
+// queue queues a message for a socket of this node, or returns the line that is to store it.
+func (c *Cluster) queue(s *hub.Socket, m *hub.Message, mode hub.Mode) (line *outbox.Line, depth int, err error) {
+	switch {
+	case c.frozen.Load():
+		return nil, 0, hub.ErrMoving
+	case !s.Durable() || mode == hub.ModePlain:
+		depth, err = s.Send(m, mode)
+		return nil, depth, gone(err)
+	case c.claims.doubted(s.Key()).number != 0: // another node may have it by now, and would not read what is stored here
+		return nil, 0, hub.ErrMoving
 	}
-	depth, err := s.Send(m, mode)
-	done(depth, gone(err))
+	if line = c.lines.get(s.Key()); line == nil {
+		return nil, 0, hub.ErrNotFound // it is ending, or has just moved
+	}
+	return line, 0, nil
 }
 
 const (
