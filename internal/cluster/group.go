@@ -27,16 +27,29 @@ type groups struct {
 	mu       sync.Mutex // held while one is delivered: a socket is handed over before it or after it
 	seen     vector
 	fading   map[string]time.Time // since when those of seen are gone, that are
-	arrivals int                  // sockets on their way here
-	log      []*groupSend         // what was delivered since the first of them set out
+	arrivals []*setOut            // sockets on their way here since the first that still is
+	log      []*groupSend         // what was delivered since that set out, as far as there is room
+	first    uint64               // number of the first of the log
+	logBytes int                  // of what is in it
+	dropped  vector               // up to where the log had no room, while that is missing
 	ahead    map[string]vector    // by key: what sockets had before they came
+}
+
+// setOut is a socket on its way here.
+type setOut struct {
+	from uint64 // number of the first message since
+	here bool
 }
 
 // vector says of each node, by its incarnation, how far somebody has come in what it sent to all.
 type vector map[string]uint64
 
-// groupLogMost bounds the log. Sockets arrive within milliseconds.
-const groupLogMost = 8 << 10
+// groupLogMost and groupLogBytes bound the log. Sockets arrive within milliseconds, but where another node stops.
+// One that may have missed more hears of a gap.
+const (
+	groupLogMost  = 64 << 10
+	groupLogBytes = 64 << 20
+)
 
 // groupSend is a message to many: to the sockets that meet the filter, or to those with the keys.
 type groupSend struct {
@@ -55,14 +68,43 @@ type groupSend struct {
 func (g *groups) arrive() (left func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.arrivals++
+	one := &setOut{from: g.first + uint64(len(g.log))}
+	g.arrivals = append(g.arrivals, one)
 	return func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		if g.arrivals--; g.arrivals == 0 {
-			g.log = nil
-		}
+		one.here = true
+		g.trim()
 	}
+}
+
+// trim forgets what nobody needs any more who is on the way here. Called with mu held.
+func (g *groups) trim() {
+	for len(g.arrivals) > 0 && g.arrivals[0].here {
+		g.arrivals[0] = nil
+		g.arrivals = g.arrivals[1:]
+	}
+	if len(g.arrivals) == 0 {
+		g.first += uint64(len(g.log))
+		g.arrivals, g.log, g.logBytes, g.dropped = nil, nil, 0, nil
+		return
+	}
+	for g.first < g.arrivals[0].from {
+		g.shift()
+	}
+	if g.first == g.arrivals[0].from {
+		g.dropped = nil
+	}
+}
+
+// shift takes the oldest message out of the log. Called with mu held.
+func (g *groups) shift() *groupSend {
+	oldest := g.log[0]
+	g.log[0] = nil
+	g.log = g.log[1:]
+	g.first++
+	g.logBytes -= len(oldest.m.Text())
+	return oldest
 }
 
 // note enters a message that is about to be delivered here. Called with mu held.
@@ -74,8 +116,17 @@ func (g *groups) note(s *groupSend) {
 		g.seen = vector{}
 	}
 	g.seen[s.from] = s.seq
-	if g.arrivals > 0 && len(g.log) < groupLogMost {
-		g.log = append(g.log, s)
+	if len(g.arrivals) == 0 {
+		return
+	}
+	g.log = append(g.log, s)
+	g.logBytes += len(s.m.Text())
+	for len(g.log) > groupLogMost || g.logBytes > groupLogBytes {
+		lost := g.shift()
+		if g.dropped == nil {
+			g.dropped = vector{}
+		}
+		g.dropped[lost.from] = lost.seq
 	}
 }
 
@@ -114,9 +165,9 @@ func (g *groups) leave(key string) vector {
 	return had
 }
 
-// come takes in a socket that had what the vector says, and returns what it missed on its way. Called with
-// mu held.
-func (g *groups) come(key string, had vector) (missed []*groupSend) {
+// come takes in a socket that had what the vector says, and returns what it missed on its way, and whether
+// that is not all. Called with mu held.
+func (g *groups) come(key string, had vector) (missed []*groupSend, more bool) {
 	ahead := vector{}
 	for from, seq := range had {
 		if seq > g.seen[from] {
@@ -134,7 +185,10 @@ func (g *groups) come(key string, had vector) (missed []*groupSend) {
 			missed = append(missed, s)
 		}
 	}
-	return missed
+	for from, seq := range g.dropped {
+		more = more || seq > had[from]
+	}
+	return missed, more
 }
 
 // fadeTime is how long a node has to be gone before it is forgotten how far it had come: one that was only cut off
@@ -163,8 +217,8 @@ func (g *groups) prune(live func(incarnation string) bool) {
 		}
 	}
 	for key, v := range g.ahead {
-		for from := range v {
-			if _, known := g.seen[from]; !known && !live(from) {
+		for from, seq := range v {
+			if _, known := g.seen[from]; !known && !live(from) || seq <= g.seen[from] {
 				delete(v, from)
 			}
 		}
@@ -230,15 +284,22 @@ func (c *Cluster) deliverHere(keys []string, m *hub.Message, mode hub.Mode, done
 			away = append(away, key)
 			continue
 		}
+		durable := socket.Durable() && mode != hub.ModePlain
+		if durable && c.lines.get(key) == nil { // it is ending, or has just moved
+			away = append(away, key)
+			continue
+		}
 		tally.open.Add(1)
-		moves := false
-		c.put(socket, m, mode, nil, func(depth int, err error) {
-			moves = absent(err) // of a durable queue nobody reads it: that is known after storage only
+		if durable {
+			c.put(socket, m, mode, nil, tally.one)
+			continue
+		}
+		c.put(socket, m, mode, nil, func(depth int, err error) { // called before put returns
+			if absent(err) {
+				away = append(away, key)
+			}
 			tally.one(depth, err)
 		})
-		if !socket.Durable() && moves {
-			away = append(away, key)
-		}
 	}
 	return away
 }

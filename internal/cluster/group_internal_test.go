@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
 // dealt notes messages to many of a node, and returns those that a socket gets.
@@ -12,7 +14,7 @@ func dealt(g *groups, key, from string, seqs ...uint64) (gets []uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, seq := range seqs {
-		s := &groupSend{from: from, seq: seq}
+		s := &groupSend{from: from, seq: seq, m: hub.NewMessage("m")}
 		g.note(s)
 		if !g.had(key, s) {
 			gets = append(gets, seq)
@@ -28,10 +30,8 @@ func comes(from, to *groups, key string) (missed []uint64) {
 	from.mu.Unlock()
 	to.mu.Lock()
 	defer to.mu.Unlock()
-	for _, s := range to.come(key, had) {
-		missed = append(missed, s.seq)
-	}
-	return missed
+	sends, _ := to.come(key, had)
+	return seqs(sends)
 }
 
 func wantSeqs(t *testing.T, what string, got []uint64, want ...uint64) {
@@ -80,5 +80,77 @@ func TestNodesFadeSlowly(t *testing.T) {
 	g.prune(nobody)
 	if len(g.seen) > 0 || len(g.fading) > 0 {
 		t.Errorf("a node that is gone stays: %v, %v", g.seen, g.fading)
+	}
+}
+
+func seqs(sends []*groupSend) (all []uint64) {
+	for _, s := range sends {
+		all = append(all, s.seq)
+	}
+	return all
+}
+
+// noted enters messages of one node.
+func noted(g *groups, from, to uint64) {
+	for seq := from; seq <= to; seq++ {
+		g.note(&groupSend{from: "x", seq: seq, m: hub.NewMessage("m")})
+	}
+}
+
+// Where a socket is always on its way the log must not grow, nor lack what one of them needs.
+func TestTheLogIsThatOfTheOldestArrival(t *testing.T) {
+	var g groups
+	left := g.arrive()
+	for round := uint64(1); round <= 3*groupLogMost; round++ {
+		noted(&g, round, round)
+		next := g.arrive()
+		left()
+		left = next
+		if len(g.log) > 1 || len(g.arrivals) > 2 {
+			t.Fatalf("after %d: %d messages, %d arrivals", round, len(g.log), len(g.arrivals))
+		}
+	}
+	last := uint64(3 * groupLogMost)
+	noted(&g, last+1, last+1)
+	missed, more := g.come("k", vector{"x": last})
+	if got := seqs(missed); len(got) != 1 || got[0] != last+1 || more {
+		t.Errorf("missed %v, more: %v", got, more)
+	}
+	left()
+	if g.log != nil || g.arrivals != nil || g.logBytes != 0 {
+		t.Errorf("%d messages, %d arrivals stay", len(g.log), len(g.arrivals))
+	}
+}
+
+func TestALogWithoutRoomSaysSo(t *testing.T) {
+	var g groups
+	slow := g.arrive()
+	noted(&g, 1, groupLogMost+1)
+	quick := g.arrive()
+	quick()
+	if missed, more := g.come("k", vector{"x": 0}); len(missed) != groupLogMost || !more {
+		t.Errorf("one that needs the first: %d, more: %v", len(missed), more)
+	}
+	if missed, more := g.come("k", vector{"x": 1}); len(missed) != groupLogMost || more {
+		t.Errorf("one that does not: %d, more: %v", len(missed), more)
+	}
+	next := g.arrive()
+	slow()
+	if len(g.log) != 0 || g.dropped != nil {
+		t.Errorf("%d messages stay, dropped: %v", len(g.log), g.dropped)
+	}
+	next()
+}
+
+func TestWhatSocketsHadIsForgottenWhenThisNodeHadItToo(t *testing.T) {
+	var g groups
+	g.come("k", vector{"x": 3})
+	if noted(&g, 1, 2); !g.had("k", &groupSend{from: "x", seq: 2}) {
+		t.Error("it gets a message twice")
+	}
+	noted(&g, 3, 4) // which it was not asked about: they were not for it
+	g.prune(func(string) bool { return true })
+	if len(g.ahead) != 0 {
+		t.Errorf("%v stays", g.ahead)
 	}
 }

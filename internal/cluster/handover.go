@@ -59,9 +59,12 @@ func (c *Cluster) fetchFrom(ctx context.Context, req *hub.OpenRequest, node stri
 func (c *Cluster) arrived(d hub.Detached, had vector) error {
 	c.groups.mu.Lock()
 	defer c.groups.mu.Unlock()
-	missed := c.groups.come(d.Key, had)
+	missed, more := c.groups.come(d.Key, had)
 	if err := c.cfg.Restore(d); err != nil {
 		return err
+	}
+	if socket, ok := c.hub.Get(d.Key); ok && more {
+		socket.NoteLost(hub.MissedUnknown)
 	}
 	for _, s := range missed {
 		if socket, ok := c.hub.Matching(d.Key, s.filter); ok && s.isFor(d.Key) {
@@ -171,15 +174,22 @@ func (c *Cluster) serveEnd(q *peers.Request) {
 		refuse(q, err)
 		return
 	}
-	c.claims.forget(r.key, r.revision)
-	c.lines.end(r.key)
-	s, ok := c.hub.Get(r.key)
-	if !ok {
-		refuse(q, hub.ErrNotFound)
-		return
-	}
-	s.CloseWith(hub.Reason{Code: hub.CodeLost, Text: "a second connection brought the id", Abort: true})
-	q.Reply(nil)
+	go func() { // as in serveHandOver
+		ctx, cancel := context.WithTimeout(context.Background(), c.cfg.GiveUp)
+		defer cancel()
+		if err := c.yield(ctx, r); err != nil {
+			refuse(q, err)
+			return
+		}
+		c.lines.end(r.key)
+		s, ok := c.hub.Get(r.key)
+		if !ok {
+			refuse(q, hub.ErrNotFound)
+			return
+		}
+		s.CloseWith(hub.Reason{Code: hub.CodeLost, Text: "a second connection brought the id", Abort: true})
+		q.Reply(nil)
+	}()
 }
 
 // late says that a node still had something for a socket that another one took over without it. How much of it the

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
@@ -168,11 +169,17 @@ func (c *Cluster) on(ctx context.Context, ref hub.Ref, do socketOp) error {
 		c.far.where.moved(ref.Key, "")
 		err = c.elsewhere(ctx, hub.Ref{Key: ref.Key}, opened, do)
 	}
+	if errors.Is(err, hub.ErrMoving) {
+		return errStillMoves
+	}
 	if ref.Local != nil && errors.Is(err, hub.ErrUnavailable) {
 		return hub.ErrNotFound // it has ended, most likely; only where it moved to would need the others
 	}
 	return err
 }
+
+// errStillMoves is about a socket of which nobody says that it has it.
+var errStillMoves = fmt.Errorf("%w: the socket is being moved to another node", hub.ErrNoAnswer)
 
 // held returns the socket of this node that has the key and was opened then; the zero time means any.
 func (c *Cluster) held(key string, opened time.Time) (*hub.Socket, bool) {

@@ -170,7 +170,7 @@ func (c *Cluster) tryAway(ctx context.Context, key string, m *hub.Message, mode 
 		}
 		c.owners.drop(key)
 	}
-	return 0, fmt.Errorf("%w: the socket is being moved to another node", hub.ErrNoAnswer)
+	return 0, errStillMoves
 }
 
 // pause waits, unless ctx ends first, whose error it returns then.

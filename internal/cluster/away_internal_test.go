@@ -1,0 +1,24 @@
+package cluster
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+// A durable socket without a line has just moved: the message is to follow it.
+func TestADurableSocketThatHasMovedIsAway(t *testing.T) {
+	h := hub.New(hub.Config{Node: "n1"})
+	c := New(h)
+	c.claims = newClaims(nil)
+	key := hub.BuildKey("s", "a")
+	if _, err := h.Open(hub.OpenRequest{Key: key, Service: "s", StatefulID: "a", User: hub.User{ID: "1"}, Waker: still{}, Durable: true}); err != nil {
+		t.Fatal(err)
+	}
+	var got delivered
+	away := c.deliverHere([]string{key}, hub.NewMessage("m"), hub.ModeText, func(d delivered) { got = d })
+	if !slices.Equal(away, []string{key}) || got.addressed != 0 {
+		t.Errorf("away: %v, addressed: %d", away, got.addressed)
+	}
+}
