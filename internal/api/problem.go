@@ -50,6 +50,8 @@ func problemOf(err error, key string) error {
 		return huma.ErrorWithHeaders(full, http.Header{"Retry-After": {"1"}})
 	case errors.Is(err, hub.ErrTagLimit):
 		return problem(http.StatusUnprocessableEntity, "These tags cannot be set, and none was: %s.", strings.TrimPrefix(err.Error(), hub.ErrTagLimit.Error()+": "))
+	case errors.Is(err, hub.ErrTooLarge):
+		return problem(http.StatusRequestEntityTooLarge, "The service keeps its messages until they are delivered, and this one cannot be kept: %v.", err)
 	case errors.Is(err, hub.ErrUnavailable), errors.Is(err, hub.ErrNoAnswer), errors.Is(err, hub.ErrNotStored):
 		return huma.ErrorWithHeaders(clusterProblem(err), http.Header{"Retry-After": {"2"}})
 	case errors.Is(err, ErrNoAgent):
@@ -73,7 +75,7 @@ func problemOf(err error, key string) error {
 func clusterProblem(err error) *huma.ErrorModel {
 	switch {
 	case errors.Is(err, hub.ErrNotStored):
-		return problem(http.StatusServiceUnavailable, "The service keeps its messages until they are delivered, and this one is not sent: %v. Send it again later.", err)
+		return problem(http.StatusServiceUnavailable, "The service keeps its messages until they are delivered, and this one is not kept: %v. Send it again later.", err)
 	case errors.Is(err, hub.ErrNoAnswer):
 		return problem(http.StatusServiceUnavailable, "Another node is needed for that, and it did not answer in time: %v. What was asked may be done or not. Try again; GET %s/nodes lists the nodes that answer.", err, Base)
 	}
