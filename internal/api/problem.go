@@ -50,6 +50,8 @@ func problemOf(err error, key string) error {
 		return huma.ErrorWithHeaders(full, http.Header{"Retry-After": {"1"}})
 	case errors.Is(err, hub.ErrTagLimit):
 		return problem(http.StatusUnprocessableEntity, "These tags cannot be set, and none was: %s.", strings.TrimPrefix(err.Error(), hub.ErrTagLimit.Error()+": "))
+	case errors.Is(err, hub.ErrTooLarge):
+		return problem(http.StatusRequestEntityTooLarge, "The service keeps its messages until they are delivered, and this one cannot be kept: %v.", err)
 	case errors.Is(err, hub.ErrUnavailable), errors.Is(err, hub.ErrNoAnswer), errors.Is(err, hub.ErrNotStored):
 		return huma.ErrorWithHeaders(clusterProblem(err), http.Header{"Retry-After": {"2"}})
 	case errors.Is(err, ErrNoAgent):

@@ -16,8 +16,8 @@ func TestADurableSocketThatHasMovedIsAway(t *testing.T) {
 	if _, err := h.Open(hub.OpenRequest{Key: key, Service: "s", StatefulID: "a", User: hub.User{ID: "1"}, Waker: still{}, Durable: true}); err != nil {
 		t.Fatal(err)
 	}
-	var got delivered
-	away := c.deliverHere([]string{key}, hub.NewMessage("m"), hub.ModeText, func(d delivered) { got = d })
+	var got outcomes
+	away := c.deliverHere([]string{key}, hub.NewMessage("m"), hub.ModeText, func(d outcomes) { got = d })
 	if !slices.Equal(away, []string{key}) || got.addressed != 0 {
 		t.Errorf("away: %v, addressed: %d", away, got.addressed)
 	}

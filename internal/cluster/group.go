@@ -1,12 +1,11 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
@@ -233,7 +232,8 @@ func (g *groups) prune(live func(incarnation string) bool) {
 // nodes do not answer in time the result names them: their sockets may have got it or not. Errors: ctx's.
 func (c *Cluster) SendWhere(ctx context.Context, f hub.Filter, m *hub.Message, mode hub.Mode) (hub.Delivery, error) {
 	f = f.Reaching()
-	return c.sendGroup(ctx, &groupSend{m: m, mode: mode, filter: &f})
+	delivery, all, err := c.sendGroup(ctx, &groupSend{m: m, mode: mode, filter: &f})
+	return delivery, cmp.Or(err, all.failure())
 }
 
 // SendMany queues one message for each of the keys, in their order, wherever the sockets are, passing over
@@ -258,88 +258,117 @@ func (c *Cluster) sendMany(ctx context.Context, keys []string, m *hub.Message, m
 	if err := ctx.Err(); err != nil {
 		return delivery, err
 	}
-	here := make(chan delivered, 1)
-	away := c.deliverHere(keys, m, mode, func(d delivered) { here <- d })
-	if err := c.settle(ctx, here, &delivery); err != nil || len(away) == 0 || c.claims == nil {
+	here := make(chan outcomes, 1)
+	away := c.deliverHere(keys, m, mode, func(o outcomes) { here <- o })
+	all, err := c.settle(ctx, here, &delivery)
+	if err != nil || len(away) == 0 || c.claims == nil {
 		c.unknown.Add(len(away))
-		return delivery, err
+		return delivery, cmp.Or(err, all.failure())
 	}
-	rest, err := c.sendGroup(ctx, &groupSend{m: m, mode: mode, keys: away})
+	rest, far, err := c.sendGroup(ctx, &groupSend{m: m, mode: mode, keys: away})
 	for node, n := range rest.Nodes {
 		delivery.Add(node, n)
 	}
 	delivery.Missing = rest.Missing
-	return delivery, err
+	all.add(far)
+	if err == nil && rest.Addressed()+far.unstored < len(away) {
+		all.add(c.storeForAbsent(ctx, away, m, mode, &delivery))
+	}
+	return delivery, cmp.Or(err, all.failure())
+}
+
+// storeForAbsent stores a message for those of the keys that have durable queues and whose nodes are gone.
+func (c *Cluster) storeForAbsent(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode, delivery *hub.Delivery) (all outcomes) {
+	stored := make(chan outcomes, 1)
+	tally := newTally(func(o outcomes) { stored <- o })
+	places := make(chan struct{}, tenders)
+	for _, key := range keys {
+		if !c.durableKey(key) {
+			continue
+		}
+		places <- struct{}{}
+		tally.expect()
+		go func() {
+			defer func() { <-places }()
+			o, err := c.findOwner(ctx, key, true)
+			switch {
+			case err != nil:
+				err = fmt.Errorf("%w: %w", hub.ErrNotStored, err)
+			case !o.known || o.live: // it has ended, or was asked
+				err = hub.ErrNotFound
+			default:
+				_, err = c.sendToNobody(ctx, key, o.claim, m, mode)
+			}
+			tally.one(0, err)
+		}()
+	}
+	tally.close()
+	all = <-stored
+	delivery.Add(c.hub.Node(), all.addressed)
+	return all
 }
 
 // deliverHere queues a message for those of the keys whose sockets are here, and returns the others. done is called
 // as that of deliver.
-func (c *Cluster) deliverHere(keys []string, m *hub.Message, mode hub.Mode, done func(delivered)) (away []string) {
-	tally := &tally{done: done}
-	tally.open.Store(1)
+func (c *Cluster) deliverHere(keys []string, m *hub.Message, mode hub.Mode, done func(outcomes)) (away []string) {
+	tally := newTally(done)
 	defer tally.close()
+	var durable mailing
 	for _, key := range keys {
 		socket, ok := c.hub.Get(key)
-		if !ok {
+		stores := ok && socket.Durable() && mode != hub.ModePlain
+		switch {
+		case !ok, stores && c.lines.get(key) == nil: // it is ending, or has just moved
 			away = append(away, key)
-			continue
-		}
-		durable := socket.Durable() && mode != hub.ModePlain
-		if durable && c.lines.get(key) == nil { // it is ending, or has just moved
-			away = append(away, key)
-			continue
-		}
-		tally.open.Add(1)
-		if durable {
+		case c.mail(&durable, socket, mode):
+		case stores:
+			tally.expect()
 			c.put(socket, m, mode, nil, tally.one)
-			continue
+		default:
+			tally.expect()
+			c.put(socket, m, mode, nil, func(depth int, err error) { // called before put returns
+				if absent(err) {
+					away = append(away, key)
+				}
+				tally.one(depth, err)
+			})
 		}
-		c.put(socket, m, mode, nil, func(depth int, err error) { // called before put returns
-			if absent(err) {
-				away = append(away, key)
-			}
-			tally.one(depth, err)
-		})
 	}
+	c.storeFor(&durable, m, mode, tally)
 	return away
 }
 
 // sendGroup delivers here and on the other nodes.
-func (c *Cluster) sendGroup(ctx context.Context, s *groupSend) (hub.Delivery, error) {
-	delivery := hub.Delivery{Nodes: map[string]int{}}
+func (c *Cluster) sendGroup(ctx context.Context, s *groupSend) (delivery hub.Delivery, all outcomes, err error) {
+	delivery.Nodes = map[string]int{}
 	if err := ctx.Err(); err != nil {
-		return delivery, err
+		return delivery, all, err
 	}
-	here := make(chan delivered, 1)
-	local := func() { c.deliver(s, func(d delivered) { here <- d }) }
-	var err error
+	here := make(chan outcomes, 1)
+	local := func() { c.deliver(s, func(o outcomes) { here <- o }) }
 	if len(c.others()) == 0 {
 		local()
 	} else {
-		delivery.Missing, err = c.sendToAll(ctx, s, local, delivery.Nodes)
+		delivery.Missing, err = c.sendToAll(ctx, s, local, &delivery, &all)
 	}
-	if failed := c.settle(ctx, here, &delivery); failed != nil {
-		err = failed
-	}
-	if n := delivery.Addressed(); n > 0 && errors.Is(err, hub.ErrNotStored) {
-		err = fmt.Errorf("%w; %d other sockets have it all the same", err, n)
-	}
-	return delivery, err
+	mine, failed := c.settle(ctx, here, &delivery)
+	all.add(mine)
+	return delivery, all, cmp.Or(failed, err)
 }
 
-// settle waits for what became of a message on this node.
-func (c *Cluster) settle(ctx context.Context, here <-chan delivered, delivery *hub.Delivery) error {
+// settle waits for what became of a message in the queues of this node.
+func (c *Cluster) settle(ctx context.Context, here <-chan outcomes, delivery *hub.Delivery) (outcomes, error) {
 	select {
-	case d := <-here:
-		delivery.Add(c.hub.Node(), d.addressed)
-		return d.err
+	case o := <-here:
+		delivery.Add(c.hub.Node(), o.addressed)
+		return o, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return outcomes{}, ctx.Err()
 	}
 }
 
 // sendToAll passes the message on, and delivers it here when it has its number.
-func (c *Cluster) sendToAll(ctx context.Context, s *groupSend, local func(), counts map[string]int) (missing []string, err error) {
+func (c *Cluster) sendToAll(ctx context.Context, s *groupSend, local func(), delivery *hub.Delivery, all *outcomes) (missing []string, err error) {
 	begun, nodes := false, c.far.others()
 	before := func(seq uint64) {
 		begun = true
@@ -347,9 +376,9 @@ func (c *Cluster) sendToAll(ctx context.Context, s *groupSend, local func(), cou
 		local()
 	}
 	missing, err = c.peers.Group(ctx, nodes, opGroup, writeGroup(s), before, func(node string, body []byte) error {
-		if n := readCount(body); n > 0 {
-			counts[node] = n
-		}
+		o := readOutcomes(body)
+		delivery.Add(node, o.addressed)
+		all.add(o)
 		return nil
 	})
 	if !begun {
@@ -357,7 +386,7 @@ func (c *Cluster) sendToAll(ctx context.Context, s *groupSend, local func(), cou
 	}
 	var failure *peers.Failure
 	if errors.As(err, &failure) { // the others have answered all the same
-		return missing, errorOf(failure)
+		return append(missing, failure.Node), nil
 	}
 	if err != nil && ctx.Err() == nil { // the others cannot be reached; what is here was delivered
 		return nodes, nil
@@ -375,13 +404,7 @@ func (c *Cluster) serveGroup(q *peers.Request) {
 	s.from, s.seq = q.FromIncarnation, q.GroupSeq
 	s.alive = func() { q.Page(nil) } // or the other node would take this one for dead
 	s.expired = q.Expired
-	c.deliver(s, func(d delivered) {
-		if d.err != nil {
-			refuse(q, d.err)
-			return
-		}
-		q.Reply(writeCount(d.addressed))
-	})
+	c.deliver(s, func(o outcomes) { q.Reply(writeOutcomes(o)) })
 }
 
 // A delivery that takes longer than aliveEvery is a sign of life each time; the clock is looked at once in aliveSockets.
@@ -390,123 +413,92 @@ const (
 	aliveSockets = 1 << 10
 )
 
-// delivered is what became of a message to many on one node.
-type delivered struct {
-	addressed int   // queues that took it
-	err       error // it was not stored for a durable one; [hub.ErrNotStored]
-}
-
-// deliver queues a message for the sockets of this node that it is for. done is called once, possibly before
-// deliver returns: where queues are durable, after storage.
-func (c *Cluster) deliver(s *groupSend, done func(delivered)) {
+// deliver queues a message for the sockets of this node that it is for. done is called once with what became
+// of it, possibly before deliver returns: where queues are durable, after storage.
+func (c *Cluster) deliver(s *groupSend, done func(outcomes)) {
 	c.groups.mu.Lock()
 	defer c.groups.mu.Unlock()
 	c.groups.note(s)
-	tally := &tally{done: done}
-	tally.open.Store(1)
+	tally := newTally(done)
 	defer tally.close()
-	var stored []outbox.Addressee
-	defer func() { c.store(stored, s, tally) }()
-	if s.filter != nil {
-		began := time.Now()
-		for i, socket := range c.hub.Select(*s.filter) {
-			stored = c.deliverTo(socket, s, tally, stored)
-			if i%aliveSockets == aliveSockets-1 && s.alive != nil && time.Since(began) > aliveEvery {
-				began = time.Now()
-				s.alive()
+	var durable mailing
+	defer func() { c.storeFor(&durable, s.m, s.mode, tally) }()
+	if s.filter == nil {
+		for _, key := range s.keys {
+			if socket, ok := c.hub.Get(key); ok {
+				c.deliverTo(socket, s, &durable, tally)
 			}
 		}
 		return
 	}
-	for _, key := range s.keys {
-		if socket, ok := c.hub.Get(key); ok {
-			stored = c.deliverTo(socket, s, tally, stored)
+	began := time.Now()
+	for i, socket := range c.hub.Select(*s.filter) {
+		c.deliverTo(socket, s, &durable, tally)
+		if i%aliveSockets == aliveSockets-1 && s.alive != nil && time.Since(began) > aliveEvery {
+			began = time.Now()
+			s.alive()
 		}
 	}
 }
 
-// deliverTo queues the message for a socket, or adds that to those it is to be stored for. Called with the mutex of
-// groups held.
-func (c *Cluster) deliverTo(socket *hub.Socket, s *groupSend, t *tally, stored []outbox.Addressee) []outbox.Addressee {
+// deliverTo queues the message for a socket, or notes it in durable. Called with the mutex of groups held.
+func (c *Cluster) deliverTo(socket *hub.Socket, s *groupSend, durable *mailing, t *tally) {
 	if c.groups.ahead != nil && c.groups.had(socket.Key(), s) {
-		return stored
+		return
 	}
-	if socket.Durable() && s.mode != hub.ModePlain && !c.frozen.Load() {
-		if h, mine := c.claims.get(socket.Key()); mine {
-			return append(stored, outbox.Addressee{Key: socket.Key(), Life: h.Life})
-		}
+	if c.mail(durable, socket, s.mode) {
+		return
 	}
-	t.open.Add(1)
+	t.expect()
 	c.put(socket, s.m, s.mode, s.expired, t.one)
-	return stored
 }
 
-// store stores a message for durable queues: it is kept once for many of them.
-func (c *Cluster) store(to []outbox.Addressee, s *groupSend, t *tally) {
+// mailing is the durable sockets of this node that a message to many is for: it is stored once for many of them.
+type mailing struct {
+	to  []outbox.Addressee
+	has map[string]bool
+}
+
+// mail notes a durable socket, and reports whether it did; if not, the message is for put.
+func (c *Cluster) mail(durable *mailing, s *hub.Socket, mode hub.Mode) bool {
+	if !s.Durable() || mode == hub.ModePlain || c.frozen.Load() || durable.has[s.Key()] || c.doubtful(s.Key()) {
+		return false
+	}
+	line := c.lines.get(s.Key())
+	if line == nil {
+		return false
+	}
+	if durable.has == nil {
+		durable.has = map[string]bool{}
+	}
+	durable.has[s.Key()] = true
+	durable.to = append(durable.to, line.Addressee())
+	return true
+}
+
+// storeFor stores a message for all that are noted. Where others may have taken this node for gone meanwhile, those
+// count that are its own still.
+func (c *Cluster) storeFor(durable *mailing, m *hub.Message, mode hub.Mode, t *tally) {
+	to := durable.to
 	if len(to) == 0 {
 		return
 	}
-	absences, unseen := c.absences()
-	if unseen || c.sure.Load() != absences+1 {
-		to = slices.DeleteFunc(to, func(a outbox.Addressee) bool {
-			doubtful := c.doubtful(a.Key)
-			if doubtful {
-				t.open.Add(1)
-				go c.putChecked(a.Key, s.m, s.mode, s.expired, t.one)
-			}
-			return doubtful
-		})
-	}
-	if len(to) == 0 {
-		return
-	}
-	t.open.Add(1)
-	c.outbox.Append(to, s.m, s.mode, func(_ outbox.Position, err error) {
-		if err == nil && c.absentSince(absences) {
+	before, _ := c.absences()
+	t.expect()
+	c.outbox.Append(to, m, mode, func(_ outbox.Position, err error) {
+		if err == nil && c.absentSince(before) {
 			go c.confirmAll(to, t)
 			return
 		}
-		t.count(len(to), err)
+		t.several(len(to), err)
 	})
 }
 
 // confirmAll counts the queues whose owner is still this node.
 func (c *Cluster) confirmAll(to []outbox.Addressee, t *tally) {
 	for _, a := range to {
-		t.open.Add(1)
+		t.expect()
 		c.confirm(a.Key, 0, t.one)
 	}
 	t.close()
-}
-
-// tally counts what becomes of a message to many.
-type tally struct {
-	done      func(delivered)
-	open      atomic.Int64
-	addressed atomic.Int64
-	failed    atomic.Pointer[error] // the first time it was not stored
-}
-
-func (t *tally) one(_ int, err error) { t.count(1, err) }
-
-// count notes what became of it for some queues.
-func (t *tally) count(queues int, err error) {
-	switch {
-	case err == nil:
-		t.addressed.Add(int64(queues))
-	case errors.Is(err, hub.ErrNotStored):
-		t.failed.CompareAndSwap(nil, &err)
-	}
-	t.close()
-}
-
-func (t *tally) close() {
-	if t.open.Add(-1) > 0 {
-		return
-	}
-	d := delivered{addressed: int(t.addressed.Load())}
-	if err := t.failed.Load(); err != nil {
-		d.err = *err
-	}
-	t.done(d)
 }

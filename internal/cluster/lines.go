@@ -3,6 +3,7 @@ package cluster
 import (
 	"sync"
 
+	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/outbox"
 )
 
@@ -17,6 +18,15 @@ func (l *lines) get(key string) *outbox.Line {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.byKey[key]
+}
+
+// count adds what is stored for a durable socket, and not in its queue yet, to what waits for it.
+func (l *lines) count(info *hub.Info) {
+	if line := l.get(info.Key); line != nil {
+		messages, bytes := line.Behind()
+		info.QueueMessages += messages
+		info.QueueBytes += bytes
+	}
 }
 
 // open enters the queue of a socket that begins here; one of an earlier life of the key ends.

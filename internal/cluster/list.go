@@ -82,7 +82,7 @@ func (c *Cluster) List(ctx context.Context, q hub.ListQuery) (infos []hub.Info, 
 			return nil, false, nil, err
 		}
 	}
-	infos, more = c.hub.List(q)
+	infos, more = c.listHere(q)
 	for i := range remote {
 		more = remote[i].listed(&infos) || more
 	}
@@ -98,6 +98,15 @@ func (c *Cluster) List(ctx context.Context, q hub.ListQuery) (infos []hub.Info, 
 		infos, more = infos[:max(q.Limit, 0)], true
 	}
 	return infos, more, missing, nil
+}
+
+// listHere lists sockets of this node.
+func (c *Cluster) listHere(q hub.ListQuery) (infos []hub.Info, more bool) {
+	infos, more = c.hub.List(q)
+	for i := range infos {
+		c.lines.count(&infos[i])
+	}
+	return infos, more
 }
 
 // listed appends the sockets of a page and says whether the node has more than it told.

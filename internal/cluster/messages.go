@@ -143,6 +143,31 @@ func readCount(body []byte) int {
 	return n
 }
 
+// writeOutcomes makes an answer of what became of a message to many.
+func writeOutcomes(o outcomes) []byte {
+	var e encoder
+	e.size(o.addressed)
+	e.size(o.unstored)
+	if o.why != nil {
+		e.text(codeOf(o.why))
+		e.text(o.why.Error())
+	}
+	return e.buf
+}
+
+// readOutcomes reads an answer of writeOutcomes; the zero value if it is none.
+func readOutcomes(body []byte) outcomes {
+	d := decode(body)
+	o := outcomes{addressed: d.size(), unstored: d.size()}
+	if o.unstored > 0 {
+		o.why = errorOf(&peers.Failure{Code: d.text(), Text: d.text()})
+	}
+	if !d.complete() {
+		return outcomes{}
+	}
+	return o
+}
+
 // storedAt is a message that its sender has stored for a socket.
 type storedAt struct {
 	key string

@@ -40,6 +40,7 @@ func (c *Cluster) Info(ctx context.Context, ref hub.Ref) (info hub.Info, ok bool
 			if info = s.Info(); info.State == hub.StateGone {
 				return hub.ErrClosed
 			}
+			c.lines.count(&info)
 			return nil
 		},
 		answer: func(node string, d *decoder) { info, _ = d.info(node) },

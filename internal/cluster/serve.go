@@ -94,6 +94,7 @@ func (c *Cluster) serveInfo(s *hub.Socket) ([]byte, error) {
 	if info.State == hub.StateGone {
 		return nil, hub.ErrNotFound
 	}
+	c.lines.count(&info)
 	var e encoder
 	e.info(&info, s.OpenedAt())
 	return e.buf, nil
@@ -146,7 +147,7 @@ func (c *Cluster) serveList(d *decoder, q asker) {
 		return
 	}
 	c.far.lists.run(q, func() {
-		infos, more := c.hub.List(query)
+		infos, more := c.listHere(query)
 		pages := pager{q: q, head: func(e *encoder) { e.bool(more) }}
 		for i := range infos {
 			pages.item().info(&infos[i], time.Time{})

@@ -29,6 +29,9 @@ var (
 	// ErrNoAnswer says that the node which has the socket did not answer in time. What wraps it names the
 	// node. Whether what was asked of it has happened is not known.
 	ErrNoAnswer = errors.New("the node that has the socket did not answer in time")
+	// ErrTooLarge says that a message of a service with durable delivery is larger than the store takes.
+	ErrTooLarge = errors.New("the message is too large")
+
 	// ErrNotStored says that a message of a service with durable delivery could not be stored: it will not be
 	// delivered, unless an answer of the store was all that was lost. What wraps it says why.
 	ErrNotStored = errors.New("the message could not be stored")

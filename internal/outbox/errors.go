@@ -1,6 +1,10 @@
 package outbox
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
 
 var (
 	// ErrClosed says that the outbox is closed, or the line has ended.
@@ -9,7 +13,7 @@ var (
 	// What follows is wrapped, together with [hub.ErrNotStored], by the error a done function gets.
 
 	// ErrTooLarge says that a message is larger than one message of the stream can be.
-	ErrTooLarge = errors.New("the message is too large")
+	ErrTooLarge = hub.ErrTooLarge
 	// ErrBusy says that as many messages are on their way to the store as may be.
 	ErrBusy = errors.New("too many messages are on their way to the store")
 	// ErrDisconnected says that there is, or was at the time, no connection to NATS.

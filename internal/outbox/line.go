@@ -48,7 +48,10 @@ type Line struct {
 
 	sent      []sentEntry // fed and not confirmed
 	sentBytes int
-	full      bool // the queue took no more; cleared by receipts, and now and then
+	// behind is what is stored and was not put into the queue, or is to be put there again, as far as this process
+	// knows: what earlier ones stored it learns when that is read.
+	behind, behindBytes int
+	full                bool // the queue took no more; cleared by receipts, and now and then
 }
 
 type sentEntry struct {
@@ -95,6 +98,7 @@ func (l *Line) detach() {
 		l.owes = l.sent[0].pos
 	}
 	l.gen++
+	l.behind, l.behindBytes = l.behind+len(l.sent), l.behindBytes+l.sentBytes
 	l.queue, l.live, l.full = nil, false, false
 	l.sent, l.sentBytes = nil, 0
 	l.target = max(l.target, l.fed)
@@ -102,7 +106,7 @@ func (l *Line) detach() {
 }
 
 // Send stores a message for the socket; see [Outbox.Append] for done. depth is that of the queue the message went
-// into, 0 if it waits in the stream only. On a line that has ended done gets [hub.ErrClosed].
+// into, or how many wait in the stream, as far as that is known. On a line that has ended done gets [hub.ErrClosed].
 func (l *Line) Send(m *hub.Message, mode hub.Mode, done func(depth int, err error)) {
 	l.p.mu.Lock()
 	ended := l.ended
@@ -128,6 +132,7 @@ func (l *Line) Stored(pos Position) {
 	default:
 		l.owe(pos)
 	}
+	l.behind++
 	l.target, l.live = max(l.target, pos), false
 	l.proceed()
 }
@@ -188,6 +193,22 @@ func (l *Line) Mark() Position {
 	return l.mark
 }
 
+// Addressee returns whose line it is.
+func (l *Line) Addressee() Addressee { return l.a }
+
+// Behind returns how many messages are stored for the socket and not in its queue, and their bytes, as far as this
+// process knows: of a line that was resumed it is told what others stored before when that is read.
+func (l *Line) Behind() (messages, bytes int) {
+	l.p.mu.Lock()
+	defer l.p.mu.Unlock()
+	return l.behind, l.behindBytes
+}
+
+// caughtUp notes that an entry which was behind is in the queue, or passed over. Called with the lock held.
+func (l *Line) caughtUp(bytes int) {
+	l.behind, l.behindBytes = max(0, l.behind-1), max(0, l.behindBytes-bytes)
+}
+
 // Live reports whether all that is stored for the socket is in its queue.
 func (l *Line) Live() bool {
 	l.p.mu.Lock()
@@ -209,9 +230,10 @@ func (l *Line) stored(pos Position, counter uint64, m *hub.Message, mode hub.Mod
 		}
 	}
 	l.live = false
+	l.behind, l.behindBytes = l.behind+1, l.behindBytes+len(m.Text())
 	l.owe(pos)
 	l.proceed()
-	return 0
+	return l.behind
 }
 
 // push puts an entry into the queue. On an error it is not there, and the line waits for what has to happen before
@@ -267,6 +289,7 @@ func (l *Line) proceed() {
 		l.p.want(l)
 	case l.queue != nil && !l.live && l.resumed && !l.unsure && l.fed >= l.target && !l.full && !l.settling:
 		l.live = true
+		l.behind, l.behindBytes = 0, 0
 	}
 }
 

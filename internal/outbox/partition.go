@@ -360,6 +360,7 @@ func (p *partition) feed(l *Line, m stored, made *lazyMessage) (more bool) {
 	}
 	if l.fedSeen.late(e.writer, e.counter) {
 		p.o.figures.late.Inc()
+		l.caughtUp(len(e.text))
 		l.fed, l.fedAt = m.pos, m.at
 		return true
 	}
@@ -369,6 +370,7 @@ func (p *partition) feed(l *Line, m stored, made *lazyMessage) (more bool) {
 		return false
 	}
 	p.o.figures.stored.Inc()
+	l.caughtUp(len(e.text))
 	l.fedAt = m.at
 	return !l.filled()
 }

@@ -1,0 +1,318 @@
+package durability
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/server/servertest"
+	"github.com/tutorsocket/tutorsocket/internal/wsclient"
+)
+
+// guest is a client of which each frame is expected.
+type guest struct {
+	t      *testing.T
+	conn   *wsclient.Conn
+	frames chan string
+	closed chan error
+}
+
+// opens opens a socket. It is dropped with the test.
+func opens(t *testing.T, p *program, service, id, user string) *guest {
+	t.Helper()
+	conn, err := dial(p, service, id, user)
+	if err != nil {
+		t.Fatalf("open %s: %v", hub.BuildKey(service, id), err)
+	}
+	g := &guest{t: t, conn: conn, frames: make(chan string, 1<<14), closed: make(chan error, 1)}
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		for {
+			m, err := conn.Receive()
+			if err != nil {
+				g.closed <- err
+				return
+			}
+			g.frames <- m.Text
+		}
+	})
+	t.Cleanup(func() {
+		conn.Drop()
+		reading.Wait()
+	})
+	return g
+}
+
+// items are the next n items of the arrays that come.
+func (g *guest) items(n int) (items []string) {
+	g.t.Helper()
+	for len(items) < n {
+		select {
+		case text := <-g.frames:
+			var some []json.RawMessage
+			if err := json.Unmarshal([]byte(text), &some); err != nil {
+				g.t.Fatalf("got %q", text)
+			}
+			for _, item := range some {
+				items = append(items, string(item))
+			}
+		case err := <-g.closed:
+			g.t.Fatalf("it ended after %d of %d items: %v", len(items), n, err)
+		case <-time.After(servertest.Patience):
+			g.t.Fatalf("%d of %d items came", len(items), n)
+		}
+	}
+	return items
+}
+
+func (g *guest) expect(want ...string) {
+	g.t.Helper()
+	got := g.items(len(want))
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		g.t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// ends waits for the end of the connection.
+func (g *guest) ends() error {
+	g.t.Helper()
+	select {
+	case err := <-g.closed:
+		return err
+	case <-time.After(servertest.Patience):
+		g.t.Fatal("the connection does not end")
+		return nil
+	}
+}
+
+// sends sends a JSON item to a socket, and returns the status and what was said.
+func sends(p *program, service, id, item string) (status int, said string) {
+	code, answer := p.ask(http.MethodPost, "/sockets/"+url.PathEscape(hub.BuildKey(service, id))+"/messages", map[string]any{"message": item, "json_compound": true})
+	return code, string(answer)
+}
+
+func mustSend(t *testing.T, p *program, service, id, item string) {
+	t.Helper()
+	if status, said := sends(p, service, id, item); status != http.StatusAccepted {
+		t.Fatalf("send %s: %d %s", item, status, said)
+	}
+}
+
+// told is what the server tells of a socket.
+type told struct {
+	State string
+	Queue struct {
+		Messages int
+		Bytes    int
+		Dropped  int
+	}
+	Tags map[string]string
+}
+
+func socketOf(p *program, service, id string) (status int, s told) {
+	status, answer := p.ask(http.MethodGet, "/sockets/"+url.PathEscape(hub.BuildKey(service, id)), nil)
+	_ = json.Unmarshal(answer, &s) // of a problem nothing
+	return status, s
+}
+
+func detached(t *testing.T, p *program, service, id string) {
+	t.Helper()
+	until(t, id+" is detached", func() bool { _, s := socketOf(p, service, id); return s.State == "detached" })
+}
+
+func until(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(servertest.Patience); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within %v: %s", servertest.Patience, what)
+		}
+	}
+}
+
+// TestLives: what is stored for a socket comes after a kill, to its user only; what is stored for one life of an id
+// does not come in the next.
+func TestLives(t *testing.T) {
+	p := newPost(t, "shutdown.drain=1s")
+	p.start()
+	g := opens(t, p, "post", "a", "7")
+	mustSend(t, p, "post", "a", "1")
+	g.expect("1")
+	g.conn.Drop()
+	detached(t, p, "post", "a")
+	mustSend(t, p, "post", "a", "2")
+	if _, s := socketOf(p, "post", "a"); s.Queue.Messages != 1 && s.Queue.Messages != 2 { // 1 may be unconfirmed
+		t.Errorf("the queue of a detached socket has %d messages", s.Queue.Messages)
+	}
+	p.end(syscall.SIGKILL)
+	p.start()
+	mustSend(t, p, "post", "a", "3")
+	status, answer := p.ask(http.MethodPost, "/messages", map[string]any{"message": "4", "json_compound": true, "keys": []string{hub.BuildKey("post", "a")}})
+	if status != http.StatusAccepted || !strings.Contains(string(answer), `"addressed":1`) {
+		t.Errorf("to the key of a client that is not back: %d %s", status, answer)
+	}
+	var refused *wsclient.Refused
+	if _, err := dial(p, "post", "a", "8"); !errors.As(err, &refused) || refused.Status != http.StatusForbidden {
+		t.Errorf("another user: %v", err)
+	}
+	g = opens(t, p, "post", "a", "7")
+	if got := g.items(3); got[0] == "1" { // nobody had confirmed it
+		got = append(got[1:], g.items(1)...)
+		t.Log(got)
+	} else if fmt.Sprint(got) != "[2 3 4]" {
+		t.Errorf("after the kill came %v", got)
+	}
+	mustSend(t, p, "post", "a", "5")
+	if err := g.conn.Close(1000, ""); err != nil {
+		t.Fatal(err)
+	}
+	_ = g.ends()
+	until(t, "the id is free", func() bool { status, _ := sends(p, "post", "a", "0"); return status == http.StatusNotFound })
+	h := opens(t, p, "post", "a", "8")
+	mustSend(t, p, "post", "a", "6")
+	h.expect("6")
+	p.end(syscall.SIGTERM)
+	p.start()
+	if _, s := socketOf(p, "post", "a"); s.State != "detached" {
+		t.Errorf("after a restart it is %q", s.State)
+	}
+	mustSend(t, p, "post", "a", "7")
+	opens(t, p, "post", "a", "8").expect("7")
+	p.end(syscall.SIGTERM)
+}
+
+// TestStoreThatIsFull: what does not fit is refused in every way of sending, and nothing of it comes.
+func TestStoreThatIsFull(t *testing.T) {
+	p := newPost(t, "outbox.max_bytes=1MiB", "shutdown.drain=1s")
+	p.start()
+	g, m := opens(t, p, "post", "a", "7"), opens(t, p, "mail", "a", "7")
+	big := `"` + strings.Repeat("x", 100<<10) + `"`
+	fits := 0
+	for fits < 20 {
+		status, said := sends(p, "post", "a", big)
+		if status == http.StatusServiceUnavailable && strings.Contains(said, "outbox") || strings.Contains(said, "is full") {
+			break
+		}
+		if status != http.StatusAccepted {
+			t.Fatalf("%d %s", status, said)
+		}
+		fits++
+	}
+	if len(g.items(fits)) != fits || fits == 20 {
+		t.Errorf("%d fit", fits)
+	}
+	call := "tools.get_object_assembly( 'XHTTPMiddlewareStatic' ).CallClassStaticMethod( 'Datex.XHTTP.WebSocketContext', '%s', [ %s, '" + big + "', true ] );"
+	key := hub.BuildKey("post", "a")
+	if runs(p, call, "WriteToWebSocketMessageQueue", "'"+key+"'") {
+		t.Error("a write does not throw")
+	}
+	if runs(p, call, "WriteToWebSocketsMessageQueueArray", "['"+key+"']") {
+		t.Error("a write to an array does not throw")
+	}
+	for _, whom := range []map[string]any{{"keys": []string{key, hub.BuildKey("mail", "a")}}, {"user_id": "7"}, {"filter": "$key"}} {
+		whom["message"], whom["json_compound"] = big, true
+		status, answer := p.ask(http.MethodPost, "/messages", whom)
+		if whom["filter"] == nil && (status != http.StatusServiceUnavailable || !strings.Contains(string(answer), "(for 1 of 2 sockets)")) {
+			t.Errorf("%v: %d %s", whom["keys"], status, answer)
+		}
+	}
+	m.items(2) // the ordinary one has them
+	p.end(syscall.SIGTERM)
+}
+
+// TestMessageThatIsTooLarge: large messages come, larger ones are refused.
+func TestMessageThatIsTooLarge(t *testing.T) {
+	p := newPost(t, "shutdown.drain=1s")
+	p.start()
+	g := opens(t, p, "post", "a", "7")
+	large := `"` + strings.Repeat("y", 1<<20-200) + `"`
+	mustSend(t, p, "post", "a", large)
+	mustSend(t, p, "post", "a", "1")
+	g.expect(large, "1")
+	g.conn.Drop()
+	mustSend(t, p, "post", "a", large)
+	mustSend(t, p, "post", "a", "2")
+	g = opens(t, p, "post", "a", "7")
+	got := g.items(1)
+	for got[len(got)-1] != "2" {
+		got = append(got, g.items(1)...)
+	}
+	p.end(syscall.SIGTERM)
+}
+
+// TestSlowReader: however much waits for a client that does not read, nothing is dropped and it is not closed.
+func TestSlowReader(t *testing.T) {
+	p := newPost(t, "queue.max_messages=100", "queue.max_bytes=100KiB", "queue.grace=1s", "shutdown.drain=1s")
+	p.start()
+	conn, err := dial(p, "post", "a", "7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	most, senders := 2000, 8
+	if *long {
+		most = 10_000
+	}
+	var sending sync.WaitGroup
+	for s := range senders {
+		sending.Go(func() {
+			for i := s; i < most; i += senders {
+				if status, said := sends(p, "post", "a", fmt.Sprintf(`{"from":"%d","n":%d,"pad":"%04000d"}`, s+1, i+1, i)); status != http.StatusAccepted {
+					t.Errorf("%d %s", status, said)
+				}
+			}
+		})
+	}
+	sending.Wait()
+	if _, s := socketOf(p, "post", "a"); s.State != "open" || s.Queue.Dropped != 0 || s.Queue.Messages < most/10 {
+		t.Errorf("it is %+v", s)
+	}
+	last := map[string]int{}
+	for n := 0; n < most; {
+		m, err := conn.Receive()
+		if err != nil {
+			t.Fatalf("after %d messages: %v", n, err)
+		}
+		var letters []letter
+		if err := json.Unmarshal([]byte(m.Text), &letters); err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range letters {
+			if l.N <= last[l.From] {
+				t.Errorf("%v comes after %d", l, last[l.From])
+			}
+			last[l.From] = l.N
+		}
+		n += len(letters)
+	}
+	conn.Drop()
+	p.end(syscall.SIGTERM)
+}
+
+// TestDeliveryChanges: a service is made durable, and ordinary again, over a restart; what waits for its detached
+// sockets comes.
+func TestDeliveryChanges(t *testing.T) {
+	p := newPost(t, "shutdown.drain=1s")
+	durable := p.env
+	ordinary := append([]string{"TUTORSOCKET_SERVICES_POST_DELIVERY=ordinary"}, durable[1:]...)
+	n := 0
+	for _, env := range [][]string{ordinary, durable, ordinary, durable} {
+		p.env = env
+		p.start()
+		n++
+		g := opens(t, p, "post", "a", "7")
+		if n > 1 {
+			g.expect(fmt.Sprint(n - 1))
+		}
+		g.conn.Drop()
+		detached(t, p, "post", "a")
+		mustSend(t, p, "post", "a", fmt.Sprint(n))
+		p.end(syscall.SIGTERM)
+	}
+}
