@@ -85,6 +85,11 @@ func (c *Cluster) claim(ctx context.Context, req *hub.OpenRequest) (err error) {
 	mine, found := c.claims.get(req.Key)
 	now := directory.Held{Claim: mine.Claim, Revision: mine.revision}
 	for try := range claimTries {
+		if try > 1 { // who reads may be a moment behind who wrote, and others try as well
+			if err := pause(ctx, rand.N(min(movePause<<try, maxMovePause))); err != nil {
+				return left, unavailable(ctx, err)
+			}
+		}
 		if try > 0 {
 			if now, found, err = c.claims.dir.Look(ctx, req.Key); err != nil {
 				return unavailable(ctx, err)

@@ -146,12 +146,14 @@ func (t *Timetable) write(ctx context.Context, key string, e entry, over uint64)
 	return err
 }
 
+// isConflict reports that somebody else wrote first. A bucket that several servers keep says so with a code of its own.
 func isConflict(err error) bool {
 	if errors.Is(err, jetstream.ErrKeyExists) {
 		return true
 	}
 	var api *jetstream.APIError
-	return errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence
+	return errors.As(err, &api) && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
+		api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
 }
 
 // conflictPause is how long the mirror may take to show what was in the way.
