@@ -43,10 +43,10 @@ func (l *lines) open(key string, line *outbox.Line) {
 	}
 }
 
-// detach says that the connection of a socket is over.
+// detach says that the connection of a socket is over. The socket may have the next one already.
 func (l *lines) detach(key string) {
 	if line := l.get(key); line != nil {
-		line.Detach()
+		line.Lost()
 	}
 }
 

@@ -116,6 +116,9 @@ func (o *Outbox) append(lane int, to []Addressee, m *hub.Message, mode hub.Mode,
 	}
 	err := o.writer.add(&flight{lane: lane, record: record, finished: func(f *flight) {
 		if f.err != nil {
+			if f.doubtful {
+				o.doubt(f.lane, to)
+			}
 			o.refuse(finished, f.err)
 			return
 		}
@@ -149,4 +152,16 @@ func (o *Outbox) stored(f *flight, to []Addressee, m *hub.Message, mode hub.Mode
 		}
 	}
 	return depth
+}
+
+// doubt tells the lines that are here of an entry that may be stored.
+func (o *Outbox) doubt(lane int, to []Addressee) {
+	p := o.partitions[lane]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, a := range to {
+		if l := p.lines[a.Key]; l != nil && l.a.Life == a.Life {
+			l.doubt()
+		}
+	}
 }

@@ -83,6 +83,21 @@ func (l *Line) Attach(_ context.Context, s Queue) error {
 	return nil
 }
 
+// Lost is Detach unless the connection that the line has is still that of its socket: what is said of a connection may
+// be heard when the next one is there.
+func (l *Line) Lost() {
+	l.p.mu.Lock()
+	q, ok := l.queue.(interface{ Current() bool })
+	over := !ok || !q.Current()
+	if over {
+		l.detach()
+	}
+	l.p.mu.Unlock()
+	if over {
+		l.o.keeper.hurry()
+	}
+}
+
 // Detach says that the socket has no connection any more: nothing is put into its queue, and what the client has
 // not confirmed will be fed to the next one. The watermark is stored soon. Detaching twice is detaching once.
 func (l *Line) Detach() {
@@ -219,8 +234,11 @@ func (l *Line) Live() bool {
 // stored takes an entry that this process has stored, and returns the depth of the queue if it went there. Called
 // with the lock held.
 func (l *Line) stored(pos Position, counter uint64, m *hub.Message, mode hub.Mode) (depth int) {
-	if pos <= l.fed && l.resumed { // it was read before its answer came
-		return 0
+	if pos <= l.fed && l.resumed {
+		if l.fedSeen.late(l.o.cfg.Writer, counter) { // it was read before its answer came
+			return 0
+		}
+		l.rewind(pos) // it got its place before one that was fed
 	}
 	if l.live && len(l.sent) < maxUnconfirmed*l.o.cfg.PortionMessages {
 		var err error
@@ -234,6 +252,15 @@ func (l *Line) stored(pos Position, counter uint64, m *hub.Message, mode hub.Mod
 	l.owe(pos)
 	l.proceed()
 	return l.behind
+}
+
+// doubt says that nobody knows whether an entry was stored: if it is there, the line finds it. Called with the
+// lock held.
+func (l *Line) doubt() {
+	if !l.ended {
+		l.live, l.unsure = false, true
+		l.proceed()
+	}
 }
 
 // push puts an entry into the queue. On an error it is not there, and the line waits for what has to happen before

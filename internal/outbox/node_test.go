@@ -51,6 +51,7 @@ type proxy struct {
 	mu    sync.Mutex
 	moved sync.Cond
 	held  bool // answers wait
+	froze bool // everything waits
 	down  bool // connections break, and none are taken
 	conns map[net.Conn]bool
 }
@@ -65,6 +66,7 @@ func startProxy(t testing.TB, target string) *proxy {
 	p.work.Go(p.accept)
 	t.Cleanup(func() {
 		p.hold(false)
+		p.freeze(false)
 		_ = l.Close()
 		p.cut(true)
 		p.work.Wait()
@@ -109,7 +111,7 @@ func (p *proxy) pass(to, from net.Conn, answers bool) {
 	for {
 		n, err := from.Read(b)
 		p.mu.Lock()
-		for answers && p.held {
+		for answers && p.held || p.froze {
 			p.moved.Wait()
 		}
 		p.mu.Unlock()
@@ -123,6 +125,13 @@ func (p *proxy) hold(on bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.held = on
+	p.moved.Broadcast()
+}
+
+func (p *proxy) freeze(on bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.froze = on
 	p.moved.Broadcast()
 }
 

@@ -19,6 +19,11 @@ type partition struct {
 	lines   map[string]*Line
 	hungry  map[*Line]struct{} // may want to read
 	reading bool               // there is a goroutine that reads, or waits for its turn
+
+	// What follows is of that goroutine.
+
+	failures int       // passes that failed, one after the other
+	backward time.Time // since when the stream ends before what is known to be in it; zero: it does not
 }
 
 // batchEntries and batchBytes bound one request for entries. The first of a pass asks for what the lines have room
@@ -28,8 +33,11 @@ const (
 	batchBytes   = 1 << 20
 )
 
-// retryReading is how long after an error it is read again.
-const retryReading = 250 * time.Millisecond
+const (
+	// retryReading is how long after an error it is read again; each time twice as long, up to maxRetryReading.
+	retryReading    = 50 * time.Millisecond
+	maxRetryReading = 2 * time.Second
+)
 
 func (p *partition) enter(l *Line) {
 	p.mu.Lock()
@@ -49,7 +57,8 @@ func (p *partition) want(l *Line) {
 	}
 }
 
-// read is the goroutine that reads, as long as a line wants something.
+// read is the goroutine that reads, as long as a line wants something. Whatever keeps it from reading, it tries
+// again until it can.
 func (p *partition) read() {
 	for {
 		select {
@@ -59,18 +68,32 @@ func (p *partition) read() {
 		}
 		more, err := p.pass(p.o.life)
 		<-p.o.turns
-		if err != nil {
-			if p.o.life.Err() == nil {
-				p.o.cfg.Logger.Warn("durable messages cannot be read", "error", err)
-			}
-			select {
-			case <-time.After(retryReading):
-			case <-p.o.life.Done():
+		switch {
+		case err != nil:
+			if !p.failed(err) {
 				return
 			}
-		} else if !more {
+		case !more:
 			return
+		default:
+			p.failures = 0
 		}
+	}
+}
+
+// failed waits after a pass that failed, and reports whether to go on. It says so the first time, and ever more
+// seldom.
+func (p *partition) failed(err error) (goOn bool) {
+	if n := p.failures; n&(n+1) == 0 && p.o.life.Err() == nil {
+		p.o.cfg.Logger.Warn("durable messages cannot be read", "error", err)
+	}
+	pause := min(retryReading<<min(p.failures, 10), maxRetryReading)
+	p.failures++
+	select {
+	case <-time.After(pause):
+		return true
+	case <-p.o.life.Done():
+		return false
 	}
 }
 
@@ -123,26 +146,39 @@ func (p *partition) pass(ctx context.Context) (more bool, err error) {
 	if len(g.members) == 0 {
 		return true, nil
 	}
-	covered := Position(0)
-	if g.unsure || g.old {
-		var first Position
-		if first, covered, err = p.o.bounds(ctx); err != nil {
-			return true, err
-		}
-		p.trimmed(g, first)
-	}
-	if g.unsure {
-		last, err := p.o.lastOf(ctx, p.index, covered)
-		if err != nil {
-			return true, err
-		}
-		g.target = max(g.target, last)
+	covered, err := p.survey(ctx, g)
+	if err != nil {
+		return true, err
 	}
 	p.set(g)
 	if err := p.follow(ctx, g, covered); err != nil {
 		return true, err
 	}
 	return true, nil
+}
+
+// survey looks up what the group has to know of the bounds of the stream. covered is a place such that, with all
+// up to the target, all up to there has been read.
+func (p *partition) survey(ctx context.Context, g *group) (covered Position, err error) {
+	alone := p.o.cfg.Replicas == 1
+	if g.old || g.unsure && alone {
+		first, last, err := p.o.bounds(ctx)
+		if err != nil {
+			return 0, err
+		}
+		covered = last
+		p.trimmed(g, first)
+	}
+	if !g.unsure {
+		return 0, nil
+	}
+	if !alone {
+		if covered, err = p.o.fence(ctx, p.index); err != nil {
+			return 0, err
+		}
+	}
+	g.target = max(g.target, covered)
+	return covered, nil
 }
 
 // resume looks up the watermarks of lines that do not know theirs.
@@ -250,10 +286,14 @@ func (p *partition) trimmed(g *group, first Position) {
 	}
 }
 
-// lagTries bounds the wait for a server that has not yet what another one has confirmed, lagWait apart.
 const (
-	lagTries = 100
+	// lagTries is how often a server is asked again that has not yet what another one has confirmed, lagWait
+	// apart, before the leader is asked instead.
+	lagTries = 10
 	lagWait  = 20 * time.Millisecond
+	// lossPatience is how long the leader has to say that the stream ends before what was confirmed, until that is
+	// believed: one that was cut off does not know better for a while.
+	lossPatience = time.Minute
 )
 
 // follow reads from where the group is until nobody wants more. covered is a place such that, with all up to the
@@ -264,6 +304,7 @@ func (p *partition) follow(ctx context.Context, g *group, covered Position) erro
 		return err
 	}
 	defer r.close()
+	r.fromLeader = p.o.cfg.Replicas > 1 && p.failures%2 == 1 // who was asked before may be out of order
 	for tries, batch := 0, min(g.room+2, batchEntries); ; batch = min(2*batch, batchEntries) {
 		if g.from >= g.target {
 			p.finish(g, covered)
@@ -289,26 +330,52 @@ func (p *partition) follow(ctx context.Context, g *group, covered Position) erro
 		if g.from > began {
 			tries = 0
 		}
-		if p.o.cfg.Replicas == 1 { // there is no more, or it has been trimmed
-			g.target = g.from
-			p.lower(g)
+		if tries++; p.o.cfg.Replicas > 1 && tries <= lagTries {
+			r.fromLeader = tries > lagTries/2
+			if err := pause(ctx, lagWait); err != nil {
+				return err
+			}
 			continue
 		}
-		if tries++; tries > lagTries {
-			return fmt.Errorf("a server of NATS has the stream %s up to %d only, and others up to %d", p.o.stream, g.from, g.target)
-		}
-		if last, err := p.o.lastOf(ctx, p.index, g.target); err != nil {
+		if err := p.missing(ctx, g); err != nil {
 			return err
-		} else if last < g.target {
-			g.target = last
-			p.lower(g)
-			continue
 		}
-		select {
-		case <-time.After(lagWait):
-		case <-ctx.Done():
-			return ctx.Err()
+	}
+}
+
+// missing decides what becomes of a target that no server has. It is given up if it has been trimmed, or the stream
+// has lost it; otherwise it is an error, and tried again.
+func (p *partition) missing(ctx context.Context, g *group) error {
+	if p.o.cfg.Replicas > 1 {
+		first, last, err := p.o.bounds(ctx)
+		if err != nil {
+			return err
 		}
+		switch {
+		case first > g.target: // trimmed
+		case last >= g.target:
+			p.backward = time.Time{}
+			return fmt.Errorf("a server of NATS has the stream %s up to %d only, and others up to %d", p.o.stream, g.from, g.target)
+		case p.backward.IsZero():
+			p.backward = time.Now()
+			fallthrough
+		case time.Since(p.backward) < lossPatience:
+			return fmt.Errorf("the leader of the stream %s has it up to %d only, and %d was confirmed", p.o.stream, last, g.target)
+		}
+	}
+	p.backward = time.Time{}
+	g.target = g.from
+	p.lower(g)
+	return nil
+}
+
+// pause waits, unless ctx ends first, whose error it returns then.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

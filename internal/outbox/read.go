@@ -39,6 +39,9 @@ type reader struct {
 	o     *Outbox
 	inbox string
 	sub   *nats.Subscription
+	// fromLeader has the leader of the stream asked, for one message at a time. Otherwise any server answers that
+	// has the stream, for many, and may be behind.
+	fromLeader bool
 }
 
 func (o *Outbox) newReader() (*reader, error) {
@@ -57,7 +60,10 @@ func (r *reader) close() { _ = r.sub.Unsubscribe() } // it fails only if the con
 // more. pending is how many there are still at the server that answered, which may be behind others. After an
 // error the reader is of no use any more.
 func (r *reader) read(ctx context.Context, subject string, from Position, most, bytes int, each func(stored)) (pending uint64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, r.o.cfg.Timeout)
+	if r.fromLeader {
+		return r.readLeader(ctx, subject, from, most, each)
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.patience())
 	defer cancel()
 	request, err := json.Marshal(map[string]any{"seq": max(from, 1), "next_by_subj": subject, "batch": most, "max_bytes": bytes})
 	if err != nil {
@@ -97,6 +103,29 @@ func (r *reader) read(ctx context.Context, subject string, from Position, most, 
 	}
 }
 
+// shortPatience is how long any server of several may take. One that is asked and has just stopped never answers.
+const shortPatience = 2 * time.Second
+
+func (r *reader) patience() time.Duration {
+	if r.o.cfg.Replicas > 1 {
+		return min(shortPatience, r.o.cfg.Timeout)
+	}
+	return r.o.cfg.Timeout
+}
+
+// readLeader is read, from the leader. pending is 0 or 1.
+func (r *reader) readLeader(ctx context.Context, subject string, from Position, most int, each func(stored)) (pending uint64, err error) {
+	for range most {
+		m, found, err := r.o.fromLeader(ctx, map[string]any{"seq": max(from, 1), "next_by_subj": subject})
+		if err != nil || !found {
+			return 0, err
+		}
+		each(m)
+		from = m.pos + 1
+	}
+	return 1, nil
+}
+
 // api returns the subject of an operation of JetStream.
 func (o *Outbox) api(operation string) string {
 	prefix := o.js.Options().APIPrefix
@@ -124,41 +153,68 @@ func (o *Outbox) bounds(ctx context.Context) (first, last Position, err error) {
 	return Position(state.FirstSeq), Position(state.LastSeq), nil
 }
 
-// lastOf returns the place of the last message of a lane, 0 if there is none, as the leader knows. Where there is
-// one server only the end of the stream will do as well: what is read from it is not behind.
-func (o *Outbox) lastOf(ctx context.Context, lane int, end Position) (Position, error) {
-	if o.cfg.Replicas == 1 {
-		return end, nil
+// fence stores an entry for nobody in a lane, and returns its place: all that was confirmed before, to whomever, is
+// before it. No server can be asked for that: the leader may be one that was cut off and does not know that there
+// is another by now. Only where the stream takes nothing its word has to do.
+func (o *Outbox) fence(ctx context.Context, lane int) (Position, error) {
+	stored := make(chan *flight, 1)
+	record := startEntry(o.cfg.Writer, hub.NewMessage(""), hub.ModeText, 0, 0)
+	err := o.writer.add(&flight{lane: lane, record: record, finished: func(f *flight) { stored <- f }})
+	if err == nil {
+		select {
+		case f := <-stored:
+			if err = f.err; err == nil {
+				o.end.note(f.pos)
+				return f.pos, nil
+			}
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
 	}
+	if errors.Is(err, ErrFull) || errors.Is(err, ErrBusy) {
+		return o.lastOf(ctx, lane)
+	}
+	return 0, fmt.Errorf("look for the end of the stream %s: %w", o.stream, err)
+}
+
+// lastOf returns the place of the last message of a lane, 0 if there is none, as the leader knows.
+func (o *Outbox) lastOf(ctx context.Context, lane int) (Position, error) {
+	m, _, err := o.fromLeader(ctx, map[string]any{"last_by_subj": o.subjects[lane]})
+	return m.pos, err
+}
+
+// fromLeader asks the leader of the stream for a message.
+func (o *Outbox) fromLeader(ctx context.Context, which map[string]any) (m stored, found bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, o.cfg.Timeout)
 	defer cancel()
-	request, err := json.Marshal(map[string]string{"last_by_subj": o.subjects[lane]})
+	request, err := json.Marshal(which)
 	if err != nil {
-		return 0, err
+		return m, false, err
 	}
-	m, err := o.js.Conn().RequestWithContext(ctx, o.api("STREAM.MSG.GET."+o.stream), request)
+	reply, err := o.js.Conn().RequestWithContext(ctx, o.api("STREAM.MSG.GET."+o.stream), request)
 	if err != nil {
-		return 0, fmt.Errorf("look for the last durable message: %w", err)
+		return m, false, fmt.Errorf("ask the leader of the stream %s: %w", o.stream, err)
 	}
 	var answer struct {
 		Error   *jetstream.APIError `json:"error"`
 		Message struct {
-			Seq uint64 `json:"seq"`
+			Seq  uint64    `json:"seq"`
+			Data []byte    `json:"data"`
+			Time time.Time `json:"time"`
 		} `json:"message"`
 	}
-	if err := json.Unmarshal(m.Data, &answer); err != nil {
-		return 0, fmt.Errorf("look for the last durable message: %w", err)
+	if err := json.Unmarshal(reply.Data, &answer); err != nil {
+		return m, false, fmt.Errorf("ask the leader of the stream %s: %w", o.stream, err)
 	}
-	if answer.Error != nil {
-		if answer.Error.ErrorCode == jetstream.JSErrCodeMessageNotFound {
-			return 0, nil
-		}
-		return 0, fmt.Errorf("look for the last durable message: %w", answer.Error)
+	switch {
+	case answer.Error != nil && answer.Error.ErrorCode == jetstream.JSErrCodeMessageNotFound:
+		return m, false, nil
+	case answer.Error != nil:
+		return m, false, fmt.Errorf("ask the leader of the stream %s: %w", o.stream, answer.Error)
+	case answer.Message.Seq == 0:
+		return m, false, fmt.Errorf("ask the leader of the stream %s: its answer has no position", o.stream)
 	}
-	if answer.Message.Seq == 0 {
-		return 0, errors.New("look for the last durable message: the answer of JetStream has no position")
-	}
-	return Position(answer.Message.Seq), nil
+	return stored{Position(answer.Message.Seq), answer.Message.Time, answer.Message.Data}, true, nil
 }
 
 // passOver counts and logs a message of the stream that cannot be read.

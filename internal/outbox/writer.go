@@ -50,10 +50,12 @@ type flight struct {
 	began    time.Time
 	finished func(f *flight) // called in the order of the lane, without locks
 
-	settled bool // guarded by the writer, as are the next two
-	pos     Position
-	err     error
-	told    bool // finished has returned
+	settled  bool   // guarded by the writer, as are the next four
+	over     uint64 // which connection it was published over, or an earlier one
+	pos      Position
+	err      error
+	doubtful bool // it was published, and nobody knows what became of it
+	told     bool // finished has returned
 }
 
 // settleWait is somebody who waits for all records up to a counter.
@@ -125,8 +127,12 @@ func (w *writer) publish() {
 		}
 		clear(batch)
 		batch, w.queue = w.queue, batch[:0]
+		w.mu.Unlock()
+		over := w.connection() // this may block, too
+		w.mu.Lock()
 		for _, f := range batch {
 			if !f.settled {
+				f.over = over
 				w.flying[f.counter] = f
 			}
 		}
@@ -136,6 +142,10 @@ func (w *writer) publish() {
 		}
 	}
 }
+
+// connection counts the connections there were. What was published over an earlier one may be stored after what is
+// published now, and is given up though its answer comes.
+func (w *writer) connection() uint64 { return w.nc.Stats().Reconnects }
 
 func (w *writer) send(f *flight) {
 	if !w.nc.IsConnected() { // nats.go would keep it, and send it whenever the connection is back
@@ -184,11 +194,20 @@ func (w *writer) answer(m *nats.Msg) {
 	if err != nil {
 		return
 	}
+	now := w.connection()
 	w.mu.Lock()
 	f := w.flying[counter]
+	late := f != nil && f.over != now
+	if late {
+		f.doubtful = true
+	}
 	w.mu.Unlock()
 	if f == nil {
 		return // given up
+	}
+	if late {
+		w.settle(f, 0, ErrDisconnected)
+		return
 	}
 	pos, err := w.o.parseAck(m)
 	w.settle(f, pos, err)
@@ -203,6 +222,7 @@ func (w *writer) fail(err error, which func(*flight) bool) {
 			break
 		}
 		if !f.settled {
+			f.doubtful = w.flying[f.counter] == f
 			failed = append(failed, f)
 		}
 	}
