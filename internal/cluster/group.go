@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,8 +59,6 @@ type groupSend struct {
 	filter *hub.Filter
 	keys   []string
 	alive  func() // says to who sent it that the delivery goes on; nil: nobody waits
-	// expired says that who sent it has given this node up; nil: it is this node's own
-	expired func() bool
 }
 
 // arrive begins the log for one more socket; left ends it.
@@ -280,7 +277,7 @@ func (c *Cluster) deliverHere(keys []string, m *hub.Message, mode hub.Mode, done
 	defer tally.close()
 	for _, key := range keys {
 		socket, ok := c.hub.Get(key)
-		if !ok {
+		if !ok || c.inDoubt(socket) { // that is resolved where it is put to the others
 			away = append(away, key)
 			continue
 		}
@@ -374,7 +371,6 @@ func (c *Cluster) serveGroup(q *peers.Request) {
 	}
 	s.from, s.seq = q.FromIncarnation, q.GroupSeq
 	s.alive = func() { q.Page(nil) } // or the other node would take this one for dead
-	s.expired = q.Expired
 	c.deliver(s, func(d delivered) {
 		if d.err != nil {
 			refuse(q, d.err)
@@ -437,7 +433,11 @@ func (c *Cluster) deliverTo(socket *hub.Socket, s *groupSend, t *tally, stored [
 		}
 	}
 	t.open.Add(1)
-	c.put(socket, s.m, s.mode, s.expired, t.one)
+	if c.frozen.Load() {
+		t.one(0, hub.ErrMoving)
+		return stored
+	}
+	c.queue(socket, s.m, s.mode, t.one) // at once, even in doubt: a socket that is handed over now counts as one that has it
 	return stored
 }
 
@@ -447,22 +447,10 @@ func (c *Cluster) store(to []outbox.Addressee, s *groupSend, t *tally) {
 		return
 	}
 	absences, unseen := c.absences()
-	if unseen || c.sure.Load() != absences+1 {
-		to = slices.DeleteFunc(to, func(a outbox.Addressee) bool {
-			doubtful := c.doubtful(a.Key)
-			if doubtful {
-				t.open.Add(1)
-				go c.putChecked(a.Key, s.m, s.mode, s.expired, t.one)
-			}
-			return doubtful
-		})
-	}
-	if len(to) == 0 {
-		return
-	}
+	doubt := unseen || c.sure.Load() != absences+1
 	t.open.Add(1)
 	c.outbox.Append(to, s.m, s.mode, func(_ outbox.Position, err error) {
-		if err == nil && c.absentSince(absences) {
+		if err == nil && c.peers != nil && (doubt || c.absentSince(absences)) {
 			go c.confirmAll(to, t)
 			return
 		}
@@ -470,11 +458,14 @@ func (c *Cluster) store(to []outbox.Addressee, s *groupSend, t *tally) {
 	})
 }
 
-// confirmAll counts the queues whose owner is still this node.
+// confirmAll counts the queues of which this node is still the owner. Another owner has the message itself.
 func (c *Cluster) confirmAll(to []outbox.Addressee, t *tally) {
 	for _, a := range to {
-		t.open.Add(1)
-		c.confirm(a.Key, 0, t.one)
+		err := c.assure(a.Key)
+		if _, mine := c.claims.get(a.Key); mine || err != nil {
+			t.open.Add(1)
+			t.one(0, err)
+		}
 	}
 	t.close()
 }
