@@ -11,8 +11,10 @@ import (
 // at a claim again it must not say that a message is stored in the durable queue of the key: the owner by now does
 // not look for what others store, except while it settles. So each claim is in doubt until it was checked since
 // the last absence, and one that was checked in time holds for what is sent after that; what is stored while the
-// node stands still is confirmed after storage. The queue of a socket that is not durable needs none of that: when
-// its claim turns out to be lost, its client is told of what waits here (giveUp).
+// node stands still is confirmed after storage. A socket that is not durable goes on while the node is cut off, but not
+// when it is back before its claim was checked: its client would be told of a loss (giveUp). What is for many
+// is queued at once all the same, in the order of its numbers, and counted after the check: a new owner has it from
+// the sender.
 
 // absences says how often others may have taken this node for gone, and whether they may have since that was counted.
 func (c *core) absences() (n uint64, unseen bool) {
@@ -44,6 +46,22 @@ func (c *core) doubtful(key string) bool {
 	return mine && h.sure != n+1
 }
 
+// inDoubt reports whether another node may have a socket by now that is still here.
+func (c *core) inDoubt(s *hub.Socket) bool {
+	if c.peers == nil {
+		return false
+	}
+	if s.Durable() {
+		return c.doubtful(s.Key())
+	}
+	n, paused := c.peers.AbsencesSeen()
+	if !paused && c.sure.Load() == n+1 {
+		return false
+	}
+	h, mine := c.heldClaim(s.Key())
+	return mine && (paused || h.sure != n+1) && c.peers.Connected()
+}
+
 // assure looks whether a key is still this node's, if that is in doubt. Errors: [hub.ErrNotStored] if that
 // cannot be known now.
 func (c *Cluster) assure(key string) error {
@@ -55,19 +73,19 @@ func (c *Cluster) assure(key string) error {
 	return nil
 }
 
-// putChecked is putDurable for a key that is in doubt. It waits until that is resolved.
+// putChecked is put for a key that is in doubt. It waits until that is resolved.
 func (c *Cluster) putChecked(key string, m *hub.Message, mode hub.Mode, expired func() bool, done func(depth int, err error)) {
-	if err := c.assure(key); err != nil {
-		done(0, err)
-		return
-	}
-	switch _, here := c.hub.Get(key); {
+	err := c.assure(key)
+	s, here := c.hub.Get(key)
+	switch {
 	case !here:
 		done(0, c.missing(key))
+	case err != nil && s.Durable():
+		done(0, err)
 	case expired != nil && expired():
 		done(0, fmt.Errorf("%w: this node was cut off for too long", hub.ErrNotStored)) // nobody waits for it
 	default:
-		c.putDurable(key, m, mode, done)
+		c.queue(s, m, mode, done)
 	}
 }
 

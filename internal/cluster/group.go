@@ -59,8 +59,6 @@ type groupSend struct {
 	filter *hub.Filter
 	keys   []string
 	alive  func() // says to who sent it that the delivery goes on; nil: nobody waits
-	// expired says that who sent it has given this node up; nil: it is this node's own
-	expired func() bool
 }
 
 // arrive begins the log for one more socket; left ends it.
@@ -318,15 +316,17 @@ func (c *Cluster) deliverHere(keys []string, m *hub.Message, mode hub.Mode, done
 		socket, ok := c.hub.Get(key)
 		stores := ok && socket.Durable() && mode != hub.ModePlain
 		switch {
-		case !ok, stores && c.lines.get(key) == nil: // it is ending, or has just moved
+		case !ok, stores && c.lines.get(key) == nil, c.inDoubt(socket): // it is ending, has just moved, or may have been taken over: that is resolved where it is put to the others
 			away = append(away, key)
 		case c.mail(&durable, socket, mode):
 		case stores:
 			tally.expect()
 			c.put(socket, m, mode, nil, tally.one)
+		case c.frozen.Load():
+			away = append(away, key)
 		default:
 			tally.expect()
-			c.put(socket, m, mode, nil, func(depth int, err error) { // called before put returns
+			c.queue(socket, m, mode, func(depth int, err error) { // called before queue returns
 				if absent(err) {
 					away = append(away, key)
 				}
@@ -403,7 +403,6 @@ func (c *Cluster) serveGroup(q *peers.Request) {
 	}
 	s.from, s.seq = q.FromIncarnation, q.GroupSeq
 	s.alive = func() { q.Page(nil) } // or the other node would take this one for dead
-	s.expired = q.Expired
 	c.deliver(s, func(o outcomes) { q.Reply(writeOutcomes(o)) })
 }
 
@@ -450,7 +449,11 @@ func (c *Cluster) deliverTo(socket *hub.Socket, s *groupSend, durable *mailing, 
 		return
 	}
 	t.expect()
-	c.put(socket, s.m, s.mode, s.expired, t.one)
+	if c.frozen.Load() {
+		t.one(0, hub.ErrMoving)
+		return
+	}
+	c.queue(socket, s.m, s.mode, t.one) // at once, even in doubt: a socket that is handed over now counts as one that has it
 }
 
 // mailing is the durable sockets of this node that a message to many is for: it is stored once for many of them.
@@ -461,7 +464,7 @@ type mailing struct {
 
 // mail notes a durable socket, and reports whether it did; if not, the message is for put.
 func (c *Cluster) mail(durable *mailing, s *hub.Socket, mode hub.Mode) bool {
-	if !s.Durable() || mode == hub.ModePlain || c.frozen.Load() || durable.has[s.Key()] || c.doubtful(s.Key()) {
+	if !s.Durable() || mode == hub.ModePlain || c.frozen.Load() || durable.has[s.Key()] {
 		return false
 	}
 	line := c.lines.get(s.Key())
@@ -483,10 +486,11 @@ func (c *Cluster) storeFor(durable *mailing, m *hub.Message, mode hub.Mode, t *t
 	if len(to) == 0 {
 		return
 	}
-	before, _ := c.absences()
+	absences, unseen := c.absences()
+	doubt := unseen || c.sure.Load() != absences+1
 	t.expect()
 	c.outbox.Append(to, m, mode, func(_ outbox.Position, err error) {
-		if err == nil && c.absentSince(before) {
+		if err == nil && c.peers != nil && (doubt || c.absentSince(absences)) {
 			go c.confirmAll(to, t)
 			return
 		}
@@ -494,11 +498,14 @@ func (c *Cluster) storeFor(durable *mailing, m *hub.Message, mode hub.Mode, t *t
 	})
 }
 
-// confirmAll counts the queues whose owner is still this node.
+// confirmAll counts the queues of which this node is still the owner. Another owner has the message itself.
 func (c *Cluster) confirmAll(to []outbox.Addressee, t *tally) {
 	for _, a := range to {
-		t.expect()
-		c.confirm(a.Key, 0, t.one)
+		err := c.assure(a.Key)
+		if _, mine := c.claims.get(a.Key); mine || err != nil {
+			t.expect()
+			t.one(0, err)
+		}
 	}
 	t.close()
 }

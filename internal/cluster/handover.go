@@ -68,7 +68,7 @@ func (c *Cluster) arrived(d hub.Detached, had vector) error {
 	}
 	for _, s := range missed {
 		if socket, ok := c.hub.Matching(d.Key, s.filter); ok && s.isFor(d.Key) {
-			c.put(socket, s.m, s.mode, nil, func(int, error) {}) // it was counted where it was sent from, or not at all
+			c.queue(socket, s.m, s.mode, func(int, error) {}) // it was counted where it was sent from, or not at all
 		}
 	}
 	return nil

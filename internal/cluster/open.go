@@ -256,7 +256,7 @@ func (c *Cluster) Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error) {
 	return c.hub.Restore(d, w)
 }
 
-func (c *Cluster) heldClaim(key string) (held, bool) {
+func (c *core) heldClaim(key string) (held, bool) {
 	if c.claims == nil {
 		return held{}, false
 	}

@@ -80,7 +80,7 @@ func (c *Cluster) sendHere(ctx context.Context, key string, m *hub.Message, mode
 			return 0, hub.ErrNotFound
 		}
 	}
-	if !s.Durable() && !c.frozen.Load() {
+	if !s.Durable() && !c.frozen.Load() && !c.inDoubt(s) {
 		depth, err = s.Send(m, mode)
 		return depth, gone(err)
 	}
@@ -94,6 +94,9 @@ func (c *Cluster) sendHere(ctx context.Context, key string, m *hub.Message, mode
 	case r := <-stored:
 		return r.depth, r.err
 	case <-ctx.Done():
+		if !s.Durable() {
+			return 0, ctx.Err()
+		}
 		return 0, fmt.Errorf("%w: %w", hub.ErrNotStored, ctx.Err())
 	}
 }
@@ -105,11 +108,16 @@ func (c *Cluster) put(s *hub.Socket, m *hub.Message, mode hub.Mode, expired func
 		done(0, hub.ErrMoving)
 		return
 	}
+	if c.inDoubt(s) {
+		go c.putChecked(s.Key(), m, mode, expired, done)
+		return
+	}
+	c.queue(s, m, mode, done)
+}
+
+// queue is put for a socket that is this node's for certain.
+func (c *Cluster) queue(s *hub.Socket, m *hub.Message, mode hub.Mode, done func(depth int, err error)) {
 	if s.Durable() && mode != hub.ModePlain {
-		if c.doubtful(s.Key()) {
-			go c.putChecked(s.Key(), m, mode, expired, done)
-			return
-		}
 		c.putDurable(s.Key(), m, mode, done)
 		return
 	}

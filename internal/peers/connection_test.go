@@ -49,6 +49,9 @@ func TestConnectionLostAndBack(t *testing.T) {
 		}
 	}
 	await(t, "both notice", func() bool { return !a.Connected() && !b.Connected() })
+	if _, unseen := a.Absences(); !unseen {
+		t.Error("without a connection nobody could take a for gone")
+	}
 	for range 10 {
 		if _, err := a.Ask(t.Context(), "b", 2, nil); !errors.Is(err, peers.ErrDisconnected) {
 			t.Errorf("a request without a connection ends with %v", err)
@@ -65,6 +68,7 @@ func TestConnectionLostAndBack(t *testing.T) {
 
 	startServer(t, func(o *server.Options) { o.Port = port })
 	<-back
+	await(t, "the absence is counted", func() bool { n, unseen := a.Absences(); return n > 0 && !unseen })
 	await(t, "both see each other again", func() bool {
 		return a.Connected() && b.Connected() && len(a.Others()) == 1 && len(b.Others()) == 1
 	})

@@ -238,9 +238,20 @@ func (p *Peers) Reconnected() <-chan struct{} { return p.reconnects.follow() }
 // and unseen says that they may have done so now, and n does not count it yet: there is no connection, or this process
 // has just begun to run again. It costs less than a microsecond.
 func (p *Peers) Absences() (n uint64, unseen bool) {
-	since := time.Since(p.started) - time.Duration(p.beaten.Load())
-	unseen = since > 3*p.cfg.Beat || p.deaf.Load() || !p.nc.IsConnected() || p.link.isDown() || p.nc.Stats().Reconnects != p.reconnected.Load()
+	unseen = p.paused() || p.deaf.Load() || !p.nc.IsConnected() || p.link.isDown() || p.nc.Stats().Reconnects != p.reconnected.Load()
 	return p.absences.Load(), unseen // in this order: what is seen meanwhile is counted first
+}
+
+// AbsencesSeen is Absences without a look at the connection, for who goes on without one: paused says that this process has
+// just begun to run again after it stood still. It takes no locks.
+func (p *Peers) AbsencesSeen() (n uint64, paused bool) {
+	paused = p.paused()
+	return p.absences.Load(), paused
+}
+
+// paused reports whether the keeper is late.
+func (p *Peers) paused() bool {
+	return time.Since(p.started)-time.Duration(p.beaten.Load()) > 3*p.cfg.Beat
 }
 
 // SetState changes the state of this node, and tells the others at once.
