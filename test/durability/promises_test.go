@@ -295,24 +295,39 @@ func TestSlowReader(t *testing.T) {
 	p.end(syscall.SIGTERM)
 }
 
-// TestDeliveryChanges: a service is made durable, and ordinary again, over a restart; what waits for its detached
-// sockets comes.
+// TestDeliveryChanges: a service is made durable over a restart: what waits for its detached sockets is stored. It is
+// made ordinary again: they go on, and hear that something may be lost.
 func TestDeliveryChanges(t *testing.T) {
 	p := newPost(t, "shutdown.drain=1s")
 	durable := p.env
-	ordinary := append([]string{"TUTORSOCKET_SERVICES_POST_DELIVERY=ordinary"}, durable[1:]...)
-	n := 0
-	for _, env := range [][]string{ordinary, durable, ordinary, durable} {
-		p.env = env
-		p.start()
-		n++
-		g := opens(t, p, "post", "a", "7")
-		if n > 1 {
-			g.expect(fmt.Sprint(n - 1))
-		}
-		g.conn.Drop()
-		detached(t, p, "post", "a")
-		mustSend(t, p, "post", "a", fmt.Sprint(n))
-		p.end(syscall.SIGTERM)
+	p.env = append([]string{"TUTORSOCKET_SERVICES_POST_DELIVERY=ordinary"}, durable[1:]...)
+	ordinary := p.env
+	p.start()
+	opens(t, p, "post", "a", "7").conn.Drop()
+	detached(t, p, "post", "a")
+	mustSend(t, p, "post", "a", "1")
+	mustSend(t, p, "post", "a", "2")
+	p.end(syscall.SIGTERM)
+
+	p.env = durable
+	p.start()
+	mustSend(t, p, "post", "a", "3")
+	p.end(syscall.SIGKILL)
+	p.start()
+	mustSend(t, p, "post", "a", "4")
+	g := opens(t, p, "post", "a", "7")
+	g.expect("1", "2", "3", "4")
+	g.conn.Drop()
+	detached(t, p, "post", "a")
+	mustSend(t, p, "post", "a", "5")
+	p.end(syscall.SIGTERM)
+
+	p.env = ordinary
+	p.start()
+	mustSend(t, p, "post", "a", "6")
+	g = opens(t, p, "post", "a", "7")
+	if got := g.items(2); !strings.Contains(got[0], `"gap"`) || got[1] != "6" {
+		t.Errorf("got %v", got)
 	}
+	p.end(syscall.SIGTERM)
 }
