@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -238,11 +239,11 @@ func (c *Cluster) Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, mine := c.heldClaim(d.Key); mine || !c.isClaimed(service, stateful) {
-		return c.hub.Restore(d, w)
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), c.openPatience())
 	defer cancel()
+	if _, mine := c.heldClaim(d.Key); mine || !c.isClaimed(service, stateful) {
+		return c.hub.Restore(c.asConfigured(ctx, d), w)
+	}
 	unlock, err := c.claims.lock(ctx, d.Key)
 	if err != nil {
 		return nil, unavailable(ctx, err)
@@ -253,7 +254,47 @@ func (c *Cluster) Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error) {
 	if err := c.claimOld(ctx, &d, c.cfg.Durable(service)); err != nil {
 		return nil, err
 	}
-	return c.hub.Restore(d, w)
+	return c.hub.Restore(c.asConfigured(ctx, d), w)
+}
+
+// asConfigured returns a socket as the settings of this process have it, which may not be those of the one that
+// saved it. What waits for a socket that is durable from now on is stored; where that fails it stays an ordinary one.
+// What was stored for one that is not durable any more is not read: its client is told.
+func (c *Cluster) asConfigured(ctx context.Context, d hub.Detached) hub.Detached {
+	line := c.lines.get(d.Key)
+	switch {
+	case d.Durable && line == nil:
+		d.Durable, d.NodeLost = false, hub.MissedUnknown
+	case !d.Durable && line != nil:
+		if err := storeWaiting(ctx, line, d.Waiting); err != nil {
+			c.cfg.Logger.Warn("socket is not durable yet: what waits for it is not stored", "socket", d.Key, "error", err.Error())
+			c.lines.end(d.Key)
+			return d
+		}
+		d.Durable, d.Waiting = true, nil
+	}
+	return d
+}
+
+// storeWaiting stores what waits for a socket.
+func storeWaiting(ctx context.Context, line *outbox.Line, waiting []hub.Waiting) (err error) {
+	stored := make(chan error, len(waiting))
+	for _, w := range waiting {
+		mode := hub.ModeText
+		if w.Item {
+			mode = hub.ModeJSON
+		}
+		line.Send(hub.NewMessage(w.Text).WithConflateKey(w.ConflateKey), mode, func(_ int, err error) { stored <- err })
+	}
+	for range waiting {
+		select {
+		case one := <-stored:
+			err = cmp.Or(err, one)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return err
 }
 
 func (c *core) heldClaim(key string) (held, bool) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gobwas/ws"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/server/servertest"
@@ -295,24 +298,142 @@ func TestSlowReader(t *testing.T) {
 	p.end(syscall.SIGTERM)
 }
 
-// TestDeliveryChanges: a service is made durable, and ordinary again, over a restart; what waits for its detached
-// sockets comes.
+// TestDeliveryChanges: a service is made durable over a restart: what waits for its detached sockets is stored. It is
+// made ordinary again: they go on, and hear that something may be lost.
 func TestDeliveryChanges(t *testing.T) {
 	p := newPost(t, "shutdown.drain=1s")
 	durable := p.env
-	ordinary := append([]string{"TUTORSOCKET_SERVICES_POST_DELIVERY=ordinary"}, durable[1:]...)
-	n := 0
-	for _, env := range [][]string{ordinary, durable, ordinary, durable} {
-		p.env = env
-		p.start()
-		n++
-		g := opens(t, p, "post", "a", "7")
-		if n > 1 {
-			g.expect(fmt.Sprint(n - 1))
-		}
-		g.conn.Drop()
-		detached(t, p, "post", "a")
-		mustSend(t, p, "post", "a", fmt.Sprint(n))
-		p.end(syscall.SIGTERM)
+	p.env = append([]string{"TUTORSOCKET_SERVICES_POST_DELIVERY=ordinary"}, durable[1:]...)
+	ordinary := p.env
+	p.start()
+	opens(t, p, "post", "a", "7").conn.Drop()
+	detached(t, p, "post", "a")
+	mustSend(t, p, "post", "a", "1")
+	mustSend(t, p, "post", "a", "2")
+	p.end(syscall.SIGTERM)
+
+	p.env = durable
+	p.start()
+	mustSend(t, p, "post", "a", "3")
+	p.end(syscall.SIGKILL)
+	p.start()
+	mustSend(t, p, "post", "a", "4")
+	g := opens(t, p, "post", "a", "7")
+	g.expect("1", "2", "3", "4")
+	g.conn.Drop()
+	detached(t, p, "post", "a")
+	mustSend(t, p, "post", "a", "5")
+	p.end(syscall.SIGTERM)
+
+	p.env = ordinary
+	p.start()
+	mustSend(t, p, "post", "a", "6")
+	g = opens(t, p, "post", "a", "7")
+	if got := g.items(2); !strings.Contains(got[0], `"gap"`) || got[1] != "6" {
+		t.Errorf("got %v", got)
 	}
+	p.end(syscall.SIGTERM)
+}
+
+// TestUnconfirmed: a client reads and answers no pings. What it has read comes again after a kill, since nobody knows.
+func TestUnconfirmed(t *testing.T) {
+	p := newPost(t, "shutdown.drain=1s")
+	p.start()
+	u := strings.Replace(p.server, "http", "ws", 1) + "/services/post?X-StatefulSocketId=a&X-Dev-User=7"
+	conn, _, _, err := ws.Dial(t.Context(), u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for n := range 3 {
+		mustSend(t, p, "post", "a", fmt.Sprint(n))
+		for { // the pings are left where they are
+			frame, err := ws.ReadFrame(conn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if frame.Header.OpCode == ws.OpText {
+				if got := string(frame.Payload); got != fmt.Sprintf("[%d]", n) {
+					t.Errorf("got %s", got)
+				}
+				break
+			}
+		}
+	}
+	p.end(syscall.SIGKILL)
+	p.start()
+	g := opens(t, p, "post", "a", "7")
+	g.expect("0", "1", "2")
+	reply := `{"to":["` + hub.BuildKey("post", "a") + `"],"text":"\"reply\""}`
+	if err := g.conn.Send(reply); err != nil {
+		t.Fatal(err)
+	}
+	g.expect(`"reply"`)
+	if status, _ := p.ask(http.MethodGet, "/nodes", nil); status != http.StatusOK {
+		t.Error(status)
+	}
+	p.end(syscall.SIGTERM)
+}
+
+// TestNothingIsLeft: sockets that were opened and closed leave no queue and no claim.
+func TestNothingIsLeft(t *testing.T) {
+	p := newPost(t, "shutdown.drain=1s")
+	p.start()
+	rounds := 1000
+	if *long {
+		rounds = 10_000
+	}
+	var working sync.WaitGroup
+	for w := range 8 {
+		working.Go(func() {
+			for i := w; i < rounds; i += 8 {
+				id := fmt.Sprint(i)
+				conn, err := dial(p, "post", id, "7")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if i%10 == 0 {
+					if status, said := sends(p, "post", id, "1"); status != http.StatusAccepted {
+						t.Errorf("%d %s", status, said)
+					}
+					if _, err := conn.Receive(); err != nil {
+						t.Error(err)
+					}
+				}
+				_ = conn.Close(1000, "")
+				for err == nil {
+					_, err = conn.Receive()
+				}
+			}
+		})
+	}
+	working.Wait()
+	for _, name := range []string{"tutorsocket_outbox_lines", "tutorsocket_outbox_in_flight", `tutorsocket_nats_stream_messages{stream="SOCKETS"}`} {
+		until(t, name+" is 0", func() bool { return figure(p, name) == 0 })
+	}
+	p.end(syscall.SIGTERM)
+}
+
+// figure is a metric, -1 if there is none.
+func figure(p *program, name string) float64 {
+	for line := range strings.Lines(metricsText(p)) {
+		var value float64
+		if rest, ok := strings.CutPrefix(line, name+" "); ok {
+			if _, err := fmt.Sscan(rest, &value); err == nil {
+				return value
+			}
+		}
+	}
+	return -1
+}
+
+func metricsText(p *program) string {
+	resp, err := p.http.Get(p.server + "/metrics")
+	if err != nil {
+		return ""
+	}
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(resp.Body) // what is missing is missed
+	return string(text)
 }
