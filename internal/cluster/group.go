@@ -291,7 +291,12 @@ func (c *Cluster) deliverHere(keys []string, m *hub.Message, mode hub.Mode, done
 		}
 		tally.open.Add(1)
 		if durable {
-			c.put(socket, m, mode, nil, tally.one)
+			c.put(socket, m, mode, nil, func(depth int, err error) {
+				if absent(err) { // it has moved since: nobody is to believe that the message follows it
+					err = fmt.Errorf("%w: %w", hub.ErrNotStored, err)
+				}
+				tally.one(depth, err)
+			})
 			continue
 		}
 		c.put(socket, m, mode, nil, func(depth int, err error) { // called before put returns
