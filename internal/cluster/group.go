@@ -316,12 +316,18 @@ func (c *Cluster) deliverHere(keys []string, m *hub.Message, mode hub.Mode, done
 		socket, ok := c.hub.Get(key)
 		stores := ok && socket.Durable() && mode != hub.ModePlain
 		switch {
-		case !ok, stores && c.lines.get(key) == nil, c.inDoubt(socket): // it is ending, has just moved, or may have been taken over: that is resolved where it is put to the others
+		// It is ending, has just moved, or may have been taken over: that is found out where it is put to the others.
+		case !ok, stores && c.lines.get(key) == nil, c.inDoubt(socket):
 			away = append(away, key)
 		case c.mail(&durable, socket, mode):
 		case stores:
 			tally.expect()
-			c.put(socket, m, mode, nil, tally.one)
+			c.put(socket, m, mode, nil, func(depth int, err error) {
+				if absent(err) { // it has moved since: nobody is to believe that the message follows it
+					err = fmt.Errorf("%w: %w", hub.ErrNotStored, err)
+				}
+				tally.one(depth, err)
+			})
 		case c.frozen.Load():
 			away = append(away, key)
 		default:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/directory"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
 // sweepSlack is how much longer than a resume window the claims of a node that is gone are kept: its clients may
@@ -21,10 +22,17 @@ type sweeper struct {
 	mu    sync.Mutex
 	live  map[string]bool      // incarnations, when it was last looked
 	since map[string]time.Time // since when an incarnation is known to be gone, of those that have claims
+	tags  map[uint32]*goneTag  // nodes that are gone, by their tags, of those that something is kept of beside claims
+}
+
+// goneTag is a node that volatile keys name and that is not there.
+type goneTag struct {
+	since time.Time
+	asked bool // since the last sweep
 }
 
 func newSweeper() *sweeper {
-	return &sweeper{wake: make(chan struct{}, 1), since: map[string]time.Time{}}
+	return &sweeper{wake: make(chan struct{}, 1), since: map[string]time.Time{}, tags: map[uint32]*goneTag{}}
 }
 
 // sweepSoon has claims looked at if nodes have come or gone since it was last called.
@@ -64,6 +72,7 @@ func (c *Cluster) sweeps(ctx context.Context) {
 		next, swept := c.sweep(ctx)
 		if swept && c.cfg.Swept != nil {
 			c.cfg.Swept(ctx)
+			next = sooner(next, c.sweeper.nextTag(time.Now(), c.cfg.Window+sweepSlack))
 		}
 		if next > 0 {
 			timer.Reset(next)
@@ -100,20 +109,31 @@ func (c *Cluster) sweep(ctx context.Context) (next time.Duration, swept bool) {
 	}
 	c.sweeper.remember(gone)
 	for _, since := range gone {
-		if left := since.Add(keep).Sub(now); next == 0 || left < next {
-			next = left
-		}
+		next = sooner(next, since.Add(keep).Sub(now))
 	}
 	return next, true
 }
 
-// Has reports whether a socket with the key may be there, on any node: false only if it is known that none is.
+// sooner returns the shorter time; 0 is none.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// Has reports whether a socket with the key may be there, on any node: false only if it is known that none is. The
+// sockets of a node that is gone may be for as long as its claims are kept: it may only be cut off.
 func (c *Cluster) Has(ctx context.Context, key string) bool {
 	if _, here := c.hub.Get(key); here || ctx.Err() != nil || !c.connected() {
 		return true
 	}
 	if done := c.claims.onTheWay(key); done != nil || c.claims == nil {
 		return done != nil
+	}
+	if tag, ok := hub.TagOfKey(key); ok && c.peers != nil {
+		_, there := c.peers.ByTag(tag)
+		return there || !c.sweeper.isOver(tag, time.Now(), c.cfg.Window+sweepSlack)
 	}
 	o, err := c.findOwner(ctx, key, true)
 	return err != nil || o.known
@@ -141,4 +161,33 @@ func (s *sweeper) remember(gone map[string]time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.since = gone
+}
+
+// isOver reports whether the node with a tag, which is not there, has been gone for the time given.
+func (s *sweeper) isOver(tag uint32, now time.Time, keep time.Duration) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	gone := s.tags[tag]
+	if gone == nil {
+		gone = &goneTag{since: now}
+		s.tags[tag] = gone
+	}
+	gone.asked = true
+	return now.Sub(gone.since) >= keep
+}
+
+// nextTag returns when the time of a node that isOver was asked about ends, 0 if it was about none, and forgets the others.
+func (s *sweeper) nextTag(now time.Time, keep time.Duration) (next time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for tag, gone := range s.tags {
+		left := gone.since.Add(keep).Sub(now)
+		if !gone.asked || left <= 0 {
+			delete(s.tags, tag)
+			continue
+		}
+		gone.asked = false
+		next = sooner(next, left)
+	}
+	return next
 }

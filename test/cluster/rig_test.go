@@ -45,6 +45,9 @@ func newRig(t *testing.T, nodes int, settings ...string) *rig {
 		"queue.max_messages=1000000", "queue.max_bytes=1GiB", "resume.window=5m", // nothing overflows or expires
 	}, settings...)
 	r := &rig{t: t, servers: s, nodes: newNodes(t, s, nodes, settings...)}
+	// A node that does not answer when a socket is taken over cannot say which messages to many it has delivered:
+	// one that is still on its way to the new node is delivered there, too.
+	r.history.Repeats = func(from string) bool { return strings.HasPrefix(from, "group@") }
 	r.history.AtLeastOnce = func(key string) bool { return isDurable && strings.HasPrefix(key, "/services/"+durableService+"-s-") }
 	r.joined(r.nodes...)
 	return r

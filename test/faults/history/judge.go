@@ -185,7 +185,7 @@ func (t *trial) deliver(r received, at int) {
 		t.fault(Foreign, r.from, "%d of %s was for the socket that another user had under the key", r.n, r.from)
 	case s == nil:
 		t.fault(Foreign, r.from, "%d of %s was %s", r.n, r.from, t.h.addressee(i))
-	case t.seen[i] && t.again:
+	case t.seen[i] && (t.again || t.h.Repeats != nil && t.h.Repeats(r.from)):
 	case t.seen[i]:
 		t.fault(Twice, r.from, "%d of %s", r.n, r.from)
 	case s.answer == Full || s.answer == Refused:
