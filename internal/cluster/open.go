@@ -87,7 +87,7 @@ func (c *Cluster) claim(ctx context.Context, req *hub.OpenRequest) (err error) {
 	for try := range claimTries {
 		if try > 1 { // who reads may be a moment behind who wrote, and others try as well
 			if err := pause(ctx, rand.N(min(movePause<<try, maxMovePause))); err != nil {
-				return left, unavailable(ctx, err)
+				return unavailable(ctx, err)
 			}
 		}
 		if try > 0 {
