@@ -349,10 +349,17 @@ func collectInfo(ctx context.Context, client *api.Client) (dataInfo, error) {
 	}
 	keys, err := collectData(ctx, client, "", 0)
 	n := nodes.Items[0] // the store is one for all
-	return dataInfo{
+	info := dataInfo{
 		Keys: len(keys.Items), Bytes: n.Data.UserDataBytes, Node: n.Name,
 		Folder: n.Data.Folder, Store: n.Data.Store, Sync: n.Data.Sync, Servers: n.Data.Servers, Replicas: n.Data.Replicas,
-	}, err
+	}
+	if len(nodes.Items) > 1 { // what is stored is in no node's folder
+		info.Node, info.Folder = "", ""
+		for _, one := range nodes.Items {
+			info.Node = strings.TrimPrefix(info.Node+", "+one.Name, ", ")
+		}
+	}
+	return info, err
 }
 
 // dataLine is a line of an export, and what "data set --json" prints.

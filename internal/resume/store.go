@@ -292,6 +292,7 @@ func (s *Store) read(ctx context.Context, r *reader) error {
 	name := c.CachedInfo().Name
 	// The server forgets it anyway; this is only sooner.
 	defer func() { _ = s.stream.DeleteConsumer(context.WithoutCancel(ctx), name) }()
+	known := time.Now().Add(s.patience)
 	for left := int(c.CachedInfo().NumPending); left > 0; {
 		batch, err := c.Fetch(min(left, fetched), jetstream.FetchMaxWait(s.patience))
 		if err != nil {
@@ -302,7 +303,16 @@ func (s *Store) read(ctx context.Context, r *reader) error {
 			r.piece(m.Data())
 			left--
 		}
-		if err := cmp.Or(batch.Error(), ctx.Err()); err != nil {
+		err = cmp.Or(batch.Error(), ctx.Err())
+		if errors.Is(err, nats.ErrNoResponders) && time.Now().Before(known) {
+			// The consumer is at another server, of which ours has not heard yet.
+			select {
+			case <-time.After(unknownPause):
+				continue
+			case <-ctx.Done():
+			}
+		}
+		if err != nil {
 			return err
 		}
 		if left == before { // the others are lost for the store itself, and would be the next time
@@ -313,6 +323,9 @@ func (s *Store) read(ctx context.Context, r *reader) error {
 	}
 	return nil
 }
+
+// unknownPause is how long to wait for the servers to hear of a consumer.
+const unknownPause = 20 * time.Millisecond
 
 // reader makes sockets of pieces.
 type reader struct {

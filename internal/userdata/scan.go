@@ -2,12 +2,14 @@ package userdata
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -77,6 +79,10 @@ const (
 	scanBatch = 1000
 	// scanIdle is when the server forgets a scan whose node died.
 	scanIdle = 30 * time.Second
+	// scanKnown is when all servers should have heard of a scan.
+	scanKnown = 2 * time.Second
+	// scanPause is how long to wait for that at a time.
+	scanPause = 20 * time.Millisecond
 )
 
 // scan returns the plain values whose keys begin with prefix and which have not
@@ -99,6 +105,7 @@ func (s *Store) scan(ctx context.Context, prefix string) ([]Entry, error) {
 
 	var found []Entry
 	escaped, now := escape(prefix), s.clock()
+	known := time.Now().Add(scanKnown)
 	for pending := c.CachedInfo().NumPending; pending > 0; {
 		batch, err := c.FetchNoWait(scanBatch)
 		if err != nil {
@@ -113,11 +120,18 @@ func (s *Store) scan(ctx context.Context, prefix string) ([]Entry, error) {
 				pending = meta.NumPending
 			}
 		}
-		if err := batch.Error(); err != nil {
-			return nil, translate(err)
-		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
+		}
+		err = batch.Error()
+		if errors.Is(err, nats.ErrNoResponders) && len(found) == 0 && time.Now().Before(known) {
+			// The scan is at another server, of which ours has not heard yet.
+			time.Sleep(scanPause)
+			pending = c.CachedInfo().NumPending
+			continue
+		}
+		if err != nil {
+			return nil, translate(err)
 		}
 	}
 	return found, nil

@@ -222,6 +222,13 @@ func (s *Store) Get(ctx context.Context, script Script, n int) (Version, error) 
 	return v, nil
 }
 
+const (
+	// knownAfter is when all servers should have heard of a reading.
+	knownAfter = 2 * time.Second
+	// unknownPause is how long to wait before it is tried again.
+	unknownPause = 20 * time.Millisecond
+)
+
 // forgetAfter is when the server forgets a reading whose node died.
 const forgetAfter = 30 * time.Second
 
@@ -243,6 +250,7 @@ func (s *Store) all(ctx context.Context, script Script) ([]head, error) {
 	// The server forgets it anyway; this is only sooner.
 	defer func() { _ = s.stream.DeleteConsumer(context.WithoutCancel(ctx), name) }()
 	var all []head
+	known := time.Now().Add(knownAfter)
 	for pending := c.CachedInfo().NumPending; pending > 0; {
 		batch, err := c.FetchNoWait(MaxVersions)
 		if err != nil {
@@ -257,7 +265,14 @@ func (s *Store) all(ctx context.Context, script Script) ([]head, error) {
 			all = append(all, head{versionOf(m.Headers()), meta.Sequence.Stream})
 			pending = meta.NumPending
 		}
-		if err := cmp.Or(batch.Error(), ctx.Err()); err != nil {
+		err = cmp.Or(batch.Error(), ctx.Err())
+		if errors.Is(err, nats.ErrNoResponders) && len(all) == 0 && time.Now().Before(known) {
+			// The reading is at another server, of which ours has not heard yet.
+			time.Sleep(unknownPause)
+			pending = c.CachedInfo().NumPending
+			continue
+		}
+		if err != nil {
 			return wrong(err)
 		}
 	}
