@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -58,7 +59,7 @@ func problemOf(err error, key string) error {
 		return problem(http.StatusNotFound, "The app has no agent of this name. GET %s/agents lists them.", Base)
 	case errors.Is(err, ErrBadUser):
 		return at(problem(http.StatusUnprocessableEntity, "The user cannot be taken."), "body.user", err.Error(), nil)
-	case errors.Is(err, ErrStopping):
+	case errors.Is(err, ErrStopping), errors.Is(err, context.Canceled): // or the client is gone, and reads no answer
 		stopping := problem(http.StatusServiceUnavailable, "The server is stopping and starts nothing any more. Try again when it is back.")
 		return huma.ErrorWithHeaders(stopping, http.Header{"Retry-After": {"5"}})
 	case errors.Is(err, ErrTraces):

@@ -73,22 +73,28 @@ func (c *core) leaves(incarnation string) bool { return c.adoptions.has(incarnat
 // is asked to take them. Without another one they stay saved for the next that starts. From now on nothing is
 // queued here. adopter is who took them, "" if nobody did; the error is that of save.
 func (c *Cluster) Leave(ctx context.Context, save func(context.Context) error) (adopter string, err error) {
-	adopter = c.findAdopter(ctx)
+	refused := map[string]bool{}
+	adopter = c.findAdopter(ctx, refused)
 	had := c.freeze()
-	if err := save(ctx); err != nil || adopter == "" {
+	if err := save(ctx); err != nil {
 		return "", err
 	}
-	if _, err := c.peers.Ask(ctx, adopter, opAdopt, writeAdopt(adoptRequest{adoptLoad, had})); err != nil {
-		c.cfg.Logger.Warn("node does not take over the detached sockets, they stay saved", "peer", adopter, "error", err.Error())
-		return "", nil
+	for adopter != "" {
+		_, err := c.peers.Ask(ctx, adopter, opAdopt, writeAdopt(adoptRequest{adoptLoad, had}))
+		if err == nil {
+			return adopter, nil
+		}
+		c.cfg.Logger.Warn("node does not take over the detached sockets, they stay saved until another one does", "peer", adopter, "error", err.Error())
+		refused[adopter] = true // it may have begun to leave, too
+		adopter = c.findAdopter(ctx, refused)
 	}
-	return adopter, nil
+	return "", nil
 }
 
-// findAdopter returns a node that is ready to take sockets, "" if none is.
-func (c *Cluster) findAdopter(ctx context.Context) string {
+// findAdopter returns a node that is ready to take sockets and has not refused, "" if none is.
+func (c *Cluster) findAdopter(ctx context.Context, refused map[string]bool) string {
 	for _, n := range c.others() {
-		if n.State != peers.Ready {
+		if n.State != peers.Ready || refused[n.Name] {
 			continue
 		}
 		if _, err := c.peers.Ask(ctx, n.Name, opAdopt, writeAdopt(adoptRequest{phase: adoptBegin})); err == nil {

@@ -43,19 +43,21 @@ func (c *Cluster) follow(ctx context.Context) {
 		if err != nil {
 			return
 		}
+		for _, change := range batch { // these first: releases may have to wait for their turn
+			if change.Kind == hub.ChangeDetached {
+				c.detached(change.Socket)
+			}
+		}
 		for _, change := range batch {
 			s := change.Socket
-			switch {
-			case change.Kind == hub.ChangeDetached:
-				c.detached(s)
-			case change.Kind != hub.ChangeEnded || !c.isClaimed(s.Service(), true):
-			default:
-				places <- struct{}{}
-				work.Go(func() {
-					defer func() { <-places }()
-					c.ended(releasing, s)
-				})
+			if change.Kind != hub.ChangeEnded || !c.isClaimed(s.Service(), true) {
+				continue
 			}
+			places <- struct{}{}
+			work.Go(func() {
+				defer func() { <-places }()
+				c.ended(releasing, s)
+			})
 		}
 	}
 }

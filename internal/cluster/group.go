@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -263,17 +264,25 @@ func (c *Cluster) sendMany(ctx context.Context, keys []string, m *hub.Message, m
 		c.unknown.Add(len(away))
 		return delivery, cmp.Or(err, all.failure())
 	}
-	rest, far, err := c.sendGroup(ctx, &groupSend{m: m, mode: mode, keys: away})
-	for node, n := range rest.Nodes {
-		delivery.Add(node, n)
+	for part := range slices.Chunk(away, keysAtOnce) {
+		rest, far, err := c.sendGroup(ctx, &groupSend{m: m, mode: mode, keys: part})
+		for node, n := range rest.Nodes {
+			delivery.Add(node, n)
+		}
+		delivery.Missing = slices.Compact(slices.Sorted(slices.Values(append(delivery.Missing, rest.Missing...))))
+		all.add(far)
+		if err != nil {
+			return delivery, err
+		}
+		if rest.Addressed()+far.unstored < len(part) {
+			all.add(c.storeForAbsent(ctx, part, m, mode, &delivery))
+		}
 	}
-	delivery.Missing = rest.Missing
-	all.add(far)
-	if err == nil && rest.Addressed()+far.unstored < len(away) {
-		all.add(c.storeForAbsent(ctx, away, m, mode, &delivery))
-	}
-	return delivery, cmp.Or(err, all.failure())
+	return delivery, all.failure()
 }
+
+// keysAtOnce is how many keys one request to the other nodes names.
+const keysAtOnce = 50_000
 
 // storeForAbsent stores a message for those of the keys that have durable queues and whose nodes are gone.
 func (c *Cluster) storeForAbsent(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode, delivery *hub.Delivery) (all outcomes) {

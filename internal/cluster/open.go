@@ -312,7 +312,7 @@ func (c *Cluster) claimOld(ctx context.Context, d *hub.Detached, durable bool) e
 	}
 	next := directory.Claim{Node: c.hub.Node(), Incarnation: c.cfg.Incarnation, User: d.User.ID, Life: now.Life, Since: now.Since}
 	switch {
-	case found && (c.isLive(now.Incarnation) && !c.leaves(now.Incarnation) || now.User != d.User.ID):
+	case found && (now.Incarnation != c.cfg.Incarnation && c.isLive(now.Incarnation) && !c.leaves(now.Incarnation) || now.User != d.User.ID):
 		return hub.ErrKeyTaken
 	case !found:
 		if err := c.beginLife(ctx, &next, durable); err != nil {

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"hash/maphash"
 	"sync"
 	"time"
 
@@ -22,7 +23,10 @@ type sweeper struct {
 	mu    sync.Mutex
 	live  map[string]bool      // incarnations, when it was last looked
 	since map[string]time.Time // since when an incarnation is known to be gone, of those that have claims
-	tags  map[uint32]*goneTag  // nodes that are gone, by their tags, of those that something is kept of beside claims
+	// claimed are the keys that were claimed at the last sweep, as hashes, while somebody asks for them.
+	claimed map[uint64]struct{}
+	seed    maphash.Seed
+	tags    map[uint32]*goneTag // nodes that are gone, by their tags, of those that something is kept of beside claims
 }
 
 // goneTag is a node that volatile keys name and that is not there.
@@ -31,8 +35,33 @@ type goneTag struct {
 	asked bool // since the last sweep
 }
 
+// saw notes a key that is claimed, for those who ask soon after the sweep: they would ask the directory for each.
+func (s *sweeper) saw(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.claimed == nil {
+		s.claimed = map[uint64]struct{}{}
+	}
+	s.claimed[maphash.String(s.seed, key)] = struct{}{}
+}
+
+// hasSeen reports whether a key was claimed when claims were last read; true too often is no harm.
+func (s *sweeper) hasSeen(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, seen := s.claimed[maphash.String(s.seed, key)]
+	return seen
+}
+
+// forget drops what was noted.
+func (s *sweeper) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.claimed = nil
+}
+
 func newSweeper() *sweeper {
-	return &sweeper{wake: make(chan struct{}, 1), since: map[string]time.Time{}, tags: map[uint32]*goneTag{}}
+	return &sweeper{seed: maphash.MakeSeed(), wake: make(chan struct{}, 1), since: map[string]time.Time{}, tags: map[uint32]*goneTag{}}
 }
 
 // sweepSoon has claims looked at if nodes have come or gone since it was last called.
@@ -72,6 +101,7 @@ func (c *Cluster) sweeps(ctx context.Context) {
 		next, swept := c.sweep(ctx)
 		if swept && c.cfg.Swept != nil {
 			c.cfg.Swept(ctx)
+			c.sweeper.forget()
 			next = sooner(next, c.sweeper.nextTag(time.Now(), c.cfg.Window+sweepSlack))
 		}
 		if next > 0 {
@@ -89,7 +119,9 @@ func (c *Cluster) sweep(ctx context.Context) (next time.Duration, swept bool) {
 	now, keep := time.Now(), c.cfg.Window+sweepSlack
 	gone := map[string]time.Time{}
 	removed := 0
+	c.sweeper.forget()
 	err := c.claims.dir.All(ctx, func(key string, h directory.Held) error {
+		c.sweeper.saw(key)
 		if c.isLive(h.Incarnation) {
 			return nil
 		}
@@ -134,6 +166,9 @@ func (c *Cluster) Has(ctx context.Context, key string) bool {
 	if tag, ok := hub.TagOfKey(key); ok && c.peers != nil {
 		_, there := c.peers.ByTag(tag)
 		return there || !c.sweeper.isOver(tag, time.Now(), c.cfg.Window+sweepSlack)
+	}
+	if c.sweeper.hasSeen(key) {
+		return true
 	}
 	o, err := c.findOwner(ctx, key, true)
 	return err != nil || o.known
