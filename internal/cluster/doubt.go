@@ -102,7 +102,7 @@ func (c *Cluster) putDurable(key string, m *hub.Message, mode hub.Mode, done fun
 			go c.confirm(key, depth, done) // it may have been stored too late for who has the key by now
 			return
 		}
-		done(depth, err)
+		done(depth, gone(err))
 	})
 }
 

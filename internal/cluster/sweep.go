@@ -121,12 +121,13 @@ func (c *Cluster) sweep(ctx context.Context) (next time.Duration, swept bool) {
 	removed := 0
 	c.sweeper.forget()
 	err := c.claims.dir.All(ctx, func(key string, h directory.Held) error {
-		c.sweeper.saw(key)
 		if c.isLive(h.Incarnation) {
+			c.sweeper.saw(key)
 			return nil
 		}
 		since := c.sweeper.goneSince(h.Incarnation, now)
 		if now.Sub(since) < keep {
+			c.sweeper.saw(key)
 			gone[h.Incarnation] = since
 			return nil
 		}

@@ -74,7 +74,8 @@ type History struct {
 	// AtLeastOnce says which sockets get each message at least once, whatever happens to their connections and
 	// nodes: what was taken must come, and what has come may come again. Nil: none. Set before anything else.
 	AtLeastOnce func(key string) bool
-	// Repeats says whose messages may come again to the same socket; nil: nobody's. Set before anything else.
+	// Repeats says whose messages may come again to the same socket, or behind later ones; nil: nobody's. Set before
+	// anything else.
 	Repeats func(from string) bool
 
 	mu    sync.Mutex

@@ -155,6 +155,9 @@ func (t *trial) fault(k Kind, from, format string, args ...any) {
 	t.v.Faults = append(t.v.Faults, Fault{k, t.key, from, fmt.Sprintf(format, args...)})
 }
 
+// repeats reports whether the messages of a sender may come again, or late.
+func (t *trial) repeats(from string) bool { return t.h.Repeats != nil && t.h.Repeats(from) }
+
 func (t *trial) run() {
 	t.places, t.seen = map[string][]place{}, map[id]bool{}
 	at := 0
@@ -185,11 +188,12 @@ func (t *trial) deliver(r received, at int) {
 		t.fault(Foreign, r.from, "%d of %s was for the socket that another user had under the key", r.n, r.from)
 	case s == nil:
 		t.fault(Foreign, r.from, "%d of %s was %s", r.n, r.from, t.h.addressee(i))
-	case t.seen[i] && (t.again || t.h.Repeats != nil && t.h.Repeats(r.from)):
+	case t.seen[i] && (t.again || t.repeats(r.from)):
 	case t.seen[i]:
 		t.fault(Twice, r.from, "%d of %s", r.n, r.from)
 	case s.answer == Full || s.answer == Refused:
 		t.fault(Contradicted, r.from, "%d of %s came, and its sender was told that it was dropped", r.n, r.from)
+	case len(places) > 0 && places[len(places)-1].n > r.n && t.repeats(r.from):
 	case len(places) > 0 && places[len(places)-1].n > r.n:
 		t.fault(Disorder, r.from, "%d of %s came after %d", r.n, r.from, places[len(places)-1].n)
 	default:
