@@ -32,6 +32,13 @@
 // something may be lost, so the watermarks of idle lines are moved to the end of the stream now and then.
 // Entries carry the number of the life of their key; those of an earlier one are passed over.
 //
+// What is at the end of the stream nobody can be asked for where several servers keep it: replicas lag, and a leader that
+// was cut off or stood still does not know that it is none any more. A line that has to be sure stores an entry for
+// nobody and reads until it finds that; all that was confirmed to anybody before is in front of it. That is one
+// small entry for each connection that comes, shared by those that come at the same time on one subject. A place that
+// is known to be in the stream is looked for until it is found, in the leader too, or was trimmed. Where the answer to
+// a send is lost, lines that are live become unsure. What fails is tried again, with pauses that grow to two seconds.
+//
 // What runs concurrently. The writer has two goroutines, one that publishes and one that takes answers and calls
 // back. A partition that has lines which catch up has one goroutine that reads it once for all of them, with
 // one subscription; eight read at once at most. One goroutine stores watermarks and looks after what depends on
