@@ -76,3 +76,21 @@ func TestADoubtfulClaimIsLookedAtBeforeASocketOpens(t *testing.T) {
 	send(t, all[1], "a", "hello")
 	eventually(t, "the client reads", func() bool { return slices.Contains(c.read(), "hello") })
 }
+
+// A third node takes the key over from one that has never fetched the socket.
+func TestASocketIsHandedOnByAClaimThatWasWrittenUnheard(t *testing.T) {
+	all, _ := nodes(t, 3, cluster.Config{})
+	var c client
+	mustOpen(t, &c, all[0], "a", "1")
+	c.conn.Ended(hub.Reason{Code: hub.CodeLost})
+	send(t, all[0], "a", "waits")
+	before := usurp(t, all[1], key("a"))
+	all[1].Doubt(key("a"), before)
+	mustOpen(t, &c, all[2], "a", "1")
+	wantTexts(t, &c, "waits")
+	eventually(t, "the socket is at the third node only", func() bool {
+		_, first := all[0].hub.Get(key("a"))
+		_, second := all[1].hub.Get(key("a"))
+		return !first && !second
+	})
+}

@@ -118,6 +118,11 @@ func (c *Cluster) giveAway(ctx context.Context, node string, r handOver) ([]byte
 	}
 	c.owners.put(r.key, node)
 	moving, had, err := c.beginMove(r.key, r.user, node)
+	if errors.Is(err, hub.ErrNotFound) {
+		if before := c.claims.doubted(r.key).before; before.Incarnation != "" && before.Incarnation != c.cfg.Incarnation && c.isLive(before.Incarnation) {
+			return c.passOn(ctx, before.Node, r)
+		}
+	}
 	if err != nil {
 		c.lines.end(r.key)
 		return nil, gone(err)
@@ -135,6 +140,16 @@ func (c *Cluster) giveAway(ctx context.Context, node string, r handOver) ([]byte
 		return nil, gone(err)
 	}
 	return writeHandedOver(&d, had), nil
+}
+
+// passOn has a node hand a socket over to the one that asks for it here: this node has claimed the key without hearing of
+// it, and so has never fetched the socket.
+func (c *Cluster) passOn(ctx context.Context, node string, r handOver) ([]byte, error) {
+	answer, err := c.peers.Ask(ctx, node, opHandOver, writeHandOver(r))
+	if err != nil {
+		return nil, Unreached(node, err)
+	}
+	return answer, nil
 }
 
 // yield gives up the claim on a key for that of the node that asks, when a socket that is on its way here has come.
