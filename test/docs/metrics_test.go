@@ -66,6 +66,18 @@ func metricsShown(t *testing.T) map[string]*exposition.Family {
 	s.Traffic(t)
 	s.Away(t)
 	s.Dial(t, "echo", "open").Next(t)
+	families := familiesOf(t, s)
+	node, _ := servertest.Nodes(t)
+	for name, family := range familiesOf(t, node) {
+		if families[name] == nil { // in clusters only
+			families[name] = family
+		}
+	}
+	return families
+}
+
+func familiesOf(t *testing.T, s *servertest.Server) map[string]*exposition.Family {
+	t.Helper()
 	resp, err := http.Get(s.URL() + "/metrics")
 	if err != nil {
 		t.Fatal(err)

@@ -1,11 +1,14 @@
 package servertest
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/api"
+	"github.com/tutorsocket/tutorsocket/internal/config"
+	"github.com/tutorsocket/tutorsocket/internal/userdata/natstest"
 )
 
 // Traffic does on a server of the embedded sample app something of each kind that
@@ -54,4 +57,29 @@ func (s *Server) Away(t testing.TB) {
 		}
 	}
 	s.Lines.Expect(t, "/services/echo-s-away closed with 1006")
+}
+
+// Nodes starts two servers that are a cluster on one NATS server, where the service echo of the embedded sample app
+// has durable queues, and has a message sent from the first to a socket of the second: so that the first shows what is
+// counted in clusters only.
+func Nodes(t testing.TB) (first, second *Server) {
+	t.Helper()
+	nats := natstest.Listen(t, t.TempDir())
+	start := func(name string) *Server {
+		return Start(t, Settings(func(c *config.Config) {
+			c.Node, c.NATS.URL, c.NATS.Replicas = name, []string{nats.ClientURL()}, 1
+			c.Services = map[string]*config.Service{"echo": {Delivery: config.DeliveryDurable}}
+		}))
+	}
+	first, second = start("first"), start("second")
+	here, there := first.Dial(t, "echo", "here"), second.Dial(t, "echo", "there")
+	for _, socket := range []*Socket{here, there} {
+		socket.Next(t) // the service says hello
+	}
+	sent, _ := first.Ask(t, "POST", "/api/v1/sockets/%2Fservices%2Fecho-s-there/messages", `{"data":"from the first"}`, "Content-Type", "application/json")
+	if sent.StatusCode != http.StatusAccepted {
+		t.Errorf("a message to the other node: %s", sent.Status)
+	}
+	there.Expect(t, "from the first")
+	return first, second
 }
