@@ -32,12 +32,16 @@ func NewClient(server, token string) (*Client, error) {
 	u.Path = strings.TrimRight(u.Path, "/")
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = answerTimeout
+	transport.MaxIdleConnsPerHost = maxIdle
 	return &Client{server: u, token: token, http: &http.Client{Transport: transport, CheckRedirect: noRedirect}}, nil
 }
 
 // answerTimeout is how long a server may take to begin an answer. A stream
 // begins with a heartbeat, however long the first line takes.
 const answerTimeout = 30 * time.Second
+
+// maxIdle is how many connections wait for further requests: an import has several at once.
+const maxIdle = 16
 
 // noRedirect keeps the token from following an answer elsewhere.
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -35,8 +34,9 @@ func (p *program) dataImport(t *target) *cobra.Command {
 		Use:   "import FILE|-",
 		Short: "Store what an export wrote",
 		Long: "Store the lines that \"data export\" wrote, from a file or with - from standard input. What\n" +
-			"a key holds is replaced. A line that is wrong is named by its number; the import stops\n" +
-			"there, and what was before it is stored. With --skip-errors it goes on.",
+			"a key holds is replaced; of two lines with the same key the later one stays. A line that\n" +
+			"is wrong is named by its number; the import stops there, and what was before it is stored.\n" +
+			"With --skip-errors it goes on. An import that was interrupted may be repeated.",
 		Example: examples(
 			"tutorsocket data import data.jsonl",
 			"tutorsocket data import --skip-errors -",
@@ -87,41 +87,16 @@ func (p *program) importFrom(name string) (in io.ReadCloser, size int64, err err
 	return f, info.Size(), nil
 }
 
-// importData stores line after line.
-func (p *program) importData(ctx context.Context, client *api.Client, in io.Reader, size int64, flags importFlags) (done imported, err error) {
-	shown := p.newDataProgress("imported", size)
-	defer shown.clear()
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 0, 64<<10), maxImportLine)
-	for n := 1; lines.Scan(); n++ {
-		text := lines.Bytes()
-		if len(bytes.TrimSpace(text)) == 0 {
-			continue
-		}
-		err := importLine(ctx, client, text)
-		var wrong *lineError
-		switch {
-		case err == nil:
-			done.Imported++
-			shown.add(1, int64(len(text))+1)
-		case !errors.As(err, &wrong):
-			return done, err
-		case !flags.skip:
-			return done, fmt.Errorf("line %d: %w; the lines before it are stored, --skip-errors goes on", n, err)
-		default:
-			done.Skipped++
-			shown.add(0, int64(len(text))+1)
-			shown.clear()
-			fmt.Fprintf(p.Stderr, "line %d: %v\n", n, err)
-		}
+// importData stores the lines.
+func (p *program) importData(ctx context.Context, client *api.Client, in io.Reader, size int64, flags importFlags) (imported, error) {
+	i := &importing{p: p, client: client, flags: flags, shown: p.newDataProgress("imported", size), keys: map[string]bool{}}
+	defer i.shown.clear()
+	// What is on its way when something goes wrong is waited for, and counted.
+	err := i.read(ctx, in)
+	if rest := i.settle(len(i.waiting)); err == nil {
+		err = rest
 	}
-	if errors.Is(lines.Err(), bufio.ErrTooLong) {
-		return done, fmt.Errorf("a line is longer than %d bytes, more than any value may have", maxImportLine)
-	}
-	if lines.Err() != nil {
-		return done, fmt.Errorf("read the lines: %w", lines.Err())
-	}
-	return done, nil
+	return i.done, err
 }
 
 // maxImportLine bounds a line, in bytes: the largest recipients list, and its key; or the largest value, all of it
@@ -135,13 +110,9 @@ func (e *lineError) Error() string { return e.text }
 
 func wrongLine(format string, args ...any) error { return &lineError{fmt.Sprintf(format, args...)} }
 
-// importLine stores one line. What is wrong with the line is a lineError.
-func importLine(ctx context.Context, client *api.Client, text []byte) error {
-	line, err := parseDataLine(text)
-	if err != nil {
-		return err
-	}
-	_, err = client.SetUserData(ctx, line.Key, json.RawMessage(line.Value), line.seconds())
+// storeLine stores one line. What is wrong with the line is a lineError.
+func storeLine(ctx context.Context, client *api.Client, line dataLine) error {
+	_, err := client.SetUserData(ctx, line.Key, json.RawMessage(line.Value), line.seconds())
 	var refused *api.Refusal
 	if errors.As(err, &refused) && (refused.Status == 413 || refused.Status == 422) {
 		return wrongLine("%s", safe(refused.Error()))

@@ -42,6 +42,9 @@ type Sockets interface {
 type UserData interface {
 	Get(ctx context.Context, key string) (value json.RawMessage, ok bool, err error)
 	Set(ctx context.Context, key string, value json.RawMessage, ttl time.Duration) error
+	// GetRevision and Replace change a value only if nobody else has; Replace reports false where somebody has.
+	GetRevision(ctx context.Context, key string) (value json.RawMessage, revision uint64, ok bool, err error)
+	Replace(ctx context.Context, key string, value json.RawMessage, ttl time.Duration, revision uint64) (bool, error)
 	Delete(ctx context.Context, key string) (bool, error)
 	DeletePrefix(ctx context.Context, prefix string) (int, error)
 	// Join and Leave take when the socket was opened: see openedAt.

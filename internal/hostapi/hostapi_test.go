@@ -465,6 +465,9 @@ type fakeData struct {
 	values map[string]string
 	calls  []string
 	err    error
+
+	revision uint64
+	faster   int // how many writes of others come before the next of Replace
 }
 
 func (d *fakeData) note(format string, args ...any) {
@@ -474,6 +477,23 @@ func (d *fakeData) note(format string, args ...any) {
 func (d *fakeData) Get(_ context.Context, key string) (json.RawMessage, bool, error) {
 	text, ok := d.values[key]
 	return json.RawMessage(text), ok, d.err
+}
+
+func (d *fakeData) GetRevision(_ context.Context, key string) (json.RawMessage, uint64, bool, error) {
+	text, ok := d.values[key]
+	return json.RawMessage(text), d.revision, ok, d.err
+}
+
+func (d *fakeData) Replace(_ context.Context, key string, value json.RawMessage, ttl time.Duration, revision uint64) (bool, error) {
+	d.note("replace %s %d %s %v", key, revision, value, ttl)
+	if d.faster > 0 { // somebody else
+		d.faster--
+		d.revision++
+		d.values[key] = fmt.Sprint(d.revision * 10)
+		return false, d.err
+	}
+	d.values[key] = string(value)
+	return true, d.err
 }
 
 func (d *fakeData) Set(_ context.Context, key string, value json.RawMessage, ttl time.Duration) error {
@@ -529,6 +549,25 @@ func TestRecipientsOfTheOwnSocket(t *testing.T) {
 	if !slices.Equal(b.data.calls, want) {
 		t.Errorf("calls %q\nwant %q", b.data.calls, want)
 	}
+}
+
+// TestChangeUserData: the function is called again with what others have stored.
+func TestChangeUserData(t *testing.T) {
+	b := newBench(t)
+	b.prints(`alert(tools_web.change_user_data('n', function (v) { return v == null ? 1 : v + 1 }))`, "1")
+	b.data.faster = 2
+	b.prints(`n = 0; alert(tools_web.change_user_data('n', function (v) { n += 1; return v + 1 }, 60)); alert(n)`, "21", "3")
+	b.prints(`alert(tools_web.change_user_data('n', function (v) { }) == undefined); alert(tools_web.get_user_data('n'))`, "true", "21")
+	want := []string{"replace n 0 1 0s", "replace n 0 2 1m0s", "replace n 1 11 1m0s", "replace n 2 21 1m0s"}
+	if !slices.Equal(b.data.calls, want) {
+		t.Errorf("calls %q\nwant %q", b.data.calls, want)
+	}
+	b.fails(`tools_web.change_user_data('n', 5)`, "What changes user data is a function")
+	b.fails(`tools_web.change_user_data('n', function (v) { throw 'no' })`, "no")
+	b.fails(`tools_web.change_user_data('a_recipients', function (v) { return v })`, "join_recipients")
+	b.data.faster = 1 << 30
+	b.data.err = errors.New("the disk is full")
+	b.fails(`tools_web.change_user_data('n', function (v) { return 1 })`, `user data "n": the disk is full`)
 }
 
 func TestUserData(t *testing.T) {

@@ -25,6 +25,11 @@ var toolsWebGlobals = []basescript.Global{{
 			Doc: "Stores a value for that many seconds, or until it is removed. A { result: [{ person_id, socket_id }] } under a key that ends in _recipients replaces that list.",
 		},
 		{
+			Name: "change_user_data", Origin: basescript.Superset, Min: 2, Call: changeUserData,
+			Sig: "(key: string, change: (value: any) => any, seconds?: number): any",
+			Doc: "Stores what the function makes of the value under the key, null if there is none, and returns it. If another script stores something meanwhile, on any node, the function is called again with that; undefined leaves the value alone. Not in the original.",
+		},
+		{
 			Name: "remove_user_data", Min: 1, Call: removeUserData,
 			Sig: "(key: string): boolean",
 			Doc: "Removes what is stored under the key, and says whether there was anything.",

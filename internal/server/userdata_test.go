@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -205,5 +206,27 @@ func TestAnUnchangedValueIsNotSentAgain(t *testing.T) {
 	s.Ask(t, "PUT", path, `{"value":2}`, "Content-Type", "application/json")
 	if resp, body := s.Ask(t, "GET", path, "", "If-None-Match", tag); resp.StatusCode != 200 {
 		t.Errorf("a new value: %d %s", resp.StatusCode, body)
+	}
+}
+
+// TestScriptsChangeOneValueTogether: fifty runs add one each, ten at once.
+func TestScriptsChangeOneValueTogether(t *testing.T) {
+	s := servertest.Start(t)
+	var all sync.WaitGroup
+	for range 10 {
+		all.Go(func() {
+			for range 5 {
+				outcome, err := s.API.Run(t.Context(), api.RunRequest{
+					Source: `tools_web.change_user_data('sum', function (v) { return v == null ? 1 : v + 1 }, 3600)`,
+				}, func(api.Line) {})
+				if err != nil || !outcome.OK {
+					t.Error(err, outcome.Error)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if lines := runLines(t, s, `alert('sum ' + tools_web.get_user_data('sum'))`); !strings.Contains(lines, "sum 50\n") {
+		t.Error(lines)
 	}
 }

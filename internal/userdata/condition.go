@@ -3,6 +3,7 @@ package userdata
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -46,6 +47,26 @@ func (s *Store) SetIf(ctx context.Context, key string, value json.RawMessage, tt
 		return 0, fmt.Errorf("set user data %q: %w", key, err)
 	}
 	return revision, nil
+}
+
+// GetRevision is [Store.Get] with the revision of the value, for [Store.Replace]; 0 where there is none, and for a
+// recipients list.
+func (s *Store) GetRevision(ctx context.Context, key string) (value json.RawMessage, revision uint64, ok bool, err error) {
+	v, ok, err := s.Look(ctx, key)
+	if !ok {
+		v.Revision = 0
+	}
+	return v.JSON, v.Revision, ok, err
+}
+
+// Replace is [Store.Set] where the key holds the value of that revision still, or nothing if it is 0. Otherwise it does
+// nothing and reports false.
+func (s *Store) Replace(ctx context.Context, key string, value json.RawMessage, ttl time.Duration, revision uint64) (bool, error) {
+	_, err := s.SetIf(ctx, key, value, ttl, func(now uint64, exists bool) bool { return exists == (revision != 0) && now == revision })
+	if errors.Is(err, ErrChanged) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (s *Store) setList(ctx context.Context, key string, items []recipient, ttl time.Duration, may Condition) error {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
+	"github.com/tutorsocket/tutorsocket/internal/userdata/natstest"
 )
 
 func only(revision uint64) userdata.Condition {
@@ -116,4 +117,38 @@ func TestWritersUnderConditionsLoseNothing(t *testing.T) {
 	}
 	wg.Wait()
 	wantValue(t, s, "n", fmt.Sprint(writers*each))
+}
+
+// TestChangesFromThreeStoresAreAllKept: fifty writers add one each, through three stores, as nodes have them.
+func TestChangesFromThreeStoresAreAllKept(t *testing.T) {
+	js, _ := natstest.Start(t, t.TempDir())
+	var stores []*userdata.Store
+	for range 3 {
+		stores = append(stores, openStore(t, js, userdata.Config{}))
+	}
+	const writers = 50
+	var all sync.WaitGroup
+	for i := range writers {
+		all.Go(func() {
+			s := stores[i%len(stores)]
+			for done := false; !done; {
+				value, revision, ok, err := s.GetRevision(t.Context(), "sum")
+				n := 0
+				if ok && err == nil {
+					err = json.Unmarshal(value, &n)
+				}
+				if err == nil {
+					done, err = s.Replace(t.Context(), "sum", json.RawMessage(strconv.Itoa(n+1)), time.Hour, revision)
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	for _, s := range stores {
+		wantValue(t, s, "sum", strconv.Itoa(writers))
+	}
 }
