@@ -303,8 +303,10 @@ type dataInfo struct {
 	Sync   string `json:"sync"`
 	Node   string `json:"node"`
 
-	Servers  string `json:"servers,omitempty"`
-	Replicas int    `json:"replicas,omitempty"`
+	Servers  string   `json:"servers,omitempty"`
+	Replicas int      `json:"replicas,omitempty"`
+	Nodes    []string `json:"nodes"`             // all that share the store
+	Missing  []string `json:"missing,omitempty"` // nodes that did not answer
 }
 
 func (p *program) dataInfo(t *target) *cobra.Command {
@@ -312,7 +314,7 @@ func (p *program) dataInfo(t *target) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "info",
 		Short:   "How much user data there is, and how safe",
-		Long:    "Show how many keys there are, what they take on disk, where they lie, and how safe a write\nis that was confirmed: STORE is embedded, in the server itself, or nats, in servers of its\nown; SYNC is the setting nats.sync in force.",
+		Long:    "Show how many keys there are, what they take on disk, where they lie, and how safe a write\nis that was confirmed: STORE is embedded, in the server itself, or nats, in servers of its\nown, which all NODES share; SYNC is the setting nats.sync in force, REPLICAS how many of\nSERVERS have a write before it is confirmed.",
 		Example: examples("tutorsocket data info"),
 		Args:    exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -327,10 +329,15 @@ func (p *program) dataInfo(t *target) *cobra.Command {
 			if asJSON {
 				return p.printJSON(info)
 			}
-			head, row := []string{"KEYS", "BYTES", "NODE", "STORE", "SYNC", "FOLDER"},
-				[]string{fmt.Sprint(info.Keys), fmt.Sprint(info.Bytes), info.Node, info.Store, info.Sync, info.Folder}
-			if info.Servers != "" {
-				head, row = append(head, "SERVERS", "REPLICAS"), append(row, info.Servers, fmt.Sprint(info.Replicas))
+			head, row := []string{"KEYS", "BYTES"}, []string{fmt.Sprint(info.Keys), fmt.Sprint(info.Bytes)}
+			if info.Servers == "" {
+				head, row = append(head, "NODE", "STORE", "SYNC", "FOLDER"), append(row, info.Node, info.Store, info.Sync, info.Folder)
+			} else { // the folder is another one for each node, and the NATS servers decide what reaches the disk when
+				head = append(head, "STORE", "SERVERS", "REPLICAS", "NODES")
+				row = append(row, info.Store, info.Servers, fmt.Sprint(info.Replicas), strings.Join(info.Nodes, ","))
+			}
+			if len(info.Missing) > 0 {
+				fmt.Fprintln(p.Stderr, "nodes that did not answer:", strings.Join(info.Missing, ", "))
 			}
 			return p.printTable(head, [][]string{row})
 		},
@@ -348,18 +355,20 @@ func collectInfo(ctx context.Context, client *api.Client) (dataInfo, error) {
 		return dataInfo{}, errors.New("no node answered")
 	}
 	keys, err := collectData(ctx, client, "", 0)
-	n := nodes.Items[0] // the store is one for all
-	info := dataInfo{
-		Keys: len(keys.Items), Bytes: n.Data.UserDataBytes, Node: n.Name,
-		Folder: n.Data.Folder, Store: n.Data.Store, Sync: n.Data.Sync, Servers: n.Data.Servers, Replicas: n.Data.Replicas,
-	}
-	if len(nodes.Items) > 1 { // what is stored is in no node's folder
-		info.Node, info.Folder = "", ""
-		for _, one := range nodes.Items {
-			info.Node = strings.TrimPrefix(info.Node+", "+one.Name, ", ")
+	// The store is one for all, so that any node that reaches it can tell its size; the folder is of one node.
+	n := nodes.Items[0]
+	names := make([]string, len(nodes.Items))
+	for i, other := range nodes.Items {
+		names[i] = other.Name
+		if n.Data.UserDataBytes == 0 && other.Data.Connected {
+			n = other
 		}
 	}
-	return info, err
+	return dataInfo{
+		Keys: len(keys.Items), Bytes: n.Data.UserDataBytes, Node: n.Name,
+		Folder: n.Data.Folder, Store: n.Data.Store, Sync: n.Data.Sync, Servers: n.Data.Servers, Replicas: n.Data.Replicas,
+		Nodes: names, Missing: nodes.Missing,
+	}, err
 }
 
 // dataLine is a line of an export, and what "data set --json" prints.

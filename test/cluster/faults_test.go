@@ -15,6 +15,7 @@ import (
 type fault struct {
 	name    string
 	servers bool // it happens to NATS servers only
+	short   bool // it happens in the short form of the tests, too
 	do      func(r *rig, rnd *rand.Rand)
 }
 
@@ -22,49 +23,49 @@ type fault struct {
 const messages = 60
 
 var faults = []fault{
-	{"a node is killed", false, func(r *rig, rnd *rand.Rand) {
+	{"a node is killed", false, true, func(r *rig, rnd *rand.Rand) {
 		n := r.nodes[rnd.IntN(3)]
 		n.kill()
 		r.flows(messages)
 		n.start()
 		n.ready()
 	}},
-	{"a NATS server is killed", true, func(r *rig, rnd *rand.Rand) {
+	{"a NATS server is killed", true, true, func(r *rig, rnd *rand.Rand) {
 		s := r.servers.list[rnd.IntN(3)]
 		s.kill()
 		r.flows(messages)
 		s.start()
 		r.servers.ready()
 	}},
-	{"a node is paused", false, func(r *rig, rnd *rand.Rand) {
+	{"a node is paused", false, false, func(r *rig, rnd *rand.Rand) {
 		n := r.nodes[rnd.IntN(3)]
 		n.signal(syscall.SIGSTOP)
 		r.givenUp(n)
 		r.flows(messages)
 		n.signal(syscall.SIGCONT)
 	}},
-	{"a NATS server is paused", true, func(r *rig, rnd *rand.Rand) {
+	{"a NATS server is paused", true, false, func(r *rig, rnd *rand.Rand) {
 		s := r.servers.list[rnd.IntN(3)]
 		s.signal(syscall.SIGSTOP)
 		r.flows(3 * messages)
 		s.signal(syscall.SIGCONT)
 		r.servers.ready()
 	}},
-	{"a node is cut off from NATS", false, func(r *rig, rnd *rand.Rand) {
+	{"a node is cut off from NATS", false, false, func(r *rig, rnd *rand.Rand) {
 		n := r.nodes[rnd.IntN(3)]
 		n.partition(true)
 		r.givenUp(n)
 		r.flows(messages)
 		n.partition(false)
 	}},
-	{"a NATS server is cut off from the others", true, func(r *rig, rnd *rand.Rand) {
+	{"a NATS server is cut off from the others", true, false, func(r *rig, rnd *rand.Rand) {
 		i := rnd.IntN(3)
 		r.servers.isolate(i, true)
 		r.flows(3 * messages)
 		r.servers.isolate(i, false)
 		r.servers.ready()
 	}},
-	{"all nodes are started again, one after the other", false, func(r *rig, rnd *rand.Rand) {
+	{"all nodes are started again, one after the other", false, true, func(r *rig, rnd *rand.Rand) {
 		for _, i := range rnd.Perm(3) {
 			n := r.nodes[i]
 			n.signal(syscall.SIGTERM)
@@ -103,14 +104,16 @@ func TestFaults(t *testing.T) {
 	r := newRig(t, 3)
 	r.visit(rnd, 6)
 	r.suffer(rnd, faults)
-	if v := r.history.Judge(); v.Delivered < 1000 && *only == "" {
+	if v := r.history.Judge(); v.Delivered < 500 && *only == "" {
 		t.Errorf("%d delivered: this is no load", v.Delivered)
 	}
 }
 
 // suffer has each of the faults happen.
 func (r *rig) suffer(rnd *rand.Rand, faults []fault) {
-	faults = slices.DeleteFunc(slices.Clone(faults), func(f fault) bool { return !strings.Contains(f.name, *only) })
+	faults = slices.DeleteFunc(slices.Clone(faults), func(f fault) bool {
+		return !strings.Contains(f.name, *only) || !f.short && !*long && *only == ""
+	})
 	for round := range rounds(1) {
 		for _, i := range rnd.Perm(len(faults)) {
 			f := faults[i]
