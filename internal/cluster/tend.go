@@ -196,29 +196,25 @@ func (c *Cluster) checkLocked(ctx context.Context, key string, always bool) (cou
 	return c.verify(ctx, key)
 }
 
-// verify looks at a claim with the lock of its key held, and reports whether it could.
+// verify finds out with the lock of its key held whether a claim is in force, and reports whether it could. It writes the
+// claim anew: reading proves nothing, because a server that was cut off or paused answers with what was.
 func (c *Cluster) verify(ctx context.Context, key string) bool {
 	absences, unseen := c.absences()
 	mine, ok := c.claims.get(key)
 	if !ok {
 		return true
 	}
-	now, found, err := c.claims.dir.Look(ctx, key)
-	switch {
-	case err != nil:
-		return false
-	case !found: // it was removed, because this node was taken for gone
-		revision, err := c.claims.dir.Take(ctx, key, mine.Claim, 0)
-		if err != nil {
-			return false
+	revision, err := c.claims.dir.Take(ctx, key, mine.Claim, mine.revision)
+	if errors.Is(err, directory.ErrChanged) {
+		var still bool
+		if revision, still, err = c.replaced(ctx, key, mine); err == nil && !still {
+			return true
 		}
-		c.claims.renew(key, mine.Claim, revision)
-	case now.Incarnation == c.cfg.Incarnation:
-		c.claims.renew(key, now.Claim, now.Revision)
-	default:
-		c.giveUp(ctx, key, now)
-		return true
 	}
+	if err != nil {
+		return false
+	}
+	c.claims.renew(key, mine.Claim, revision)
 	if !unseen {
 		c.claims.check(key, absences)
 	}
@@ -256,6 +252,25 @@ func (c *Cluster) serveCheck(q *peers.Request) {
 	}
 	c.claims.doubt(key, directory.Held{})
 	q.Reply(nil)
+}
+
+// replaced sees to a claim of this node that is not the latest of its key, and returns the revision of the one that
+// is its own all the same. What is read may be old: a server that was cut off answers until it has heard of it.
+func (c *Cluster) replaced(ctx context.Context, key string, mine held) (revision uint64, still bool, err error) {
+	now, found, err := c.claims.dir.Look(ctx, key)
+	switch {
+	case err != nil:
+		return 0, false, err
+	case !found: // it was removed, because this node was taken for gone
+		revision, err = c.claims.dir.Take(ctx, key, mine.Claim, 0)
+		return revision, err == nil, err
+	case now.Revision <= mine.revision:
+		return 0, false, directory.ErrChanged
+	case now.Incarnation == c.cfg.Incarnation: // it was written without an answer
+		return now.Revision, true, nil
+	}
+	c.giveUp(ctx, key, now)
+	return 0, false, nil
 }
 
 // isNoAnswer reports whether a node may not have heard what it was asked.
