@@ -125,6 +125,14 @@ if [ "$long" = yes ]; then
 	go test -v -timeout 20m ./test/slowreaders -run Latency -args -long
 	step "connections broken in every way, many more rounds"
 	go test -v -timeout 40m ./test/faults -args -long
+	step "nodes and NATS servers broken in every way, ten times over"
+	go test -v -timeout 120m ./test/cluster -args -long
+	step "the program killed two hundred times while data and durable messages flow"
+	go test -v -timeout 60m ./test/durability -args -long
+	step "what claims, sends and a million sockets cost several nodes"
+	go test -v -timeout 60m ./test/scale -args -long
+	step "user data beside bbolt"
+	(cd internal/userdata/boltbench && go test -run Beside -beside -rounds 9 -v .)
 	step "the wire, with messages of every size"
 	go test -timeout 20m ./test/conformance -args -long
 	step "a day of a thousand sockets, in simulated time"
