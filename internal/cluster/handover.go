@@ -18,6 +18,9 @@ const defaultGiveUp = 3 * time.Second
 // settlePatience is how long the writer of a connection may take to say what it has written.
 func (c *core) settlePatience() time.Duration { return c.cfg.GiveUp * 2 / 3 }
 
+// errRestarted says that the process runs no more that had the socket.
+var errRestarted = errors.New("the node has been started anew since")
+
 // errSuperseded says that another node has claimed the key since.
 var errSuperseded = errors.New("the key has been claimed by another node since")
 
@@ -25,12 +28,14 @@ var errSuperseded = errors.New("the key has been claimed by another node since")
 type handOver struct {
 	key, user string
 	revision  uint64 // of its claim
+	from      string // the incarnation that had the claim before: another process of the node does not have the socket
 }
 
 // fetchFrom has a node hand the socket over, and restores it here. Errors: [hub.ErrNotFound] if it has ended there,
 // [hub.ErrKeyLive] if it was ended because connections do not take over, [hub.ErrKeyTaken], errSuperseded, and
 // others where the node cannot say.
-func (c *Cluster) fetchFrom(ctx context.Context, req *hub.OpenRequest, node string, revision uint64) error {
+func (c *Cluster) fetchFrom(ctx context.Context, req *hub.OpenRequest, before directory.Held, revision uint64) error {
+	node := before.Node
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.GiveUp)
 	defer cancel()
 	op := opHandOver
@@ -38,7 +43,7 @@ func (c *Cluster) fetchFrom(ctx context.Context, req *hub.OpenRequest, node stri
 		op = opEnd
 	}
 	var answer []byte
-	err := c.peers.AskPages(ctx, node, op, writeHandOver(handOver{req.Key, req.User.ID, revision}), func(page []byte) error {
+	err := c.peers.AskPages(ctx, node, op, writeHandOver(handOver{req.Key, req.User.ID, revision, before.Incarnation}), func(page []byte) error {
 		answer = append(answer, page...)
 		return nil
 	})
@@ -120,6 +125,7 @@ func (c *Cluster) giveAway(ctx context.Context, node string, r handOver) ([]byte
 	moving, had, err := c.beginMove(r.key, r.user, node)
 	if errors.Is(err, hub.ErrNotFound) {
 		if before := c.claims.doubted(r.key).before; before.Incarnation != "" && before.Incarnation != c.cfg.Incarnation && c.isLive(before.Incarnation) {
+			r.from = before.Incarnation
 			return c.passOn(ctx, before.Node, r)
 		}
 	}
@@ -154,6 +160,9 @@ func (c *Cluster) passOn(ctx context.Context, node string, r handOver) ([]byte, 
 
 // yield gives up the claim on a key for that of the node that asks, when a socket that is on its way here has come.
 func (c *Cluster) yield(ctx context.Context, r handOver) error {
+	if r.from != c.cfg.Incarnation {
+		return errRestarted
+	}
 	for {
 		news, newer := c.claims.yield(r.key, r.revision)
 		switch {

@@ -202,12 +202,13 @@ func writeHandOver(h handOver) []byte {
 	e.text(h.key)
 	e.text(h.user)
 	e.uint(h.revision)
+	e.text(h.from)
 	return e.buf
 }
 
 func readHandOver(body []byte) (handOver, error) {
 	d := decode(body)
-	return checked(&d, handOver{strings.Clone(d.text()), d.text(), d.uint()})
+	return checked(&d, handOver{strings.Clone(d.text()), d.text(), d.uint(), d.text()})
 }
 
 // writeHandedOver writes a socket, and how far its node had come with messages to many.

@@ -429,3 +429,32 @@ func TestWithoutNATS(t *testing.T) {
 		t.Errorf("a volatile socket: %v", err)
 	}
 }
+
+// A node that was killed is up again at once, under its name: that it does not have the socket says nothing about what
+// became of it.
+func TestANodeThatIsRestartedAtOnce(t *testing.T) {
+	all, srv := nodes(t, 2, cluster.Config{Window: time.Minute})
+	var c client
+	mustOpen(t, &c, all[0], "a", "1")
+	before, _, err := all[1].dir.Look(t.Context(), key("a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all[0].stop()
+	again := start(t, srv, "n1", cluster.Config{Window: time.Minute})
+	eventually(t, "the new process is known", func() bool {
+		_, ok := all[1].peers.ByIncarnation(again.peers.Self().Incarnation)
+		return ok
+	})
+	var back client
+	mustOpen(t, &back, all[1], "a", "1")
+	send(t, again, "a", "two")
+	eventually(t, "the client reads", func() bool { return len(back.read()) == 2 })
+	if got := back.read(); !strings.Contains(got[0], `"reason":"node_lost"`) || got[1] != "two" {
+		t.Errorf("the client has read %q", got)
+	}
+	now, _, err := all[1].dir.Look(t.Context(), key("a"))
+	if err != nil || now.Life != before.Life {
+		t.Errorf("it is another life of the key: %+v, before it was %+v, %v", now, before, err)
+	}
+}

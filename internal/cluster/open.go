@@ -186,12 +186,12 @@ func (c *Cluster) fetch(ctx context.Context, req *hub.OpenRequest, before direct
 		req.NodeLost = !req.Durable
 		return nil
 	}
-	err := c.fetchFrom(ctx, req, before.Node, revision)
+	err := c.fetchFrom(ctx, req, before, revision)
 	for deadline := time.Now().Add(c.cfg.GiveUp / 3); errors.Is(err, errNobody) && time.Now().Before(deadline); {
 		if pause(ctx, maxMovePause/4) != nil { // a node whose connection to NATS is just coming back looks like one that is gone
 			break
 		}
-		err = c.fetchFrom(ctx, req, before.Node, revision)
+		err = c.fetchFrom(ctx, req, before, revision)
 	}
 	switch {
 	case err == nil:
@@ -211,7 +211,11 @@ func (c *Cluster) fetch(ctx context.Context, req *hub.OpenRequest, before direct
 	case errors.Is(err, errSuperseded):
 		return fmt.Errorf("%w: a newer connection brought the id to another node", hub.ErrUnavailable)
 	}
-	c.duties.insist(unheard{before.Node, before.Incarnation, handOver{req.Key, req.User.ID, revision}})
+	if errors.Is(err, errRestarted) {
+		req.NodeLost = !req.Durable
+		return nil
+	}
+	c.duties.insist(unheard{before.Node, before.Incarnation, handOver{req.Key, req.User.ID, revision, before.Incarnation}})
 	c.cfg.Logger.Warn("node does not hand a socket over, it begins anew", "socket", req.Key, "user", req.User.ID, "peer", before.Node, "error", err.Error())
 	req.NodeLost = !req.Durable
 	return nil

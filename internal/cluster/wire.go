@@ -274,6 +274,7 @@ var codes = []struct {
 	{"live", hub.ErrKeyLive},
 	{"moving", hub.ErrMoving},
 	{"superseded", errSuperseded},
+	{"restarted", errRestarted},
 	{"toolarge", hub.ErrTooLarge}, // which is not stored either
 	{"notstored", hub.ErrNotStored},
 	{"unavailable", hub.ErrUnavailable},
