@@ -241,6 +241,15 @@ func (d *memoryData) Get(_ context.Context, key string) (json.RawMessage, bool, 
 	return value, ok, d.fail
 }
 
+func (d *memoryData) GetRevision(ctx context.Context, key string) (json.RawMessage, uint64, bool, error) {
+	value, ok, err := d.Get(ctx, key)
+	return value, 0, ok, err
+}
+
+func (d *memoryData) Replace(ctx context.Context, key string, value json.RawMessage, ttl time.Duration, _ uint64) (bool, error) {
+	return true, d.Set(ctx, key, value, ttl)
+}
+
 func (d *memoryData) Set(_ context.Context, key string, value json.RawMessage, ttl time.Duration) error {
 	defer d.lock()()
 	d.values[key], d.ttls[key] = value, ttl
