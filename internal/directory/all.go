@@ -59,7 +59,10 @@ type reading struct {
 
 // portion visits the next claims. Those that were released meanwhile do not come.
 func (r *reading) portion(ctx context.Context) error {
-	batch, err := r.reader.Fetch(int(min(r.pending, portion)), jetstream.FetchMaxWait(attempt))
+	// Who is not read to the end must hear of it: without this context the reader would wait for what is left.
+	fetching, stop := context.WithTimeout(ctx, attempt)
+	defer stop()
+	batch, err := r.reader.Fetch(int(min(r.pending, portion)), jetstream.FetchContext(fetching))
 	if err != nil {
 		return err
 	}

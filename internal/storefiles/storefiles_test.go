@@ -37,6 +37,8 @@ func (c confirming) PublishMsg(ctx context.Context, m *nats.Msg, opts ...jetstre
 	return ack, err
 }
 
+func (c confirming) Reached(stream string, sequence uint64) { c.keeper.Reached(stream, sequence) }
+
 // open returns the keeper of a folder.
 func open(t testing.TB, folder string) *storefiles.Keeper {
 	t.Helper()

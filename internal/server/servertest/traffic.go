@@ -76,9 +76,9 @@ func Nodes(t testing.TB) (first, second *Server) {
 	for _, socket := range []*Socket{here, there} {
 		socket.Next(t) // the service says hello
 	}
-	sent, _ := first.Ask(t, "POST", "/api/v1/sockets/%2Fservices%2Fecho-s-there/messages", `{"data":"from the first"}`, "Content-Type", "application/json")
+	sent, body := first.Ask(t, "POST", "/api/v1/sockets/%2Fservices%2Fecho-s-there/messages", `{"message":"from the first"}`, "Content-Type", "application/json")
 	if sent.StatusCode != http.StatusAccepted {
-		t.Errorf("a message to the other node: %s", sent.Status)
+		t.Fatalf("a message to the other node: %s: %s", sent.Status, body)
 	}
 	there.Expect(t, "from the first")
 	return first, second
