@@ -22,7 +22,7 @@
 // A message for one socket is one request to its node, answered with the number
 // that wait there; a sender that waits for it is sure of the order. A message
 // for many is one request to all nodes, each of which delivers to its own
-// sockets (group.go, which says how a socket on its way between two nodes gets
+// sockets (group.go; grouplog.go says how a socket on its way between two nodes gets
 // it once). For services with durable queues a message is stored before the
 // answer, in the order in which the socket will get it (package outbox); for a
 // key whose node is gone the sender stores it itself.
