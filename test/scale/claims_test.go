@@ -33,14 +33,6 @@ func newCrowd(t *testing.T, d *directory.Directory, goroutines, permanent int) *
 	return &crowd{t: t, d: d, shares: make([][]claimed, goroutines), permanent: permanent / goroutines}
 }
 
-// claims returns how many keys are claimed.
-func (c *crowd) claims() (n int) {
-	for _, share := range c.shares {
-		n += len(share)
-	}
-	return n
-}
-
 // each calls do in every goroutine, n times in all, and returns how long that took.
 func (c *crowd) each(n int, do func(share []claimed) ([]claimed, error)) time.Duration {
 	c.t.Helper()
