@@ -11,6 +11,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/outbox"
 	"github.com/tutorsocket/tutorsocket/internal/peers"
+	"github.com/tutorsocket/tutorsocket/internal/tracing"
 )
 
 // groupSend is a message to many: to the sockets that meet the filter, or to those with the keys.
@@ -29,21 +30,30 @@ type groupSend struct {
 // nodes do not answer in time the result names them: their sockets may have got it or not. Errors: ctx's.
 func (c *Cluster) SendWhere(ctx context.Context, f hub.Filter, m *hub.Message, mode hub.Mode) (hub.Delivery, error) {
 	f = f.Reaching()
-	delivery, all, err := c.sendGroup(ctx, &groupSend{m: m, mode: mode, filter: &f})
-	return delivery, cmp.Or(err, all.failure())
+	return c.traced(c.tracer.SendWhere(ctx, len(m.Text())), m, func(m *hub.Message) (hub.Delivery, error) {
+		delivery, all, err := c.sendGroup(ctx, &groupSend{m: m, mode: mode, filter: &f})
+		return delivery, cmp.Or(err, all.failure())
+	})
 }
 
 // SendMany queues one message for each of the keys, in their order, wherever the sockets are, passing over
 // those that are gone or full. A key that is there twice gets the message twice. It is one message to each
 // other node, if not all keys are of sockets here. Nodes that do not answer in time are named: their
-// sockets may have got it or not. Errors: [hub.ErrNotStored] where a durable queue did not take it for certain. When ctx ends on the way it returns its error and how far it came.
+// sockets may have got it or not. Errors: [hub.ErrNotStored] where a durable queue did not take it for certain.
+// When ctx ends on the way it returns its error and how far it came.
 func (c *Cluster) SendMany(ctx context.Context, keys []string, m *hub.Message, mode hub.Mode) (hub.Delivery, error) {
-	span := c.tracer.SendMany(ctx, len(keys), len(m.Text()))
-	if span == nil {
+	return c.traced(c.tracer.SendMany(ctx, len(keys), len(m.Text())), m, func(m *hub.Message) (hub.Delivery, error) {
 		return c.sendMany(ctx, keys, m, mode)
+	})
+}
+
+// traced calls send with the message, and records in the span, if there is one, what becomes of it.
+func (c *Cluster) traced(span *tracing.Span, m *hub.Message, send func(*hub.Message) (hub.Delivery, error)) (hub.Delivery, error) {
+	if span == nil {
+		return send(m)
 	}
 	defer span.End()
-	delivery, err := c.sendMany(ctx, keys, m.Watched(c.tracer.Follow(span)), mode)
+	delivery, err := send(m.Watched(c.tracer.Follow(span)))
 	span.Addressed(delivery.Addressed())
 	span.Outcome(outcome(err))
 	return delivery, err

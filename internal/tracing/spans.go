@@ -112,6 +112,15 @@ func (t *Tracer) SendMany(ctx context.Context, targets, bytes int) *Span {
 	return t.begin(parent, SpanSend, kindProducer, whole(attrTargets, targets), whole(attrBytes, bytes))
 }
 
+// SendWhere is Send for one message to all sockets that meet a filter. How many these are nobody knows before.
+func (t *Tracer) SendWhere(ctx context.Context, bytes int) *Span {
+	parent := t.sender(ctx)
+	if parent == nil {
+		return nil
+	}
+	return t.begin(parent, SpanSend, kindProducer, whole(attrBytes, bytes))
+}
+
 // sender returns the span that a send belongs below, nil if it is not to be recorded.
 func (t *Tracer) sender(ctx context.Context) *Span {
 	if t == nil {
