@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -342,10 +343,11 @@ func TestOneTickWaits(t *testing.T) {
 	until(t, states, "waiting", func(s shared) bool { return s.Wait != 0 })
 	c.advance(time.Second)
 	until(t, states, "skipped", func(s shared) bool { return s.Skip != nil && s.Wait == s.Tick-1 })
-	for _, list := range crew.runs {
-		for _, run := range list {
-			run.End(runs.Outcome{Error: "it threw"})
-		}
+	crew.mu.Lock()
+	first := slices.Concat(crew.runs["n1"], crew.runs["n2"])
+	crew.mu.Unlock()
+	for _, run := range first {
+		run.End(runs.Outcome{Error: "it threw"})
 	}
 	until(t, states, "failed", func(s shared) bool { return s.Last != nil && s.Last.State == "failed" })
 	crew.await(t, "what waited runs", func() bool { return crew.count() == 2 })

@@ -43,8 +43,8 @@ func (m *memory) keep(subject string, r record, writes uint64) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.off || writes != m.writes {
-		return
+	if m.off || writes != m.writes || m.values[subject].revision > r.revision {
+		return // of two that read while something was written the one that read it may be first
 	}
 	m.drop(subject)
 	if m.values == nil {

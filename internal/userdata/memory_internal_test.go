@@ -1,0 +1,23 @@
+package userdata
+
+import (
+	"testing"
+	"time"
+)
+
+// Two read while a write is under way: the second sees it, and is done first.
+func TestWhatIsRememberedDoesNotGoBack(t *testing.T) {
+	m := memory{on: true}
+	now := time.Now()
+	_, _, before := m.look("d.x", now)
+	_, _, meanwhile := m.look("d.x", now)
+	m.keep("d.x", record{data: []byte("2"), revision: 2}, meanwhile)
+	m.keep("d.x", record{data: []byte("1"), revision: 1}, before)
+	if r, ok, _ := m.look("d.x", now); !ok || string(r.data) != "2" {
+		t.Errorf("it is %q now, %v", r.data, ok)
+	}
+	m.written("d.x", true)
+	if r, ok, _ := m.look("d.x", now); ok {
+		t.Errorf("after a write it is still %q", r.data)
+	}
+}
