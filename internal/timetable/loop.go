@@ -17,15 +17,15 @@ const (
 
 // Run takes ticks until ctx ends or [Timetable.Refuse] is called, and returns nil. A timetable runs once.
 func (t *Timetable) Run(ctx context.Context) error {
-	t.holding.Add(1)
+	// Whoever looks after a run needs to see entries for longer than ticks are taken.
+	complete := make(chan struct{})
+	if !t.begin(sync.OnceFunc(func() { close(complete) })) {
+		return nil
+	}
 	defer t.holding.Done()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(t.refused, stop)()
-	// Whoever looks after a run needs to see entries for longer than ticks are taken.
-	complete := make(chan struct{})
-	following := sync.OnceFunc(func() { close(complete) })
-	t.following.Go(func() { t.follow(following) })
 	select {
 	case <-complete:
 	case <-ctx.Done():
@@ -43,6 +43,18 @@ func (t *Timetable) Run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// begin counts the loop in and follows entries, unless the timetable is closed.
+func (t *Timetable) begin(complete func()) bool {
+	t.closing.Lock()
+	defer t.closing.Unlock()
+	if t.closed {
+		return false
+	}
+	t.holding.Add(1)
+	t.following.Go(func() { t.follow(complete) })
+	return true
 }
 
 // follow keeps the mirror until the timetable is closed.

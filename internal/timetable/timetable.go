@@ -74,10 +74,13 @@ type Timetable struct {
 	wake   chan struct{} // has room for one: look again
 	ticks  *metrics.Counters
 
-	refused   context.Context // ends when no more ticks are to be taken
-	refuse    context.CancelFunc
-	alive     context.Context // ends when runs are not looked after any more
-	cancel    context.CancelFunc
+	refused context.Context // ends when no more ticks are to be taken
+	refuse  context.CancelFunc
+	alive   context.Context // ends when runs are not looked after any more
+	cancel  context.CancelFunc
+
+	closing   sync.Mutex
+	closed    bool           // guarded by closing: nothing is counted in any more
 	holding   sync.WaitGroup // Run, and the runs of this node
 	following sync.WaitGroup
 
@@ -139,6 +142,9 @@ func (t *Timetable) Refuse() { t.refuse() }
 // told to end, or [Timetable.Refuse] was called, and somebody else ends the runs.
 func (t *Timetable) Close(ctx context.Context) error {
 	t.refuse()
+	t.closing.Lock()
+	t.closed = true
+	t.closing.Unlock()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
