@@ -2,12 +2,16 @@ package cluster
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"sync"
 	"time"
 
+	"github.com/tutorsocket/tutorsocket/internal/api"
 	"github.com/tutorsocket/tutorsocket/internal/wsclient"
 	"github.com/tutorsocket/tutorsocket/test/faults/history"
 )
@@ -173,6 +177,29 @@ func (v *visitor) expect(from string, n int) {
 	v.await(from+" came", func() bool { return v.last[from] >= n })
 }
 
+// whereabouts tells where the client is connected, and which nodes have its socket, with what waits for it.
+func (v *visitor) whereabouts() string {
+	v.mu.Lock()
+	text := "its client has no connection"
+	if v.conn != nil {
+		text = "its client is at " + v.at.name
+	}
+	v.mu.Unlock()
+	for _, n := range v.rig.nodes {
+		status, answer := n.ask(http.MethodGet, "/sockets?limit=1000&node="+n.name+"&filter="+url.QueryEscape(`{"$state":["open","detached"]}`), nil)
+		var list api.List[api.Socket]
+		if status != http.StatusOK || json.Unmarshal(answer, &list) != nil {
+			text += fmt.Sprintf(", %s answers %d", n.name, status)
+		}
+		for _, s := range list.Items {
+			if s.Key == v.key() {
+				text += fmt.Sprintf(", %s has it %s with %d messages", n.name, s.State, s.Queue.Messages)
+			}
+		}
+	}
+	return text
+}
+
 // await waits for something, which is asked about with mu held.
 func (v *visitor) await(what string, done func() bool) {
 	v.rig.t.Helper()
@@ -187,7 +214,7 @@ func (v *visitor) await(what string, done func() bool) {
 		select {
 		case <-news:
 		case <-late:
-			v.rig.t.Fatalf("%s: not within %v: %s", v.key(), patience, what)
+			v.rig.t.Fatalf("%s: not within %v: %s; %s", v.key(), patience, what, v.whereabouts())
 		}
 	}
 }
