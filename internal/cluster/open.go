@@ -310,6 +310,10 @@ func (c *core) heldClaim(key string) (held, bool) {
 
 // claimOld claims the key of a socket that an earlier process had.
 func (c *Cluster) claimOld(ctx context.Context, d *hub.Detached, durable bool) error {
+	_, mine := c.claims.get(d.Key)
+	if _, here := c.hub.Get(d.Key); mine || here { // its client was faster
+		return hub.ErrKeyTaken
+	}
 	now, found, err := c.claims.dir.Look(ctx, d.Key)
 	if err != nil {
 		return unavailable(ctx, err)

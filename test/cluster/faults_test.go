@@ -15,7 +15,7 @@ import (
 type fault struct {
 	name    string
 	servers bool // it happens to NATS servers only
-	short   bool // it happens in the short form of the tests, too
+	short   bool // it happens without -long and -only, too
 	do      func(r *rig, rnd *rand.Rand)
 }
 
@@ -23,7 +23,7 @@ type fault struct {
 const messages = 60
 
 var faults = []fault{
-	{"a node is killed", false, true, func(r *rig, rnd *rand.Rand) {
+	{"a node is killed", false, false, func(r *rig, rnd *rand.Rand) {
 		n := r.nodes[rnd.IntN(3)]
 		n.kill()
 		r.flows(messages)
@@ -65,7 +65,7 @@ var faults = []fault{
 		r.servers.isolate(i, false)
 		r.servers.ready()
 	}},
-	{"all nodes are started again, one after the other", false, true, func(r *rig, rnd *rand.Rand) {
+	{"all nodes are started again, one after the other", false, false, func(r *rig, rnd *rand.Rand) {
 		for _, i := range rnd.Perm(3) {
 			n := r.nodes[i]
 			n.signal(syscall.SIGTERM)
@@ -100,6 +100,9 @@ func (r *rig) givenUp(n *node) {
 // message of the durable service is lost, none is out of order, each loss of the others is announced or was on its
 // way in a connection that broke, and no socket is on two nodes in the end.
 func TestFaults(t *testing.T) {
+	if !*long && *only == "" {
+		t.Skip("takes long: run it with -args -long, or with -args -only and a part of the name of a fault")
+	}
 	rnd := chance(t)
 	r := newRig(t, 3)
 	r.visit(rnd, 6)
