@@ -18,6 +18,7 @@ type claims struct {
 	arriving map[string]*arrival
 	doubts   map[string]doubt // keys of which the directory may say something else than this node believes
 	number   uint64           // of the last doubt
+	over     recent[struct{}] // keys whose sockets have ended here, so that their lives are over
 }
 
 // held is a claim in force.
@@ -37,8 +38,10 @@ type arrival struct {
 // doubt is about a key whose claim is to be looked at: the connection to the others was lost, or an answer of
 // the directory.
 type doubt struct {
-	number uint64
-	before directory.Held // the claim that this node was about to replace when the answer was lost, if there was one
+	number  uint64
+	unheard bool           // a claim of this node may have been written, or still be: the answer was lost
+	before  directory.Held // the claim that it replaces, if there was one: its node may have the socket
+	after   uint64         // the revision that it is written after
 }
 
 // keyLock orders what opens and releases one key.
@@ -48,7 +51,7 @@ type keyLock struct {
 }
 
 func newClaims(dir *directory.Directory) *claims {
-	return &claims{dir: dir, held: map[string]held{}, locks: map[string]*keyLock{}, arriving: map[string]*arrival{}, doubts: map[string]doubt{}}
+	return &claims{dir: dir, held: map[string]held{}, over: recent[struct{}]{atLeast: 4 << 10}, locks: map[string]*keyLock{}, arriving: map[string]*arrival{}, doubts: map[string]doubt{}}
 }
 
 // lock waits until nobody else opens or releases the key. Errors: ctx's.
@@ -87,6 +90,7 @@ func (c *claims) hold(key string, claim directory.Claim, revision uint64) {
 	defer c.mu.Unlock()
 	c.held[key] = held{claim, revision, 0}
 	delete(c.doubts, key)
+	c.over.drop(key)
 	if a := c.arriving[key]; a != nil {
 		close(a.news)
 		a.news = make(chan struct{})
@@ -145,31 +149,62 @@ func (c *claims) keys() []string {
 	return keys
 }
 
-// yield gives up the claim on a key for one of another node that has the revision. If this node has a newer one it
-// keeps that, and says so. While a socket is on its way here nothing is given up either: news is closed when
-// yield is to be called again.
-func (c *claims) yield(key string, revision uint64) (news <-chan struct{}, newer bool) {
+// standing is how the claim of this node on a key stands to a newer one of another.
+type standing int
+
+const (
+	standsNot standing = iota // there is none: the socket was given up, or never came
+	yielded                   // it was given up just now, or its socket had ended before
+	newer                     // it is the newer one, and kept
+	arriving                  // a socket is on its way here
+)
+
+// yield gives up the claim on a key for one of another node that has the revision. While a socket is on its way here
+// nothing is given up: news is closed when yield is to be called again.
+func (c *claims) yield(key string, revision uint64) (s standing, news <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if h, ok := c.held[key]; ok && h.revision > revision {
-		return nil, true
+	h, held := c.held[key]
+	if held && h.revision > revision {
+		return newer, nil
 	}
 	if a := c.arriving[key]; a != nil {
-		return a.news, false
+		return arriving, a.news
 	}
 	delete(c.held, key)
-	return nil, false
+	if _, ended := c.over.get(key); held || ended {
+		return yielded, nil
+	}
+	return standsNot, nil
 }
 
-// doubt has the claim on a key looked at soon. before is the one that may have been replaced, if there was one.
-func (c *claims) doubt(key string, before directory.Held) {
+// end notes that the socket has ended whose claim this node has. A node that has replaced the claim hears of it.
+func (c *claims) end(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.held[key]; ok {
+		c.over.put(key, struct{}{})
+	}
+}
+
+// doubt has the claims on keys looked at soon.
+func (c *claims) doubt(keys ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, key := range keys {
+		c.number++
+		d := c.doubts[key]
+		d.number = c.number
+		c.doubts[key] = d
+	}
+}
+
+// miss has the claim on a key looked at that may have been written after a revision, in place of the one before.
+func (c *claims) miss(key string, after uint64, before directory.Held) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.number++
-	if d, ok := c.doubts[key]; ok && before == (directory.Held{}) {
-		before = d.before
-	}
-	c.doubts[key] = doubt{c.number, before}
+	c.doubts[key] = doubt{number: c.number, unheard: true, before: before, after: after}
 }
 
 // doubted returns what is doubtful about a key; number 0: nothing is.

@@ -20,29 +20,49 @@ func closed(c <-chan struct{}) bool {
 func TestANewerClaimIsNotWaitedFor(t *testing.T) {
 	c := newClaims(nil)
 	left := c.arrive("k")
-	news, newer := c.yield("k", 2)
-	if news == nil || newer || closed(news) {
-		t.Fatalf("before the claim is taken: %v, %v", news, newer)
+	stands, news := c.yield("k", 2)
+	if stands != arriving || closed(news) {
+		t.Fatalf("before the claim is taken: %v, %v", stands, news)
 	}
 	c.hold("k", directory.Claim{}, 3)
 	if !closed(news) {
 		t.Fatal("nobody hears that the claim is taken")
 	}
-	if news, newer = c.yield("k", 2); !newer {
-		t.Errorf("an older claim: %v, %v", news, newer)
+	if stands, _ = c.yield("k", 2); stands != newer {
+		t.Errorf("an older claim: %v", stands)
 	}
-	if news, newer = c.yield("k", 4); news == nil || newer || closed(news) {
-		t.Errorf("a newer claim while the socket is on its way: %v, %v", news, newer)
+	if stands, news = c.yield("k", 4); stands != arriving || closed(news) {
+		t.Errorf("a newer claim while the socket is on its way: %v, %v", stands, news)
 	}
 	left()
 	if !closed(news) {
 		t.Fatal("nobody hears that the socket is there")
 	}
-	if news, newer = c.yield("k", 4); news != nil || newer {
-		t.Errorf("a newer claim: %v, %v", news, newer)
+	if stands, _ = c.yield("k", 4); stands != yielded {
+		t.Errorf("a newer claim: %v", stands)
 	}
 	if _, mine := c.get("k"); mine {
 		t.Error("the claim is not given up")
+	}
+}
+
+// Whether a socket has ended here, or was given up to another node, decides about what is stored for it.
+func TestASocketThatHasEndedIsToldFromOneGivenUp(t *testing.T) {
+	c := newClaims(nil)
+	c.hold("ended", directory.Claim{}, 3)
+	c.end("ended")
+	c.forget("ended", 4)
+	c.hold("given up", directory.Claim{}, 3)
+	c.forget("given up", 4)
+	c.end("given up")
+	c.hold("anew", directory.Claim{}, 3)
+	c.end("anew")
+	c.hold("anew", directory.Claim{}, 5)
+	c.forget("anew", 6)
+	for key, want := range map[string]standing{"ended": yielded, "given up": standsNot, "anew": standsNot, "never here": standsNot} {
+		if stands, _ := c.yield(key, 7); stands != want {
+			t.Errorf("%s: %v", key, stands)
+		}
 	}
 }
 
@@ -59,9 +79,9 @@ func TestAClaimThatIsGivenUpStaysSo(t *testing.T) {
 func TestANewDoubtIsNotSettledByAnOldAnswer(t *testing.T) {
 	c := newClaims(nil)
 	before := directory.Held{Claim: directory.Claim{Node: "n2"}, Revision: 1}
-	c.doubt("k", before)
+	c.miss("k", 1, before)
 	old := c.doubted("k")
-	c.doubt("k", directory.Held{})
+	c.doubt("k")
 	c.settle("k", old)
 	if d := c.doubted("k"); d.number == 0 || d.before != before {
 		t.Errorf("%+v", d)

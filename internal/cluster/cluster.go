@@ -200,6 +200,15 @@ func (c *core) isLive(incarnation string) bool {
 	return ok
 }
 
+// nodeOf returns the name of the node whose process an incarnation is, "" if it is not there.
+func (c *core) nodeOf(incarnation string) string {
+	if c.peers == nil {
+		return ""
+	}
+	n, _ := c.peers.ByIncarnation(incarnation)
+	return n.Name
+}
+
 // others are the other nodes.
 func (c *core) others() []peers.Node {
 	if c.peers == nil {

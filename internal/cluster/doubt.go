@@ -67,7 +67,7 @@ func (c *core) inDoubt(s *hub.Socket) bool {
 func (c *Cluster) assure(key string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), c.openPatience())
 	defer cancel()
-	if c.doubtful(key) && !c.checkClaim(ctx, key, false) {
+	if c.doubtful(key) && !c.checkClaim(ctx, key) {
 		return fmt.Errorf("%w: this node was cut off, and cannot find out now whether it still has the socket", hub.ErrNotStored)
 	}
 	return nil

@@ -75,11 +75,12 @@ func (c *Cluster) ended(ctx context.Context, s *hub.Socket) {
 	defer cancel()
 	unlock, err := c.claims.lock(ctx, s.Key())
 	if err != nil {
-		c.duties.recheck(s.Key())
+		c.claims.doubt(s.Key())
 		return
 	}
 	defer unlock()
 	if _, here := c.hub.Get(s.Key()); !here {
+		c.claims.end(s.Key())
 		c.letGo(ctx, s.Key())
 	}
 }

@@ -109,6 +109,8 @@ func (c *Cluster) storeForAbsent(ctx context.Context, keys []string, m *hub.Mess
 			switch {
 			case err != nil:
 				err = fmt.Errorf("%w: %w", hub.ErrNotStored, err)
+			case o.instead: // where the socket is not it counts as one of a node that is gone
+				_, err = c.sendAway(ctx, key, m, mode)
 			case !o.known || o.live: // it has ended, or was asked
 				err = hub.ErrNotFound
 			default:

@@ -21,6 +21,9 @@ func (c *core) settlePatience() time.Duration { return c.cfg.GiveUp * 2 / 3 }
 // errRestarted says that the process runs no more that had the socket.
 var errRestarted = errors.New("the node has been started anew since")
 
+// errGivenUp says that a node gave the socket up before it was asked for it: it had found out that the key was another's.
+var errGivenUp = errors.New("the node has given the socket up")
+
 // errSuperseded says that another node has claimed the key since.
 var errSuperseded = errors.New("the key has been claimed by another node since")
 
@@ -100,7 +103,8 @@ func (c *Cluster) serveHandOver(q *peers.Request) {
 		return
 	}
 	if q.Expired() { // it goes on without what waits here
-		go c.checkClaim(context.Background(), r.key, true)
+		c.claims.doubt(r.key)
+		go c.checkClaim(context.Background(), r.key)
 		return
 	}
 	go func() { // the other side waits no longer than this does
@@ -118,20 +122,19 @@ func (c *Cluster) serveHandOver(q *peers.Request) {
 // giveAway takes a socket away from this node. A claim of this node that is newer than that of the node which
 // asks wins.
 func (c *Cluster) giveAway(ctx context.Context, node string, r handOver) ([]byte, error) {
-	if err := c.yield(ctx, r); err != nil {
+	ended, err := c.yield(ctx, r)
+	if err != nil {
 		return nil, err
 	}
 	c.owners.put(r.key, node)
 	moving, had, err := c.beginMove(r.key, r.user, node)
-	if errors.Is(err, hub.ErrNotFound) {
-		if before := c.claims.doubted(r.key).before; before.Incarnation != "" && before.Incarnation != c.cfg.Incarnation && c.isLive(before.Incarnation) {
+	if err != nil {
+		if before := c.claims.doubted(r.key).before; errors.Is(err, hub.ErrNotFound) && before.Incarnation != c.cfg.Incarnation && c.isLive(before.Incarnation) {
 			r.from = before.Incarnation
 			return c.passOn(ctx, before.Node, r)
 		}
-	}
-	if err != nil {
 		c.lines.end(r.key)
-		return nil, gone(err)
+		return nil, absentAs(gone(err), ended)
 	}
 	settle, cancel := context.WithTimeout(ctx, c.settlePatience())
 	defer cancel()
@@ -158,26 +161,36 @@ func (c *Cluster) passOn(ctx context.Context, node string, r handOver) ([]byte, 
 	return answer, nil
 }
 
-// yield gives up the claim on a key for that of the node that asks, when a socket that is on its way here has come.
-func (c *Cluster) yield(ctx context.Context, r handOver) error {
+// yield gives up the claim on a key for that of the node that asks, when a socket that is on its way here has come. A socket
+// that is not here then has ended, or this node has given it up and cannot say.
+func (c *Cluster) yield(ctx context.Context, r handOver) (ended bool, err error) {
 	if r.from != c.cfg.Incarnation {
-		return errRestarted
+		return false, errRestarted
 	}
 	for {
-		news, newer := c.claims.yield(r.key, r.revision)
-		switch {
+		stands, news := c.claims.yield(r.key, r.revision)
+		switch stands {
 		case newer:
-			return errSuperseded
-		case news == nil:
-			return nil
+			return false, errSuperseded
+		case yielded, standsNot:
+			return stands == yielded, nil
 		}
 		select {
 		case <-news:
 		case <-ctx.Done(): // the other node goes on without what is coming here, which is to end as soon as it has come
-			c.claims.doubt(r.key, directory.Held{})
-			return ctx.Err()
+			c.claims.doubt(r.key)
+			return false, ctx.Err()
 		}
 	}
+}
+
+// absentAs is the error for the next node of a socket that is not here. Only where it has ended its life is over, and with it
+// what is stored for it.
+func absentAs(err error, ended bool) error {
+	if errors.Is(err, hub.ErrNotFound) && !ended {
+		return errGivenUp
+	}
+	return err
 }
 
 // beginMove stops all that is sent to the socket here, and says how far this node has come with messages to many.
@@ -201,14 +214,15 @@ func (c *Cluster) serveEnd(q *peers.Request) {
 	go func() { // as in serveHandOver
 		ctx, cancel := context.WithTimeout(context.Background(), c.cfg.GiveUp)
 		defer cancel()
-		if err := c.yield(ctx, r); err != nil {
+		ended, err := c.yield(ctx, r)
+		if err != nil {
 			refuse(q, err)
 			return
 		}
 		c.lines.end(r.key)
 		s, ok := c.hub.Get(r.key)
 		if !ok {
-			refuse(q, hub.ErrNotFound)
+			refuse(q, absentAs(hub.ErrNotFound, ended))
 			return
 		}
 		s.CloseWith(hub.Reason{Code: hub.CodeLost, Text: "a second connection brought the id", Abort: true})

@@ -51,7 +51,7 @@ func (c *Cluster) Open(ctx context.Context, req hub.OpenRequest) (*hub.Conn, err
 // openLocked does the work of Open with the lock of the key held.
 func (c *Cluster) openLocked(ctx context.Context, req hub.OpenRequest) (*hub.Conn, error) {
 	req.Durable = c.cfg.Durable(req.Service)
-	if _, mine := c.claims.get(req.Key); mine && !c.checkLocked(ctx, req.Key, false) {
+	if _, mine := c.claims.get(req.Key); mine && !c.checkLocked(ctx, req.Key) {
 		return nil, fmt.Errorf("%w: nobody can say now whether the id is still this node's", hub.ErrUnavailable)
 	}
 	defer c.claims.arrive(req.Key)() // from here on the key is not given away before the socket has the connection
@@ -99,7 +99,7 @@ func (c *Cluster) claim(ctx context.Context, req *hub.OpenRequest) (err error) {
 		if found && now.User != req.User.ID && now.Incarnation != c.cfg.Incarnation {
 			return hub.ErrKeyTaken
 		}
-		err = c.take(ctx, req, now, found)
+		err = c.take(ctx, req, now)
 		if errors.Is(err, directory.ErrChanged) {
 			continue
 		}
@@ -119,11 +119,10 @@ func (c *Cluster) arriving(key string) (left func()) {
 }
 
 // take replaces the claim there is, and fetches the socket.
-func (c *Cluster) take(ctx context.Context, req *hub.OpenRequest, now directory.Held, found bool) error {
-	next := directory.Claim{Node: c.hub.Node(), Incarnation: c.cfg.Incarnation, User: req.User.ID, Life: now.Life, Since: now.Since}
-	before := now
-	if found && now.Incarnation == c.cfg.Incarnation { // the socket has ended, or never came
-		before = c.claims.doubted(req.Key).before
+func (c *Cluster) take(ctx context.Context, req *hub.OpenRequest, now directory.Held) error {
+	before := c.predecessor(req.Key, now)
+	next := directory.Claim{
+		Node: c.hub.Node(), Incarnation: c.cfg.Incarnation, User: req.User.ID, Life: now.Life, Since: now.Since, Before: before.Incarnation,
 	}
 	begins := before.Incarnation == "" || before.Incarnation == c.cfg.Incarnation
 	if begins {
@@ -142,6 +141,25 @@ func (c *Cluster) take(ctx context.Context, req *hub.OpenRequest, now directory.
 	return c.fetch(ctx, req, before, next, revision)
 }
 
+// predecessor returns the claim whose node has the socket, or had it last, given the claim in force, which may be none. That
+// of this node is no predecessor: its socket has ended, or never came. A node that is gone may not have come to fetch the
+// socket from the one before it.
+func (c *Cluster) predecessor(key string, now directory.Held) directory.Held {
+	before := now
+	if now.Incarnation == c.cfg.Incarnation {
+		d := c.claims.doubted(key)
+		if _, mine := c.claims.get(key); mine || d.unheard || now.Before == "" {
+			before = d.before
+		} else {
+			before.Incarnation, before.Node = now.Before, c.nodeOf(now.Before)
+		}
+	}
+	if before.Before != "" && !c.isLive(before.Incarnation) && c.isLive(before.Before) {
+		before.Incarnation, before.Node = before.Before, c.nodeOf(before.Before)
+	}
+	return before
+}
+
 // write writes a claim. Where nobody knows whether it was written it is looked for later, and what was there before is put
 // back. Errors: [directory.ErrChanged], and those of unavailable.
 func (c *Cluster) write(ctx context.Context, key string, claim directory.Claim, after uint64, before directory.Held) (revision uint64, err error) {
@@ -149,13 +167,13 @@ func (c *Cluster) write(ctx context.Context, key string, claim directory.Claim, 
 	if err == nil || errors.Is(err, directory.ErrChanged) {
 		return revision, err
 	}
-	c.claims.doubt(key, before)
+	c.claims.miss(key, after, before)
 	return 0, unavailable(ctx, err)
 }
 
 // beginLife makes a claim one of a key that begins a new life: what was stored for the one before is not its own.
 func (c *Cluster) beginLife(ctx context.Context, claim *directory.Claim, durable bool) error {
-	claim.Life, claim.Since = rand.Uint64(), 0
+	claim.Life, claim.Since, claim.Before = rand.Uint64(), 0, ""
 	if !durable {
 		return nil
 	}
@@ -211,7 +229,7 @@ func (c *Cluster) fetch(ctx context.Context, req *hub.OpenRequest, before direct
 	case errors.Is(err, errSuperseded):
 		return fmt.Errorf("%w: a newer connection brought the id to another node", hub.ErrUnavailable)
 	}
-	if errors.Is(err, errRestarted) {
+	if errors.Is(err, errRestarted) || errors.Is(err, errGivenUp) {
 		req.NodeLost = !req.Durable
 		return nil
 	}
@@ -227,7 +245,7 @@ func (c *Cluster) letGo(ctx context.Context, key string) {
 	ctx, cancel := context.WithTimeout(ctx, releasePatience)
 	defer cancel()
 	if err := c.claims.release(ctx, key); err != nil {
-		c.claims.doubt(key, directory.Held{})
+		c.claims.doubt(key)
 		c.cfg.Logger.Debug("claim is released later", "socket", key, "error", err.Error())
 	}
 }
@@ -318,7 +336,9 @@ func (c *Cluster) claimOld(ctx context.Context, d *hub.Detached, durable bool) e
 	if err != nil {
 		return unavailable(ctx, err)
 	}
-	next := directory.Claim{Node: c.hub.Node(), Incarnation: c.cfg.Incarnation, User: d.User.ID, Life: now.Life, Since: now.Since}
+	next := directory.Claim{
+		Node: c.hub.Node(), Incarnation: c.cfg.Incarnation, User: d.User.ID, Life: now.Life, Since: now.Since, Before: nobody,
+	}
 	switch {
 	case found && (now.Incarnation != c.cfg.Incarnation && c.isLive(now.Incarnation) && !c.leaves(now.Incarnation) || now.User != d.User.ID):
 		return hub.ErrKeyTaken

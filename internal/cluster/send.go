@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -154,10 +155,14 @@ func (c *Cluster) tryAway(ctx context.Context, key string, m *hub.Message, mode 
 			return 0, err
 		case !o.known:
 			return 0, hub.ErrNotFound
-		case asked != 0 && o.revision == asked && !c.durableKey(key): // it has just ended
-			return 0, hub.ErrNotFound
-		case !o.live, asked != 0 && o.revision == asked: // whoever has the key next gets what is stored for it
+		case !o.live, o.instead && o.revision == asked: // whoever has the key next gets what is stored for it
 			return c.sendToNobody(ctx, key, o.claim, m, mode)
+		case asked != 0 && o.revision == asked:
+			c.askedInVain(ctx, key, o)
+			if !c.durableKey(key) {
+				return 0, hub.ErrNotFound
+			}
+			asked, err = 0, hub.ErrMoving
 		case o.node == c.hub.Node():
 			depth, err = c.sendHere(ctx, key, m, mode)
 		default:
@@ -179,6 +184,14 @@ func (c *Cluster) tryAway(ctx context.Context, key string, m *hub.Message, mode 
 		c.owners.drop(key)
 	}
 	return 0, errStillMoves
+}
+
+// askedInVain is for a key whose node does not have the socket. Either it has just ended, or the node has claimed the key
+// without hearing of it: then the key has another owner in a moment.
+func (c *Cluster) askedInVain(ctx context.Context, key string, o owner) {
+	if err := c.haveChecked(ctx, key, o.node, o.incarnation); err != nil {
+		c.cfg.Logger.Debug("node does not look at its claim", "socket", key, "peer", o.node, "error", err.Error())
+	}
 }
 
 // pause waits, unless ctx ends first, whose error it returns then.
@@ -257,7 +270,7 @@ func answerDepth(q *peers.Request) func(depth int, err error) {
 // the key next.
 func (c *Cluster) sendToNobody(ctx context.Context, key string, claim directory.Claim, m *hub.Message, mode hub.Mode) (depth int, err error) {
 	if !c.durableKey(key) {
-		return 0, fmt.Errorf("%w: %s, which had the socket, is gone", hub.ErrNoAnswer, claim.Node)
+		return 0, fmt.Errorf("%w: %s, which had the socket, is gone", hub.ErrNoAnswer, cmp.Or(claim.Node, "the node"))
 	}
 	type result struct {
 		at  outbox.Position
@@ -313,12 +326,14 @@ func (c *Cluster) stored(key string, at outbox.Position) {
 
 // owner is who has a key.
 type owner struct {
-	node       string
-	known      bool // somebody has it, or had it last
-	live       bool // the node is there
-	remembered bool // this is from memory
-	claim      directory.Claim
-	revision   uint64 // of the claim; 0: not known
+	node        string
+	incarnation string // of the node; "" for one that is remembered
+	known       bool   // somebody has it, or had it last
+	live        bool   // the node is there
+	remembered  bool   // this is from memory
+	instead     bool   // the node that has the claim is gone, and this is the one that had the socket before
+	claim       directory.Claim
+	revision    uint64 // of the claim; 0: not known
 }
 
 // findOwner says who has a key, from memory unless fresh. Errors: ctx's, [hub.ErrUnavailable].
@@ -348,9 +363,12 @@ func (c *core) findOwner(ctx context.Context, key string, fresh bool) (owner, er
 	if !found {
 		return owner{}, nil
 	}
-	o := owner{node: now.Node, known: true, live: c.isLive(now.Incarnation), claim: now.Claim, revision: now.Revision}
-	if o.live {
-		c.owners.put(key, now.Node)
+	o := owner{node: now.Node, incarnation: now.Incarnation, known: true, claim: now.Claim, revision: now.Revision}
+	if o.instead = now.Before != "" && !c.isLive(now.Incarnation) && c.isLive(now.Before); o.instead {
+		o.node, o.incarnation = c.nodeOf(now.Before), now.Before // the socket may never have left it
+	}
+	if o.live = c.isLive(o.incarnation); o.live && !o.instead {
+		c.owners.put(key, o.node)
 	}
 	return o, nil
 }

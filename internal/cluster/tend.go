@@ -16,8 +16,7 @@ import (
 // duties are what is still to be done about keys, because it could not be done at once. Safe for concurrent use.
 type duties struct {
 	mu      sync.Mutex
-	check   map[string]struct{} // keys whose claims are to be checked
-	unheard map[string]unheard  // sockets that were taken over without a word from the node that had them
+	unheard map[string]unheard // sockets that were taken over without a word from the node that had them
 }
 
 // unheard is a node that did not hand a socket over in time. It may have it still, and not know that the key is
@@ -25,18 +24,6 @@ type duties struct {
 type unheard struct {
 	node, incarnation string
 	handOver
-}
-
-// recheck has the claims of keys checked soon.
-func (d *duties) recheck(keys ...string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.check == nil {
-		d.check = map[string]struct{}{}
-	}
-	for _, key := range keys {
-		d.check[key] = struct{}{}
-	}
 }
 
 // insist has a node told again of a key that is another's.
@@ -52,19 +39,12 @@ func (d *duties) insist(u unheard) {
 }
 
 // take returns all there is to be done.
-func (d *duties) take() (check []string, tell []unheard) {
+func (d *duties) take() (tell []unheard) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	check, tell = slices.Collect(maps.Keys(d.check)), slices.Collect(maps.Values(d.unheard))
-	d.check, d.unheard = nil, nil
-	return check, tell
-}
-
-// checks reports whether claims are still to be checked.
-func (d *duties) checks() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.check) > 0
+	tell = slices.Collect(maps.Values(d.unheard))
+	d.unheard = nil
+	return tell
 }
 
 const (
@@ -86,17 +66,11 @@ func (c *Cluster) tend(ctx context.Context) {
 	absences := c.suspect()
 	for {
 		if c.connected() {
-			check, tell := c.duties.take()
-			check = append(check, c.claims.doubtful()...)
-			each(check, func(key string) {
-				if !c.checkClaim(ctx, key, true) {
-					c.duties.recheck(key)
-				}
-			})
-			if !c.duties.checks() {
+			each(c.claims.doubtful(), func(key string) { c.checkClaim(ctx, key) })
+			if len(c.claims.doubtful()) == 0 {
 				c.sure.Store(absences + 1)
 			}
-			each(tell, func(u unheard) { c.tellAgain(ctx, u) })
+			each(c.duties.take(), func(u unheard) { c.tellAgain(ctx, u) })
 		}
 		if c.peers != nil {
 			c.groups.prune(c.isLive)
@@ -122,7 +96,7 @@ func (c *Cluster) tend(ctx context.Context) {
 // suspect has all claims checked, and returns the absences they are in doubt for.
 func (c *Cluster) suspect() (absences uint64) {
 	absences, _ = c.absences()
-	c.duties.recheck(c.claims.keys()...)
+	c.claims.doubt(c.claims.keys()...)
 	return absences
 }
 
@@ -159,8 +133,8 @@ func (c *Cluster) tellAgain(ctx context.Context, u unheard) {
 	}
 }
 
-// checkClaim looks at one claim, if it is in doubt or always, and reports whether it could.
-func (c *Cluster) checkClaim(ctx context.Context, key string, always bool) bool {
+// checkClaim looks at one claim, if it is in doubt, and reports whether it could. A doubt stays until it could.
+func (c *Cluster) checkClaim(ctx context.Context, key string) bool {
 	ctx, cancel := context.WithTimeout(ctx, c.openPatience())
 	defer cancel()
 	unlock, err := c.claims.lock(ctx, key)
@@ -168,11 +142,11 @@ func (c *Cluster) checkClaim(ctx context.Context, key string, always bool) bool 
 		return false
 	}
 	defer unlock()
-	return c.checkLocked(ctx, key, always)
+	return c.checkLocked(ctx, key)
 }
 
 // checkLocked does the work of checkClaim with the lock of the key held.
-func (c *Cluster) checkLocked(ctx context.Context, key string, always bool) (could bool) {
+func (c *Cluster) checkLocked(ctx context.Context, key string) (could bool) {
 	doubt := c.claims.doubted(key)
 	defer func() {
 		if could && doubt.number != 0 {
@@ -187,10 +161,10 @@ func (c *Cluster) checkLocked(ctx context.Context, key string, always bool) (cou
 		if c.claims.release(ctx, key) != nil {
 			return false
 		}
-		return doubt.number == 0 || c.giveBack(ctx, key, doubt.before)
+		return !doubt.unheard || c.giveBack(ctx, key, doubt)
 	case !mine:
-		return doubt.number == 0 || c.giveBack(ctx, key, doubt.before)
-	case !always && doubt.number == 0 && !c.doubtful(key):
+		return doubt.number == 0 || c.giveBack(ctx, key, doubt)
+	case doubt.number == 0 && !c.doubtful(key):
 		return true
 	}
 	return c.verify(ctx, key)
@@ -223,34 +197,77 @@ func (c *Cluster) verify(ctx context.Context, key string) bool {
 
 // giveBack sees to a key which this node may have claimed without hearing of it: the claim that was there before is put back,
 // or nothing if there was none. It reports whether it could.
-func (c *Cluster) giveBack(ctx context.Context, key string, before directory.Held) bool {
+func (c *Cluster) giveBack(ctx context.Context, key string, d doubt) bool {
 	now, found, err := c.claims.dir.Look(ctx, key)
 	switch {
 	case err != nil:
 		return false
-	case !found || now.Incarnation != c.cfg.Incarnation:
+	case !found:
 		return true
-	case before.Incarnation == "" || before.Incarnation == c.cfg.Incarnation:
-		return c.claims.dir.Release(ctx, key, now.Revision) == nil
+	case now.Incarnation == c.cfg.Incarnation:
+		back, begun := c.replacedBy(d, now)
+		if begun {
+			return c.claims.dir.Release(ctx, key, now.Revision) == nil
+		}
+		return c.putBack(ctx, key, back, now.Revision)
+	case d.unheard && now.Revision == d.after:
+		return c.putBack(ctx, key, now.Claim, now.Revision) // what this node has written may only be on its way
 	}
-	_, err = c.claims.dir.Take(ctx, key, before.Claim, now.Revision)
-	if err == nil && c.isLive(before.Incarnation) { // its claim has another revision by now
-		_, err = c.peers.Ask(ctx, before.Node, opCheck, writeKey(key))
-	}
-	if err != nil {
-		c.cfg.Logger.Debug("claim is given back later", "socket", key, "peer", before.Node, "error", err.Error())
-	}
-	return err == nil || errors.Is(err, directory.ErrChanged)
+	return true
 }
 
-// serveCheck has a claim of this node looked at, which another one has replaced and put back.
+// nobody is the incarnation in the claim of a key that lives, though no node is known to have the socket, and the one before it.
+const nobody = "-"
+
+// replacedBy returns the claim that is to be put back in place of one of this node whose socket is not here. begun: that one
+// began the life of the key, and nobody knows of it.
+func (c *Cluster) replacedBy(d doubt, now directory.Held) (back directory.Claim, begun bool) {
+	switch {
+	case d.unheard:
+		return d.before.Claim, d.before.Incarnation == "" || d.before.Incarnation == c.cfg.Incarnation
+	case now.Before != "" && c.isLive(now.Before) && now.Before != c.cfg.Incarnation:
+		back = directory.Claim{Node: c.nodeOf(now.Before), Incarnation: now.Before}
+	default:
+		back = directory.Claim{Incarnation: nobody}
+	}
+	back.User, back.Life, back.Since, back.Before = now.User, now.Life, now.Since, nobody
+	return back, false
+}
+
+// putBack writes a claim of another node after a revision, and tells that node to look. It reports whether it could, or need
+// not.
+func (c *Cluster) putBack(ctx context.Context, key string, claim directory.Claim, after uint64) bool {
+	_, err := c.claims.dir.Take(ctx, key, claim, after)
+	if err == nil {
+		err = c.haveChecked(ctx, key, claim.Node, claim.Incarnation)
+	}
+	if err != nil {
+		c.cfg.Logger.Debug("claim is given back later", "socket", key, "peer", claim.Node, "error", err.Error())
+	}
+	return err == nil
+}
+
+// haveChecked has a node look at its claim on a key, if it is there.
+func (c *Cluster) haveChecked(ctx context.Context, key, node, incarnation string) error {
+	if incarnation == c.cfg.Incarnation {
+		c.claims.doubt(key)
+		return nil
+	}
+	if !c.isLive(incarnation) {
+		return nil
+	}
+	_, err := c.peers.Ask(ctx, node, opCheck, writeKey(key))
+	return err
+}
+
+// serveCheck has a claim of this node looked at: another one has replaced it and put it back, or finds nothing here.
 func (c *Cluster) serveCheck(q *peers.Request) {
 	key, err := readKey(q.Body)
 	if err != nil {
 		refuse(q, err)
 		return
 	}
-	c.claims.doubt(key, directory.Held{})
+	c.claims.doubt(key)
 	q.Reply(nil)
 }
 

@@ -275,6 +275,7 @@ var codes = []struct {
 	{"moving", hub.ErrMoving},
 	{"superseded", errSuperseded},
 	{"restarted", errRestarted},
+	{"givenup", errGivenUp},
 	{"toolarge", hub.ErrTooLarge}, // which is not stored either
 	{"notstored", hub.ErrNotStored},
 	{"unavailable", hub.ErrUnavailable},

@@ -20,6 +20,9 @@ type Claim struct {
 	Life uint64
 	// Since is where the stream of the outbox was when this life began; zero for keys without a durable queue.
 	Since uint64
+	// Before is the incarnation that had the socket before this claim: if this node goes before it has fetched the
+	// socket it is still there. Empty in the first claim of a life.
+	Before string
 }
 
 // Held is a claim as it is in the directory.
@@ -46,16 +49,16 @@ type mark uint64
 
 // encode is the stored form of a claim:
 //
-//	layout 1 | mark 8 | life 8 | since | node | incarnation | user | key
+//	layout 1 | mark 8 | life 8 | since | node | incarnation | user | before | key
 //
 // where since is a varint and each text has its length before it as one.
 func encode(key string, c Claim, m mark) []byte {
-	b := make([]byte, 0, 32+len(c.Node)+len(c.Incarnation)+len(c.User)+len(key))
+	b := make([]byte, 0, 32+len(c.Node)+len(c.Incarnation)+len(c.User)+len(c.Before)+len(key))
 	b = append(b, layout)
 	b = binary.BigEndian.AppendUint64(b, uint64(m))
 	b = binary.BigEndian.AppendUint64(b, c.Life)
 	b = binary.AppendUvarint(b, c.Since)
-	for _, text := range []string{c.Node, c.Incarnation, c.User, key} {
+	for _, text := range []string{c.Node, c.Incarnation, c.User, c.Before, key} {
 		b = binary.AppendUvarint(b, uint64(len(text)))
 		b = append(b, text...)
 	}
@@ -74,7 +77,7 @@ func decode(b []byte) (key string, c Claim, m mark, err error) {
 		return "", Claim{}, 0, fmt.Errorf("%w: it ends early", ErrBroken)
 	}
 	b = b[17+n:]
-	for _, text := range []*string{&c.Node, &c.Incarnation, &c.User, &key} {
+	for _, text := range []*string{&c.Node, &c.Incarnation, &c.User, &c.Before, &key} {
 		size, n := binary.Uvarint(b)
 		if n <= 0 || size > uint64(len(b)-n) {
 			return "", Claim{}, 0, fmt.Errorf("%w: it ends early", ErrBroken)
