@@ -31,6 +31,7 @@ type block struct {
 	size    int64
 	records int
 	last    uint64   // highest sequence seen
+	trace   bool     // begins with the trace of a removed message
 	gaps    []span   // what could not be read
 	whole   [][]byte // the records, when they were asked for
 }
@@ -59,8 +60,10 @@ func readBlock(path, stream string, index uint32, keep bool) (*block, error) {
 			at = next
 			continue
 		}
+		sequence := sequenceOf(data[at:])
 		b.records++
-		b.last = max(b.last, sequenceOf(data[at:])&^(eraseBit|tombBit))
+		b.last = max(b.last, sequence&^(eraseBit|tombBit))
+		b.trace = b.trace || at == 0 && sequence&tombBit != 0
 		if keep {
 			b.whole = append(b.whole, data[at:at+n])
 		}

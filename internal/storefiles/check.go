@@ -1,6 +1,7 @@
 package storefiles
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -75,7 +76,7 @@ func (k *Keeper) checkStream(f *Findings, name string, confirmed uint64) error {
 	}
 	last, records := uint64(0), 0
 	indices := k.indices(name)
-	k.checkList(f, name, indices)
+	traces := map[uint32]bool{}
 	for i, index := range indices {
 		b, err := readBlock(k.block(name, index), name, index, false)
 		if err != nil {
@@ -85,6 +86,7 @@ func (k *Keeper) checkStream(f *Findings, name string, confirmed uint64) error {
 		f.Records += b.records
 		f.Bytes += b.size
 		records += b.records
+		traces[index] = b.trace
 		last = max(last, b.last)
 		newest := i == len(indices)-1
 		switch {
@@ -94,6 +96,7 @@ func (k *Keeper) checkStream(f *Findings, name string, confirmed uint64) error {
 			f.damage(name, k.block(name, index), "is empty")
 		}
 	}
+	k.checkList(f, name, indices, traces)
 	if last < confirmed && !f.about(name) {
 		file := k.blocks(name)
 		if len(indices) > 0 {
@@ -107,19 +110,17 @@ func (k *Keeper) checkStream(f *Findings, name string, confirmed uint64) error {
 	return nil
 }
 
-// checkList compares the blocks with those that are known.
-func (k *Keeper) checkList(f *Findings, name string, indices []uint32) {
-	present := make(map[string]bool, len(indices))
-	for _, index := range indices {
-		present[blockName(index)] = true
-	}
+// checkList compares the blocks with those that are known. traces are the blocks that
+// begin with the trace of a removed message.
+func (k *Keeper) checkList(f *Findings, name string, indices []uint32, traces map[uint32]bool) {
 	for _, file := range sortedKeys(k.known.Streams[name].Blocks) {
 		path, size := filepath.Join(k.blocks(name), file), k.known.Streams[name].Blocks[file]
 		var text string
 		if size == 0 {
 			continue // NATS begins with another one
 		}
-		if !present[file] {
+		after, present := slices.BinarySearchFunc(indices, file, compareBlock)
+		if !present {
 			text = fmt.Sprintf("is missing, it had %d bytes", size)
 		} else if info, err := os.Stat(path); err == nil && info.Size() < size {
 			text = fmt.Sprintf("has only %d of the %d bytes it had", info.Size(), size)
@@ -131,10 +132,23 @@ func (k *Keeper) checkList(f *Findings, name string, indices []uint32) {
 		case !k.mayHaveTidied(name):
 			f.damage(name, path, "%s before the server was killed", text)
 			f.Damages[len(f.Damages)-1].unwritten = true
+		case !present && after < len(indices) && traces[indices[after]]:
+			// NATS removed the last message of its newest block, and so the block: it
+			// begins the next one with a trace of that message first.
 		default:
 			f.doubt(name, path, "%s a moment before the server was killed; the store may have tidied it away in that moment, or it was damaged: see that nothing is missing", text)
 		}
 	}
+}
+
+// compareBlock says where a file's name belongs among the numbers of blocks.
+func compareBlock(index uint32, file string) int {
+	number, _, _ := strings.Cut(file, ".")
+	n, err := strconv.ParseUint(number, 10, 32)
+	if err != nil {
+		return -1 // no block has that name
+	}
+	return cmp.Compare(uint64(index), n)
 }
 
 // mayHaveTidied reports whether a process that was killed may have removed or replaced

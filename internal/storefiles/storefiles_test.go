@@ -310,6 +310,62 @@ func TestWholeStore(t *testing.T) {
 	})
 }
 
+// TestTidied: a process that was killed just after all messages of a stream were removed leaves a store that is
+// whole.
+func TestTidied(t *testing.T) {
+	folder, killed := t.TempDir(), t.TempDir()
+	k := open(t, folder)
+	js, stop := natstest.Start(t, filepath.Join(folder, "nats"), natstest.SyncAlways)
+	defer stop()
+	if err := k.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	stream, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"s.*"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ack, err := js.Publish(t.Context(), "s.1", []byte("text"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Reached(ack.Stream, ack.Sequence)
+	if err := k.Note(); err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.DeleteMsg(t.Context(), ack.Sequence); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(killed, os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	found, err := open(t, killed).Check()
+	if err != nil || len(found.Doubts)+len(found.Damages) > 0 {
+		t.Errorf("found %+v, %v", found, err)
+	}
+}
+
+// TestTakenAway: a block that somebody took away in the moment before a kill is not passed over.
+func TestTakenAway(t *testing.T) {
+	folder, killed := t.TempDir(), t.TempDir()
+	k := open(t, folder)
+	serve(t, folder, k, func(s *userdata.Store) {
+		fill(t, s)
+		if err := k.Note(); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(filepath.Join(folder, "nats/jetstream/$G/streams/KV_userdata/msgs/1.blk")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.CopyFS(killed, os.DirFS(folder)); err != nil {
+			t.Fatal(err)
+		}
+	})
+	found, err := open(t, killed).Check()
+	if err != nil || len(found.Doubts)+len(found.Damages) == 0 {
+		t.Errorf("found %+v, %v", found, err)
+	}
+}
+
 // TestRecoverKeepsTheRest: of a store with a damaged block all values in other places stay.
 func TestRecoverKeepsTheRest(t *testing.T) {
 	whole := t.TempDir()
