@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,7 +58,7 @@ func newNodes(t testing.TB, s *servers, n int, settings ...string) (nodes []*nod
 		one.process = &process{
 			t: t, name: string(rune('a' + i)), path: path, dir: dir,
 			args: []string{"dev", "--app", ".", "--data", "data", "--listen", address, "--node-name", string(rune('a' + i))},
-			env:  append(env, "TUTORSOCKET_NATS_URL="+strings.Join(urls, ",")),
+			env:  append(slices.Clone(env), "TUTORSOCKET_NATS_URL="+strings.Join(urls, ",")),
 		}
 		one.start()
 		t.Cleanup(one.cleanUp)
