@@ -3,6 +3,7 @@ package cluster
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -115,15 +116,17 @@ func (s *servers) isolate(i int, cut bool) {
 	}
 }
 
-// freeAddresses finds addresses of this machine that nobody listens on.
+// freeAddresses finds addresses of this machine that nobody listens on. Their ports are none that the system gives to
+// outgoing connections: a server that is started again must find its own free.
 func freeAddresses(t testing.TB, n int) (addresses []string) {
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
+	for tries := 0; len(addresses) < n; tries++ {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(20000)))
+		if err == nil {
+			defer l.Close() // not before all are found
+			addresses = append(addresses, l.Addr().String())
+		} else if tries > 100*n {
 			t.Fatal(err)
 		}
-		defer l.Close()
-		addresses = append(addresses, l.Addr().String())
 	}
 	return addresses
 }
