@@ -21,6 +21,9 @@ const (
 	// reachTime is how long NATS may take to be there at the start: all servers may
 	// be starting at the same time.
 	reachTime = 6 * time.Second
+	// placeTime is how long NATS may say that it has no room for what is to be kept, or too few servers. They tell
+	// each other every ten seconds what they have, and the leader may have missed the first word.
+	placeTime = 15 * time.Second
 	// openTime is the longest that opening something may take.
 	openTime = 16 * time.Second
 	// retryTime is between two tries within it.
@@ -60,11 +63,11 @@ func openOutside(ctx context.Context, settings config.NATS, node string, logger 
 	return s, nil
 }
 
-// retry tries again what may succeed when servers are up, for reachTime at most.
+// retry tries again what may succeed when servers are up, for as long as patience says.
 func (s *store) retry(ctx context.Context, try func() error) error {
-	for deadline := time.Now().Add(reachTime); ; {
+	for began := time.Now(); ; {
 		err := try()
-		if err == nil || !mayPass(err) || time.Now().After(deadline) {
+		if err == nil || time.Since(began) >= patience(err) {
 			return s.explain(err)
 		}
 		select {
@@ -82,13 +85,13 @@ func (s *store) open(ctx context.Context, try func(context.Context) error) error
 	if !s.outside() {
 		return try(ctx)
 	}
-	for patience := dialTime; ; patience *= 2 {
+	for wait := dialTime; ; wait *= 2 {
 		err := s.retry(ctx, func() error {
-			ctx, cancel := context.WithTimeout(ctx, patience)
+			ctx, cancel := context.WithTimeout(ctx, wait)
 			defer cancel()
 			return try(ctx)
 		})
-		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil || patience >= openTime {
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil || wait >= openTime {
 			return err
 		}
 	}
@@ -121,16 +124,22 @@ const (
 	errNotClustered jetstream.ErrorCode = 10074 // copies, without a cluster
 )
 
-// mayPass reports whether an error may be one of servers that just start.
-func mayPass(err error) bool {
+// patience returns how long an error may be one of servers that just start, 0 if it is none of those.
+func patience(err error) time.Duration {
 	var js *jetstream.APIError
 	switch {
 	case errors.As(err, &js):
-		return js.ErrorCode == errNoPeers || js.ErrorCode == errNotAvailable || js.ErrorCode == errPeers
+		switch js.ErrorCode {
+		case errNoPeers, errPeers:
+			return placeTime
+		case errNotAvailable:
+			return reachTime
+		}
+		return 0
 	case errors.Is(err, context.DeadlineExceeded), refusesUser(err), isTLS(err), errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, client.ErrSecureConnWanted):
-		return false
+		return 0
 	}
-	return true
+	return reachTime
 }
 
 func refusesUser(err error) bool {
