@@ -1,0 +1,34 @@
+package auth
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/tutorsocket/tutorsocket/internal/hub"
+)
+
+// Caller is who is calling, and on what ground. A value is not modified after it was made, what
+// it refers to included.
+type Caller struct {
+	User     hub.User
+	Method   string            // what proved it: "dev", "jwt", "webtutor", "accounts", "header"
+	Tags     map[string]string // tags a new socket begins with
+	Services []string          // services the caller may open, "*" for all; nil: all
+	Lease    *Lease            // how long this holds; nil: for ever
+}
+
+// MayOpen reports whether the caller may open sockets of a service. An empty list that is not nil
+// allows none.
+func (c Caller) MayOpen(service string) bool {
+	return c.Services == nil || slices.Contains(c.Services, "*") || slices.Contains(c.Services, service)
+}
+
+// Method is one way to say who is calling. Safe for concurrent use.
+type Method interface {
+	// Authenticate judges a request, a handshake or one for a page. Its errors wrap one of these:
+	// [ErrNoCredentials] if the request brings nothing that this method knows,
+	// [ErrUnauthenticated] if what it brings is not valid, [ErrForbidden] if the caller may not
+	// come in, [ErrUnavailable] if nobody can say now. Their texts may reach the client and hold
+	// no secrets.
+	Authenticate(r *http.Request) (Caller, error)
+}
