@@ -89,7 +89,7 @@ func (c *Cluster) ended(ctx context.Context, s *hub.Socket) {
 // client hears of it.
 func (c *Cluster) giveUp(ctx context.Context, key string, now directory.Held) {
 	node := now.Node
-	c.claims.forget(key, now.Revision)
+	c.claims.giveUp(key, now.Revision)
 	c.owners.put(key, node)
 	s, ok := c.hub.Get(key)
 	if !ok {

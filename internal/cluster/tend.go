@@ -16,13 +16,16 @@ import (
 // duties are what is still to be done about keys, because it could not be done at once. Safe for concurrent use.
 type duties struct {
 	mu      sync.Mutex
-	unheard map[string]unheard // sockets that were taken over without a word from the node that had them
+	unheard map[told]unheard // sockets that were taken over without a word from the node that had them
 }
+
+// told is what a process is told of.
+type told struct{ key, incarnation string }
 
 // unheard is a node that did not hand a socket over in time. It may have it still, and not know that the key is
 // another's: it must hear of that.
 type unheard struct {
-	node, incarnation string
+	node string
 	handOver
 }
 
@@ -31,10 +34,11 @@ func (d *duties) insist(u unheard) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.unheard == nil {
-		d.unheard = map[string]unheard{}
+		d.unheard = map[told]unheard{}
 	}
-	if now, ok := d.unheard[u.key]; !ok || now.revision < u.revision {
-		d.unheard[u.key] = u
+	which := told{u.key, u.from}
+	if now, ok := d.unheard[which]; !ok || now.revision < u.revision {
+		d.unheard[which] = u
 	}
 }
 
@@ -117,7 +121,7 @@ func each[T any](things []T, do func(T)) {
 // tellAgain tells a node of a key that it may still take for its own. What it had for the socket comes too late; the
 // client hears of that.
 func (c *Cluster) tellAgain(ctx context.Context, u unheard) {
-	if !c.isLive(u.incarnation) {
+	if !c.isLive(u.from) {
 		return // if it comes back it checks all its claims
 	}
 	answer, err := c.peers.Ask(ctx, u.node, opHandOver, writeHandOver(u.handOver))
@@ -158,7 +162,7 @@ func (c *Cluster) checkLocked(ctx context.Context, key string) (could bool) {
 	switch {
 	case mine && !here:
 		c.lines.end(key)
-		if c.claims.release(ctx, key) != nil {
+		if !c.release(ctx, key) {
 			return false
 		}
 		return !doubt.unheard || c.giveBack(ctx, key, doubt)
@@ -216,21 +220,23 @@ func (c *Cluster) giveBack(ctx context.Context, key string, d doubt) bool {
 	return true
 }
 
-// nobody is the incarnation in the claim of a key that lives, though no node is known to have the socket, and the one before it.
-const nobody = "-"
-
 // replacedBy returns the claim that is to be put back in place of one of this node whose socket is not here. begun: that one
 // began the life of the key, and nobody knows of it.
 func (c *Cluster) replacedBy(d doubt, now directory.Held) (back directory.Claim, begun bool) {
-	switch {
-	case d.unheard:
-		return d.before.Claim, d.before.Incarnation == "" || d.before.Incarnation == c.cfg.Incarnation
-	case now.Before != "" && c.isLive(now.Before) && now.Before != c.cfg.Incarnation:
-		back = directory.Claim{Node: c.nodeOf(now.Before), Incarnation: now.Before}
-	default:
-		back = directory.Claim{Incarnation: nobody}
+	if d.unheard && d.before.Incarnation != c.cfg.Incarnation {
+		return d.before.Claim, d.before.Incarnation == ""
 	}
-	back.User, back.Life, back.Since, back.Before = now.User, now.Life, now.Since, nobody
+	from := trail(c.cfg.Incarnation, "", now.Before)
+	if len(from) == 0 {
+		return directory.Claim{}, true
+	}
+	for len(from) > 1 && !c.isLive(from[0]) {
+		from = from[1:]
+	}
+	back = directory.Claim{Node: c.nodeOf(from[0]), Incarnation: from[0], User: now.User, Life: now.Life, Since: now.Since, Before: nobody}
+	if len(from) > 1 {
+		back.Before = joinTrail(from[1:])
+	}
 	return back, false
 }
 
