@@ -238,9 +238,21 @@ func (c *Cluster) serveLate(q *peers.Request) {
 		refuse(q, err)
 		return
 	}
-	s, ok := c.hub.Get(l.key)
-	if h, mine := c.claims.get(l.key); ok && mine && h.Life == l.life {
-		s.NoteLost(hub.MissedUnknown)
+	if !c.noteLost(l) {
+		refuse(q, hub.ErrMoving)
+		return
 	}
 	q.Reply(nil)
+}
+
+// noteLost notes a loss at a socket of this node, and reports whether it is here. What is for a durable one is stored.
+func (c *Cluster) noteLost(l late) bool {
+	s, here := c.hub.Get(l.key)
+	if h, mine := c.claims.get(l.key); !here || !mine || h.Life != l.life {
+		return false
+	}
+	if !s.Durable() {
+		s.NoteLost(hub.MissedUnknown)
+	}
+	return true
 }

@@ -221,9 +221,10 @@ func (c *Cluster) fetch(ctx context.Context, req *hub.OpenRequest, from []string
 			return fmt.Errorf("%w: a newer connection brought the id to another node", hub.ErrUnavailable)
 		case !errors.Is(err, errGivenUp):
 			c.cfg.Logger.Warn("node does not hand a socket over, it begins anew", "socket", req.Key, "user", req.User.ID, "peer", c.nodeOf(one), "error", err.Error())
-			c.insist(req, from[i:], revision)
-		default:
-			c.insist(req, from[i+1:], revision)
+			c.insist(req, one, mine.Life, revision, !errors.Is(err, errNobody))
+		}
+		for _, older := range from[i+1:] {
+			c.insist(req, older, mine.Life, revision, false)
 		}
 		break
 	}
@@ -244,12 +245,11 @@ func (c *Cluster) fetchPatiently(ctx context.Context, req *hub.OpenRequest, from
 	return err
 }
 
-// insist has nodes told of a key that is this node's, which may have its socket still.
-func (c *Cluster) insist(req *hub.OpenRequest, nodes []string, revision uint64) {
-	for _, one := range nodes {
-		if c.isLive(one) {
-			c.duties.insist(unheard{c.nodeOf(one), handOver{req.Key, req.User.ID, revision, one}})
-		}
+// insist has a node told of a key that is this node's, which may have its socket still. silent says that it was told, and has
+// not answered.
+func (c *Cluster) insist(req *hub.OpenRequest, node string, life, revision uint64, silent bool) {
+	if c.isLive(node) {
+		c.duties.insist(unheard{c.nodeOf(node), handOver{req.Key, req.User.ID, revision, node}, life, silent})
 	}
 }
 

@@ -27,6 +27,8 @@ type told struct{ key, incarnation string }
 type unheard struct {
 	node string
 	handOver
+	life   uint64
+	silent bool // it was told before, and may have heard, though it did not answer
 }
 
 // insist has a node told again of a key that is another's.
@@ -119,22 +121,63 @@ func each[T any](things []T, do func(T)) {
 }
 
 // tellAgain tells a node of a key that it may still take for its own. What it had for the socket comes too late; the
-// client hears of that.
+// client hears of that, wherever it is by now.
 func (c *Cluster) tellAgain(ctx context.Context, u unheard) {
 	if !c.isLive(u.from) {
 		return // if it comes back it checks all its claims
 	}
 	answer, err := c.peers.Ask(ctx, u.node, opHandOver, writeHandOver(u.handOver))
 	if err != nil {
-		if err = Unreached(u.node, err); isNoAnswer(err) {
+		switch err = Unreached(u.node, err); {
+		case isNoAnswer(err):
+			u.silent = u.silent || !errors.Is(err, errNobody)
 			c.duties.insist(u)
+		case errors.Is(err, hub.ErrNotFound), u.silent && errors.Is(err, errNeverCame):
+			c.tellLost(ctx, u.key, u.life) // the socket has ended there, with what waited for it, or did when this node was not heard
 		}
 		return
 	}
-	d, _, err := readHandedOver(answer)
-	if s, here := c.hub.Get(u.key); err == nil && here && !s.Durable() && len(d.Waiting) > 0 {
-		s.NoteLost(hub.MissedUnknown)
+	if d, _, err := readHandedOver(answer); err == nil && misses(&d) {
+		c.tellLost(ctx, u.key, u.life)
 	}
+}
+
+// misses reports whether something is lost with what is left of a socket.
+func misses(d *hub.Detached) bool {
+	return len(d.Waiting) > 0 || d.Overflow != 0 || d.Expired != 0 || d.NodeLost != 0
+}
+
+// tellLost has the client of a socket told that messages for it may be lost, wherever the socket is by now.
+func (c *Cluster) tellLost(ctx context.Context, key string, life uint64) {
+	var err error
+	for try := range sendTries {
+		if err = c.tellLostOnce(ctx, late{key, life}); err == nil {
+			return
+		}
+		if pause(ctx, min(movePause<<try, maxMovePause)) != nil {
+			return // this node ends
+		}
+	}
+	c.cfg.Logger.Warn("client is not told of lost messages", "socket", key, "error", err.Error())
+}
+
+// tellLostOnce is one try of tellLost. There is nobody to be told if the life of the key is over, and no need if its node is
+// gone: its next one tells the client of that.
+func (c *Cluster) tellLostOnce(ctx context.Context, l late) error {
+	if c.noteLost(l) {
+		return nil
+	}
+	o, err := c.findOwner(ctx, l.key, true)
+	switch {
+	case err != nil:
+		return err
+	case !o.known, o.claim.Life != l.life, !o.live:
+		return nil
+	case o.node == c.hub.Node():
+		return hub.ErrMoving
+	}
+	_, err = c.peers.Ask(ctx, o.node, opLate, writeLate(l))
+	return Unreached(o.node, err)
 }
 
 // checkClaim looks at one claim, if it is in doubt, and reports whether it could. A doubt stays until it could.
