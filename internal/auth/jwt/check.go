@@ -145,12 +145,11 @@ func verifyWith(t *token, parsed *josejwt.JSONWebToken, keys []key) (claimSet, e
 	for _, k := range keys {
 		var claims claimSet
 		err := parsed.Claims(k.public, &claims)
-		var unreadable *claimsError
-		switch {
-		case err == nil:
+		if err == nil && claims != nil {
 			return claims, nil
-		case errors.As(err, &unreadable):
-			return nil, t.refuse("its claims cannot be read: %w", unreadable)
+		}
+		if err == nil || !errors.Is(err, jose.ErrCryptoFailure) {
+			return nil, t.refuse("its claims are not one object in JSON, each name once")
 		}
 	}
 	return nil, t.refuse("the signature is not of a key that this server knows")
@@ -159,22 +158,11 @@ func verifyWith(t *token, parsed *josejwt.JSONWebToken, keys []key) (claimSet, e
 // claimSet is what a token says. Numbers are json.Number, as they are written.
 type claimSet map[string]any
 
-// claimsError says that what was signed is no object.
-type claimsError struct{ err error }
-
-func (e *claimsError) Error() string { return e.err.Error() }
-
 // UnmarshalJSON reads an object. A name that comes twice is an error: one reader may take the first, another the last.
 func (c *claimSet) UnmarshalJSON(text []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
-	if err := dec.Decode((*map[string]any)(c)); err != nil {
-		return &claimsError{err}
-	}
-	if *c == nil {
-		return &claimsError{errors.New("they are no object")}
-	}
-	return nil
+	return dec.Decode((*map[string]any)(c))
 }
 
 // checkTimes checks when the token counts, and returns until when. exp is necessary: without it a stolen token would

@@ -151,9 +151,9 @@ func parseAddress(text string) (*url.URL, error) {
 	case u.User != nil:
 		return nil, errors.New("must not hold a name or a password")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Fragment != "":
-		return nil, fmt.Errorf("%q is not an address such as https://login.example.com/keys", text)
+		return nil, fmt.Errorf("%q is not an address such as https://login.example.com/keys", plainAddress(text))
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return nil, fmt.Errorf("%q must begin with https: whoever sits on the way could put keys of their own in; http is for this machine only", text)
+		return nil, fmt.Errorf("%q must begin with https: whoever sits on the way could put keys of their own in; http is for this machine only", plainAddress(text))
 	}
 	return u, nil
 }

@@ -86,7 +86,7 @@ func foreign(r *http.Request) bool {
 		return false
 	}
 	u, err := url.Parse(origins[0])
-	if len(origins) > 1 || err != nil || u.Scheme != "https" && (u.Scheme != "http" || r.TLS != nil) {
+	if len(origins) > 1 || err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || r.TLS != nil) {
 		return true
 	}
 	return authority(u.Scheme, u.Host) != authority(u.Scheme, r.Host)
