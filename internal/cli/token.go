@@ -50,9 +50,10 @@ func (p *program) tokenCreate() *cobra.Command {
 			"audience must be what the server expects (auth.jwt.issuer, auth.jwt.audience). A token\n" +
 			"cannot be taken back: give it a short life.",
 		Example: examples(
-			"tutorsocket token create --user 42 --key portal.pem --issuer portal --audience tutorsocket",
-			"tutorsocket token create --user 42 --name 'Anna K.' --tag 'hall=Main hall' --service echo --ttl 10m --key secret.txt",
-			"tutorsocket token create --user 42 --key portal.pem --alg EdDSA --json",
+			"tutorsocket token create --user 42 --key portal.pem --audience tutorsocket",
+			"tutorsocket token create --user 42 --key secret.txt --name 'Anna K.' --ttl 10m",
+			"tutorsocket token create --user 42 --key portal.pem --tag 'hall=Main hall'",
+			"tutorsocket token create --user 42 --key portal.pem --service echo --json",
 		),
 		Args: exactly(),
 	}
