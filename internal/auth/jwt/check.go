@@ -161,7 +161,7 @@ type claimSet map[string]any
 // UnmarshalJSON reads an object. A name that comes twice is an error: one reader may take the first, another the last.
 func (c *claimSet) UnmarshalJSON(text []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
+	dec.SetNumberType(json.UnmarshalJSONNumber)
 	return dec.Decode((*map[string]any)(c))
 }
 
