@@ -115,6 +115,7 @@ func (p *program) root() *cobra.Command {
 		p.connect(),
 	)
 	add(groupOperate,
+		p.token(),
 		p.data(),
 		p.logs(),
 		p.config(),
