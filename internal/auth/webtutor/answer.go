@@ -64,6 +64,9 @@ func (a answer) lessThan(before answer) bool {
 // errNotJSON says that the page has written something else, such as the form to log in with.
 var errNotJSON = errors.New("the answer is not JSON; is it the page that came with tutorsocket, and may it be opened without logging in?")
 
+// errSecret says that the page does not take the secret for the one it knows.
+var errSecret = errors.New("the page refuses to answer: compare the secret in it with that in the file of auth.webtutor.header")
+
 // parseAnswer reads what the page has written. Names are compared exactly; those nobody knows are
 // passed over. Errors do not quote the answer.
 func parseAnswer(text []byte) (answer, error) {
@@ -77,8 +80,12 @@ func parseAnswer(text []byte) (answer, error) {
 	}
 	raw, ok := members["id"]
 	if !ok {
-		if _, refused := members["error"]; refused {
-			return answer{}, errors.New("the page refuses to answer: compare the secret in it with that in the file of auth.webtutor.header")
+		switch string(members["error"]) {
+		case "":
+		case `"secret"`:
+			return answer{}, errSecret
+		default:
+			return answer{}, errors.New("the page has failed; WebTutor's log xhttp says why")
 		}
 		return answer{}, errors.New("the answer has no id")
 	}

@@ -68,6 +68,8 @@ func (p *page) ask(ctx context.Context, cookies string) (answer, error) {
 	switch status := resp.StatusCode; {
 	case status == http.StatusUnauthorized:
 		return answer{}, nil
+	case status == http.StatusForbidden:
+		return answer{}, errSecret
 	case status >= 300 && status < 400:
 		return answer{}, fmt.Errorf("the answer is a redirect (status %d): the page must be open to those who are not logged in", status)
 	case status == http.StatusTooManyRequests || status >= 500:

@@ -313,6 +313,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		"half of it":           {text(anna[:40]), "the answer is not JSON"},
 		"no id":                {text(`{"login":"anna"}`), "the answer has no id"},
 		"a refusal":            {text(`{"error":"secret"}`), "compare the secret"},
+		"a failure":            {text(`{"error":"failed"}`), "the page has failed"},
 		"huge": {func(rw http.ResponseWriter, _ *http.Request) {
 			for range 64 {
 				if _, err := rw.Write(make([]byte, webtutor.MaxAnswer)); err != nil {
@@ -325,7 +326,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 			_, _ = rw.Write([]byte(anna))
 		}, "server response headers exceeded"},
 		"not found":    {status(404), "WebTutor answers with status 404"},
-		"forbidden":    {status(403), "WebTutor answers with status 403"},
+		"forbidden":    {status(403), "compare the secret"},
 		"no content":   {status(204), "WebTutor answers with status 204"},
 		"an error":     {status(500), "WebTutor answers with status 500"},
 		"cut off":      {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
