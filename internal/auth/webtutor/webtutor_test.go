@@ -307,13 +307,15 @@ func TestAnswersThatAreNone(t *testing.T) {
 	}{
 		"a redirect": {func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, elsewhere.URL, http.StatusFound) },
 			"the answer is a redirect (status 302): the page must be open to those who are not logged in"},
-		"a redirect to itself": {func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, r.URL.Path, 307) }, "status 307"},
-		"a form to log in":     {text("<!DOCTYPE html><form>"), "the answer is not JSON"},
-		"nothing":              {text(""), "the answer is not JSON"},
-		"half of it":           {text(anna[:40]), "the answer is not JSON"},
-		"no id":                {text(`{"login":"anna"}`), "the answer has no id"},
-		"a refusal":            {text(`{"error":"secret"}`), "compare the secret"},
-		"a failure":            {text(`{"error":"failed"}`), "the page has failed"},
+		"a redirect to itself": {func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, r.URL.Path, http.StatusTemporaryRedirect)
+		}, "status 307"},
+		"a form to log in": {text("<!DOCTYPE html><form>"), "the answer is not JSON"},
+		"nothing":          {text(""), "the answer is not JSON"},
+		"half of it":       {text(anna[:40]), "the answer is not JSON"},
+		"no id":            {text(`{"login":"anna"}`), "the answer has no id"},
+		"a refusal":        {text(`{"error":"secret"}`), "compare the secret"},
+		"a failure":        {text(`{"error":"failed"}`), "the page has failed"},
 		"huge": {func(rw http.ResponseWriter, _ *http.Request) {
 			for range 64 {
 				if _, err := rw.Write(make([]byte, webtutor.MaxAnswer)); err != nil {
@@ -630,7 +632,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		func(rw http.ResponseWriter, _ *http.Request) {
 			_, _ = rw.Write([]byte(`{"id":1,"name":["topsecret3"]}`))
 		},
-		func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/topsecret4", 302) },
+		func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/topsecret4", http.StatusFound) },
 		func(rw http.ResponseWriter, _ *http.Request) {
 			rw.WriteHeader(503)
 			_, _ = rw.Write([]byte("topsecret5"))
