@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -483,6 +485,18 @@ func TestWithoutAGraceAnOutageEndsSocketsAtTheNextCheck(t *testing.T) {
 	w.over(a.Lease, "the WebTutor session cannot be checked")
 }
 
+// TestAGraceIsNotRoundedUp: it ends between two attempts as well.
+func TestAGraceIsNotRoundedUp(t *testing.T) {
+	w := newWorld(t, func(c *webtutor.Config) { c.Grace = time.Second })
+	a := w.enter("a", "7177256154427237596")
+	w.run()
+	w.portal.away()
+	w.rechecked(time.Minute)
+	w.holds(a.Lease)
+	w.clock.move(time.Second)
+	w.over(a.Lease, "the WebTutor session cannot be checked")
+}
+
 // TestAnOutageIsNotMadeWorse: a server that does not answer gets few requests, and one when its pause is over.
 func TestAnOutageIsNotMadeWorse(t *testing.T) {
 	w := newWorld(t, nil)
@@ -506,9 +520,9 @@ func TestAnOutageIsNotMadeWorse(t *testing.T) {
 	w.clock.move(time.Second)
 	w.enter("a", "7177256154427237596")
 	w.enter("b", "42")
-	log := w.lines.String()
-	if strings.Count(log, "WebTutor sessions cannot be checked") != 2 || strings.Count(log, "WebTutor answers again") != 1 {
-		t.Errorf("the log of one outage is\n%s", log)
+	logged := w.lines.String()
+	if strings.Count(logged, "WebTutor sessions cannot be checked") != 2 || strings.Count(logged, "WebTutor answers again") != 1 {
+		t.Errorf("the log of one outage is\n%s", logged)
 	}
 }
 
@@ -565,39 +579,22 @@ func TestTheNumberOfSessionsIsBounded(t *testing.T) {
 	}
 }
 
-// TestChecksAreSpreadAndBounded: hundreds of sessions that began together are not checked together.
-func TestChecksAreSpreadAndBounded(t *testing.T) {
+// TestChecksAreSpread: hundreds of sessions that began together are not checked together.
+func TestChecksAreSpread(t *testing.T) {
 	const sessions = 300
 	w := newWorld(t, func(c *webtutor.Config) { c.Recheck = 40 * time.Second })
-	var under, most atomic.Int64
-	answer := func(rw http.ResponseWriter, r *http.Request) {
-		n := under.Add(1)
-		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
-		}
-		c, _ := r.Cookie("SessionID")
-		_, _ = fmt.Fprintf(rw, `{"id":%s}`, c.Value)
-		under.Add(-1)
-	}
-	w.portal.answer(answer)
+	w.portal.answer(anybody)
 	leases := make([]*auth.Lease, sessions)
 	for i := range leases {
 		leases[i] = w.enter(fmt.Sprint(i+1), fmt.Sprint(i+1)).Lease
 	}
-	most.Store(0)
 	w.run()
 	w.clock.move(19 * time.Second) // before half of the interval nothing is due
 	quarters := [4]int64{}
 	before := w.portal.asked.Load()
 	for i := range quarters {
 		w.clock.move(5*time.Second + time.Second/4)
-		want := int64(-1)
-		w.eventually("checks that are due", func() bool { // until no more come
-			n := w.portal.asked.Load()
-			settled := n == want
-			want = n
-			time.Sleep(5 * time.Millisecond)
-			return settled && w.Due() == 0
-		})
+		w.eventually("what is due is checked", func() bool { return w.Due() == 0 })
 		n := w.portal.asked.Load()
 		quarters[i], before = n-before, n
 	}
@@ -610,10 +607,47 @@ func TestChecksAreSpreadAndBounded(t *testing.T) {
 			break
 		}
 	}
-	if n := most.Load(); n > webtutor.MaxRechecks {
-		t.Errorf("%d checks at the same time", n)
-	}
 	runtime.KeepAlive(leases)
+}
+
+// anybody answers with the value of the cookie as the id.
+func anybody(rw http.ResponseWriter, r *http.Request) {
+	c, _ := r.Cookie("SessionID")
+	_, _ = fmt.Fprintf(rw, `{"id":%s}`, c.Value)
+}
+
+// TestFewChecksAtOnce: however many sessions are due, WebTutor gets a few requests at a time.
+func TestFewChecksAtOnce(t *testing.T) {
+	const sessions = 100
+	w := newWorld(t, nil)
+	w.portal.answer(anybody)
+	leases := make([]*auth.Lease, sessions)
+	for i := range leases {
+		leases[i] = w.enter(fmt.Sprint(i+1), fmt.Sprint(i+1)).Lease
+	}
+	var under, most atomic.Int64
+	next := make(chan struct{})
+	w.portal.answer(func(rw http.ResponseWriter, r *http.Request) {
+		n := under.Add(1)
+		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		}
+		<-next
+		under.Add(-1)
+		anybody(rw, r)
+	})
+	w.run()
+	w.clock.move(time.Minute)
+	w.eventually("as many as may be", func() bool { return under.Load() >= webtutor.MaxRechecks })
+	for range sessions {
+		next <- struct{}{}
+	}
+	w.eventually("all are checked", func() bool { return w.Due() == 0 })
+	if n := most.Load(); n != webtutor.MaxRechecks {
+		t.Errorf("%d checks at the same time, want %d", n, webtutor.MaxRechecks)
+	}
+	for _, l := range leases {
+		w.holds(l)
+	}
 }
 
 // TestNothingSecretIsLogged: whatever goes wrong, the log shows no cookie, no secret and no answer.
@@ -648,20 +682,21 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	}
 	w.portal.Close()
 	w.refused(handshake("SessionID=topsecret7"), auth.ErrUnavailable)
-	log := w.lines.String()
-	if n := strings.Count(log, "cannot be checked"); n != 6 {
+	logged := w.lines.String()
+	if n := strings.Count(logged, "cannot be checked"); n != 6 {
 		t.Errorf("%d failures of 6 are logged", n)
 	}
-	if strings.Contains(log, "topsecret") {
-		t.Errorf("the log shows what is secret:\n%s", log)
+	if strings.Contains(logged, "topsecret") {
+		t.Errorf("the log shows what is secret:\n%s", logged)
 	}
 }
 
 func TestCertificates(t *testing.T) {
 	p := &portal{sessions: map[string]string{"a": anna}}
-	p.Server = httptest.NewTLSServer(p)
+	p.Server = httptest.NewUnstartedServer(p)
+	p.Config.ErrorLog = log.New(io.Discard, "", 0) // that a handshake fails is meant
+	p.StartTLS()
 	defer p.Close()
-	p.Config.ErrorLog = nil
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(ca, pemOf(p.Certificate()), 0o600); err != nil {
 		t.Fatal(err)
@@ -699,9 +734,10 @@ func TestClose(t *testing.T) {
 	w.eventually("a handshake and a check are under way", func() bool { return w.portal.asked.Load() == 3 })
 	w.Close()
 	all.Wait()
+	w.eventually("the check has ended", func() bool { return w.Due() == 0 })
 	w.refused(handshake("SessionID=c"), auth.ErrUnavailable)
 	w.holds(a.Lease)
-	if log := w.lines.String(); log != "" {
-		t.Errorf("logged: %s", log)
+	if logged := w.lines.String(); logged != "" {
+		t.Errorf("logged: %s", logged)
 	}
 }
