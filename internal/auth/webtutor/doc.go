@@ -14,7 +14,8 @@
 // second is tried until one is answered.
 //
 // The cookies of a session are kept in memory as long as its lease is held or its answer is fresh,
-// because the next check sends them again. Their number and size are bounded. They are in no error and
+// because the next check sends them again; that nobody holds a lease is seen when memory is collected,
+// and acted on when the session is due. Their number and size are bounded. They are in no error and
 // in no record of the log; neither are the page's answers.
 //
 // A browser sends its cookies whatever page asks it to. So only those of requests count whose Origin is
