@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/tutorsocket/tutorsocket/internal/auth"
 )
 
 // origins are the listed ones, as canonical writes them, or "null".
@@ -44,7 +46,7 @@ func (o origins) own(r *http.Request) bool {
 	if o[scheme+"://"+host] {
 		return true
 	}
-	if scheme != "https" && (scheme != "http" || r.TLS != nil) {
+	if scheme != "https" && (scheme != "http" || auth.Secure(r)) {
 		return false
 	}
 	_, own, ok := canonical(scheme + "://" + r.Host)

@@ -46,12 +46,22 @@ func (l *scriptLog) Line(text string, _ bool) {
 	l.lines = append(l.lines, text)
 }
 
+// after has a page run code when user_init has said who the user is.
+func after(t *testing.T, page, code string) string {
+	t.Helper()
+	const init = "tools_web.user_init( Request, Request.Query );"
+	if strings.Count(page, init) != 1 {
+		t.Fatalf("the page has not one line with %q", init)
+	}
+	return strings.Replace(page, init, init+" "+code, 1)
+}
+
 // play runs a page as WebTutor does for a request with headers, by our own evaluator, and returns what it
-// writes. Before it, prepare runs.
-func play(ctx context.Context, page, prepare, header string, user hub.User, log *scriptLog) (string, error) {
+// writes.
+func play(ctx context.Context, page, header string, user hub.User, log *scriptLog) (string, error) {
 	out := &scriptLog{}
 	const mark = "written: "
-	source := prepare + "\nalert('" + mark + "' + EvalCodePage(" + literal(page) + "))"
+	source := "alert('" + mark + "' + EvalCodePage(" + literal(page) + "))"
 	program, err := basescript.Compile("x-local://wt/web/tutorsocket_session.html", source, basescript.Options{Globals: hostapi.Globals()})
 	if err != nil {
 		return "", err
@@ -85,11 +95,11 @@ func TestThePageAnswers(t *testing.T) {
 	const secret = "X-Tutorsocket-Secret: s3cret\r\n"
 	const known = `{"id":"7177256154427237596","login":"anna","name":"Анна \"Ann\" Петрова","admin":false,"fields":{"code":"007","email":"a@example.com"}}`
 	for name, c := range map[string]struct {
-		secret  string // in the page
-		header  string
-		prepare string
-		user    hub.User
-		want    string
+		secret string // in the page
+		header string
+		after  string // what is changed when the user is known
+		user   hub.User
+		want   string
 	}{
 		"a user":                    {"s3cret", secret, "", teacher, known},
 		"nobody":                    {"s3cret", secret, "", hub.User{}, `{"id":null}`},
@@ -108,7 +118,7 @@ func TestThePageAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := &scriptLog{}
-			got, err := play(t.Context(), installed(t, c.secret), c.prepare, c.header, c.user, log)
+			got, err := play(t.Context(), after(t, installed(t, c.secret), c.after), c.header, c.user, log)
 			if got = strings.TrimSpace(got); err != nil || got != c.want {
 				t.Errorf("wrote  %s, error %v\nwant   %s", got, err, c.want)
 			}
@@ -137,7 +147,7 @@ func TestTheMethodAndThePage(t *testing.T) {
 				var header strings.Builder
 				_ = r.Header.Write(&header)
 				cookie, _ := r.Cookie("SessionID")
-				text, err := play(r.Context(), page, "", header.String(), users[cookie.Value], log)
+				text, err := play(r.Context(), page, header.String(), users[cookie.Value], log)
 				if err != nil {
 					http.Error(rw, strconv.Quote(err.Error()), http.StatusInternalServerError)
 					return
