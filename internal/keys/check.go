@@ -36,12 +36,12 @@ type known struct {
 	noted    time.Time // when a use was written down, or was to be
 }
 
-// Check returns the key with a token. Errors: [ErrUnknown], [ErrExpired], [ErrUnavailable];
-// their texts name the id at most. Time does not depend on how much of the secret is right.
+// Check returns the key with a token. Errors: [ErrNoKey], [ErrUnknown], [ErrExpired],
+// [ErrUnavailable]; their texts name the id at most. Time does not depend on how much of the secret is right.
 func (s *Store) Check(ctx context.Context, text string) (Key, error) {
 	id, secret, ok := parseToken(text)
 	if !ok {
-		return Key{}, ErrUnknown
+		return Key{}, ErrNoKey
 	}
 	r, err := s.look(ctx, id)
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *Store) Check(ctx context.Context, text string) (Key, error) {
 	digest := secret.digest()
 	same := subtle.ConstantTimeCompare(digest[:], stored[:]) == 1
 	if r == nil || !same {
-		return Key{}, fmt.Errorf("%w: %s is wrong, or was revoked", ErrUnknown, id)
+		return Key{}, fmt.Errorf("%w: that with the id %s is another one, or was revoked", ErrUnknown, id)
 	}
 	now := s.clock()
 	if r.expired(now) {

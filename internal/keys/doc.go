@@ -19,6 +19,6 @@
 // When a key was used last is written down to some minutes, in the background, and
 // replaces only the very value that was read: a key revoked meanwhile stays revoked.
 //
-// All methods may be called concurrently. The package knows neither HTTP nor which
-// operation wants which scope.
+// [Bearers] looks at the token of a request, the admin token or a key. All methods may be
+// called concurrently. The package does not know which operation wants which scope.
 package keys

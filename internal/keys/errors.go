@@ -3,8 +3,9 @@ package keys
 import "errors"
 
 var (
-	// ErrUnknown says that a token is not that of a key there is: its form is another one, its id or its secret is
-	// wrong, or it was revoked.
+	// ErrNoKey says that a token has not the form of a key.
+	ErrNoKey = errors.New("not an API key")
+	// ErrUnknown says that a token is not that of a key there is: its id or its secret is wrong, or it was revoked.
 	ErrUnknown = errors.New("not a known API key")
 	// ErrExpired says that the time of a key is over.
 	ErrExpired = errors.New("the API key has expired")

@@ -62,3 +62,25 @@ func IDOf(text string) (id string, ok bool) {
 	id, _, ok = parseToken(text)
 	return id, ok
 }
+
+// Redact takes the secrets of keys out of a text that a stranger wrote, and leaves their ids.
+func Redact(text string) string {
+	var b strings.Builder
+	for {
+		i := strings.Index(text, prefix)
+		if i < 0 {
+			return b.String() + text
+		}
+		i += len(prefix)
+		b.WriteString(text[:i])
+		text = text[i:]
+		if len(text) <= idLength || text[idLength] != '_' || !ValidID(text[:idLength]) {
+			continue
+		}
+		b.WriteString(text[:idLength+1] + "***")
+		text = strings.TrimLeft(text[idLength+1:], secretLetters)
+	}
+}
+
+// secretLetters are what secrets are made of.
+const secretLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -42,6 +42,24 @@ func TestIDOf(t *testing.T) {
 	}
 }
 
+func TestRedact(t *testing.T) {
+	const hidden = "tsk_" + someID + "_***"
+	for text, want := range map[string]string{
+		"":                                    "",
+		"/api/v1/keys":                        "/api/v1/keys",
+		"/api/v1/keys/" + someText:            "/api/v1/keys/" + hidden,
+		someText + "/" + someText + "/tsk_":   hidden + "/" + hidden + "/tsk_",
+		"tsk_tsk_" + someText[4:]:             "tsk_" + hidden,
+		someText[:40]:                         hidden,
+		"tsk_" + someID + "_":                 hidden,
+		"tsk_short_AAECAwQFBgcICQoLDA0ODxARE": "tsk_short_AAECAwQFBgcICQoLDA0ODxARE",
+	} {
+		if got := keys.Redact(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
 // FuzzParseToken: whatever is taken for a key is what would have been written for it, so that there is one text for
 // each key, and its id can stand in a log line.
 func FuzzParseToken(f *testing.F) {
@@ -55,6 +73,9 @@ func FuzzParseToken(f *testing.F) {
 				t.Fatalf("%q is no key and leaves %q, %x", text, id, secret)
 			}
 			return
+		}
+		if keys.Redact("a"+text+" b") != "atsk_"+id+"_*** b" {
+			t.Errorf("%q is shown as %q", text, keys.Redact(text))
 		}
 		if again := keys.TokenOf(id, secret); again != text {
 			t.Errorf("%q is read as the key %q", text, again)
