@@ -163,7 +163,7 @@ func TestTokensThatOpenNothing(t *testing.T) {
 	f := newFixture(t)
 	key, id := f.key(t, "admin")
 	for name, c := range map[string]struct{ header, want string }{
-		"none":              {"", "wants the admin token or an API key"},
+		"none":              {"", "This wants the admin token or an API key"},
 		"another scheme":    {"Basic " + key, "not that of this server"},
 		"two words":         {"Bearer " + key + " x", "not that of this server"},
 		"another secret":    {"Bearer " + key[:len(key)-43] + strings.Repeat("A", 43), "Not a known API key: that with the id " + id + " is another one"},

@@ -88,6 +88,24 @@ func Public(next http.Handler) http.Handler {
 	})
 }
 
+// ForAdministrators lets requests to what is no operation of the API through that come with the scope admin,
+// and answers the others as the API does.
+func ForAdministrators(auth Authenticator, refused Refusals, next http.Handler) http.Handler {
+	h := &handler{Deps: Deps{Auth: auth, Refusals: refused}}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		grant, err := auth.Authenticate(r)
+		if err != nil {
+			h.unauthorized(w, r, err)
+			return
+		}
+		if !h.outOfScope(w, r, grant, keys.Admin) {
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
 // outOfScope answers a request whose caller may not do what the operation does, or not here.
 func (h *handler) outOfScope(w http.ResponseWriter, r *http.Request, grant keys.Grant, wanted keys.Scope) (answered bool) {
 	if wanted == keys.Admin && r.Context().Value(publicKey{}) != nil {
@@ -106,7 +124,7 @@ func (h *handler) outOfScope(w http.ResponseWriter, r *http.Request, grant keys.
 
 // Texts of the answers to requests that do not prove who asks.
 const (
-	noToken    = "The API wants the admin token or an API key: Authorization: Bearer <token>. A development server writes the admin token to admin.json in its data folder."
+	noToken    = "This wants the admin token or an API key: Authorization: Bearer <token>. A development server writes the admin token to admin.json in its data folder."
 	wrongToken = "The token is not that of this server. Each start of a development server makes a new one, in admin.json of its data folder."
 )
 

@@ -116,6 +116,7 @@ func (p *program) root() *cobra.Command {
 	)
 	add(groupOperate,
 		p.data(),
+		p.key(),
 		p.logs(),
 		p.config(),
 	)
