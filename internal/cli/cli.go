@@ -117,6 +117,7 @@ func (p *program) root() *cobra.Command {
 	add(groupOperate,
 		p.token(),
 		p.data(),
+		p.key(),
 		p.logs(),
 		p.config(),
 	)

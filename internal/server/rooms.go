@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/api"
@@ -13,6 +14,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/engine"
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/keys"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
 	"github.com/tutorsocket/tutorsocket/internal/runs"
 	"github.com/tutorsocket/tutorsocket/internal/tracing"
@@ -36,12 +38,13 @@ type rooms struct {
 	history *runs.History
 	engine  *engine.Engine
 
+	keys     *keys.Store
 	refused  *auth.Refusals
 	endpoint *ws.Server
 }
 
 // openRooms builds the rooms, joins them and begins to serve.
-func (s *Server) openRooms(ctx context.Context, listener net.Listener) (err error) {
+func (s *Server) openRooms(ctx context.Context, listeners listeners) (err error) {
 	r := new(rooms)
 	s.openMetrics()
 	if err := s.openFolders(ctx, r); err != nil {
@@ -70,9 +73,7 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) (err erro
 	if !s.store.outside() {
 		s.sweepEarlier(r)
 	}
-	guard := s.cfg.Settings.Guard
-	guard.Listen, guard.Metrics, guard.Refusals = s.addr.String(), s.metrics, r.refused
-	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))
+	s.openPorts(listeners, r.refused)
 	s.watch()
 	s.keepHistory()
 	s.keepTime()
@@ -85,13 +86,34 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) (err erro
 	return nil
 }
 
+// openPorts begins to answer requests.
+func (s *Server) openPorts(l listeners, refused *auth.Refusals) {
+	cfg := s.cfg.Settings.Guard
+	cfg.Listen, cfg.Metrics, cfg.Refusals = s.addr.String(), s.metrics, refused
+	if l.admin == nil {
+		s.serve(l.all, auth.Guard(cfg, s.logger)(door{&s.routes, everything}))
+		return
+	}
+	if host, _, err := net.SplitHostPort(l.admin.Addr().String()); err == nil {
+		cfg.AllowedHosts = append(slices.Clone(cfg.AllowedHosts), net.JoinHostPort(host, portOf(l.admin)))
+	}
+	guard := auth.Guard(cfg, s.logger)
+	s.serve(l.admin, guard(door{&s.routes, forAdministrators}))
+	s.serve(l.all, guard(door{&s.routes, forEverybody}))
+}
+
+func portOf(l net.Listener) string {
+	_, port, _ := net.SplitHostPort(l.Addr().String()) // that of a listener has a port
+	return port
+}
+
 // openFolders opens what lies on the disk or elsewhere: the store, the app, what
 // scripts reach outside.
 func (s *Server) openFolders(ctx context.Context, r *rooms) (err error) {
 	if r.tracer, err = s.openTracer(); err != nil {
 		return err
 	}
-	if r.data, r.storage, err = s.openUserData(ctx, r.openedAt); err != nil {
+	if err := s.openUserData(ctx, r); err != nil {
 		return err
 	}
 	s.app, err = app.Load(app.Config{
@@ -139,7 +161,7 @@ func (s *Server) renewer(r *rooms) hostapi.Renewer {
 
 // openDoors makes what answers requests.
 func (s *Server) openDoors(r *rooms) {
-	admin := auth.NewAdmin(s.admin.Token)
+	bearers := keys.Bearers{Admin: auth.NewAdmin(s.admin.Token), Keys: r.keys}
 	r.nodes.hub, r.nodes.runs = r.hub, r.runs
 	r.refused = auth.NewRefusals()
 	r.endpoint = ws.New(s.wsConfig(), ws.Deps{
@@ -150,9 +172,9 @@ func (s *Server) openDoors(r *rooms) {
 	})
 	s.routes.services, s.routes.pages = r.endpoint, web.Handler()
 	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
-	s.routes.profiles = &profiles{allowed: admin.CheckBearer}
+	s.routes.profiles = api.ForAdministrators(bearers, refusals{r.refused}, new(profiles))
 	s.routes.api = r.tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: s.node}, api.Deps{
-		Auth: admin, Refusals: refusals{r.refused},
+		Auth: bearers, Keys: r.keys, Refusals: refusals{r.refused},
 		Sockets: r.sockets, Events: r.sockets, Tags: r.sockets, Traces: frameTraces{r.sockets, r.endpoint},
 		Scripts: scripts{s}, Sources: sources{s}, Checker: checker{s.app, s.cfg.Settings.Queue.Profile},
 		Runs: runner{r.engine, &s.routes.phase}, RunList: r.runs, Logs: r.lines, UserData: r.data,

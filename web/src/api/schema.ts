@@ -185,6 +185,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * API keys, the oldest first
+         * @description The API keys, the oldest first. One that has expired is listed for thirty days more. The secrets are not kept, so nobody sees them.
+         */
+        get: operations["list-keys"];
+        put?: never;
+        /**
+         * Make an API key
+         * @description Makes an API key. Its token is in this answer and nowhere else.
+         */
+        post: operations["create-key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description Ends an API key for good: on this node at once, on the others within two seconds.
+         */
+        delete: operations["revoke-key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/libraries": {
         parameters: {
             query?: never;
@@ -949,6 +993,33 @@ export interface components {
              */
             version?: "1.22" | "1.24" | "native";
         };
+        CreatedKey: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Who made it: admin, with the admin token, or key:<id>, with that key. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When its time is over; absent: never.
+             */
+            expires_at?: string;
+            /** @description Names the key. It stands in its token, and is no secret. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was used last, to ten minutes; absent: never.
+             */
+            last_used_at?: string;
+            /** @description What it is for, as who made it said. */
+            name: string;
+            /** @description What it may do; admin includes the others. */
+            scopes: ("read" | "send" | "run" | "admin")[];
+            /** @description What a request carries: Authorization: Bearer <token>. It is told once. */
+            token: string;
+        };
         Delivery: {
             /**
              * Format: int64
@@ -1033,6 +1104,39 @@ export interface components {
             /** @description Every socket of this user, detached ones included. */
             user_id?: string;
         };
+        Key: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Who made it: admin, with the admin token, or key:<id>, with that key. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When its time is over; absent: never.
+             */
+            expires_at?: string;
+            /** @description Names the key. It stands in its token, and is no secret. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was used last, to ten minutes; absent: never.
+             */
+            last_used_at?: string;
+            /** @description What it is for, as who made it said. */
+            name: string;
+            /** @description What it may do; admin includes the others. */
+            scopes: ("read" | "send" | "run" | "admin")[];
+        };
+        KeyList: {
+            /** @description The page. */
+            items: components["schemas"]["Key"][];
+            /** @description Nodes that did not answer. */
+            missing: string[];
+            /** @description What after must be for the page that follows; empty on the last one. */
+            next: string;
+        };
         Line: {
             /** @description The agent that wrote it. */
             agent?: string;
@@ -1078,6 +1182,17 @@ export interface components {
             message?: string;
             /** @description The value, if it is short. */
             value?: unknown;
+        };
+        NewKey: {
+            /** @description What the key is for, for people: visible characters and blanks. */
+            name: string;
+            /** @description What it may do; admin includes the others. */
+            scopes: ("read" | "send" | "run" | "admin")[];
+            /**
+             * Format: int64
+             * @description Seconds it lives; without it, it never expires.
+             */
+            ttl?: number;
         };
         NewSource: {
             /** @description Why it is changed, for the history. */
@@ -2044,7 +2159,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The Host or Origin of the request is not known here. */
+        /** @description The key lacks the scope of the operation, or the Host or Origin of the request is not known here. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -2052,7 +2167,13 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "This server does not answer to the Origin \"https://portal.example\". If it should, start it with --origin https://portal.example.",
+                 *       "detail": "This key may not do that: GET /api/v1/sockets wants the scope read, and the key has send.",
+                 *       "errors": [
+                 *         {
+                 *           "location": "header.Authorization",
+                 *           "message": "lacks the scope read"
+                 *         }
+                 *       ],
                  *       "status": 403,
                  *       "title": "Forbidden"
                  *     }
@@ -2233,7 +2354,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description No token, or one this server does not know. */
+        /** @description No token, or one this server does not know: a key may have expired, or been revoked. */
         Unauthorized: {
             headers: {
                 /**
@@ -2246,7 +2367,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The API wants the admin token: Authorization: Bearer <token>. A development server writes it to admin.json in its data folder.",
+                 *       "detail": "This wants the admin token or an API key: Authorization: Bearer <token>. A development server writes the admin token to admin.json in its data folder.",
                  *       "status": 401,
                  *       "title": "Unauthorized"
                  *     }
@@ -2359,6 +2480,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "run-agent": {
@@ -2545,6 +2667,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "put-agent-source": {
@@ -2626,6 +2749,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
@@ -2634,6 +2758,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-agent-versions": {
@@ -2698,6 +2823,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-agent-version": {
@@ -2745,6 +2871,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "diff-agent-versions": {
@@ -2790,6 +2917,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "restore-agent-version": {
@@ -2843,6 +2971,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-bindings": {
@@ -2884,6 +3013,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "check-source": {
@@ -2938,6 +3068,151 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "list-keys": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-11-23T09:00:00Z",
+                     *           "created_by": "admin",
+                     *           "expires_at": "2027-02-21T09:00:00Z",
+                     *           "id": "k3qtw7mzb2xa",
+                     *           "last_used_at": "2026-11-23T10:00:00Z",
+                     *           "name": "portal",
+                     *           "scopes": [
+                     *             "read",
+                     *             "send"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "next": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "create-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "portal",
+                 *       "scopes": [
+                 *         "read",
+                 *         "send"
+                 *       ],
+                 *       "ttl": 7776000
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description The key, with its token. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-23T09:00:00Z",
+                     *       "created_by": "admin",
+                     *       "expires_at": "2027-02-21T09:00:00Z",
+                     *       "id": "k3qtw7mzb2xa",
+                     *       "name": "portal",
+                     *       "scopes": [
+                     *         "read",
+                     *         "send"
+                     *       ],
+                     *       "token": "tsk_k3qtw7mzb2xa_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreatedKey"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "revoke-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the key, not the key.
+                 * @example k3qtw7mzb2xa
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key is revoked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-libraries": {
@@ -2981,6 +3256,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-library-source": {
@@ -3045,6 +3321,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "put-library-source": {
@@ -3126,6 +3403,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
@@ -3134,6 +3412,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-library-versions": {
@@ -3198,6 +3477,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-library-version": {
@@ -3245,6 +3525,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "diff-library-versions": {
@@ -3290,6 +3571,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "restore-library-version": {
@@ -3343,6 +3625,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "stream-logs": {
@@ -3408,9 +3691,11 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "send-messages": {
@@ -3543,6 +3828,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-nodes": {
@@ -3594,6 +3880,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "drain-node": {
@@ -3726,9 +4013,11 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-runs": {
@@ -3786,6 +4075,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "run-source": {
@@ -4080,6 +4370,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-service-source": {
@@ -4144,6 +4435,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "put-service-source": {
@@ -4225,6 +4517,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
@@ -4233,6 +4526,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-service-versions": {
@@ -4297,6 +4591,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-service-version": {
@@ -4344,6 +4639,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "diff-service-versions": {
@@ -4389,6 +4685,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "restore-service-version": {
@@ -4442,6 +4739,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-sockets": {
@@ -4506,6 +4804,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-socket": {
@@ -4950,6 +5249,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-stats": {
@@ -5040,6 +5340,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-tags": {
@@ -5099,6 +5400,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-user-data": {
