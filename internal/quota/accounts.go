@@ -15,7 +15,7 @@ const (
 	// fewest is how many accounts a shard may have before those are looked for that owe nothing.
 	fewest = 8
 	// drawn is how many are looked at for the one to drop when there is no room.
-	drawn = 16
+	drawn = 8
 	// roomy is how many times more room than accounts a shard may have before it is made anew.
 	roomy = 4
 )
