@@ -11,8 +11,9 @@
 // by 128 bits of a hash with a secret of the process, so that the table holds no pointers and no texts of
 // strangers. Who has no user id, and an address that cannot be read, has no account, and is not limited as such.
 //
-// The table is bounded at 65,536 accounts of users and as many of addresses, which take some 170 bytes each. When it is full, of some accounts drawn by
-// lot the one goes that owes least: a flood of new addresses does not wash away what those owe that are at a limit.
+// The table is bounded: 65,536 accounts of users and as many of addresses, which take some 170 bytes each. When it
+// is full, of some accounts drawn by lot the one goes that owes least: a flood of new addresses does not wash away
+// what those owe that are at a limit.
 // It is split into shards with a lock each, held for a few dozen nanoseconds; asking takes no memory.
 //
 // ws asks, for handshakes and messages; engine says what the calls of services have taken. Each node of a cluster

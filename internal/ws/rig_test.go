@@ -17,6 +17,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
+	"github.com/tutorsocket/tutorsocket/internal/quota"
 )
 
 // rig is a server with a hub, a handler made of functions, and a record of what ended.
@@ -26,6 +27,9 @@ type rig struct {
 	server *Server
 	url    string
 	log    *safeBuffer
+
+	refusals *auth.Refusals
+	quota    *quota.Table
 
 	// What the handler does; nil does nothing. Set before sockets are opened.
 	onOpen    func(ctx context.Context, s *hub.Socket) error
@@ -68,20 +72,28 @@ type rigConfig struct {
 	sendBuffer int // of the kernel, for each connection of the server; 0: as it is
 
 	metrics *metrics.Registry // of both rooms; nil: nothing is counted
+	quota   *quota.Config     // of users and addresses; nil: they are not limited
 }
 
 func newRig(t testing.TB, cfg rigConfig) *rig {
 	t.Helper()
 	cfg.hub.Metrics = cfg.metrics
 	r := &rig{t: t, hub: hub.New(cfg.hub), closed: make(chan ending, 4096), log: &safeBuffer{}}
-	r.server = New(cfg.ws, Deps{
+	r.refusals = auth.NewRefusals()
+	deps := Deps{
+		Refusals:      r.refusals,
 		Opener:        localOpener{r.hub},
 		Auth:          queryAuth{},
 		Handler:       r,
 		ServiceExists: func(name string) bool { return name == "echo" || name == "other" },
 		Logger:        slog.New(slog.NewTextHandler(r.log, nil)),
 		Metrics:       cfg.metrics,
-	})
+	}
+	if cfg.quota != nil {
+		r.quota = quota.New(*cfg.quota)
+		deps.Quota = r.quota
+	}
+	r.server = New(cfg.ws, deps)
 	if !cfg.own {
 		hs := httptest.NewUnstartedServer(r.server)
 		if cfg.sendBuffer != 0 {
