@@ -34,27 +34,27 @@ func (c *conn) pace() (goOn bool) {
 	if c.srv.cfg.Rate == 0 && shared == nil {
 		return true
 	}
-	now := c.srv.now()
-	over, busy := c.paceOwn(now)
+	over, busy := c.paceOwn()
 	var v quota.Verdict
 	if shared != nil {
 		v = shared.Message(c.payer())
 	}
-	if c.slow != nil && !busy && (!v.Busy || now-c.slow.until > breath) {
+	if c.slow != nil && !busy && (!v.Busy || c.srv.now()-c.slow.until > breath) {
 		c.setSlow(nil) // a pause
 	}
-	return c.slowDown(now, over, v)
+	return c.slowDown(over, v)
 }
 
 // paceOwn takes a message into account for the rate of the socket. over is how much more than the burst has been
 // sent, as the time it takes; busy says that there was no pause: half of the burst is not there again.
 //
 // The bucket that holds the burst is one point in time: when it will be full again.
-func (c *conn) paceOwn(now time.Duration) (over time.Duration, busy bool) {
+func (c *conn) paceOwn() (over time.Duration, busy bool) {
 	cfg := &c.srv.cfg
 	if cfg.Rate == 0 {
 		return 0, false
 	}
+	now := c.srv.now()
 	each := time.Duration(float64(time.Second) / cfg.Rate)
 	burst := time.Duration(min(float64(each)*float64(cfg.Burst), maxBurst))
 	c.full = max(c.full, now)
@@ -70,18 +70,18 @@ func (c *conn) paceBytes(n int) (goOn bool) {
 		return true
 	}
 	user, remote := c.payer()
-	return c.slowDown(c.srv.now(), 0, shared.Bytes(user, remote, n))
+	return c.slowDown(0, shared.Bytes(user, remote, n))
 }
 
 // slowDown waits for as long as the rate of the socket and what is shared ask for, or ends the connection.
-func (c *conn) slowDown(now, over time.Duration, v quota.Verdict) (goOn bool) {
+func (c *conn) slowDown(over time.Duration, v quota.Verdict) (goOn bool) {
 	switch {
 	case v.Refused:
 		c.refused(v.Rule.String(), v.Rule.Setting())
 		return false
 	case over <= 0 && v.Wait == 0:
 		return true
-	case c.waitSlowed(now, max(over, v.Wait)):
+	case c.waitSlowed(max(over, v.Wait)):
 		return true
 	case v.Wait > over:
 		v.Rule.CountRefusal()
@@ -93,7 +93,8 @@ func (c *conn) slowDown(now, over time.Duration, v quota.Verdict) (goOn bool) {
 }
 
 // waitSlowed waits for a client that has sent too much. It returns false when that has gone on for too long.
-func (c *conn) waitSlowed(now, over time.Duration) (goOn bool) {
+func (c *conn) waitSlowed(over time.Duration) (goOn bool) {
+	now := c.srv.now()
 	if c.slow == nil {
 		if !c.setSlow(&slowed{since: now, timer: time.NewTimer(over), stop: make(chan struct{})}) {
 			return true
