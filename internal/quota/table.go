@@ -49,14 +49,12 @@ type Table struct {
 
 // New returns a table; nil if nothing is limited. [Table.Run] tidies it up.
 func New(cfg Config) *Table {
-	if cfg.User.none() && cfg.Address.none() {
-		return nil
-	}
 	orDefault(&cfg.Surge, defaultSurge)
 	orDefault(&cfg.Debt, defaultDebt)
 	orDefault(&cfg.Patience, defaultPatience)
 	orDefault(&cfg.Accounts, defaultAccounts)
 	t := &Table{started: time.Now(), debt: int64(cfg.Debt), patience: int64(cfg.Patience)}
+	// What is counted is known also where nothing is.
 	outcomes := cfg.Metrics.Counters("tutorsocket_quota_exceeded_total",
 		"Handshakes, messages, bytes and script time beyond what a user or an address may take, by outcome: slowed (it waited), refused (too much was owed).",
 		"of", "kind", "outcome")
@@ -72,6 +70,9 @@ func New(cfg Config) *Table {
 		set(float64(t.users.len()), string(users))
 		set(float64(t.addresses.len()), string(addresses))
 	})
+	if t.users == nil && t.addresses == nil {
+		return nil
+	}
 	return t
 }
 
