@@ -80,7 +80,7 @@ const (
 	exampleRunLine = `{"time":"2026-11-23T10:00:00.125Z","thread":17,"text":"42"}`
 	exampleStream  = `[{"event":"line","data":` + exampleRunLine + `},{"event":"outcome","data":` + exampleOutcome + `}]`
 	exampleInfo    = `"id":"` + exampleRun + `","agent":"hello","name":"","user":"6148914691236517121","trigger":"api","thread":17,"node":"n1","state":"done","started_at":"2026-11-23T10:00:00.124Z","ended_at":"2026-11-23T10:00:00.125Z","duration_ms":1,"error":""`
-	exampleCount   = `"bytes_in":58,"bytes_out":70,"dropped_messages":0,"handshakes":1,"refused_handshakes":0,"closes":0,"takeovers":0,"script_calls":2,"script_errors":0,"agent_runs":1,"agent_errors":0,"log_lines":1}`
+	exampleCount   = `"bytes_in":58,"bytes_out":70,"dropped_messages":0,"handshakes":1,"refused_handshakes":0,"limit_waits":0,"limit_refusals":0,"closes":0,"takeovers":0,"script_calls":2,"script_errors":0,"agent_runs":1,"agent_errors":0,"log_lines":1}`
 	exampleLevel   = `{"sockets":1,"queue_messages":0,"queue_bytes":0,"running_calls":0,"running_agents":0}`
 )
 

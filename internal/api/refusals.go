@@ -19,15 +19,16 @@ type Refusals interface {
 	WrongToken(r *http.Request, status int, detail string)
 }
 
-// RefusedRequest is a handshake or a login that was refused. What strangers wrote is cut.
+// RefusedRequest is a handshake or a login that was refused, or a socket that was closed because of a limit. What strangers wrote is cut.
 type RefusedRequest struct {
 	Seq        uint64    `json:"-"`
 	Time       time.Time `json:"time" doc:"When it was refused."`
 	Remote     string    `json:"remote" doc:"Address of who asked."`
 	What       string    `json:"what" enum:"host,origin,token,service,handshake,stateful_id,user,limit,unavailable" doc:"What it was refused for."`
-	Status     int       `json:"status" doc:"What it was answered with."`
+	Status     int       `json:"status" doc:"What it was answered with; 1008 for an open socket that was closed because of a limit."`
 	Detail     string    `json:"detail" doc:"Why, as the answer said."`
 	Add        string    `json:"add,omitempty" doc:"The flag that would let it in."`
+	Setting    string    `json:"setting,omitempty" doc:"The setting to raise, where a limit was exceeded."`
 	Host       string    `json:"host,omitempty" doc:"The Host of the request."`
 	Origin     string    `json:"origin,omitempty" doc:"The Origin of the request."`
 	Path       string    `json:"path,omitempty" doc:"The path of the request."`

@@ -16,6 +16,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/keys"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
+	"github.com/tutorsocket/tutorsocket/internal/quota"
 	"github.com/tutorsocket/tutorsocket/internal/runs"
 	"github.com/tutorsocket/tutorsocket/internal/tracing"
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
@@ -30,6 +31,7 @@ type rooms struct {
 	storage *userdata.Store // GlobalStorage of scripts
 	effects effects
 
+	quota   *quota.Table // nil: users and addresses are not limited
 	hub     *hub.Hub
 	sockets *cluster.Cluster
 	nodes   *nodes
@@ -137,6 +139,7 @@ func (r *rooms) openedAt(key string) time.Time {
 
 // openSockets makes what holds sockets and what runs scripts for them.
 func (s *Server) openSockets(r *rooms) {
+	r.quota = s.openQuota()
 	r.hub = hub.New(s.hubConfig())
 	r.sockets = cluster.Prepare(r.hub, s.clusterConfig(r)).Traced(r.tracer)
 	r.lines = s.lines()
@@ -145,7 +148,7 @@ func (s *Server) openSockets(r *rooms) {
 		Sockets: r.sockets, UserData: r.data, Storage: r.storage,
 		Files: r.effects.files, HTTP: r.tracer.Transport(r.effects.http),
 		Renewer: s.renewer(r),
-		Runs:    r.runs, Logs: r.lines, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer,
+		Runs:    r.runs, Logs: r.lines, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer, Quota: engineQuota(r.quota),
 	})
 }
 
@@ -168,7 +171,7 @@ func (s *Server) openDoors(r *rooms) {
 		Opener: r.sockets, Auth: auth.Dev{}, Handler: socketHandler{r.engine, r.data, s.logger},
 		ServiceExists: func(name string) bool { _, ok := s.app.Snapshot().Service(name); return ok },
 		Local:         r.sockets.Local,
-		Refusals:      r.refused, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer,
+		Refusals:      r.refused, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer, Quota: socketQuota(r.quota),
 	})
 	s.routes.services, s.routes.pages = r.endpoint, web.Handler()
 	s.routes.files = appFiles{dir: webDir(s.app.Dir())}

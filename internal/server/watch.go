@@ -65,7 +65,7 @@ func (r refusals) Newest(before uint64, n int) (list []api.RefusedRequest, more 
 	for _, item := range items {
 		v := item.Value
 		list = append(list, api.RefusedRequest{
-			Seq: item.Seq, Time: v.Time, Remote: v.Remote, What: v.What, Status: v.Status, Detail: v.Detail, Add: v.Add,
+			Seq: item.Seq, Time: v.Time, Remote: v.Remote, What: v.What, Status: v.Status, Detail: v.Detail, Add: v.Add, Setting: v.Setting,
 			Host: v.Host, Origin: v.Origin, Path: keys.Redact(v.Path), Service: v.Service, StatefulID: v.StatefulID, UserID: v.UserID,
 		})
 	}

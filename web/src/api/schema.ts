@@ -1346,11 +1346,13 @@ export interface components {
             remote: string;
             /** @description The service that was asked for. */
             service?: string;
+            /** @description The setting to raise, where a limit was exceeded. */
+            setting?: string;
             /** @description The id the client chose. */
             stateful_id?: string;
             /**
              * Format: int64
-             * @description What it was answered with.
+             * @description What it was answered with; 1008 for an open socket that was closed because of a limit.
              */
             status: number;
             /**
@@ -1871,6 +1873,16 @@ export interface components {
              * @description Connections accepted.
              */
             handshakes: number;
+            /**
+             * Format: int64
+             * @description Times that a connection was refused or closed because its user or address owed too much.
+             */
+            limit_refusals: number;
+            /**
+             * Format: int64
+             * @description Times that a handshake, or what comes on a socket, waited because its user or address was over a limit.
+             */
+            limit_waits: number;
             /**
              * Format: int64
              * @description Lines that scripts wrote.
@@ -5283,6 +5295,8 @@ export interface operations {
                      *             "closes": 0,
                      *             "dropped_messages": 0,
                      *             "handshakes": 1,
+                     *             "limit_refusals": 0,
+                     *             "limit_waits": 0,
                      *             "log_lines": 1,
                      *             "messages_in": 2,
                      *             "messages_out": 3,
@@ -5320,6 +5334,8 @@ export interface operations {
                      *         "closes": 0,
                      *         "dropped_messages": 0,
                      *         "handshakes": 1,
+                     *         "limit_refusals": 0,
+                     *         "limit_waits": 0,
                      *         "log_lines": 1,
                      *         "messages_in": 2,
                      *         "messages_out": 3,
