@@ -53,7 +53,7 @@ func TestDefaults(t *testing.T) {
 		"compat":  c.Compat == config.Compat{},
 		"resume":  c.Resume == config.Resume{Window: time.Minute},
 		"limits": c.Limits == config.Limits{Rate: 100, Burst: 200, Throttle: 30 * time.Second, PerUser: 20, PerAddress: 1000,
-			Total: config.AutoTotal, Handshakes: 128},
+			Total: config.AutoTotal, Handshakes: 128, Waiting: 1024, WaitingPerAddress: 256},
 		"shutdown": c.Shutdown == config.Shutdown{Drain: 30 * time.Second},
 		"services": c.Services == nil,
 		"lists":    len(c.Guard.AllowedOrigins)+len(c.Guard.AllowedHosts)+len(c.CallMethod.Allow) == 0,

@@ -15,6 +15,9 @@ type Limits struct {
 	PerAddress Limit         `yaml:"per_address" type:"number|none" default:"1000" dev:"none" doc:"Open sockets that may come from one address. One more is refused with 429."`
 	Total      Total         `yaml:"total" type:"number|auto|none" default:"auto" doc:"Open sockets in all. One more is refused with 429. auto: as many as the open files of the process allow, less a reserve."`
 	Handshakes int           `yaml:"handshakes" default:"128" min:"1" doc:"Connections that may be in their handshake at the same time; the rest wait."`
+
+	Waiting           int   `yaml:"waiting" default:"1024" min:"16" doc:"Connections that may be open without a request on them, be it that none has come yet or that the last is answered; of one more the oldest is closed. With few open files there may be fewer, an eighth of them."`
+	WaitingPerAddress Limit `yaml:"waiting_per_address" type:"number|none" default:"256" dev:"none" doc:"Connections without a request that may come from one address; of one more the oldest is closed."`
 }
 
 // Limit is the most there may be of something; 0 is no limit, in text "none".

@@ -15,7 +15,7 @@ func TestLimits(t *testing.T) {
 		Env: []string{"TUTORSOCKET_LIMITS_PER_ADDRESS=none", "TUTORSOCKET_LIMITS_HANDSHAKES=3", "TUTORSOCKET_SHUTDOWN_DRAIN=2m",
 			"TUTORSOCKET_COMPAT_REFUSE_LIVE_ID=yes"},
 	})
-	want := config.Limits{Burst: 5, Throttle: time.Minute, PerUser: 2, Handshakes: 3}
+	want := config.Limits{Burst: 5, Throttle: time.Minute, PerUser: 2, Handshakes: 3, Waiting: 1024, WaitingPerAddress: 256}
 	if c.Limits != want || c.Resume.Window != 0 || c.Shutdown.Drain != 2*time.Minute || !c.Compat.RefuseLiveID {
 		t.Errorf("%+v %+v %+v %+v", c.Limits, c.Resume, c.Shutdown, c.Compat)
 	}

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/api"
@@ -41,7 +40,7 @@ type rooms struct {
 }
 
 // openRooms builds the rooms, joins them and begins to serve.
-func (s *Server) openRooms(ctx context.Context, listener net.Listener) (err error) {
+func (s *Server) openRooms(ctx context.Context, doors *doors) (err error) {
 	r := new(rooms)
 	s.openMetrics()
 	if err := s.openFolders(ctx, r); err != nil {
@@ -70,9 +69,7 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) (err erro
 	if !s.store.outside() {
 		s.sweepEarlier(r)
 	}
-	guard := s.cfg.Settings.Guard
-	guard.Listen, guard.Metrics, guard.Refusals = s.addr.String(), s.metrics, r.refused
-	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))
+	s.openDoorsTo(doors, &s.routes, r.refused)
 	s.watch()
 	s.keepHistory()
 	s.keepTime()
@@ -137,7 +134,7 @@ func (s *Server) openDoors(r *rooms) {
 		Refusals:      r.refused, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer,
 	})
 	s.routes.services, s.routes.pages = r.endpoint, web.Handler()
-	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
+	s.routes.files = appFiles{dir: webDir(s.app.Dir()), frames: framesPolicy(s.cfg.Settings.Guard.AllowedOrigins)}
 	s.routes.profiles = &profiles{allowed: admin.CheckBearer}
 	s.routes.api = r.tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: s.node}, api.Deps{
 		Auth: admin, Refusals: refusals{r.refused},

@@ -18,6 +18,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/config"
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
 	"github.com/tutorsocket/tutorsocket/internal/timetable"
+	"github.com/tutorsocket/tutorsocket/internal/tlscert"
 	"github.com/tutorsocket/tutorsocket/internal/versions"
 )
 
@@ -50,6 +51,7 @@ type Server struct {
 	// timetable starts agents that name times.
 	timetable *timetable.Timetable
 	addr      net.Addr
+	certs     *tlscert.Certificates // nil: nothing is encrypted
 	routes    routes
 	// socketLimit is how many sockets may be open; 0 is no limit.
 	socketLimit int
@@ -96,7 +98,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 // abandonTime bounds the end of a server that could not start.
 const abandonTime = 5 * time.Second
 
-// URL returns where clients on this machine reach the server: http://host:port.
+// URL returns where clients on this machine reach the server: http://host:port, or https.
 func (s *Server) URL() string { return s.admin.Server }
 
 // Addr returns the address the server listens on.
@@ -174,9 +176,9 @@ func cause(err error) error {
 
 // serve answers requests until the server is closed. On the way back this is late,
 // so that whoever asks meanwhile hears that the server is draining.
-func (s *Server) serve(l net.Listener, handler http.Handler) {
-	var unused unusedConns
-	httpServer := newHTTPServer(handler, s.logger, &unused)
+func (s *Server) serve(l net.Listener, handler http.Handler, records *connRecords) {
+	conns := s.newConns(records)
+	httpServer := newHTTPServer(handler, s.logger, conns, records)
 	httpServer.BaseContext = func(net.Listener) context.Context { return s.alive }
 	s.group.Go(func() error {
 		err := httpServer.Serve(l)
@@ -189,7 +191,7 @@ func (s *Server) serve(l net.Listener, handler http.Handler) {
 		ctx, cancel := s.ending.half()
 		defer cancel()
 		s.cancel()                      // streams have no end of their own
-		unused.close()                  // nothing was asked on them
+		conns.closeUnused()             // nothing was asked on them
 		err := httpServer.Shutdown(ctx) // closes the listener
 		if err != nil {
 			_ = httpServer.Close() // they had their time

@@ -36,16 +36,16 @@ func (s *Server) start(ctx context.Context) (err error) {
 	}
 	s.incarnation = peers.NewIncarnation()
 	s.logger = s.logger.With("node", s.node)
-	listener, err := s.listen(ctx)
+	doors, err := s.openListeners(ctx)
 	if err != nil {
 		return err
 	}
 	s.limitSockets()
-	s.admin = Admin{Server: baseURL(s.addr), Token: auth.NewToken()}
+	s.admin = Admin{Server: baseURL(s.scheme(), s.addr), Token: auth.NewToken()}
 	// Commands on this machine reach the server as long as it answers.
 	s.onClose("address file", func(context.Context) error { return removeAdminFile(s.data.dir, s.admin) })
-	if err := s.openRooms(ctx, listener); err != nil {
-		return errors.Join(err, ignoreClosed(listener.Close()))
+	if err := s.openRooms(ctx, doors); err != nil {
+		return errors.Join(err, doors.close())
 	}
 	if err := writeAdminFile(s.data.dir, s.admin); err != nil {
 		return err

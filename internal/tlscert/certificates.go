@@ -149,10 +149,13 @@ func names(cert *x509.Certificate) string {
 
 func date(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
+// CertFile returns the file in a data folder with the certificate that the server made itself.
+func CertFile(dataDir string) string { return filepath.Join(dataDir, Folder, localCert) }
+
 // Trust returns TLS settings for clients on this machine: what the system trusts, and the certificate that a server
 // keeps in a data folder. Without one there it returns nil, which means the settings everybody has.
 func Trust(dataDir string) *tls.Config {
-	text, err := os.ReadFile(filepath.Join(dataDir, Folder, localCert))
+	text, err := os.ReadFile(CertFile(dataDir))
 	if err != nil {
 		return nil
 	}
@@ -169,7 +172,7 @@ func Trust(dataDir string) *tls.Config {
 // TrustLocal returns TLS settings for the server that a data folder belongs to, whatever its certificate is for: the one
 // in the data folder is asked for, and nothing else is trusted. Without one there it returns nil.
 func TrustLocal(dataDir string) *tls.Config {
-	text, err := os.ReadFile(filepath.Join(dataDir, Folder, localCert))
+	text, err := os.ReadFile(CertFile(dataDir))
 	pool := x509.NewCertPool()
 	if err != nil || !pool.AppendCertsFromPEM(text) {
 		return nil
