@@ -33,7 +33,7 @@ func (s *Server) openListeners(ctx context.Context) (d *doors, err error) {
 		}
 	}()
 	if d.main, err = s.listen(ctx); err != nil {
-		return nil, err
+		return d, err
 	}
 	settings := s.cfg.Settings.TLS
 	if !settings.On() {
@@ -58,7 +58,7 @@ func (s *Server) openListeners(ctx context.Context) (d *doors, err error) {
 func (d *doors) close() error {
 	var errs []error
 	for _, l := range []net.Listener{d.main, d.redirect} {
-		if l != nil {
+		if l != nil { // one that was opened
 			errs = append(errs, ignoreClosed(l.Close()))
 		}
 	}
