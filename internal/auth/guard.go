@@ -159,6 +159,8 @@ type refusal struct {
 	header string
 	value  string
 	flag   string
+	// because says why, where the header is not to blame by itself.
+	because string
 }
 
 // shownValue bounds how much of a stranger's header is repeated.
@@ -173,6 +175,9 @@ func (f *refusal) shown() string {
 }
 
 func (f *refusal) detail() string {
+	if f.because != "" {
+		return f.because
+	}
 	if f.flag == "" {
 		return fmt.Sprintf("The %s header %q is not a valid one.", f.header, f.shown())
 	}

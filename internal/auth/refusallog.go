@@ -39,6 +39,9 @@ func (l *refusalLog) refused(f *refusal) {
 	if f.flag != "" {
 		attrs = append(attrs, slog.String("flag", f.flag))
 	}
+	if f.because != "" {
+		attrs = append(attrs, slog.String("reason", f.because))
+	}
 	if skipped > 0 {
 		attrs = append(attrs, slog.Int("skipped", skipped))
 	}

@@ -23,6 +23,7 @@ func (p *program) dev() *cobra.Command {
 			"tutorsocket dev"+untilCtrlC,
 			"tutorsocket dev app --listen :9000 --datex-version 1.22"+untilCtrlC,
 			"tutorsocket dev --config tutorsocket.yaml"+untilCtrlC,
+			"tutorsocket dev --tls"+untilCtrlC,
 		),
 		ValidArgsFunction: firstOnly(folders),
 		Args: func(_ *cobra.Command, args []string) error {
@@ -73,9 +74,12 @@ func settingFlags(c *cobra.Command, keys ...string) (given func() map[string][]s
 		if s.Default != "" {
 			usage += " (default " + s.Default + ")"
 		}
-		if s.Type == "list" {
+		switch s.Type {
+		case "list":
 			c.Flags().StringArray(s.Flag, nil, usage)
-		} else {
+		case "yes/no":
+			c.Flags().Bool(s.Flag, false, s.Doc)
+		default:
 			c.Flags().String(s.Flag, "", usage)
 		}
 		completeSetting(c, s)

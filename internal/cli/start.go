@@ -8,6 +8,7 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/config"
 	"github.com/tutorsocket/tutorsocket/internal/server"
+	"github.com/tutorsocket/tutorsocket/internal/tlscert"
 )
 
 // printStart says what is served, where to click and how to stop.
@@ -21,6 +22,9 @@ func (p *program) printStart(s *server.Server, settings config.Config) {
 		{"Admin token", server.AdminFile(s.DataDir())},
 		{"Limit", limitText(s.SocketLimit())},
 		{"Behaves as", profileText(settings)},
+	}
+	if fingerprint, _ := s.Encrypted(); fingerprint != "" {
+		rows = append(rows, [2]string{"Certificate", certificateText(s, fingerprint)})
 	}
 	if cluster := s.Cluster(); cluster != "" {
 		rows = append([][2]string{{"Node", s.Node() + " of " + cluster}}, rows...)
@@ -36,6 +40,14 @@ func (p *program) printStart(s *server.Server, settings config.Config) {
 	}
 	b.WriteString("\n" + p.hints(s, settings) + "\n")
 	_, _ = fmt.Fprint(p.Stdout, b.String()) // a closed terminal is no reason not to serve
+}
+
+// certificateText says what a person compares who is warned by the browser, and how not to be warned.
+func certificateText(s *server.Server, fingerprint string) string {
+	const half = 16 * len("00:")
+	return "made by this server, browsers warn of it; compare the SHA-256 fingerprint\n" +
+		fingerprint[:half] + "\n" + fingerprint[half:] + "\n" +
+		"or have them trust " + tlscert.CertFile(s.DataDir())
 }
 
 func (p *program) appText(s *server.Server) string {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/api"
 	"github.com/tutorsocket/tutorsocket/internal/server"
+	"github.com/tutorsocket/tutorsocket/internal/tlscert"
 )
 
 const (
@@ -64,11 +66,23 @@ func (p *program) client(t *target) (*api.Client, error) {
 	case token == "":
 		token = admin.Token
 	}
-	c, err := api.NewClient(cmp.Or(at, admin.API(), defaultServer), token)
+	at = cmp.Or(at, admin.API(), defaultServer)
+	c, err := api.NewClient(at, token)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", server.AdminFile(t.data), err)
 	}
-	return c, nil
+	return c.WithTLS(t.trust(at)), nil
+}
+
+// trust says by what a server is believed to be the one meant: that of the data folder by the certificate in it,
+// whatever names the one for others is for; any other by what the system trusts, and that certificate.
+func (t *target) trust(at string) *tls.Config {
+	if admin, err := server.ReadAdminFile(t.data); err == nil && sameServer(at, admin.Server) {
+		if local := tlscert.TrustLocal(t.data); local != nil {
+			return local
+		}
+	}
+	return tlscert.Trust(t.data)
 }
 
 func (p *program) noToken(t *target, err error) error {

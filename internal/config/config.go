@@ -5,6 +5,7 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/tlscert"
 	"github.com/tutorsocket/tutorsocket/internal/tracing"
 	"github.com/tutorsocket/tutorsocket/internal/ws"
 )
@@ -20,6 +21,7 @@ type Config struct {
 	Admin Admin            `yaml:"admin"`
 	Log   Log              `yaml:"log"`
 	Guard auth.GuardConfig `yaml:",inline"`
+	TLS   tlscert.Config   `yaml:"tls"`
 	NATS  NATS             `yaml:"nats"`
 	WS    ws.Config        `yaml:"ws"`
 	Queue hub.Config       `yaml:"queue"`

@@ -53,7 +53,7 @@ func TestDefaults(t *testing.T) {
 		"compat":  c.Compat == config.Compat{},
 		"resume":  c.Resume == config.Resume{Window: time.Minute},
 		"limits": c.Limits == config.Limits{Rate: 100, Burst: 200, Throttle: 30 * time.Second, PerUser: 20, PerAddress: 1000,
-			Total: config.AutoTotal, Handshakes: 128, UserHandshakes: 120, UserMessages: 300, UserBytes: 1 << 20, UserCompute: 50,
+			Total: config.AutoTotal, Handshakes: 128, Waiting: 1024, WaitingPerAddress: 256, UserHandshakes: 120, UserMessages: 300, UserBytes: 1 << 20, UserCompute: 50,
 			AddressHandshakes: 6000, AddressMessages: 5000, AddressBytes: 16 << 20, AddressCompute: 200, Surge: 10 * time.Second},
 		"shutdown": c.Shutdown == config.Shutdown{Drain: 30 * time.Second},
 		"services": c.Services == nil,

@@ -63,6 +63,7 @@ func (c Config) problems() Problems {
 	}
 	room("queue", c.Queue.Validate(), add)
 	room("ws", c.WS.Validate(), add)
+	room("tls", c.TLS.Validate(), add)
 	room("tracing", c.Tracing.Validate(), add)
 	for _, method := range c.CallMethod.Allow {
 		add("call_method.allow", checkMethod(method))

@@ -9,8 +9,19 @@ import (
 
 // ownFiles is how many open files are kept back for what is no socket: the store, logs and files of scripts,
 // requests to the HTTP API and the streams it serves, requests that scripts send. Connections in their handshake
-// come on top.
+// and those that wait for a request come on top.
 const ownFiles = 384
+
+// leastWaiting is how many connections may wait, however few files there are.
+const leastWaiting = 16
+
+// waitingLimit is how many connections may wait for a request, given how many files may be open (0: any number).
+func waitingLimit(limits config.Limits, files int) int {
+	if files > 0 {
+		return min(limits.Waiting, max(files/8, leastWaiting))
+	}
+	return limits.Waiting
+}
 
 // SocketLimit returns how many sockets may be open at the same time; 0 is no limit.
 func (s *Server) SocketLimit() int { return s.socketLimit }
@@ -19,7 +30,7 @@ func (s *Server) SocketLimit() int { return s.socketLimit }
 // number). possible is what the files allow.
 func socketLimit(limits config.Limits, files int) (limit, possible int) {
 	if files > 0 {
-		possible = max(files-ownFiles-limits.Handshakes, files/2)
+		possible = max(files-ownFiles-limits.Handshakes-waitingLimit(limits, files), files/2)
 	}
 	if limits.Total == config.AutoTotal {
 		return possible, possible

@@ -3,8 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"net"
-	"slices"
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/api"
@@ -46,7 +44,7 @@ type rooms struct {
 }
 
 // openRooms builds the rooms, joins them and begins to serve.
-func (s *Server) openRooms(ctx context.Context, listeners listeners) (err error) {
+func (s *Server) openRooms(ctx context.Context, doors *doors) (err error) {
 	r := new(rooms)
 	s.openMetrics()
 	if err := s.openFolders(ctx, r); err != nil {
@@ -75,7 +73,7 @@ func (s *Server) openRooms(ctx context.Context, listeners listeners) (err error)
 	if !s.store.outside() {
 		s.sweepEarlier(r)
 	}
-	s.openPorts(listeners, r.refused)
+	s.openDoorsTo(doors, r.refused)
 	s.watch()
 	s.keepHistory()
 	s.keepTime()
@@ -86,27 +84,6 @@ func (s *Server) openRooms(ctx context.Context, listeners listeners) (err error)
 	s.refuse = append(s.refuse, r.hub.StopExpiry, r.engine.Refuse)
 	s.left = func() Left { return Left{Node: s.node, Sockets: r.hub.Len(), Runs: r.runs.Running()} }
 	return nil
-}
-
-// openPorts begins to answer requests.
-func (s *Server) openPorts(l listeners, refused *auth.Refusals) {
-	cfg := s.cfg.Settings.Guard
-	cfg.Listen, cfg.Metrics, cfg.Refusals = s.addr.String(), s.metrics, refused
-	if l.admin == nil {
-		s.serve(l.all, auth.Guard(cfg, s.logger)(door{&s.routes, everything}))
-		return
-	}
-	if host, _, err := net.SplitHostPort(l.admin.Addr().String()); err == nil {
-		cfg.AllowedHosts = append(slices.Clone(cfg.AllowedHosts), net.JoinHostPort(host, portOf(l.admin)))
-	}
-	guard := auth.Guard(cfg, s.logger)
-	s.serve(l.admin, guard(door{&s.routes, forAdministrators}))
-	s.serve(l.all, guard(door{&s.routes, forEverybody}))
-}
-
-func portOf(l net.Listener) string {
-	_, port, _ := net.SplitHostPort(l.Addr().String()) // that of a listener has a port
-	return port
 }
 
 // openFolders opens what lies on the disk or elsewhere: the store, the app, what
@@ -174,7 +151,7 @@ func (s *Server) openDoors(r *rooms) {
 		Refusals:      r.refused, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer, Quota: socketQuota(r.quota),
 	})
 	s.routes.services, s.routes.pages = r.endpoint, web.Handler()
-	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
+	s.routes.files = appFiles{dir: webDir(s.app.Dir()), frames: framesPolicy(s.cfg.Settings.Guard.AllowedOrigins)}
 	s.routes.profiles = api.ForAdministrators(bearers, refusals{r.refused}, new(profiles))
 	s.routes.api = r.tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: s.node}, api.Deps{
 		Auth: bearers, Keys: r.keys, Refusals: refusals{r.refused},

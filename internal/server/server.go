@@ -18,6 +18,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/config"
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
 	"github.com/tutorsocket/tutorsocket/internal/timetable"
+	"github.com/tutorsocket/tutorsocket/internal/tlscert"
 	"github.com/tutorsocket/tutorsocket/internal/versions"
 )
 
@@ -50,6 +51,7 @@ type Server struct {
 	// timetable starts agents that name times.
 	timetable *timetable.Timetable
 	addr      net.Addr
+	certs     *tlscert.Certificates // nil: nothing is encrypted
 	routes    routes
 	// socketLimit is how many sockets may be open; 0 is no limit.
 	socketLimit int
@@ -96,7 +98,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 // abandonTime bounds the end of a server that could not start.
 const abandonTime = 5 * time.Second
 
-// URL returns where clients on this machine reach the server: http://host:port.
+// URL returns where clients on this machine reach the server: http://host:port, or https.
 func (s *Server) URL() string { return s.admin.Server }
 
 // Addr returns the address the server listens on.
@@ -148,36 +150,6 @@ func (s *Server) onClose(what string, run func(ctx context.Context) error) {
 	s.undo = append(s.undo, step{what, run})
 }
 
-// listeners are where the server is reached.
-type listeners struct {
-	all   net.Listener
-	admin net.Listener // nil: administrators use the other
-}
-
-// close closes what is open.
-func (l listeners) close() (err error) {
-	for _, listener := range []net.Listener{l.all, l.admin} {
-		if listener != nil {
-			err = errors.Join(err, ignoreClosed(listener.Close()))
-		}
-	}
-	return err
-}
-
-// listen opens the ports. Requests that come before they are served wait a moment.
-func (s *Server) listen(ctx context.Context) (l listeners, err error) {
-	if l.all, err = listenOn(ctx, s.cfg.Settings.Listen, "--listen, such as --listen 127.0.0.1:0 for a free port"); err != nil {
-		return listeners{}, err
-	}
-	if address := s.cfg.Settings.Admin.Listen; address != "" {
-		if l.admin, err = listenOn(ctx, address, "the setting admin.listen"); err != nil {
-			return listeners{}, errors.Join(err, l.close())
-		}
-	}
-	s.addr = l.all.Addr()
-	return l, nil
-}
-
 // listenOn opens a port; by says how to choose another.
 func listenOn(ctx context.Context, address, by string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
@@ -206,9 +178,9 @@ func cause(err error) error {
 
 // serve answers requests until the server is closed. On the way back this is late,
 // so that whoever asks meanwhile hears that the server is draining.
-func (s *Server) serve(l net.Listener, handler http.Handler) {
-	var unused unusedConns
-	httpServer := newHTTPServer(handler, s.logger, &unused)
+func (s *Server) serve(l net.Listener, handler http.Handler, records *connRecords) {
+	conns := s.newConns(records)
+	httpServer := newHTTPServer(handler, s.logger, conns, records)
 	httpServer.BaseContext = func(net.Listener) context.Context { return s.alive }
 	s.group.Go(func() error {
 		err := httpServer.Serve(l)
@@ -221,7 +193,7 @@ func (s *Server) serve(l net.Listener, handler http.Handler) {
 		ctx, cancel := s.ending.half()
 		defer cancel()
 		s.cancel()                      // streams have no end of their own
-		unused.close()                  // nothing was asked on them
+		conns.closeUnused()             // nothing was asked on them
 		err := httpServer.Shutdown(ctx) // closes the listener
 		if err != nil {
 			_ = httpServer.Close() // they had their time

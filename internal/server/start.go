@@ -41,19 +41,19 @@ func (s *Server) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	listeners, err := s.listen(ctx)
+	doors, err := s.openListeners(ctx)
 	if err != nil {
 		return err
 	}
 	s.limitSockets()
-	s.admin = Admin{Server: baseURL(s.addr), Token: cmp.Or(token, auth.NewToken())}
-	if listeners.admin != nil {
-		s.admin.Admin = baseURL(listeners.admin.Addr())
+	s.admin = Admin{Server: baseURL(s.scheme(), s.addr), Token: cmp.Or(token, auth.NewToken())}
+	if doors.admin != nil {
+		s.admin.Admin = baseURL(s.scheme(), doors.admin.Addr())
 	}
 	// Commands on this machine reach the server as long as it answers.
 	s.onClose("address file", func(context.Context) error { return removeAdminFile(s.data.dir, s.admin) })
-	if err := s.openRooms(ctx, listeners); err != nil {
-		return errors.Join(err, listeners.close())
+	if err := s.openRooms(ctx, doors); err != nil {
+		return errors.Join(err, doors.close())
 	}
 	if err := writeAdminFile(s.data.dir, s.admin); err != nil {
 		return err

@@ -1366,7 +1366,7 @@ export interface components {
              * @description What it was refused for.
              * @enum {string}
              */
-            what: "host" | "origin" | "token" | "service" | "handshake" | "stateful_id" | "user" | "limit" | "unavailable";
+            what: "host" | "origin" | "token" | "service" | "handshake" | "stateful_id" | "user" | "limit" | "unavailable" | "cross_site" | "request";
         };
         RefusedRequestList: {
             /** @description The page. */
