@@ -12,9 +12,10 @@
 // directory before its socket opens, by compare-and-set: one write when it
 // opens, one when it has ended (claims.go, open.go, follow.go). A node whose
 // claim is replaced by another's hands the socket over, with tags and queue
-// (handover.go). Nothing depends on what a node believes of others: a claim of
+// (handover.go), and one that never had the socket says so: the node before it is
+// asked then (trail.go). Nothing depends on what a node believes of others: a claim of
 // one that is gone is taken like any other, and one that was only cut off finds
-// out when its connection is back (checkClaims). Who only sends remembers
+// out when its connection is back (tend.go). Who only sends remembers
 // owners, and is corrected by them (owners.go, send.go).
 //
 // # What is sent
