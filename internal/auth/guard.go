@@ -114,7 +114,7 @@ func (g *guard) check(r *http.Request) *refusal {
 	case 0:
 		return nil
 	case 1:
-		return g.checkOrigin(origins[0], host, port, r.TLS != nil)
+		return g.checkOrigin(origins[0], host, port, Secure(r))
 	default:
 		return &refusal{header: "Origin", value: strings.Join(origins, ", ")}
 	}

@@ -36,8 +36,10 @@ func TestRefusals(t *testing.T) {
 		{"broken query", "/services/echo?X-StatefulSocketId=%zz", 400, "percent-encode"},
 		{"semicolon in the query", "/services/echo?X-StatefulSocketId=a;b", 400, "percent-encode"},
 		{"not logged in", "/services/echo?user=nobody", 401, "log in first"},
+		{"no credentials", "/services/echo?user=stranger", 401, "there is no token"},
 		{"forbidden", "/services/echo?user=banned", 403, "account is disabled"},
 		{"directory down", "/services/echo?user=broken", 503, "cannot be checked now"},
+		{"portal down", "/services/echo?user=unknown", 503, "cannot be checked now"},
 		{"id of another user", "/services/echo?X-StatefulSocketId=taken&user=u2", 403, "another user"},
 	}
 	for _, tt := range tests {

@@ -68,6 +68,15 @@ type rigConfig struct {
 	sendBuffer int // of the kernel, for each connection of the server; 0: as it is
 
 	metrics *metrics.Registry // of both rooms; nil: nothing is counted
+
+	auth Authenticator // nil: users are taken from the query
+}
+
+func (c rigConfig) door() Authenticator {
+	if c.auth != nil {
+		return c.auth
+	}
+	return queryAuth{}
 }
 
 func newRig(t testing.TB, cfg rigConfig) *rig {
@@ -76,7 +85,11 @@ func newRig(t testing.TB, cfg rigConfig) *rig {
 	r := &rig{t: t, hub: hub.New(cfg.hub), closed: make(chan ending, 4096), log: &safeBuffer{}}
 	r.server = New(cfg.ws, Deps{
 		Opener:        localOpener{r.hub},
-		Auth:          queryAuth{},
+		Auth:          cfg.door(),
+		Local: func(key string) (hub.Ref, bool) {
+			s, ok := r.hub.Get(key)
+			return hub.Ref{Key: key, Local: s}, ok
+		},
 		Handler:       r,
 		ServiceExists: func(name string) bool { return name == "echo" || name == "other" },
 		Logger:        slog.New(slog.NewTextHandler(r.log, nil)),
@@ -187,16 +200,20 @@ func (o localOpener) Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error) {
 // queryAuth takes the user from the query.
 type queryAuth struct{}
 
-func (queryAuth) Authenticate(r *http.Request) (hub.User, error) {
+func (queryAuth) Authenticate(r *http.Request) (auth.Caller, error) {
 	switch user := r.URL.Query().Get("user"); user {
+	case "stranger":
+		return auth.Caller{}, fmt.Errorf("%w: there is no token", auth.ErrNoCredentials)
 	case "nobody":
-		return hub.User{}, fmt.Errorf("%w: log in first", auth.ErrUnauthenticated)
+		return auth.Caller{}, fmt.Errorf("%w: log in first", auth.ErrUnauthenticated)
 	case "banned":
-		return hub.User{}, fmt.Errorf("%w: the account is disabled", auth.ErrForbidden)
+		return auth.Caller{}, fmt.Errorf("%w: the account is disabled", auth.ErrForbidden)
 	case "broken":
-		return hub.User{}, fmt.Errorf("the directory does not answer")
+		return auth.Caller{}, fmt.Errorf("the directory does not answer")
+	case "unknown":
+		return auth.Caller{}, fmt.Errorf("%w: the portal is down", auth.ErrUnavailable)
 	default:
-		return hub.User{ID: strings.Clone(user)}, nil
+		return auth.Caller{User: hub.User{ID: strings.Clone(user)}}, nil
 	}
 }
 
