@@ -46,5 +46,5 @@ func (o Origins) Own(r *http.Request) bool {
 
 func own(page origin, r *http.Request) bool {
 	host, port, err := splitHost(r.Host)
-	return err == nil && page.sameAs(host, port, r.TLS != nil)
+	return err == nil && page.sameAs(host, port, Secure(r))
 }
