@@ -127,7 +127,7 @@ func (s *Store) Add(ctx context.Context, n NewUser) (User, error) {
 	now := s.cfg.Clock().UTC()
 	r := record{
 		ID: n.ID, Login: n.Login, Name: n.Name, Admin: n.Admin, Fields: n.Fields,
-		CreatedAt: now, PasswordAt: now, Epoch: 1, Password: password,
+		CreatedAt: now, PasswordAt: now, Epoch: firstEpoch(), Password: password,
 	}
 	if ok, err := s.put(ctx, userPrefix+login, r, 0); err != nil || !ok {
 		return User{}, errors.Join(taken("login", err), s.dropID(ctx, n.ID, login))

@@ -123,6 +123,14 @@ func checkID(id string) error {
 	return nil
 }
 
+// firstEpoch draws where the epochs of a new user begin: if another one had his id and his login before,
+// the sessions of that one are not his.
+func firstEpoch() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return binary.BigEndian.Uint64(b[:]) >> 16
+}
+
 // newID draws an id of 19 digits, as WebTutor's are.
 func newID() string {
 	var b [8]byte

@@ -16,6 +16,8 @@ type Config struct {
 	AddressAttempts int           `yaml:"address_attempts" default:"100" min:"3" doc:"The same for one address, which many people may share; of IPv6 for a network of 64 bits."`
 	AttemptsWindow  time.Duration `yaml:"attempts_window" default:"15m" min:"1m" doc:"The time in which failed logins are forgotten, bit by bit."`
 
+	FirstDelay time.Duration `yaml:"-"` // by which the first answer is held back that is; further ones twice as long each, up to 16 times
+
 	Origins  auth.Origins      `yaml:"-"` // pages whose cookies count
 	Refusals *auth.Refusals    `yaml:"-"` // keeps logins that failed; nil: nothing does
 	Metrics  *metrics.Registry `yaml:"-"` // nil: nothing is counted
@@ -29,6 +31,7 @@ const (
 	defaultAttempts        = 10
 	defaultAddressAttempts = 100
 	defaultWindow          = 15 * time.Minute
+	defaultFirstDelay      = 250 * time.Millisecond
 )
 
 func (c Config) withDefaults() Config {
@@ -46,6 +49,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.AttemptsWindow <= 0 {
 		c.AttemptsWindow = defaultWindow
+	}
+	if c.FirstDelay <= 0 {
+		c.FirstDelay = defaultFirstDelay
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

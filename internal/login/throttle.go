@@ -11,10 +11,8 @@ import (
 const (
 	// maxCounted is how many logins, and how many addresses, are counted at once.
 	maxCounted = 20_000
-	// firstDelay is how long the first answer is held back that is; each further one twice as long.
-	firstDelay = 250 * time.Millisecond
-	// maxDelay is the longest.
-	maxDelay = 4 * time.Second
+	// longestDelay is how often as long as the first the longest delay is.
+	longestDelay = 16
 	// knownFor is how long a login remembers the address it was right from.
 	knownFor = 24 * time.Hour
 )
@@ -34,8 +32,8 @@ type pair struct{ login, address string }
 func newThrottle(cfg Config) *throttle {
 	return &throttle{
 		clock:     cfg.Clock,
-		logins:    newBuckets(cfg.Attempts, cfg.AttemptsWindow),
-		addresses: newBuckets(cfg.AddressAttempts, cfg.AttemptsWindow),
+		logins:    newBuckets(cfg.Attempts, cfg),
+		addresses: newBuckets(cfg.AddressAttempts, cfg),
 		known:     map[pair]time.Time{},
 	}
 }
@@ -119,6 +117,7 @@ func (t *throttle) counted() (logins, addresses int) {
 type buckets struct {
 	most   float64
 	window time.Duration
+	delay  time.Duration // the first
 	counts map[string]bucket
 }
 
@@ -127,11 +126,11 @@ type bucket struct {
 	at time.Time
 }
 
-func newBuckets(most int, window time.Duration) buckets {
-	return buckets{float64(most), window, map[string]bucket{}}
+func newBuckets(most int, cfg Config) buckets {
+	return buckets{float64(most), cfg.AttemptsWindow, cfg.FirstDelay, map[string]bucket{}}
 }
 
-// now is what is left of a count.
+// left is what is not forgotten of a count.
 func (b buckets) left(key string, now time.Time) float64 {
 	c, ok := b.counts[key]
 	if !ok {
@@ -160,14 +159,15 @@ func (b buckets) add(key string, n float64, now time.Time) time.Duration {
 		b.makeRoom(now)
 	}
 	b.counts[key] = bucket{count, now}
-	delay := firstDelay
-	for beyond := count - max(b.most/3, 1); beyond > 1 && delay < maxDelay; beyond-- {
-		delay *= 2
-	}
-	if count <= max(b.most/3, 1) {
+	beyond := count - max(b.most/3, 1)
+	if beyond <= 0 {
 		return 0
 	}
-	return min(delay, maxDelay)
+	delay := b.delay
+	for ; beyond > 1 && delay < longestDelay*b.delay; beyond-- {
+		delay *= 2
+	}
+	return min(delay, longestDelay*b.delay)
 }
 
 // makeRoom forgets the lowest of a few counts.
