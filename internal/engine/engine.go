@@ -67,7 +67,9 @@ type Deps struct {
 	// Files and HTTP are what scripts reach of the disk and of other servers; nil is nothing.
 	Files hostapi.Files
 	HTTP  hostapi.HTTP
-	Logs  *logs.Log
+	// Renewer takes the new tokens of users; nil means that there are none.
+	Renewer hostapi.Renewer
+	Logs    *logs.Log
 	// Runs lists the runs of agents and threads; nil means that nobody asks for them.
 	Runs *runs.Registry
 	// Settings are what scripts may know of the server. Its Logs, Code and Shared may be nil.

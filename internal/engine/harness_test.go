@@ -41,6 +41,7 @@ type setup struct {
 	profile  hub.Profile
 	config   engine.Config
 	settings hostapi.Settings
+	renewer  hostapi.Renewer
 	sources  bool          // scripts may read files of the app
 	window   time.Duration // how long sockets outlive their connections; 0: not
 }
@@ -66,7 +67,7 @@ func newWorld(t *testing.T, s setup) *world {
 	if s.settings.MayCall == nil {
 		s.settings.MayCall = func(string, string) bool { return true }
 	}
-	deps := engine.Deps{Apps: w.app.Snapshot, Sockets: cluster.New(w.hub), UserData: w.data, Logs: w.logs, Settings: s.settings}
+	deps := engine.Deps{Apps: w.app.Snapshot, Sockets: cluster.New(w.hub), UserData: w.data, Logs: w.logs, Settings: s.settings, Renewer: s.renewer}
 	if s.sources {
 		deps.Sources = w.app
 	}

@@ -41,6 +41,7 @@ func (e *Engine) newRun(snapshot *app.Snapshot, script *app.Script, user hub.Use
 		Agents:       x,
 		Files:        e.deps.Files,
 		HTTP:         e.deps.HTTP,
+		Renewer:      e.deps.Renewer,
 		Log:          x,
 		User:         user,
 		ThreadNumber: x.thread,
@@ -142,6 +143,16 @@ func (x *run) Namespace(name string) []*basescript.Program { return x.snapshot.N
 func (x *run) Has(code, method string) bool {
 	library, ok := x.snapshot.Library(code)
 	return ok && library.Program != nil && library.Program.HasFunction(method)
+}
+
+// ClientCallable implements [hostapi.Libraries].
+func (x *run) ClientCallable(code, method string) bool {
+	library, ok := x.snapshot.Library(code)
+	if !ok || library.Program == nil {
+		return false
+	}
+	info, ok := library.Program.Function(method)
+	return ok && info.ClientCallable
 }
 
 // report logs the error a run ended with and returns it; the silent end by Cancel() is no error.

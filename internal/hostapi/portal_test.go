@@ -68,6 +68,13 @@ func TestUserInit(t *testing.T) {
 	if err != nil || !strings.Contains(got[0], `"access":false,"error_code":"empty_login"`) {
 		t.Errorf("wrote %q, error %v", got, err)
 	}
+	got, err = b.exec(b.service(), `
+		Session.Env.curUserID = 5; Session.Env.curUser = null; tools_web.user_init(Request);
+		alert((Session.Env.curUserID == curUserID) + ' ' + Session.Env.curUser.fullname + ' ' + Session.Env.curUser.email)`)
+	if err != nil || !slices.Equal(got, []string{"true Иван Петров i@example.com"}) {
+		t.Errorf("wrote %q, error %v", got, err)
+	}
+	b.prints("alert(tools_web.user_init(null).auth_login)", "user1") // an agent has no session
 }
 
 func TestPortalTools(t *testing.T) {

@@ -54,10 +54,16 @@ func methodRefusal(r *basescript.Run, _ basescript.Value, args []basescript.Valu
 	env := envOf(r)
 	refusal := ""
 	switch {
-	case env.Settings.MayCall == nil || !env.Settings.MayCall(library, method):
+	case !env.mayCall(library, method):
 		refusal = "call_method may not call " + library + "." + method
 	case !env.Libraries.Has(library, method):
 		refusal = "There is no method " + method + " in a library " + library
 	}
 	return basescript.String(refusal), nil
+}
+
+// mayCall reports whether clients may call a method, if there is one.
+func (e *Env) mayCall(library, method string) bool {
+	s := e.Settings
+	return s.CallAny || s.MayCall != nil && s.MayCall(library, method) || e.Libraries.ClientCallable(library, method)
 }

@@ -63,6 +63,10 @@ func record(r *basescript.Run, names []string, given []basescript.Value, stored 
 	return o
 }
 
+// identity are the members of Session and Session.Env that say which user it is. What a script makes of
+// them lasts as long as its run: the next one sees the real user again.
+var identity = map[string]bool{"cur_user_id": true, "curUserID": true, "curUser": true}
+
 var givenNames = []string{"sid", "cur_user_id", "cur_user_login", "cur_user_fullname", "cur_useragent", "auth_type", "Env"}
 
 func (e *Env) givenSession(key string, env *basescript.Object) []basescript.Value {
@@ -163,6 +167,9 @@ func (k *keeper) changes(what string, o *basescript.Object, names []string, give
 	for i := 0; i < len(o.Keys()); i++ { // a getter may change them
 		name := o.Keys()[i]
 		v, _ := o.Get(name)
+		if identity[name] {
+			continue
+		}
 		if i < len(names) && names[i] == name && same(given[i], v) && stored[name] == nil {
 			continue
 		}

@@ -122,8 +122,19 @@ func (s *Server) openSockets(r *rooms) {
 		Apps: s.app.Snapshot, Sources: s.app, Settings: s.scriptSettings(r.effects.logs), Users: knownUser,
 		Sockets: r.sockets, UserData: r.data, Storage: r.storage,
 		Files: r.effects.files, HTTP: r.tracer.Transport(r.effects.http),
-		Runs: r.runs, Logs: r.lines, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer,
+		Renewer: s.renewer(r),
+		Runs:    r.runs, Logs: r.lines, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer,
 	})
+}
+
+// renewer takes tokens for open sockets. Nobody logs in to a development server, so none is looked at. Scripts
+// run after the doors were opened.
+func (s *Server) renewer(r *rooms) hostapi.Renewer {
+	return renewer{
+		local:  r.sockets.Local,
+		renew:  func(key string, caller auth.Caller) error { return r.endpoint.Renew(key, caller) },
+		logger: s.logger,
+	}
 }
 
 // openDoors makes what answers requests.
@@ -134,6 +145,7 @@ func (s *Server) openDoors(r *rooms) {
 	r.endpoint = ws.New(s.wsConfig(), ws.Deps{
 		Opener: r.sockets, Auth: auth.Dev{}, Handler: socketHandler{r.engine, r.data, s.logger},
 		ServiceExists: func(name string) bool { _, ok := s.app.Snapshot().Service(name); return ok },
+		Local:         r.sockets.Local,
 		Refusals:      r.refused, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer,
 	})
 	s.routes.services, s.routes.pages = r.endpoint, web.Handler()

@@ -186,7 +186,8 @@ func (s *Server) engineConfig() engine.Config {
 }
 
 // scriptSettings are those of a development server: without a list of allowed
-// methods clients may call any of a library.
+// methods clients may call any of a library. With one the marker in a library
+// counts too.
 func (s *Server) scriptSettings(named *logs.Named) hostapi.Settings {
 	settings := s.cfg.Settings
 	return hostapi.Settings{
@@ -194,6 +195,7 @@ func (s *Server) scriptSettings(named *logs.Named) hostapi.Settings {
 		SilentErrors:  settings.Compat.SilentErrors,
 		ClientTagsWin: settings.Compat.ClientTagsWin,
 		MayCall:       mayCall(settings.CallMethod.Allow),
+		CallAny:       len(settings.CallMethod.Allow) == 0,
 		AppConfig:     appConfig(settings.AppConfig),
 		Logs:          named, RequestTimeout: settings.HTTPRequest.Timeout,
 	}
@@ -210,10 +212,10 @@ func appConfig(list []string) map[string]string {
 }
 
 // mayCall says which methods of libraries clients may call: those of the list, in
-// the forms library.method, library.* and *; any where there is no list.
+// the forms library.method, library.* and *.
 func mayCall(allow []string) func(library, method string) bool {
 	return func(library, method string) bool {
-		return len(allow) == 0 || slices.ContainsFunc(allow, func(entry string) bool {
+		return slices.ContainsFunc(allow, func(entry string) bool {
 			return entry == "*" || entry == library+".*" || entry == library+"."+method
 		})
 	}

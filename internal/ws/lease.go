@@ -1,7 +1,6 @@
 package ws
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/tutorsocket/tutorsocket/internal/auth"
@@ -10,8 +9,8 @@ import (
 
 // Leases. What lets a user in may end while the socket is open: a token expires, somebody logs out. The
 // connection is closed then, also where nobody sends anything, and no message that comes later reaches
-// the service: what ends a lease and what arrives are not in one order, so each message looks. Most
-// connections without a lease pay one pointer for it.
+// the service: what ends a lease and what arrives are not in one order, so each message looks. A
+// connection without a lease pays one pointer.
 
 // ground is on what ground a connection is there, if that may end.
 type ground struct {
@@ -68,15 +67,12 @@ func (s *Server) connOf(key string) (*conn, *hub.Socket) {
 	return c, ref.Local
 }
 
-// errShut says that a connection takes nothing new any more.
-var errShut = errors.New("the connection closes")
-
 // renew replaces the ground of a connection. One that is over cannot be: its close is under way.
 func (c *conn) renew(lease *auth.Lease) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.shut {
-		return fmt.Errorf("%w: %w", hub.ErrClosed, errShut)
+		return hub.ErrClosed
 	}
 	if why, over := c.ground.over(); over {
 		return fmt.Errorf("%w: %s", auth.ErrUnauthenticated, why)

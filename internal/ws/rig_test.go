@@ -84,8 +84,8 @@ func newRig(t testing.TB, cfg rigConfig) *rig {
 	cfg.hub.Metrics = cfg.metrics
 	r := &rig{t: t, hub: hub.New(cfg.hub), closed: make(chan ending, 4096), log: &safeBuffer{}}
 	r.server = New(cfg.ws, Deps{
-		Opener:        localOpener{r.hub},
-		Auth:          cfg.door(),
+		Opener: localOpener{r.hub},
+		Auth:   cfg.door(),
 		Local: func(key string) (hub.Ref, bool) {
 			s, ok := r.hub.Get(key)
 			return hub.Ref{Key: key, Local: s}, ok

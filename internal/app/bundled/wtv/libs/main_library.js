@@ -3,13 +3,15 @@
 // A command is an object:
 //
 //	socket_action   init_socket, close_socket, call_method
+//	action          renew_token; comes back in the reply
 //	socket_type     the kind of subscription, any text: the name of a group of sockets
 //	uid             anything; comes back in the reply
 //	socket_tags     init_socket: more tags, an array of { name, value }
 //	library, method call_method: what to call
+//	token           renew_token: the new token of the user
 //
 // The reply repeats socket_action, socket_type and uid in this order. A failure adds error (1 in
-// general, 400 a wrong field, 403 not allowed, 404 no such action) and message; the setting
+// general, 400 a wrong field, 401 a token that is no good, 403 not allowed, 404 no such action) and message; the setting
 // compat.silent_errors leaves such replies out, as the original did.
 //
 // How sockets join a group depends on the version that is imitated:
@@ -225,7 +227,8 @@ function close_socket( sSocketType, sSocketId )
 }
 
 // Calls method( curUserID, sSocketId, oMessage ) of a code library. Which methods clients may call is
-// the administrator's choice (call_method.allow); what is not allowed and what does not exist are
+// the administrator's choice (call_method.allow), or that of the library's author, who begins the body
+// of a method with "META:ALLOW-CALL-FROM-CLIENT:1". What is not allowed and what does not exist are
 // refused alike.
 function call_method( Session, oMessage, oReply, sSocketId )
 {
@@ -249,7 +252,19 @@ function call_method( Session, oMessage, oReply, sSocketId )
 	return success();
 }
 
-// Any other action: nothing implements it. The ping of simple clients, { "type": "ping" }, is no
+// Lets the socket stay: the token with which its user came in holds for a while only, and the socket
+// closes with 4003 when that is over.
+function renew_token( oMessage )
+{
+	if ( DataType( field( oMessage, 'token' ) ) != 'string' || field( oMessage, 'token' ) == '' )
+	{
+		return failure( 400, 'renew_token needs the field token, a text' );
+	}
+	sRefusal = tools_web.renew_token( field( oMessage, 'token' ) );
+	return sRefusal == '' ? success() : failure( 401, sRefusal );
+}
+
+// Actions that name themselves in the field action, and all others: nothing implements them. The ping of simple clients, { "type": "ping" }, is no
 // command and stays without a reply, as it always did.
 function other_action( oMessage, oReply )
 {
@@ -257,6 +272,10 @@ function other_action( oMessage, oReply )
 	if ( vAction != '' && vAction != null && vAction != undefined )
 	{
 		oReply.action = vAction;
+		if ( vAction == 'renew_token' )
+		{
+			return renew_token( oMessage );
+		}
 		return failure( 404, 'Unknown action' );
 	}
 	if ( oReply.socket_action != '' )
