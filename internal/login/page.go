@@ -75,6 +75,10 @@ func secure(h http.Header) {
 // names, so that the linker keeps all there are.
 func (p page) html() string {
 	t := allTexts[p.language]
+	title := t.title
+	if p.user != nil {
+		title = t.inside
+	}
 	var b strings.Builder
 	add := func(parts ...string) {
 		for _, part := range parts {
@@ -83,10 +87,10 @@ func (p page) html() string {
 	}
 	add("<!doctype html>\n<html lang=\"", string(p.language), "\">\n<head>\n<meta charset=\"utf-8\">\n",
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n",
-		"<title>", text(t.title), " – tutorsocket</title>\n<link rel=\"icon\" href=\"", iconPath, "\">\n<link rel=\"stylesheet\" href=\"", styleURL, "\">\n</head>\n<body>\n<main>\n")
+		"<title>", text(title), " – tutorsocket</title>\n<link rel=\"icon\" href=\"", iconPath, "\">\n<link rel=\"stylesheet\" href=\"", styleURL, "\">\n</head>\n<body>\n<main>\n")
 	add("<header>", strings.Replace(strings.TrimSpace(icon), "<svg ", `<svg aria-hidden="true" `, 1), "<span>tutorsocket</span>")
 	p.writeLanguages(add, t)
-	add("</header>\n<h1>", text(t.title), "</h1>\n")
+	add("</header>\n<h1>", text(title), "</h1>\n")
 	if p.note != "" {
 		add(`<p class="note" role="status">`, text(p.note), "</p>\n")
 	}

@@ -47,8 +47,9 @@ type node struct {
 	handler  http.Handler
 	http     *httptest.Server
 
-	mu     sync.Mutex // guards what follows
-	leases []*auth.Lease
+	mu      sync.Mutex // guards what follows
+	leases  []*auth.Lease
+	foreign []string // requests of other origins, and what they were answered
 }
 
 // startNode starts a node over a store that others may use, too. change may be nil.
@@ -98,6 +99,7 @@ func (n *node) serve(w http.ResponseWriter, r *http.Request) {
 	caller, err := n.Authenticate(r)
 	for known, status := range map[error]int{auth.ErrNoCredentials: 401, auth.ErrUnauthenticated: 401, auth.ErrForbidden: 403, auth.ErrUnavailable: 503} {
 		if errors.Is(err, known) {
+			n.noteForeign(r, status)
 			http.Error(w, err.Error(), status)
 			return
 		}
@@ -106,10 +108,25 @@ func (n *node) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "another error: "+err.Error(), 500)
 		return
 	}
+	n.noteForeign(r, http.StatusOK)
 	n.mu.Lock()
 	n.leases = append(n.leases, caller.Lease)
 	n.mu.Unlock()
 	fmt.Fprintf(w, "%s %s %v %s", caller.User.ID, caller.User.Name, caller.User.Admin, caller.Method)
+}
+
+func (n *node) noteForeign(r *http.Request, status int) {
+	origin := r.Header.Get("Origin")
+	if origin == "" || origin == "http://"+r.Host {
+		return
+	}
+	with := "without cookie"
+	if _, err := r.Cookie("tutorsocket"); err == nil {
+		with = "with cookie"
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.foreign = append(n.foreign, fmt.Sprint(origin, " ", status, " ", with))
 }
 
 // lease is that of the last caller.

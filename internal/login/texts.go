@@ -10,6 +10,7 @@ type texts struct {
 	name                           string // of the language, in itself
 	title, login, password, submit string
 	forgotten                      string
+	inside                         string // the title when somebody is logged in
 	signedIn                       string // what stands before the name
 	goOn, logOut                   string
 	loggedOut                      string
@@ -25,7 +26,7 @@ var allTexts = map[language]*texts{
 	english: {
 		name: "English", title: "Log in", login: "Login", password: "Password", submit: "Log in",
 		forgotten: "Forgotten your password? Ask your administrator for a new one.",
-		signedIn:  "You are logged in as", goOn: "Continue", logOut: "Log out",
+		inside:    "Logged in", signedIn: "You are logged in as", goOn: "Continue", logOut: "Log out",
 		loggedOut:        "You have logged out.",
 		wrong:            "The login or the password is wrong.",
 		disabled:         "This account is disabled. Ask your administrator.",
@@ -46,7 +47,7 @@ var allTexts = map[language]*texts{
 	russian: {
 		name: "Русский", title: "Вход", login: "Логин", password: "Пароль", submit: "Войти",
 		forgotten: "Забыли пароль? Попросите у администратора новый.",
-		signedIn:  "Вы вошли как", goOn: "Продолжить", logOut: "Выйти",
+		inside:    "Вход выполнен", signedIn: "Вы вошли как", goOn: "Продолжить", logOut: "Выйти",
 		loggedOut:        "Вы вышли.",
 		wrong:            "Неверный логин или пароль.",
 		disabled:         "Эта учётная запись отключена. Обратитесь к администратору.",
