@@ -77,6 +77,7 @@ func New(cfg Config, deps Deps) http.Handler {
 	h.registerTags(router)
 	h.registerBatch(router)
 	h.registerRefusals(router)
+	h.registerUsers(router)
 	completeOpenAPI(router.OpenAPI())
 	h.terms = termsOf(router.OpenAPI())
 	h.openAPI = sync.OnceValue(func() []byte { return encodeOpenAPI(router.OpenAPI()) })

@@ -41,6 +41,8 @@ type Deps struct {
 	Tags     TagCounts
 	Refusals Refusals
 	Sources  Sources
+	Users    Users    // nil: the server keeps none
+	Sessions Sessions // nil with Users
 }
 
 // Authenticator says whether a request carries the admin token.

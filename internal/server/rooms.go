@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/tutorsocket/tutorsocket/internal/accounts"
 	"github.com/tutorsocket/tutorsocket/internal/api"
 	"github.com/tutorsocket/tutorsocket/internal/app"
 	"github.com/tutorsocket/tutorsocket/internal/auth"
@@ -13,6 +14,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/engine"
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/login"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
 	"github.com/tutorsocket/tutorsocket/internal/runs"
 	"github.com/tutorsocket/tutorsocket/internal/tracing"
@@ -37,6 +39,8 @@ type rooms struct {
 	engine  *engine.Engine
 
 	refused  *auth.Refusals
+	users    *accounts.Store
+	logins   *login.Server
 	endpoint *ws.Server
 }
 
@@ -57,6 +61,10 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) (err erro
 		return err
 	}
 	s.openSockets(r)
+	r.refused = auth.NewRefusals()
+	if r.users, r.logins, err = s.openAccounts(ctx, r.refused); err != nil {
+		return err
+	}
 	if err := s.openTimetable(ctx, life, r); err != nil {
 		return err
 	}
@@ -141,7 +149,6 @@ func (s *Server) renewer(r *rooms) hostapi.Renewer {
 func (s *Server) openDoors(r *rooms) {
 	admin := auth.NewAdmin(s.admin.Token)
 	r.nodes.hub, r.nodes.runs = r.hub, r.runs
-	r.refused = auth.NewRefusals()
 	r.endpoint = ws.New(s.wsConfig(), ws.Deps{
 		Opener: r.sockets, Auth: auth.Dev{}, Handler: socketHandler{r.engine, r.data, s.logger},
 		ServiceExists: func(name string) bool { _, ok := s.app.Snapshot().Service(name); return ok },
@@ -156,6 +163,7 @@ func (s *Server) openDoors(r *rooms) {
 		Sockets: r.sockets, Events: r.sockets, Tags: r.sockets, Traces: frameTraces{r.sockets, r.endpoint},
 		Scripts: scripts{s}, Sources: sources{s}, Checker: checker{s.app, s.cfg.Settings.Queue.Profile},
 		Runs: runner{r.engine, &s.routes.phase}, RunList: r.runs, Logs: r.lines, UserData: r.data,
+		Users: r.users, Sessions: r.logins,
 		Nodes: r.nodes, Figures: s.history, Metrics: s.metrics,
 	}))
 }
