@@ -27,5 +27,6 @@ func (s *Server) openAccounts(ctx context.Context, refused *auth.Refusals) (user
 	logins = login.New(login.Config{
 		Origins: auth.NewOrigins(s.cfg.Settings.Guard.AllowedOrigins), Refusals: refused, Metrics: s.metrics, Logger: s.logger,
 	}, users, values)
+	s.group.Go(func() error { return logins.Run(s.alive) })
 	return users, logins, nil
 }

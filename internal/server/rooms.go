@@ -156,6 +156,7 @@ func (s *Server) openDoors(r *rooms) {
 		Refusals:      r.refused, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer,
 	})
 	s.routes.services, s.routes.pages = r.endpoint, web.Handler()
+	s.routes.login = r.logins
 	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
 	s.routes.profiles = &profiles{allowed: admin.CheckBearer}
 	s.routes.api = r.tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: s.node}, api.Deps{
