@@ -29,7 +29,7 @@ require (
 	golang.org/x/tools v0.52.0
 )
 
-require github.com/alexedwards/scs/v2 v2.9.0 // indirect
+require github.com/alexedwards/scs/v2 v2.9.0
 
 require (
 	github.com/antithesishq/antithesis-sdk-go v0.8.0-default-no-op // indirect
@@ -44,7 +44,7 @@ require (
 	github.com/stretchr/testify v1.12.1 // indirect
 	github.com/valyala/fastrand v1.1.0 // indirect
 	github.com/valyala/histogram v1.2.0 // indirect
-	golang.org/x/crypto v0.59.0 // indirect
+	golang.org/x/crypto v0.59.0
 	golang.org/x/time v0.16.0 // indirect
 )
 

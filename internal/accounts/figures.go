@@ -14,11 +14,15 @@ type figures struct {
 }
 
 func newFigures(r *metrics.Registry) figures {
-	return figures{
+	f := figures{
 		verified: r.Counters("tutorsocket_accounts_verifications_total", "Passwords verified, by outcome: right, wrong (or no such login), disabled, busy (too many at once), failed.", "outcome"),
 		running:  r.Gauge("tutorsocket_accounts_verifications_running", "Passwords being verified."),
 		waiting:  r.Gauge("tutorsocket_accounts_verifications_waiting", "Passwords that wait to be verified."),
 	}
+	for _, outcome := range []string{"right", "wrong", "disabled", "busy", "failed"} {
+		f.verified.With(outcome) // shown from the start, so that an alarm sees the first
+	}
+	return f
 }
 
 func (f *figures) done(err *error) { f.verified.With(outcome(*err)).Inc() }

@@ -30,9 +30,13 @@ func newFigures(r *metrics.Registry, s *Server) figures {
 		set(float64(logins), ofLogin)
 		set(float64(addresses), ofAddress)
 	})
-	return figures{
+	f := figures{
 		attempts: r.Counters("tutorsocket_login_attempts_total", "Attempts to log in, by outcome: right, wrong, disabled, refused_login and refused_address (too many failed before), busy, form (not from our page), unavailable.", "outcome"),
 		slowed:   r.Counter("tutorsocket_login_slowed_total", "Attempts to log in whose answer was held back, because others had failed."),
 		logouts:  r.Counter("tutorsocket_login_logouts_total", "Sessions that their users have ended."),
 	}
+	for _, outcome := range []string{outcomeRight, outcomeWrong, outcomeDisabled, outcomeLogin, outcomeAddress, outcomeBusy, outcomeForm, outcomeUnavailable} {
+		f.attempts.With(outcome) // shown from the start, so that an alarm sees the first
+	}
+	return f
 }
