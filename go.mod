@@ -31,6 +31,8 @@ require (
 
 require github.com/alexedwards/scs/v2 v2.9.0
 
+require github.com/go-jose/go-jose/v4 v4.1.9
+
 require (
 	github.com/antithesishq/antithesis-sdk-go v0.8.0-default-no-op // indirect
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect

@@ -14,6 +14,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/accounts"
 	"github.com/tutorsocket/tutorsocket/internal/api"
 	"github.com/tutorsocket/tutorsocket/internal/auth"
+	"github.com/tutorsocket/tutorsocket/internal/keys"
 	"github.com/tutorsocket/tutorsocket/internal/login"
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
 	"github.com/tutorsocket/tutorsocket/internal/userdata/natstest"
@@ -37,7 +38,7 @@ func newUsersFixture(t *testing.T) (f *fixture, logins *login.Server, stop func(
 	if _, err := users.Add(t.Context(), accounts.NewUser{ID: "41", Login: "Anna", Name: "Anna K.", Password: goodPassword}); err != nil {
 		t.Fatal(err)
 	}
-	f = &fixture{server: httptest.NewServer(api.New(api.Config{Version: "test", Node: "n1"}, api.Deps{Auth: auth.NewAdmin(token), Users: users, Sessions: logins}))}
+	f = &fixture{server: httptest.NewServer(api.New(api.Config{Version: "test", Node: "n1"}, api.Deps{Auth: keys.Bearers{Admin: auth.NewAdmin(token)}, Users: users, Sessions: logins}))}
 	t.Cleanup(f.server.Close)
 	return f, logins, stop
 }

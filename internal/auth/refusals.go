@@ -8,7 +8,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/recent"
 )
 
-// Refusal is a request that was turned away.
+// Refusal is a request that was turned away, or an open socket that was for sending too much.
 type Refusal struct {
 	Time       time.Time
 	Remote     string // address of who asked
@@ -16,6 +16,7 @@ type Refusal struct {
 	Status     int
 	Detail     string
 	Add        string // the flag that would let it in, "" if none would
+	Setting    string // the setting whose limit is exceeded, "" if none is
 	Host       string
 	Origin     string
 	Path       string
@@ -52,7 +53,7 @@ type Refusals struct {
 // NewRefusals returns an empty list.
 func NewRefusals() *Refusals {
 	return &Refusals{recent.New(recent.Limits{Values: refusalsKept, Bytes: refusalBytes}, func(r Refusal) int {
-		return refusalSize + len(r.Remote) + len(r.Detail) + len(r.Add) + len(r.Host) + len(r.Origin) + len(r.Path) + len(r.Service) + len(r.StatefulID) + len(r.UserID)
+		return refusalSize + len(r.Remote) + len(r.Detail) + len(r.Add) + len(r.Setting) + len(r.Host) + len(r.Origin) + len(r.Path) + len(r.Service) + len(r.StatefulID) + len(r.UserID)
 	})}
 }
 
@@ -61,9 +62,18 @@ func (l *Refusals) Add(r *http.Request, refusal Refusal) {
 	if l == nil {
 		return
 	}
-	refusal.Time = time.Now()
 	refusal.Remote, refusal.Host, refusal.Path = r.RemoteAddr, r.Host, r.URL.Path
 	refusal.Origin = strings.Join(r.Header.Values("Origin"), ", ")
+	l.Note(refusal)
+}
+
+// Note keeps a refusal that no request tells of: that of a client whose socket was open, and whose status is the
+// close code.
+func (l *Refusals) Note(refusal Refusal) {
+	if l == nil {
+		return
+	}
+	refusal.Time = time.Now()
 	for _, text := range []*string{&refusal.Remote, &refusal.Host, &refusal.Path, &refusal.Origin, &refusal.Service, &refusal.StatefulID, &refusal.UserID, &refusal.Add} {
 		*text = kept(*text, shownValue)
 	}

@@ -115,8 +115,10 @@ func (p *program) root() *cobra.Command {
 		p.connect(),
 	)
 	add(groupOperate,
+		p.token(),
 		p.data(),
 		p.user(),
+		p.key(),
 		p.logs(),
 		p.config(),
 	)

@@ -35,7 +35,7 @@ func (p *program) addTarget(c *cobra.Command) *target {
 	}
 	flags := c.PersistentFlags()
 	flags.StringVar(&t.server, "server", "", "`URL` of the server (default: the one whose data folder is --data, else "+defaultServer+")")
-	flags.StringVar(&t.token, "token", "", "admin `TOKEN` (default: "+tokenVariable+", else the one in admin.json of the data folder)")
+	flags.StringVar(&t.token, "token", "", "admin `TOKEN` or API key (default: "+tokenVariable+", else the one in admin.json of the data folder)")
 	flags.StringVar(&t.data, "data", t.data, "data `FOLDER` of a server on this machine")
 	complete(c, "data", folders)
 	return t
@@ -59,12 +59,12 @@ func (p *program) client(t *target) (*api.Client, error) {
 	switch {
 	case token == "" && err != nil:
 		return nil, p.noToken(t, err)
-	case token == "" && at != "" && !sameServer(at, admin.Server):
+	case token == "" && at != "" && !sameServer(at, admin.Server) && !sameServer(at, admin.API()):
 		return nil, fmt.Errorf("no token for %s: %s belongs to %s; name one with --token or %s", at, server.AdminFile(t.data), admin.Server, tokenVariable)
 	case token == "":
 		token = admin.Token
 	}
-	c, err := api.NewClient(cmp.Or(at, admin.Server, defaultServer), token)
+	c, err := api.NewClient(cmp.Or(at, admin.API(), defaultServer), token)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", server.AdminFile(t.data), err)
 	}

@@ -18,7 +18,7 @@ type claims struct {
 	arriving map[string]*arrival
 	doubts   map[string]doubt // keys of which the directory may say something else than this node believes
 	number   uint64           // of the last doubt
-	over     recent[struct{}] // keys whose sockets have ended here, so that their lives are over
+	over     recent[standing] // keys whose sockets have ended here, so that their lives are over, or were given up
 }
 
 // held is a claim in force.
@@ -26,6 +26,7 @@ type held struct {
 	directory.Claim
 	revision uint64
 	sure     uint64 // it was checked since so many absences, and one; 0: never
+	came     bool   // the socket has come here, or began here
 }
 
 // arrival is a socket on its way to this node: its claim is, or is about to be, this node's, and the
@@ -51,7 +52,7 @@ type keyLock struct {
 }
 
 func newClaims(dir *directory.Directory) *claims {
-	return &claims{dir: dir, held: map[string]held{}, over: recent[struct{}]{atLeast: 4 << 10}, locks: map[string]*keyLock{}, arriving: map[string]*arrival{}, doubts: map[string]doubt{}}
+	return &claims{dir: dir, held: map[string]held{}, over: recent[standing]{atLeast: 4 << 10}, locks: map[string]*keyLock{}, arriving: map[string]*arrival{}, doubts: map[string]doubt{}}
 }
 
 // lock waits until nobody else opens or releases the key. Errors: ctx's.
@@ -84,11 +85,11 @@ func (c *claims) lock(ctx context.Context, key string) (unlock func(), err error
 	}
 }
 
-// hold notes a claim that was taken.
-func (c *claims) hold(key string, claim directory.Claim, revision uint64) {
+// hold notes a claim that was taken. came says that the socket begins with it, or is here; otherwise come does.
+func (c *claims) hold(key string, claim directory.Claim, revision uint64, came bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.held[key] = held{claim, revision, 0}
+	c.held[key] = held{Claim: claim, revision: revision, came: came}
 	delete(c.doubts, key)
 	c.over.drop(key)
 	if a := c.arriving[key]; a != nil {
@@ -97,12 +98,23 @@ func (c *claims) hold(key string, claim directory.Claim, revision uint64) {
 	}
 }
 
+// come notes that the socket is here whose claim was taken.
+func (c *claims) come(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if h, ok := c.held[key]; ok {
+		h.came = true
+		c.held[key] = h
+	}
+}
+
 // renew notes by which claim a key is this node's, unless another one has taken the key over meanwhile.
 func (c *claims) renew(key string, claim directory.Claim, revision uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if h, ok := c.held[key]; ok {
-		c.held[key] = held{claim, revision, h.sure}
+		h.Claim, h.revision = claim, revision
+		c.held[key] = h
 	}
 }
 
@@ -114,7 +126,19 @@ func (c *claims) get(key string) (held, bool) {
 	return h, ok
 }
 
-// forget drops a claim that another has taken over by one with the revision, or later.
+// giveUp drops the claim of a socket that is given up here, because another node has the key by one with the revision.
+func (c *claims) giveUp(key string, revision uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if h, ok := c.held[key]; ok && h.revision < revision {
+		delete(c.held, key)
+		if h.came {
+			c.over.put(key, givenUp)
+		}
+	}
+}
+
+// forget drops a claim that is none any more by a revision, or later.
 func (c *claims) forget(key string, revision uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -153,8 +177,10 @@ func (c *claims) keys() []string {
 type standing int
 
 const (
-	standsNot standing = iota // there is none: the socket was given up, or never came
-	yielded                   // it was given up just now, or its socket had ended before
+	neverCame standing = iota // there is none, or it is given up just now: the socket was never here
+	yielded                   // it is given up just now, with the socket, if that has not ended
+	ended                     // the socket has ended here before
+	givenUp                   // the socket was given up before
 	newer                     // it is the newer one, and kept
 	arriving                  // a socket is on its way here
 )
@@ -172,10 +198,11 @@ func (c *claims) yield(key string, revision uint64) (s standing, news <-chan str
 		return arriving, a.news
 	}
 	delete(c.held, key)
-	if _, ended := c.over.get(key); held || ended {
+	if h.came {
 		return yielded, nil
 	}
-	return standsNot, nil
+	s, _ = c.over.get(key)
+	return s, nil
 }
 
 // end notes that the socket has ended whose claim this node has. A node that has replaced the claim hears of it.
@@ -183,7 +210,7 @@ func (c *claims) end(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, ok := c.held[key]; ok {
-		c.over.put(key, struct{}{})
+		c.over.put(key, ended)
 	}
 }
 

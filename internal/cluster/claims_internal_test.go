@@ -24,7 +24,7 @@ func TestANewerClaimIsNotWaitedFor(t *testing.T) {
 	if stands != arriving || closed(news) {
 		t.Fatalf("before the claim is taken: %v, %v", stands, news)
 	}
-	c.hold("k", directory.Claim{}, 3)
+	c.hold("k", directory.Claim{}, 3, false)
 	if !closed(news) {
 		t.Fatal("nobody hears that the claim is taken")
 	}
@@ -34,6 +34,7 @@ func TestANewerClaimIsNotWaitedFor(t *testing.T) {
 	if stands, news = c.yield("k", 4); stands != arriving || closed(news) {
 		t.Errorf("a newer claim while the socket is on its way: %v, %v", stands, news)
 	}
+	c.come("k")
 	left()
 	if !closed(news) {
 		t.Fatal("nobody hears that the socket is there")
@@ -49,17 +50,24 @@ func TestANewerClaimIsNotWaitedFor(t *testing.T) {
 // Whether a socket has ended here, or was given up to another node, decides about what is stored for it.
 func TestASocketThatHasEndedIsToldFromOneGivenUp(t *testing.T) {
 	c := newClaims(nil)
-	c.hold("ended", directory.Claim{}, 3)
+	c.hold("ended", directory.Claim{}, 3, true)
 	c.end("ended")
 	c.forget("ended", 4)
-	c.hold("given up", directory.Claim{}, 3)
-	c.forget("given up", 4)
+	c.hold("given up", directory.Claim{}, 3, true)
+	c.giveUp("given up", 4)
 	c.end("given up")
-	c.hold("anew", directory.Claim{}, 3)
+	c.hold("anew", directory.Claim{}, 3, true)
 	c.end("anew")
-	c.hold("anew", directory.Claim{}, 5)
+	c.hold("anew", directory.Claim{}, 5, false)
 	c.forget("anew", 6)
-	for key, want := range map[string]standing{"ended": yielded, "given up": standsNot, "anew": standsNot, "never here": standsNot} {
+	c.hold("never came", directory.Claim{}, 3, false)
+	c.hold("here", directory.Claim{}, 3, false)
+	c.come("here")
+	c.hold("on its way", directory.Claim{}, 3, false)
+	c.giveUp("on its way", 4)
+	for key, want := range map[string]standing{
+		"ended": ended, "given up": givenUp, "anew": neverCame, "never came": neverCame, "here": yielded, "on its way": neverCame, "never here": neverCame,
+	} {
 		if stands, _ := c.yield(key, 7); stands != want {
 			t.Errorf("%s: %v", key, stands)
 		}
@@ -68,7 +76,7 @@ func TestASocketThatHasEndedIsToldFromOneGivenUp(t *testing.T) {
 
 func TestAClaimThatIsGivenUpStaysSo(t *testing.T) {
 	c := newClaims(nil)
-	c.hold("k", directory.Claim{}, 3)
+	c.hold("k", directory.Claim{}, 3, true)
 	c.yield("k", 4)
 	c.renew("k", directory.Claim{}, 3)
 	if _, mine := c.get("k"); mine {

@@ -19,7 +19,10 @@ func usurp(t *testing.T, x *node, k string) (before directory.Held) {
 		t.Fatalf("no claim: %v, %v", found, err)
 	}
 	claim := before.Claim
-	claim.Node, claim.Incarnation, claim.Before = x.hub.Node(), x.peers.Self().Incarnation, before.Incarnation
+	claim.Node, claim.Incarnation = x.hub.Node(), x.peers.Self().Incarnation
+	if claim.Before = before.Incarnation; before.Before != "" {
+		claim.Before += "," + before.Before
+	}
 	if _, err := x.dir.Take(t.Context(), k, claim, before.Revision); err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +98,30 @@ func TestASocketIsHandedOnByAClaimThatWasWrittenUnheard(t *testing.T) {
 		_, second := all[1].hub.Get(key("a"))
 		return !first && !second
 	})
+}
+
+// Nodes have claimed a key, and given up the opening before they came to fetch the socket.
+func TestASocketIsFoundBehindClaimsThatNothingCameOf(t *testing.T) {
+	all, _ := nodes(t, 4, cluster.Config{})
+	var c client
+	mustOpen(t, &c, all[0], "a", "1")
+	c.conn.Ended(hub.Reason{Code: hub.CodeLost})
+	send(t, all[0], "a", "waits")
+	usurp(t, all[1], key("a"))
+	usurp(t, all[2], key("a"))
+	usurp(t, all[1], key("a")) // the second node tries again
+	mustOpen(t, &c, all[3], "a", "1")
+	wantTexts(t, &c, "waits")
+	for i, x := range all[:3] {
+		if _, here := x.hub.Get(key("a")); here {
+			t.Errorf("the socket is at node %d too", i+1)
+		}
+	}
+	c.conn.Ended(hub.Reason{Code: hub.CodeLost})
+	send(t, all[3], "a", "waits again")
+	usurp(t, all[2], key("a"))
+	mustOpen(t, &c, all[1], "a", "1")
+	wantTexts(t, &c, "waits", "waits again")
 }
 
 // The node that took a key over was killed before it had the socket.

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -89,7 +88,7 @@ func (c *Cluster) ended(ctx context.Context, s *hub.Socket) {
 // client hears of it.
 func (c *Cluster) giveUp(ctx context.Context, key string, now directory.Held) {
 	node := now.Node
-	c.claims.forget(key, now.Revision)
+	c.claims.giveUp(key, now.Revision)
 	c.owners.put(key, node)
 	s, ok := c.hub.Get(key)
 	if !ok {
@@ -106,10 +105,7 @@ func (c *Cluster) giveUp(ctx context.Context, key string, now directory.Held) {
 	if line := c.lines.take(key); line != nil {
 		line.Detach()
 	}
-	if err == nil && (len(d.Waiting) > 0 || d.Overflow != 0 || d.Expired != 0 || d.NodeLost != 0) {
-		_, err = c.peers.Ask(ctx, node, opLate, writeLate(late{key, now.Life}))
-		if err != nil && !errors.Is(err, context.Canceled) {
-			c.cfg.Logger.Warn("client is not told of lost messages", "socket", key, "error", err.Error())
-		}
+	if err == nil && misses(&d) {
+		c.tellLost(ctx, key, now.Life)
 	}
 }

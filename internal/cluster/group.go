@@ -89,6 +89,9 @@ func (c *Cluster) sendMany(ctx context.Context, keys []string, m *hub.Message, m
 	return delivery, all.failure()
 }
 
+// errOvertaken says that a later message of the same node was delivered before.
+var errOvertaken = errors.New("the message has come after a later one")
+
 // keysAtOnce is how many keys one request to the other nodes names.
 const keysAtOnce = 50_000
 
@@ -227,6 +230,10 @@ func (c *Cluster) serveGroup(q *peers.Request) {
 		return
 	}
 	s.from, s.seq = q.FromIncarnation, q.GroupSeq
+	if c.groups.past(s) { // it took another way through NATS than those after it, and was thought to be lost
+		refuse(q, errOvertaken)
+		return
+	}
 	s.alive = func() { q.Page(nil) } // or the other node would take this one for dead
 	c.deliver(s, func(o outcomes) { q.Reply(writeOutcomes(o)) })
 }

@@ -85,6 +85,13 @@ func (g *groups) shift() *groupSend {
 	return oldest
 }
 
+// past reports whether this node has dealt with a later message of the same one, or with this.
+func (g *groups) past(s *groupSend) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return s.seq != 0 && s.seq <= g.seen[s.from]
+}
+
 // note enters a message that is about to be delivered here. Called with mu held.
 func (g *groups) note(s *groupSend) {
 	if s.from == "" {

@@ -154,3 +154,19 @@ func TestWhatSocketsHadIsForgottenWhenThisNodeHadItToo(t *testing.T) {
 		t.Errorf("%v stays", g.ahead)
 	}
 }
+
+// NATS keeps the order of what a node sends as long as servers do not connect anew. What was overtaken must not set back how
+// far this node says it has come.
+func TestWhatWasOvertakenIsPast(t *testing.T) {
+	var a groups
+	dealt(&a, "k", "n3", 1, 3)
+	for _, c := range []struct {
+		from string
+		seq  uint64
+		want bool
+	}{{"n3", 2, true}, {"n3", 3, true}, {"n3", 4, false}, {"n4", 1, false}, {"", 0, false}} {
+		if got := a.past(&groupSend{from: c.from, seq: c.seq}); got != c.want {
+			t.Errorf("%d of %q: %v", c.seq, c.from, got)
+		}
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/tutorsocket/tutorsocket/internal/directory"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/peers"
 )
@@ -24,6 +23,9 @@ var errRestarted = errors.New("the node has been started anew since")
 // errGivenUp says that a node gave the socket up before it was asked for it: it had found out that the key was another's.
 var errGivenUp = errors.New("the node has given the socket up")
 
+// errNeverCame says that a node has claimed the key and never had the socket.
+var errNeverCame = errors.New("the socket has never come to the node")
+
 // errSuperseded says that another node has claimed the key since.
 var errSuperseded = errors.New("the key has been claimed by another node since")
 
@@ -31,14 +33,14 @@ var errSuperseded = errors.New("the key has been claimed by another node since")
 type handOver struct {
 	key, user string
 	revision  uint64 // of its claim
-	from      string // the incarnation that had the claim before: another process of the node does not have the socket
+	from      string // the incarnation that may have the socket: another process of the node does not
 }
 
 // fetchFrom has a node hand the socket over, and restores it here. Errors: [hub.ErrNotFound] if it has ended there,
-// [hub.ErrKeyLive] if it was ended because connections do not take over, [hub.ErrKeyTaken], errSuperseded, and
-// others where the node cannot say.
-func (c *Cluster) fetchFrom(ctx context.Context, req *hub.OpenRequest, before directory.Held, revision uint64) error {
-	node := before.Node
+// errGivenUp, errNeverCame, errRestarted, [hub.ErrKeyLive] if it was ended because connections do not take over,
+// [hub.ErrKeyTaken], errSuperseded, and others where the node cannot say.
+func (c *Cluster) fetchFrom(ctx context.Context, req *hub.OpenRequest, from string, revision uint64) error {
+	node := c.nodeOf(from)
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.GiveUp)
 	defer cancel()
 	op := opHandOver
@@ -46,7 +48,7 @@ func (c *Cluster) fetchFrom(ctx context.Context, req *hub.OpenRequest, before di
 		op = opEnd
 	}
 	var answer []byte
-	err := c.peers.AskPages(ctx, node, op, writeHandOver(handOver{req.Key, req.User.ID, revision, before.Incarnation}), func(page []byte) error {
+	err := c.peers.AskPages(ctx, node, op, writeHandOver(handOver{req.Key, req.User.ID, revision, from}), func(page []byte) error {
 		answer = append(answer, page...)
 		return nil
 	})
@@ -122,19 +124,15 @@ func (c *Cluster) serveHandOver(q *peers.Request) {
 // giveAway takes a socket away from this node. A claim of this node that is newer than that of the node which
 // asks wins.
 func (c *Cluster) giveAway(ctx context.Context, node string, r handOver) ([]byte, error) {
-	ended, err := c.yield(ctx, r)
+	stood, err := c.yield(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	c.owners.put(r.key, node)
 	moving, had, err := c.beginMove(r.key, r.user, node)
 	if err != nil {
-		if before := c.claims.doubted(r.key).before; errors.Is(err, hub.ErrNotFound) && before.Incarnation != c.cfg.Incarnation && c.isLive(before.Incarnation) {
-			r.from = before.Incarnation
-			return c.passOn(ctx, before.Node, r)
-		}
 		c.lines.end(r.key)
-		return nil, absentAs(gone(err), ended)
+		return nil, absentAs(gone(err), stood)
 	}
 	settle, cancel := context.WithTimeout(ctx, c.settlePatience())
 	defer cancel()
@@ -151,44 +149,40 @@ func (c *Cluster) giveAway(ctx context.Context, node string, r handOver) ([]byte
 	return writeHandedOver(&d, had), nil
 }
 
-// passOn has a node hand a socket over to the one that asks for it here: this node has claimed the key without hearing of
-// it, and so has never fetched the socket.
-func (c *Cluster) passOn(ctx context.Context, node string, r handOver) ([]byte, error) {
-	answer, err := c.peers.Ask(ctx, node, opHandOver, writeHandOver(r))
-	if err != nil {
-		return nil, Unreached(node, err)
-	}
-	return answer, nil
-}
-
-// yield gives up the claim on a key for that of the node that asks, when a socket that is on its way here has come. A socket
-// that is not here then has ended, or this node has given it up and cannot say.
-func (c *Cluster) yield(ctx context.Context, r handOver) (ended bool, err error) {
+// yield gives up the claim on a key for that of the node that asks, when a socket that is on its way here has come, and
+// returns how it stood.
+func (c *Cluster) yield(ctx context.Context, r handOver) (stood standing, err error) {
 	if r.from != c.cfg.Incarnation {
-		return false, errRestarted
+		return 0, errRestarted
 	}
 	for {
-		stands, news := c.claims.yield(r.key, r.revision)
-		switch stands {
+		stood, news := c.claims.yield(r.key, r.revision)
+		switch stood {
 		case newer:
-			return false, errSuperseded
-		case yielded, standsNot:
-			return stands == yielded, nil
+			return stood, errSuperseded
+		case arriving:
+		default:
+			return stood, nil
 		}
 		select {
 		case <-news:
 		case <-ctx.Done(): // the other node goes on without what is coming here, which is to end as soon as it has come
 			c.claims.doubt(r.key)
-			return false, ctx.Err()
+			return stood, ctx.Err()
 		}
 	}
 }
 
 // absentAs is the error for the next node of a socket that is not here. Only where it has ended its life is over, and with it
 // what is stored for it.
-func absentAs(err error, ended bool) error {
-	if errors.Is(err, hub.ErrNotFound) && !ended {
+func absentAs(err error, stood standing) error {
+	switch {
+	case !errors.Is(err, hub.ErrNotFound):
+		return err
+	case stood == givenUp:
 		return errGivenUp
+	case stood == neverCame:
+		return errNeverCame
 	}
 	return err
 }
@@ -214,7 +208,7 @@ func (c *Cluster) serveEnd(q *peers.Request) {
 	go func() { // as in serveHandOver
 		ctx, cancel := context.WithTimeout(context.Background(), c.cfg.GiveUp)
 		defer cancel()
-		ended, err := c.yield(ctx, r)
+		stood, err := c.yield(ctx, r)
 		if err != nil {
 			refuse(q, err)
 			return
@@ -222,7 +216,7 @@ func (c *Cluster) serveEnd(q *peers.Request) {
 		c.lines.end(r.key)
 		s, ok := c.hub.Get(r.key)
 		if !ok {
-			refuse(q, absentAs(hub.ErrNotFound, ended))
+			refuse(q, absentAs(hub.ErrNotFound, stood))
 			return
 		}
 		s.CloseWith(hub.Reason{Code: hub.CodeLost, Text: "a second connection brought the id", Abort: true})
@@ -244,9 +238,21 @@ func (c *Cluster) serveLate(q *peers.Request) {
 		refuse(q, err)
 		return
 	}
-	s, ok := c.hub.Get(l.key)
-	if h, mine := c.claims.get(l.key); ok && mine && h.Life == l.life {
-		s.NoteLost(hub.MissedUnknown)
+	if !c.noteLost(l) {
+		refuse(q, hub.ErrMoving)
+		return
 	}
 	q.Reply(nil)
+}
+
+// noteLost notes a loss at a socket of this node, and reports whether it is here. What is for a durable one is stored.
+func (c *Cluster) noteLost(l late) bool {
+	s, here := c.hub.Get(l.key)
+	if h, mine := c.claims.get(l.key); !here || !mine || h.Life != l.life {
+		return false
+	}
+	if !s.Durable() {
+		s.NoteLost(hub.MissedUnknown)
+	}
+	return true
 }

@@ -120,17 +120,17 @@ func (c *Cluster) arriving(key string) (left func()) {
 
 // take replaces the claim there is, and fetches the socket.
 func (c *Cluster) take(ctx context.Context, req *hub.OpenRequest, now directory.Held) error {
-	before := c.predecessor(req.Key, now)
+	from := c.sources(req.Key, now)
 	next := directory.Claim{
-		Node: c.hub.Node(), Incarnation: c.cfg.Incarnation, User: req.User.ID, Life: now.Life, Since: now.Since, Before: before.Incarnation,
+		Node: c.hub.Node(), Incarnation: c.cfg.Incarnation, User: req.User.ID, Life: now.Life, Since: now.Since, Before: joinTrail(from),
 	}
-	begins := before.Incarnation == "" || before.Incarnation == c.cfg.Incarnation
+	begins := len(from) == 0
 	if begins {
 		if err := c.beginLife(ctx, &next, req.Durable); err != nil {
 			return err
 		}
 	}
-	revision, err := c.write(ctx, req.Key, next, now.Revision, before)
+	revision, err := c.write(ctx, req.Key, next, now.Revision, now)
 	if err != nil {
 		return err
 	}
@@ -138,26 +138,20 @@ func (c *Cluster) take(ctx context.Context, req *hub.OpenRequest, now directory.
 	if begins {
 		return nil
 	}
-	return c.fetch(ctx, req, before, next, revision)
+	return c.fetch(ctx, req, from, next, revision)
 }
 
-// predecessor returns the claim whose node has the socket, or had it last, given the claim in force, which may be none. That
-// of this node is no predecessor: its socket has ended, or never came. A node that is gone may not have come to fetch the
-// socket from the one before it.
-func (c *Cluster) predecessor(key string, now directory.Held) directory.Held {
-	before := now
-	if now.Incarnation == c.cfg.Incarnation {
-		d := c.claims.doubted(key)
-		if _, mine := c.claims.get(key); mine || d.unheard || now.Before == "" {
-			before = d.before
-		} else {
-			before.Incarnation, before.Node = now.Before, c.nodeOf(now.Before)
-		}
+// sources returns the incarnations that may have the socket, the likeliest first, given the claim in force, which may be
+// none: the node that has the claim, and those before it. Any of them may have claimed the key and not have come to fetch
+// the socket. Without any a life begins; [nobody] stands for one that goes on though no node has the socket.
+func (c *Cluster) sources(key string, now directory.Held) (from []string) {
+	if now.Incarnation != c.cfg.Incarnation {
+		return trail(c.cfg.Incarnation, now.Incarnation, now.Before)
 	}
-	if before.Before != "" && !c.isLive(before.Incarnation) && c.isLive(before.Before) {
-		before.Incarnation, before.Node = before.Before, c.nodeOf(before.Before)
+	if h, mine := c.claims.get(key); mine && h.came {
+		return nil // it has ended
 	}
-	return before
+	return trail(c.cfg.Incarnation, "", now.Before)
 }
 
 // write writes a claim. Where nobody knows whether it was written it is looked for later, and what was there before is put
@@ -187,7 +181,7 @@ func (c *Cluster) beginLife(ctx context.Context, claim *directory.Claim, durable
 
 // own notes that a key is this node's, by a claim that begins a life of the key or goes on with one.
 func (c *Cluster) own(key string, claim directory.Claim, revision uint64, durable, begins bool) {
-	c.claims.hold(key, claim, revision)
+	c.claims.hold(key, claim, revision, begins)
 	c.owners.drop(key)
 	if durable {
 		line := c.outbox.Line
@@ -198,56 +192,107 @@ func (c *Cluster) own(key string, claim directory.Claim, revision uint64, durabl
 	}
 }
 
-// fetch brings the socket here from the node that had the claim before. That node may be gone.
-func (c *Cluster) fetch(ctx context.Context, req *hub.OpenRequest, before directory.Held, mine directory.Claim, revision uint64) error {
-	if !c.isLive(before.Incarnation) {
-		req.NodeLost = !req.Durable
-		return nil
-	}
-	err := c.fetchFrom(ctx, req, before, revision)
-	for deadline := time.Now().Add(c.cfg.GiveUp / 3); errors.Is(err, errNobody) && time.Now().Before(deadline); {
-		if pause(ctx, maxMovePause/4) != nil { // a node whose connection to NATS is just coming back looks like one that is gone
-			break
+// fetch brings the socket here from the node that has it: the first of those in from that does. All may be gone, or not
+// answer.
+func (c *Cluster) fetch(ctx context.Context, req *hub.OpenRequest, from []string, mine directory.Claim, revision uint64) (err error) {
+	defer func() {
+		if err == nil {
+			c.claims.come(req.Key)
 		}
-		err = c.fetchFrom(ctx, req, before, revision)
-	}
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, hub.ErrNotFound): // it has ended there
-		if err := c.beginLife(ctx, &mine, req.Durable); err != nil {
+	}()
+	for i, one := range from {
+		if !c.isLive(one) {
+			continue
+		}
+		err := c.fetchPatiently(ctx, req, one, revision)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, errNeverCame), errors.Is(err, errRestarted):
+			continue
+		case errors.Is(err, hub.ErrNotFound): // it has ended there
+			return c.beginAnew(ctx, req, mine, revision)
+		case errors.Is(err, hub.ErrKeyLive):
+			c.claims.come(req.Key) // it has been ended there: its life is over, and the claim goes with it
 			return err
-		}
-		revision, err := c.write(ctx, req.Key, mine, revision, directory.Held{})
-		if err != nil {
+		case errors.Is(err, hub.ErrKeyTaken):
 			return err
+		case errors.Is(err, errSuperseded):
+			return fmt.Errorf("%w: a newer connection brought the id to another node", hub.ErrUnavailable)
+		case !errors.Is(err, errGivenUp):
+			c.cfg.Logger.Warn("node does not hand a socket over, it begins anew", "socket", req.Key, "user", req.User.ID, "peer", c.nodeOf(one), "error", err.Error())
+			c.insist(req, one, mine.Life, revision, !errors.Is(err, errNobody))
 		}
-		c.own(req.Key, mine, revision, req.Durable, true)
-		return nil
-	case errors.Is(err, hub.ErrKeyLive), errors.Is(err, hub.ErrKeyTaken):
-		return err
-	case errors.Is(err, errSuperseded):
-		return fmt.Errorf("%w: a newer connection brought the id to another node", hub.ErrUnavailable)
+		for _, older := range from[i+1:] {
+			c.insist(req, older, mine.Life, revision, false)
+		}
+		break
 	}
-	if errors.Is(err, errRestarted) || errors.Is(err, errGivenUp) {
-		req.NodeLost = !req.Durable
-		return nil
-	}
-	c.duties.insist(unheard{before.Node, before.Incarnation, handOver{req.Key, req.User.ID, revision, before.Incarnation}})
-	c.cfg.Logger.Warn("node does not hand a socket over, it begins anew", "socket", req.Key, "user", req.User.ID, "peer", before.Node, "error", err.Error())
 	req.NodeLost = !req.Durable
 	return nil
 }
 
-// letGo releases a key without a socket. Where that does not work now the claim is released later.
+// fetchPatiently is fetchFrom, with some patience for a node whose connection to NATS is just coming back: it looks like
+// one that is gone.
+func (c *Cluster) fetchPatiently(ctx context.Context, req *hub.OpenRequest, from string, revision uint64) error {
+	err := c.fetchFrom(ctx, req, from, revision)
+	for deadline := time.Now().Add(c.cfg.GiveUp / 3); errors.Is(err, errNobody) && time.Now().Before(deadline); {
+		if pause(ctx, maxMovePause/4) != nil {
+			break
+		}
+		err = c.fetchFrom(ctx, req, from, revision)
+	}
+	return err
+}
+
+// insist has a node told of a key that is this node's, which may have its socket still. silent says that it was told, and has
+// not answered.
+func (c *Cluster) insist(req *hub.OpenRequest, node string, life, revision uint64, silent bool) {
+	if c.isLive(node) {
+		c.duties.insist(unheard{c.nodeOf(node), handOver{req.Key, req.User.ID, revision, node}, life, silent})
+	}
+}
+
+// beginAnew makes a claim that went on with a life one that begins another.
+func (c *Cluster) beginAnew(ctx context.Context, req *hub.OpenRequest, mine directory.Claim, revision uint64) error {
+	c.claims.come(req.Key) // that life is over, and its claim goes with it if no other begins
+	if err := c.beginLife(ctx, &mine, req.Durable); err != nil {
+		return err
+	}
+	revision, err := c.write(ctx, req.Key, mine, revision, directory.Held{})
+	if err != nil {
+		return err
+	}
+	c.own(req.Key, mine, revision, req.Durable, true)
+	return nil
+}
+
+// letGo gives up a claim without a socket. Where that does not work now it is done later.
 func (c *Cluster) letGo(ctx context.Context, key string) {
 	c.lines.end(key)
 	ctx, cancel := context.WithTimeout(ctx, releasePatience)
 	defer cancel()
-	if err := c.claims.release(ctx, key); err != nil {
+	if !c.release(ctx, key) {
 		c.claims.doubt(key)
-		c.cfg.Logger.Debug("claim is released later", "socket", key, "error", err.Error())
 	}
+}
+
+// release removes the claim of this node on a key whose socket has ended. One whose socket never came is given back. It
+// reports whether it could.
+func (c *Cluster) release(ctx context.Context, key string) bool {
+	h, mine := c.claims.get(key)
+	if mine && !h.came && h.Before != "" {
+		if !c.giveBack(ctx, key, doubt{}) {
+			return false
+		}
+		c.claims.forget(key, h.revision+1)
+		return true
+	}
+	if err := c.claims.release(ctx, key); err != nil {
+		c.cfg.Logger.Debug("claim is released later", "socket", key, "error", err.Error())
+		return false
+	}
+	return true
 }
 
 // releasePatience bounds one try to release a claim.
@@ -354,5 +399,6 @@ func (c *Cluster) claimOld(ctx context.Context, d *hub.Detached, durable bool) e
 		return err
 	}
 	c.own(d.Key, next, revision, durable, !found)
+	c.claims.come(d.Key)
 	return nil
 }

@@ -364,8 +364,13 @@ func (c *core) findOwner(ctx context.Context, key string, fresh bool) (owner, er
 		return owner{}, nil
 	}
 	o := owner{node: now.Node, incarnation: now.Incarnation, known: true, claim: now.Claim, revision: now.Revision}
-	if o.instead = now.Before != "" && !c.isLive(now.Incarnation) && c.isLive(now.Before); o.instead {
-		o.node, o.incarnation = c.nodeOf(now.Before), now.Before // the socket may never have left it
+	if !c.isLive(now.Incarnation) {
+		for _, one := range splitTrail(now.Before) {
+			if o.instead = c.isLive(one); o.instead {
+				o.node, o.incarnation = c.nodeOf(one), one // the socket may never have left it
+				break
+			}
+		}
 	}
 	if o.live = c.isLive(o.incarnation); o.live && !o.instead {
 		c.owners.put(key, o.node)

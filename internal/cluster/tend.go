@@ -16,14 +16,19 @@ import (
 // duties are what is still to be done about keys, because it could not be done at once. Safe for concurrent use.
 type duties struct {
 	mu      sync.Mutex
-	unheard map[string]unheard // sockets that were taken over without a word from the node that had them
+	unheard map[told]unheard // sockets that were taken over without a word from the node that had them
 }
+
+// told is what a process is told of.
+type told struct{ key, incarnation string }
 
 // unheard is a node that did not hand a socket over in time. It may have it still, and not know that the key is
 // another's: it must hear of that.
 type unheard struct {
-	node, incarnation string
+	node string
 	handOver
+	life   uint64
+	silent bool // it was told before, and may have heard, though it did not answer
 }
 
 // insist has a node told again of a key that is another's.
@@ -31,10 +36,11 @@ func (d *duties) insist(u unheard) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.unheard == nil {
-		d.unheard = map[string]unheard{}
+		d.unheard = map[told]unheard{}
 	}
-	if now, ok := d.unheard[u.key]; !ok || now.revision < u.revision {
-		d.unheard[u.key] = u
+	which := told{u.key, u.from}
+	if now, ok := d.unheard[which]; !ok || now.revision < u.revision {
+		d.unheard[which] = u
 	}
 }
 
@@ -115,22 +121,63 @@ func each[T any](things []T, do func(T)) {
 }
 
 // tellAgain tells a node of a key that it may still take for its own. What it had for the socket comes too late; the
-// client hears of that.
+// client hears of that, wherever it is by now.
 func (c *Cluster) tellAgain(ctx context.Context, u unheard) {
-	if !c.isLive(u.incarnation) {
+	if !c.isLive(u.from) {
 		return // if it comes back it checks all its claims
 	}
 	answer, err := c.peers.Ask(ctx, u.node, opHandOver, writeHandOver(u.handOver))
 	if err != nil {
-		if err = Unreached(u.node, err); isNoAnswer(err) {
+		switch err = Unreached(u.node, err); {
+		case isNoAnswer(err):
+			u.silent = u.silent || !errors.Is(err, errNobody)
 			c.duties.insist(u)
+		case errors.Is(err, hub.ErrNotFound), u.silent && errors.Is(err, errNeverCame):
+			c.tellLost(ctx, u.key, u.life) // the socket has ended there, with what waited for it, or did when this node was not heard
 		}
 		return
 	}
-	d, _, err := readHandedOver(answer)
-	if s, here := c.hub.Get(u.key); err == nil && here && !s.Durable() && len(d.Waiting) > 0 {
-		s.NoteLost(hub.MissedUnknown)
+	if d, _, err := readHandedOver(answer); err == nil && misses(&d) {
+		c.tellLost(ctx, u.key, u.life)
 	}
+}
+
+// misses reports whether something is lost with what is left of a socket.
+func misses(d *hub.Detached) bool {
+	return len(d.Waiting) > 0 || d.Overflow != 0 || d.Expired != 0 || d.NodeLost != 0
+}
+
+// tellLost has the client of a socket told that messages for it may be lost, wherever the socket is by now.
+func (c *Cluster) tellLost(ctx context.Context, key string, life uint64) {
+	var err error
+	for try := range sendTries {
+		if err = c.tellLostOnce(ctx, late{key, life}); err == nil {
+			return
+		}
+		if pause(ctx, min(movePause<<try, maxMovePause)) != nil {
+			return // this node ends
+		}
+	}
+	c.cfg.Logger.Warn("client is not told of lost messages", "socket", key, "error", err.Error())
+}
+
+// tellLostOnce is one try of tellLost. There is nobody to be told if the life of the key is over, and no need if its node is
+// gone: its next one tells the client of that.
+func (c *Cluster) tellLostOnce(ctx context.Context, l late) error {
+	if c.noteLost(l) {
+		return nil
+	}
+	o, err := c.findOwner(ctx, l.key, true)
+	switch {
+	case err != nil:
+		return err
+	case !o.known, o.claim.Life != l.life, !o.live:
+		return nil
+	case o.node == c.hub.Node():
+		return hub.ErrMoving
+	}
+	_, err = c.peers.Ask(ctx, o.node, opLate, writeLate(l))
+	return Unreached(o.node, err)
 }
 
 // checkClaim looks at one claim, if it is in doubt, and reports whether it could. A doubt stays until it could.
@@ -158,7 +205,7 @@ func (c *Cluster) checkLocked(ctx context.Context, key string) (could bool) {
 	switch {
 	case mine && !here:
 		c.lines.end(key)
-		if c.claims.release(ctx, key) != nil {
+		if !c.release(ctx, key) {
 			return false
 		}
 		return !doubt.unheard || c.giveBack(ctx, key, doubt)
@@ -216,21 +263,23 @@ func (c *Cluster) giveBack(ctx context.Context, key string, d doubt) bool {
 	return true
 }
 
-// nobody is the incarnation in the claim of a key that lives, though no node is known to have the socket, and the one before it.
-const nobody = "-"
-
 // replacedBy returns the claim that is to be put back in place of one of this node whose socket is not here. begun: that one
 // began the life of the key, and nobody knows of it.
 func (c *Cluster) replacedBy(d doubt, now directory.Held) (back directory.Claim, begun bool) {
-	switch {
-	case d.unheard:
-		return d.before.Claim, d.before.Incarnation == "" || d.before.Incarnation == c.cfg.Incarnation
-	case now.Before != "" && c.isLive(now.Before) && now.Before != c.cfg.Incarnation:
-		back = directory.Claim{Node: c.nodeOf(now.Before), Incarnation: now.Before}
-	default:
-		back = directory.Claim{Incarnation: nobody}
+	if d.unheard && d.before.Incarnation != c.cfg.Incarnation {
+		return d.before.Claim, d.before.Incarnation == ""
 	}
-	back.User, back.Life, back.Since, back.Before = now.User, now.Life, now.Since, nobody
+	from := trail(c.cfg.Incarnation, "", now.Before)
+	if len(from) == 0 {
+		return directory.Claim{}, true
+	}
+	for len(from) > 1 && !c.isLive(from[0]) {
+		from = from[1:]
+	}
+	back = directory.Claim{Node: c.nodeOf(from[0]), Incarnation: from[0], User: now.User, Life: now.Life, Since: now.Since, Before: nobody}
+	if len(from) > 1 {
+		back.Before = joinTrail(from[1:])
+	}
 	return back, false
 }
 

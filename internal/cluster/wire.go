@@ -276,6 +276,7 @@ var codes = []struct {
 	{"superseded", errSuperseded},
 	{"restarted", errRestarted},
 	{"givenup", errGivenUp},
+	{"nevercame", errNeverCame},
 	{"toolarge", hub.ErrTooLarge}, // which is not stored either
 	{"notstored", hub.ErrNotStored},
 	{"unavailable", hub.ErrUnavailable},

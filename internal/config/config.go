@@ -17,6 +17,7 @@ type Config struct {
 	Node         string `yaml:"node" flag:"node-name" default:"" doc:"Name of this server among others: letters, digits, -, _ and dots. Without one it is n1, or with nats.url the name of the machine with four digits, which are kept in the data folder."`
 	DatexVersion string `yaml:"datex_version" flag:"datex-version" default:"1.24.4.27" doc:"Datex.XHTTP version to behave like: 1.22.10.29 (or 1.22), 1.24.4.27 (or 1.24), native."`
 
+	Admin Admin            `yaml:"admin"`
 	Log   Log              `yaml:"log"`
 	Guard auth.GuardConfig `yaml:",inline"`
 	NATS  NATS             `yaml:"nats"`
@@ -38,6 +39,13 @@ type Config struct {
 	Compat      Compat              `yaml:"compat"`
 
 	AppConfig []string `yaml:"app_config" default:"" doc:"What scripts find in AppConfig, as NAME=VALUE."`
+}
+
+// Admin is about those who administer the server.
+type Admin struct {
+	Listen    string `yaml:"listen" default:"" doc:"A second address to serve on, host:port, for administrators: what wants the scope admin, profiles, metrics and the console are answered there and nowhere else. Without one they are answered at the address of listen."`
+	Token     string `yaml:"token" secret:"true" default:"" doc:"The admin token, 20 characters or more. Without one each start makes a new one. No flag sets it: others see the command lines of a machine."`
+	TokenFile string `yaml:"token_file" default:"" doc:"File that holds the admin token, instead of admin.token."`
 }
 
 // Log is about the structured log.

@@ -45,6 +45,7 @@ func (c Config) problems() Problems {
 		}
 	}
 	add("listen", checkListen(c.Listen))
+	c.Admin.check(c.Listen, add)
 	if c.Data == "" {
 		add("data", errors.New("must name a folder"))
 	}

@@ -20,8 +20,9 @@ type Claim struct {
 	Life uint64
 	// Since is where the stream of the outbox was when this life began; zero for keys without a durable queue.
 	Since uint64
-	// Before is the incarnation that had the socket before this claim: if this node goes before it has fetched the
-	// socket it is still there. Empty in the first claim of a life.
+	// Before is the incarnations of nodes that had the key before, the last of them first, with commas between: a node
+	// that claims a key may never come to fetch the socket, which is still at one of those then. Empty in the first
+	// claim of a life. The directory does not look at it.
 	Before string
 }
 

@@ -82,6 +82,15 @@ type Deps struct {
 	Metrics *metrics.Registry
 	// Tracer traces runs; nil traces none.
 	Tracer *tracing.Tracer
+	// Quota is told what scripts have worked for sockets; nil: nobody is.
+	Quota Quota
+}
+
+// Quota limits what scripts work for a user and an address, with all their sockets. remote is "host:port". It is
+// called after each call of a service, and at the end of a thread that one has started; both have ended then, whatever
+// it thinks of that.
+type Quota interface {
+	Computed(user, remote string, took time.Duration)
 }
 
 // Engine runs scripts.

@@ -44,6 +44,7 @@ type setup struct {
 	renewer  hostapi.Renewer
 	sources  bool          // scripts may read files of the app
 	window   time.Duration // how long sockets outlive their connections; 0: not
+	quota    engine.Quota  // is told of what scripts work; nil: nobody is
 }
 
 func newWorld(t *testing.T, s setup) *world {
@@ -67,7 +68,7 @@ func newWorld(t *testing.T, s setup) *world {
 	if s.settings.MayCall == nil {
 		s.settings.MayCall = func(string, string) bool { return true }
 	}
-	deps := engine.Deps{Apps: w.app.Snapshot, Sockets: cluster.New(w.hub), UserData: w.data, Logs: w.logs, Settings: s.settings, Renewer: s.renewer}
+	deps := engine.Deps{Apps: w.app.Snapshot, Sockets: cluster.New(w.hub), UserData: w.data, Logs: w.logs, Settings: s.settings, Renewer: s.renewer, Quota: s.quota}
 	if s.sources {
 		deps.Sources = w.app
 	}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tutorsocket/tutorsocket/internal/api"
 	"github.com/tutorsocket/tutorsocket/internal/login"
 )
 
@@ -112,7 +113,45 @@ type routes struct {
 	metrics  http.Handler // /metrics
 }
 
-func (s *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// part is what a listener answers.
+type part int
+
+const (
+	everything        part = iota // there is no other listener
+	forEverybody                  // what does not administer
+	forAdministrators             // all but sockets and the files of the app
+)
+
+// door is where requests of one listener come in.
+type door struct {
+	*routes
+	part part
+}
+
+func (d door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch path := r.URL.Path; {
+	case d.part == forEverybody && (under(path, "/debug/pprof") || path == "/metrics" || under(path, "/console")):
+		problem(bounded(w, writeTimeout), http.StatusNotFound, "This is answered on the listener for administrators only, which the setting admin.listen names.")
+	case d.part == forEverybody && under(path, "/api"):
+		d.serve(w, r, api.Public(d.api))
+	case d.part == forAdministrators && d.ofTheApp(path):
+		problem(bounded(w, writeTimeout), http.StatusNotFound, "This listener is for administrators. Sockets and the files of the app are at the address that the setting listen names.")
+	default:
+		d.serve(w, r, d.api)
+	}
+}
+
+// ofTheApp reports whether a path is one of sockets or of the files of the app.
+func (s *routes) ofTheApp(path string) bool {
+	for _, folder := range []string{"/healthz", "/readyz", "/debug/pprof", "/metrics", "/client", "/api"} {
+		if under(path, folder) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *routes) serve(w http.ResponseWriter, r *http.Request, api http.Handler) {
 	path := r.URL.Path
 	switch {
 	case path == "/healthz":
@@ -134,7 +173,7 @@ func (s *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case under(path, "/client"), path == "/api", path == "/api/", path == "/api/licenses.md", under(path, "/api/assets"):
 		s.pages.ServeHTTP(bounded(w, writeTimeout), r)
 	case under(path, "/api"):
-		s.api.ServeHTTP(bounded(w, writeTimeout), r)
+		api.ServeHTTP(bounded(w, writeTimeout), r)
 	default:
 		s.files.ServeHTTP(bounded(w, writeTimeout), r)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/accounts"
@@ -14,8 +15,10 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/engine"
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/keys"
 	"github.com/tutorsocket/tutorsocket/internal/login"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
+	"github.com/tutorsocket/tutorsocket/internal/quota"
 	"github.com/tutorsocket/tutorsocket/internal/runs"
 	"github.com/tutorsocket/tutorsocket/internal/tracing"
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
@@ -30,6 +33,7 @@ type rooms struct {
 	storage *userdata.Store // GlobalStorage of scripts
 	effects effects
 
+	quota   *quota.Table // nil: users and addresses are not limited
 	hub     *hub.Hub
 	sockets *cluster.Cluster
 	nodes   *nodes
@@ -38,6 +42,7 @@ type rooms struct {
 	history *runs.History
 	engine  *engine.Engine
 
+	keys     *keys.Store
 	refused  *auth.Refusals
 	users    *accounts.Store
 	logins   *login.Server
@@ -45,7 +50,7 @@ type rooms struct {
 }
 
 // openRooms builds the rooms, joins them and begins to serve.
-func (s *Server) openRooms(ctx context.Context, listener net.Listener) (err error) {
+func (s *Server) openRooms(ctx context.Context, listeners listeners) (err error) {
 	r := new(rooms)
 	s.openMetrics()
 	if err := s.openFolders(ctx, r); err != nil {
@@ -78,9 +83,7 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) (err erro
 	if !s.store.outside() {
 		s.sweepEarlier(r)
 	}
-	guard := s.cfg.Settings.Guard
-	guard.Listen, guard.Metrics, guard.Refusals = s.addr.String(), s.metrics, r.refused
-	s.serve(listener, auth.Guard(guard, s.logger)(&s.routes))
+	s.openPorts(listeners, r.refused)
 	s.watch()
 	s.keepHistory()
 	s.keepTime()
@@ -93,13 +96,34 @@ func (s *Server) openRooms(ctx context.Context, listener net.Listener) (err erro
 	return nil
 }
 
+// openPorts begins to answer requests.
+func (s *Server) openPorts(l listeners, refused *auth.Refusals) {
+	cfg := s.cfg.Settings.Guard
+	cfg.Listen, cfg.Metrics, cfg.Refusals = s.addr.String(), s.metrics, refused
+	if l.admin == nil {
+		s.serve(l.all, auth.Guard(cfg, s.logger)(door{&s.routes, everything}))
+		return
+	}
+	if host, _, err := net.SplitHostPort(l.admin.Addr().String()); err == nil {
+		cfg.AllowedHosts = append(slices.Clone(cfg.AllowedHosts), net.JoinHostPort(host, portOf(l.admin)))
+	}
+	guard := auth.Guard(cfg, s.logger)
+	s.serve(l.admin, guard(door{&s.routes, forAdministrators}))
+	s.serve(l.all, guard(door{&s.routes, forEverybody}))
+}
+
+func portOf(l net.Listener) string {
+	_, port, _ := net.SplitHostPort(l.Addr().String()) // that of a listener has a port
+	return port
+}
+
 // openFolders opens what lies on the disk or elsewhere: the store, the app, what
 // scripts reach outside.
 func (s *Server) openFolders(ctx context.Context, r *rooms) (err error) {
 	if r.tracer, err = s.openTracer(); err != nil {
 		return err
 	}
-	if r.data, r.storage, err = s.openUserData(ctx, r.openedAt); err != nil {
+	if err := s.openUserData(ctx, r); err != nil {
 		return err
 	}
 	s.app, err = app.Load(app.Config{
@@ -123,6 +147,7 @@ func (r *rooms) openedAt(key string) time.Time {
 
 // openSockets makes what holds sockets and what runs scripts for them.
 func (s *Server) openSockets(r *rooms) {
+	r.quota = s.openQuota()
 	r.hub = hub.New(s.hubConfig())
 	r.sockets = cluster.Prepare(r.hub, s.clusterConfig(r)).Traced(r.tracer)
 	r.lines = s.lines()
@@ -131,7 +156,7 @@ func (s *Server) openSockets(r *rooms) {
 		Sockets: r.sockets, UserData: r.data, Storage: r.storage,
 		Files: r.effects.files, HTTP: r.tracer.Transport(r.effects.http),
 		Renewer: s.renewer(r),
-		Runs:    r.runs, Logs: r.lines, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer,
+		Runs:    r.runs, Logs: r.lines, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer, Quota: engineQuota(r.quota),
 	})
 }
 
@@ -147,20 +172,20 @@ func (s *Server) renewer(r *rooms) hostapi.Renewer {
 
 // openDoors makes what answers requests.
 func (s *Server) openDoors(r *rooms) {
-	admin := auth.NewAdmin(s.admin.Token)
+	bearers := keys.Bearers{Admin: auth.NewAdmin(s.admin.Token), Keys: r.keys}
 	r.nodes.hub, r.nodes.runs = r.hub, r.runs
 	r.endpoint = ws.New(s.wsConfig(), ws.Deps{
 		Opener: r.sockets, Auth: auth.Dev{}, Handler: socketHandler{r.engine, r.data, s.logger},
 		ServiceExists: func(name string) bool { _, ok := s.app.Snapshot().Service(name); return ok },
 		Local:         r.sockets.Local,
-		Refusals:      r.refused, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer,
+		Refusals:      r.refused, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer, Quota: socketQuota(r.quota),
 	})
 	s.routes.services, s.routes.pages = r.endpoint, web.Handler()
 	s.routes.login = r.logins
 	s.routes.files = appFiles{dir: webDir(s.app.Dir())}
-	s.routes.profiles = &profiles{allowed: admin.CheckBearer}
+	s.routes.profiles = api.ForAdministrators(bearers, refusals{r.refused}, new(profiles))
 	s.routes.api = r.tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: s.node}, api.Deps{
-		Auth: admin, Refusals: refusals{r.refused},
+		Auth: bearers, Keys: r.keys, Refusals: refusals{r.refused},
 		Sockets: r.sockets, Events: r.sockets, Tags: r.sockets, Traces: frameTraces{r.sockets, r.endpoint},
 		Scripts: scripts{s}, Sources: sources{s}, Checker: checker{s.app, s.cfg.Settings.Queue.Profile},
 		Runs: runner{r.engine, &s.routes.phase}, RunList: r.runs, Logs: r.lines, UserData: r.data,

@@ -102,6 +102,10 @@ func (s *Server) URL() string { return s.admin.Server }
 // Addr returns the address the server listens on.
 func (s *Server) Addr() net.Addr { return s.addr }
 
+// AdminURL returns where clients on this machine administer the server: that of
+// [Server.URL] where there is one listener for all.
+func (s *Server) AdminURL() string { return s.admin.API() }
+
 // Token returns the admin token.
 func (s *Server) Token() string { return s.admin.Token }
 
@@ -144,18 +148,46 @@ func (s *Server) onClose(what string, run func(ctx context.Context) error) {
 	s.undo = append(s.undo, step{what, run})
 }
 
-// listen opens the port. Requests that come before it is served wait a moment.
-func (s *Server) listen(ctx context.Context) (net.Listener, error) {
-	address := s.cfg.Settings.Listen
+// listeners are where the server is reached.
+type listeners struct {
+	all   net.Listener
+	admin net.Listener // nil: administrators use the other
+}
+
+// close closes what is open.
+func (l listeners) close() (err error) {
+	for _, listener := range []net.Listener{l.all, l.admin} {
+		if listener != nil {
+			err = errors.Join(err, ignoreClosed(listener.Close()))
+		}
+	}
+	return err
+}
+
+// listen opens the ports. Requests that come before they are served wait a moment.
+func (s *Server) listen(ctx context.Context) (l listeners, err error) {
+	if l.all, err = listenOn(ctx, s.cfg.Settings.Listen, "--listen, such as --listen 127.0.0.1:0 for a free port"); err != nil {
+		return listeners{}, err
+	}
+	if address := s.cfg.Settings.Admin.Listen; address != "" {
+		if l.admin, err = listenOn(ctx, address, "the setting admin.listen"); err != nil {
+			return listeners{}, errors.Join(err, l.close())
+		}
+	}
+	s.addr = l.all.Addr()
+	return l, nil
+}
+
+// listenOn opens a port; by says how to choose another.
+func listenOn(ctx context.Context, address, by string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err == nil {
-		s.addr = l.Addr()
 		return l, nil
 	}
 	if portInUse(err) {
-		return nil, fmt.Errorf("the address %s is in use by another program; choose another with --listen, such as --listen 127.0.0.1:0 for a free port", address)
+		return nil, fmt.Errorf("the address %s is in use by another program; choose another with %s", address, by)
 	}
-	return nil, fmt.Errorf("cannot listen on %s (%w); choose another address with --listen", address, cause(err))
+	return nil, fmt.Errorf("cannot listen on %s (%w); choose another address with %s", address, cause(err), by)
 }
 
 func portInUse(err error) bool {

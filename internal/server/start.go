@@ -1,13 +1,13 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"net"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,6 +16,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/engine"
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/keys"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
 	"github.com/tutorsocket/tutorsocket/internal/peers"
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
@@ -36,16 +37,23 @@ func (s *Server) start(ctx context.Context) (err error) {
 	}
 	s.incarnation = peers.NewIncarnation()
 	s.logger = s.logger.With("node", s.node)
-	listener, err := s.listen(ctx)
+	token, err := s.cfg.Settings.Admin.AdminToken()
+	if err != nil {
+		return err
+	}
+	listeners, err := s.listen(ctx)
 	if err != nil {
 		return err
 	}
 	s.limitSockets()
-	s.admin = Admin{Server: baseURL(s.addr), Token: auth.NewToken()}
+	s.admin = Admin{Server: baseURL(s.addr), Token: cmp.Or(token, auth.NewToken())}
+	if listeners.admin != nil {
+		s.admin.Admin = baseURL(listeners.admin.Addr())
+	}
 	// Commands on this machine reach the server as long as it answers.
 	s.onClose("address file", func(context.Context) error { return removeAdminFile(s.data.dir, s.admin) })
-	if err := s.openRooms(ctx, listener); err != nil {
-		return errors.Join(err, ignoreClosed(listener.Close()))
+	if err := s.openRooms(ctx, listeners); err != nil {
+		return errors.Join(err, listeners.close())
 	}
 	if err := writeAdminFile(s.data.dir, s.admin); err != nil {
 		return err
@@ -72,14 +80,15 @@ const (
 	dataBucket = "userdata"
 	// storageBucket is where GlobalStorage of scripts is kept, out of reach of the keys of user data.
 	storageBucket = "globalstorage"
+	// keysBucket is where API keys are kept, out of reach of scripts.
+	keysBucket = "apikeys"
 )
 
-// openUserData starts the store and opens the values in it: user data, and GlobalStorage. opened tells when
-// a socket was opened.
-func (s *Server) openUserData(ctx context.Context, opened func(key string) time.Time) (data, storage *userdata.Store, err error) {
+// openUserData starts the store and opens the values in it: user data, GlobalStorage, and API keys.
+func (s *Server) openUserData(ctx context.Context, r *rooms) error {
 	store, err := s.openStore(ctx)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	s.store = store
 	store.count(s.metrics)
@@ -94,12 +103,23 @@ func (s *Server) openUserData(ctx context.Context, opened func(key string) time.
 		}
 		return values, err
 	}
-	if data, err = open(userdata.Config{Bucket: dataBucket, Opened: opened}); err != nil {
-		return nil, nil, err
+	if r.data, err = open(userdata.Config{Bucket: dataBucket, Opened: r.openedAt}); err != nil {
+		return err
 	}
-	storage, err = open(userdata.Config{Bucket: storageBucket})
-	return data, storage, err
+	if r.storage, err = open(userdata.Config{Bucket: storageBucket}); err != nil {
+		return err
+	}
+	values, err := open(userdata.Config{Bucket: keysBucket, TotalBytes: keysBytes})
+	if err != nil {
+		return err
+	}
+	r.keys = keys.NewStore(keys.Config{Values: values, Logger: s.logger})
+	s.onClose("api keys", func(context.Context) error { r.keys.Close(); return nil })
+	return nil
 }
+
+// keysBytes is how large the bucket of API keys may grow: there are a thousand at most.
+const keysBytes = 16 << 20
 
 // sweepEarlier removes from recipients lists the sockets of the process before, of a node that is alone. Scripts see
 // none of them from the start; that they leave the disk is not waited for, nor is it asked here whether sockets of

@@ -51,6 +51,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
 			s.running.Done()
 		}
 	}()
+	if no := s.slowAddress(r); no != nil { // before the line, so that who waits holds nobody up
+		return no
+	}
 	if no := s.queueUp(r); no != nil {
 		return no
 	}
@@ -65,6 +68,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
 func (s *Server) accept(w http.ResponseWriter, r *http.Request) *refusal {
 	req, lease, no := s.name(r)
 	if no != nil {
+		return no
+	}
+	if no := s.slowUser(r, req.User.ID); no != nil {
 		return no
 	}
 	c := s.newConn()

@@ -39,7 +39,7 @@ func (c *conn) begin(first []byte) {
 		return
 	}
 	c.countIn(len(first))
-	c.goOn(c.feed(first))
+	c.goOn(c.feed(first) && c.paceBytes(len(first)))
 }
 
 // read is a reader: it waits for bytes and handles them. What it does then makes its stack grow
@@ -51,10 +51,11 @@ func (c *conn) read() {
 		c.endReading()
 		return
 	}
-	c.countIn(c.got.n)
-	more := c.feed(c.got.chunk[:c.got.n])
+	n := c.got.n
+	c.countIn(n)
+	more := c.feed(c.got.chunk[:n])
 	c.release()
-	c.goOn(more)
+	c.goOn(more && c.paceBytes(n))
 }
 
 // goOn hands over to the next reader, or to none. It is the last thing a reader does.

@@ -18,6 +18,7 @@ type refusal struct {
 	header http.Header
 	what   string // what it was refused for, if the status does not say; see auth.Refusal
 	user   string // id of who asked, if that is known
+	limit  string // the setting to raise, if a limit of one is exceeded
 }
 
 // about says what a request was refused for, where the status does not.
@@ -46,7 +47,7 @@ func (s *Server) keep(r *http.Request, no *refusal) {
 	kept := auth.Refusal{What: no.reason(), Status: no.Status, Detail: no.Detail}
 	kept.Service, _ = strings.CutPrefix(r.URL.Path, servicesPath)
 	kept.StatefulID = r.URL.Query().Get(statefulParam)
-	kept.UserID = no.user
+	kept.UserID, kept.Setting = no.user, no.limit
 	s.deps.Refusals.Add(r, kept)
 }
 

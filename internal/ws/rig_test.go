@@ -17,6 +17,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
+	"github.com/tutorsocket/tutorsocket/internal/quota"
 )
 
 // rig is a server with a hub, a handler made of functions, and a record of what ended.
@@ -26,6 +27,9 @@ type rig struct {
 	server *Server
 	url    string
 	log    *safeBuffer
+
+	refusals *auth.Refusals
+	quota    *quota.Table
 
 	// What the handler does; nil does nothing. Set before sockets are opened.
 	onOpen    func(ctx context.Context, s *hub.Socket) error
@@ -68,6 +72,7 @@ type rigConfig struct {
 	sendBuffer int // of the kernel, for each connection of the server; 0: as it is
 
 	metrics *metrics.Registry // of both rooms; nil: nothing is counted
+	quota   *quota.Config     // of users and addresses; nil: they are not limited
 
 	auth Authenticator // nil: users are taken from the query
 }
@@ -83,9 +88,11 @@ func newRig(t testing.TB, cfg rigConfig) *rig {
 	t.Helper()
 	cfg.hub.Metrics = cfg.metrics
 	r := &rig{t: t, hub: hub.New(cfg.hub), closed: make(chan ending, 4096), log: &safeBuffer{}}
-	r.server = New(cfg.ws, Deps{
-		Opener: localOpener{r.hub},
-		Auth:   cfg.door(),
+	r.refusals = auth.NewRefusals()
+	deps := Deps{
+		Refusals: r.refusals,
+		Opener:   localOpener{r.hub},
+		Auth:     cfg.door(),
 		Local: func(key string) (hub.Ref, bool) {
 			s, ok := r.hub.Get(key)
 			return hub.Ref{Key: key, Local: s}, ok
@@ -94,7 +101,12 @@ func newRig(t testing.TB, cfg rigConfig) *rig {
 		ServiceExists: func(name string) bool { return name == "echo" || name == "other" },
 		Logger:        slog.New(slog.NewTextHandler(r.log, nil)),
 		Metrics:       cfg.metrics,
-	})
+	}
+	if cfg.quota != nil {
+		r.quota = quota.New(*cfg.quota)
+		deps.Quota = r.quota
+	}
+	r.server = New(cfg.ws, deps)
 	if !cfg.own {
 		hs := httptest.NewUnstartedServer(r.server)
 		if cfg.sendBuffer != 0 {

@@ -57,6 +57,7 @@ type Deps struct {
 	Metrics       *metrics.Registry // nil: nothing is counted
 	Tracer        *tracing.Tracer   // nil: nothing is traced
 	Refusals      *auth.Refusals    // nil: nothing is kept
+	Quota         Quota             // nil: users and addresses are not limited
 
 	// Local returns a socket of this node, for [Server.Renew]; nil: nothing can be renewed.
 	Local func(key string) (hub.Ref, bool)

@@ -150,6 +150,13 @@ var known = map[string]string{
 	"nats-server -js":            "docs/en/cluster.md",
 	"go run ./cmd/tutorsocket dev --nats-url nats://127.0.0.1:4222 --node-name a --listen 127.0.0.1:8081 --data .a --config one.yaml": "docs/en/cluster.md",
 	"go run ./cmd/tutorsocket dev --nats-url nats://127.0.0.1:4222 --node-name b --listen 127.0.0.1:8082 --data .b --config one.yaml": "docs/en/cluster.md",
+	// OpenSSL may not be there; what is done with such keys is played in the file named.
+	"openssl genpkey -algorithm ed25519 -out portal.pem":                             "cmd/tutorsocket/testdata/script/token.txtar",
+	"openssl pkey -in portal.pem -pubout -out portal.pub.pem":                        "cmd/tutorsocket/testdata/script/token.txtar",
+	"openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out portal.pem": "cmd/tutorsocket/testdata/script/token.txtar",
+	"openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out portal.pem":   "cmd/tutorsocket/testdata/script/token.txtar",
+	"openssl rand -base64 -out secret.txt 48":                                        "cmd/tutorsocket/testdata/script/token.txtar",
+	"go run ./cmd/tutorsocket token create --user 42 --name 'Anna K.' --key portal.pem --issuer https://portal.example.com --audience tutorsocket --ttl 10m": "cmd/tutorsocket/testdata/script/token.txtar",
 	"npm --prefix web ci":        "web/package-lock.json",
 	"npm --prefix web test":      "web/package.json",
 	"npm --prefix web run check": "web/package.json",

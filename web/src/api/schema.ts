@@ -185,6 +185,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * API keys, the oldest first
+         * @description The API keys, the oldest first. One that has expired is listed for thirty days more. The secrets are not kept, so nobody sees them.
+         */
+        get: operations["list-keys"];
+        put?: never;
+        /**
+         * Make an API key
+         * @description Makes an API key. Its token is in this answer and nowhere else.
+         */
+        post: operations["create-key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description Ends an API key for good: on this node at once, on the others within two seconds.
+         */
+        delete: operations["revoke-key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/libraries": {
         parameters: {
             query?: never;
@@ -1037,6 +1081,33 @@ export interface components {
              */
             version?: "1.22" | "1.24" | "native";
         };
+        CreatedKey: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Who made it: admin, with the admin token, or key:<id>, with that key. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When its time is over; absent: never.
+             */
+            expires_at?: string;
+            /** @description Names the key. It stands in its token, and is no secret. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was used last, to ten minutes; absent: never.
+             */
+            last_used_at?: string;
+            /** @description What it is for, as who made it said. */
+            name: string;
+            /** @description What it may do; admin includes the others. */
+            scopes: ("read" | "send" | "run" | "admin")[];
+            /** @description What a request carries: Authorization: Bearer <token>. It is told once. */
+            token: string;
+        };
         Delivery: {
             /**
              * Format: int64
@@ -1121,6 +1192,39 @@ export interface components {
             /** @description Every socket of this user, detached ones included. */
             user_id?: string;
         };
+        Key: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Who made it: admin, with the admin token, or key:<id>, with that key. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When its time is over; absent: never.
+             */
+            expires_at?: string;
+            /** @description Names the key. It stands in its token, and is no secret. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was used last, to ten minutes; absent: never.
+             */
+            last_used_at?: string;
+            /** @description What it is for, as who made it said. */
+            name: string;
+            /** @description What it may do; admin includes the others. */
+            scopes: ("read" | "send" | "run" | "admin")[];
+        };
+        KeyList: {
+            /** @description The page. */
+            items: components["schemas"]["Key"][];
+            /** @description Nodes that did not answer. */
+            missing: string[];
+            /** @description What after must be for the page that follows; empty on the last one. */
+            next: string;
+        };
         Line: {
             /** @description The agent that wrote it. */
             agent?: string;
@@ -1166,6 +1270,17 @@ export interface components {
             message?: string;
             /** @description The value, if it is short. */
             value?: unknown;
+        };
+        NewKey: {
+            /** @description What the key is for, for people: visible characters and blanks. */
+            name: string;
+            /** @description What it may do; admin includes the others. */
+            scopes: ("read" | "send" | "run" | "admin")[];
+            /**
+             * Format: int64
+             * @description Seconds it lives; without it, it never expires.
+             */
+            ttl?: number;
         };
         NewSource: {
             /** @description Why it is changed, for the history. */
@@ -1335,11 +1450,13 @@ export interface components {
             remote: string;
             /** @description The service that was asked for. */
             service?: string;
+            /** @description The setting to raise, where a limit was exceeded. */
+            setting?: string;
             /** @description The id the client chose. */
             stateful_id?: string;
             /**
              * Format: int64
-             * @description What it was answered with.
+             * @description What it was answered with; 1008 for an open socket that was closed because of a limit.
              */
             status: number;
             /**
@@ -1897,6 +2014,16 @@ export interface components {
             handshakes: number;
             /**
              * Format: int64
+             * @description Times that a connection was refused or closed because its user or address owed too much.
+             */
+            limit_refusals: number;
+            /**
+             * Format: int64
+             * @description Times that a handshake, or what comes on a socket, waited because its user or address was over a limit.
+             */
+            limit_waits: number;
+            /**
+             * Format: int64
              * @description Lines that scripts wrote.
              */
             log_lines: number;
@@ -2233,7 +2360,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The Host or Origin of the request is not known here. */
+        /** @description The key lacks the scope of the operation, or the Host or Origin of the request is not known here. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -2241,7 +2368,13 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "This server does not answer to the Origin \"https://portal.example\". If it should, start it with --origin https://portal.example.",
+                 *       "detail": "This key may not do that: GET /api/v1/sockets wants the scope read, and the key has send.",
+                 *       "errors": [
+                 *         {
+                 *           "location": "header.Authorization",
+                 *           "message": "lacks the scope read"
+                 *         }
+                 *       ],
                  *       "status": 403,
                  *       "title": "Forbidden"
                  *     }
@@ -2422,7 +2555,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description No token, or one this server does not know. */
+        /** @description No token, or one this server does not know: a key may have expired, or been revoked. */
         Unauthorized: {
             headers: {
                 /**
@@ -2435,7 +2568,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The API wants the admin token: Authorization: Bearer <token>. A development server writes it to admin.json in its data folder.",
+                 *       "detail": "This wants the admin token or an API key: Authorization: Bearer <token>. A development server writes the admin token to admin.json in its data folder.",
                  *       "status": 401,
                  *       "title": "Unauthorized"
                  *     }
@@ -2548,6 +2681,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "run-agent": {
@@ -2734,6 +2868,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "put-agent-source": {
@@ -2815,6 +2950,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
@@ -2823,6 +2959,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-agent-versions": {
@@ -2887,6 +3024,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-agent-version": {
@@ -2934,6 +3072,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "diff-agent-versions": {
@@ -2979,6 +3118,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "restore-agent-version": {
@@ -3032,6 +3172,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-bindings": {
@@ -3073,6 +3214,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "check-source": {
@@ -3127,6 +3269,151 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "list-keys": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-11-23T09:00:00Z",
+                     *           "created_by": "admin",
+                     *           "expires_at": "2027-02-21T09:00:00Z",
+                     *           "id": "k3qtw7mzb2xa",
+                     *           "last_used_at": "2026-11-23T10:00:00Z",
+                     *           "name": "portal",
+                     *           "scopes": [
+                     *             "read",
+                     *             "send"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "next": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "create-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "portal",
+                 *       "scopes": [
+                 *         "read",
+                 *         "send"
+                 *       ],
+                 *       "ttl": 7776000
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description The key, with its token. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-23T09:00:00Z",
+                     *       "created_by": "admin",
+                     *       "expires_at": "2027-02-21T09:00:00Z",
+                     *       "id": "k3qtw7mzb2xa",
+                     *       "name": "portal",
+                     *       "scopes": [
+                     *         "read",
+                     *         "send"
+                     *       ],
+                     *       "token": "tsk_k3qtw7mzb2xa_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreatedKey"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "revoke-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the key, not the key.
+                 * @example k3qtw7mzb2xa
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key is revoked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-libraries": {
@@ -3170,6 +3457,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-library-source": {
@@ -3234,6 +3522,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "put-library-source": {
@@ -3315,6 +3604,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
@@ -3323,6 +3613,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-library-versions": {
@@ -3387,6 +3678,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-library-version": {
@@ -3434,6 +3726,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "diff-library-versions": {
@@ -3479,6 +3772,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "restore-library-version": {
@@ -3532,6 +3826,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "stream-logs": {
@@ -3597,9 +3892,11 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "send-messages": {
@@ -3732,6 +4029,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-nodes": {
@@ -3783,6 +4081,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "drain-node": {
@@ -3915,9 +4214,11 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-runs": {
@@ -3975,6 +4276,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "run-source": {
@@ -4269,6 +4571,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-service-source": {
@@ -4333,6 +4636,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "put-service-source": {
@@ -4414,6 +4718,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
@@ -4422,6 +4727,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-service-versions": {
@@ -4486,6 +4792,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-service-version": {
@@ -4533,6 +4840,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "diff-service-versions": {
@@ -4578,6 +4886,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "restore-service-version": {
@@ -4631,6 +4940,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-sessions": {
@@ -4679,6 +4989,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["Conflict"];
             422: components["responses"]["UnprocessableEntity"];
@@ -4780,6 +5091,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-socket": {
@@ -5224,6 +5536,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-stats": {
@@ -5257,6 +5570,8 @@ export interface operations {
                      *             "closes": 0,
                      *             "dropped_messages": 0,
                      *             "handshakes": 1,
+                     *             "limit_refusals": 0,
+                     *             "limit_waits": 0,
                      *             "log_lines": 1,
                      *             "messages_in": 2,
                      *             "messages_out": 3,
@@ -5294,6 +5609,8 @@ export interface operations {
                      *         "closes": 0,
                      *         "dropped_messages": 0,
                      *         "handshakes": 1,
+                     *         "limit_refusals": 0,
+                     *         "limit_waits": 0,
                      *         "log_lines": 1,
                      *         "messages_in": 2,
                      *         "messages_out": 3,
@@ -5314,6 +5631,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-tags": {
@@ -5373,6 +5691,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-user-data": {
@@ -5629,6 +5948,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["Conflict"];
             422: components["responses"]["UnprocessableEntity"];
@@ -5685,6 +6005,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
