@@ -80,6 +80,7 @@ func New(cfg Config, deps Deps) http.Handler {
 	h.registerTags(router)
 	h.registerBatch(router)
 	h.registerRefusals(router)
+	h.registerUsers(router)
 	h.registerKeys(router)
 	completeOpenAPI(router.OpenAPI())
 	h.terms = termsOf(router.OpenAPI())

@@ -43,6 +43,8 @@ type Deps struct {
 	Tags     TagCounts
 	Refusals Refusals
 	Sources  Sources
+	Users    Users    // nil: the server keeps none
+	Sessions Sessions // nil with Users
 }
 
 // Authenticator says what a request may do.

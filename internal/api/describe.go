@@ -31,6 +31,7 @@ const (
 	groupUserData = "User data"
 	groupLogs     = "Logs"
 	groupServer   = "Server"
+	groupUsers    = "Users"
 )
 
 func groups() []*huma.Tag {
@@ -41,6 +42,7 @@ func groups() []*huma.Tag {
 		{Name: groupRuns, Description: "Running agents and scripts."},
 		{Name: groupUserData, Description: "The values of tools_web.get_user_data and set_user_data."},
 		{Name: groupLogs, Description: "Lines that scripts write."},
+		{Name: groupUsers, Description: "Users who log in at this server, and their sessions."},
 		{Name: groupServer, Description: "The server itself."},
 	}
 }
@@ -74,6 +76,9 @@ const (
 	exampleRun    = "1a2145e7ece00813"
 	exampleLine   = `{"time":"2026-11-23T10:00:00.125Z","thread":17,"text":"42","agent":"hello"}`
 	exampleSock   = `{"key":"/services/main_ws_service-s-123","service":"main_ws_service","stateful_id":"123","user_id":"6148914691236517121","tags":{"socket_type":"ws_group"},"state":"open","queue":{"messages":0,"bytes":0,"mode":"json","dropped":0,"drop_reason":""},"node":"n1","connected_at":"2026-11-23T10:00:00Z","bytes_in":58,"bytes_out":70}`
+
+	exampleUser    = `{"id":"7177256154427237596","login":"anna","name":"Anna K.","admin":false,"disabled":false,"fields":{"position":"teacher"},"created_at":"2026-11-23T10:00:00.125Z","password_at":"2026-11-23T10:00:00.125Z"}`
+	exampleSession = "9wHfmBVnmvKjtxKbZOm2GsjpkJcCmbUSYfUfMxZRJ0s"
 
 	exampleOutcome = `{"ok":true,"error":"","duration_ms":1}`
 	exampleResult  = `{"id":"` + exampleRun + `","ok":true,"error":"","duration_ms":1,"lines":[` + exampleRunLine + `]}`
@@ -224,6 +229,28 @@ var descriptions = withScripts(map[string]description{
 		group: groupServer, text: "Handshakes and logins that were refused lately, the newest first, and why.", returns: "A page of refusals.",
 		answer: `{"items":[{"time":"2026-11-23T10:00:00.125Z","remote":"127.0.0.1:57826","what":"origin","status":403,"detail":"This server does not answer to the Origin \"https://portal.example\". If it should, start it with --origin https://portal.example.","add":"--origin https://portal.example","host":"127.0.0.1:8080","origin":"https://portal.example","path":"/services/main_ws_service"}],"next":"","missing":[]}`,
 	},
+	"list-users": {
+		group: groupUsers, text: "Users who log in at this server, by login.", returns: "A page of users.",
+		answer: `{"items":[` + exampleUser + `],"next":"","missing":[]}`,
+	},
+	"add-user": {
+		group: groupUsers, text: "Adds a user. Of the password a hash is kept (Argon2id).", returns: "The user was added.",
+		request: `{"login":"anna","password":"correct horse battery","name":"Anna K.","fields":{"position":"teacher"}}`, answer: exampleUser,
+	},
+	"change-user": {
+		group: groupUsers, text: "Changes what the body names and leaves the rest as it is. A new password, `disabled` and `log_out` end all sessions of the user: sockets of all nodes are closed with 4003.",
+		returns: "The user as it is now.", request: `{"name":"Anna K.","password":"another horse battery"}`, answer: exampleUser,
+	},
+	"remove-user": {
+		group: groupUsers, text: "Removes a user and ends all sessions of the user.", returns: "The user was removed.",
+	},
+	"list-sessions": {
+		group: groupUsers, text: "Sessions that hold, in no particular order. The id is a hash: it does not let anybody in.", returns: "A page of sessions.",
+		answer: `{"items":[{"id":"` + exampleSession + `","user_id":"7177256154427237596","login":"anna","begun_at":"2026-11-23T10:00:00.125Z","seen_at":"2026-11-23T11:30:00Z","ends_at":"2026-11-24T11:30:00Z","address":"198.51.100.7","agent":"Mozilla/5.0"}],"next":"","missing":[]}`,
+	},
+	"end-session": {
+		group: groupUsers, text: "Ends a session: sockets of all nodes that stand on it are closed with 4003.", returns: "The session has ended.",
+	},
 	"get-stats": {
 		group: groupServer, text: "Counters of the last hour, a point for each ten seconds.", returns: "The points.",
 		answer: `{"node":"n1","started_at":"2026-11-23T09:00:00Z","interval_seconds":10,"now":` + exampleLevel + `,"totals":{"messages_in":2,"messages_out":3,` + exampleCount +
@@ -327,6 +354,10 @@ func describePathPart(path string, p *huma.Param) {
 		text, example = "Id of the run.", exampleRun
 	case collection == "keys":
 		text, example = "Id of the key, not the key.", exampleKeyID
+	case collection == "users":
+		example = "7177256154427237596"
+	case collection == "sessions":
+		example = exampleSession
 	case p.Name == "name":
 		for kind, names := range exampleNames {
 			if kind.collection() == collection {

@@ -38,6 +38,8 @@ var scopes = withScriptScopes(map[string]keys.Scope{
 
 	"trace-socket": keys.Admin, "stream-logs": keys.Admin, "list-refusals": keys.Admin, "drain-node": keys.Admin,
 	"list-keys": keys.Admin, "create-key": keys.Admin, "revoke-key": keys.Admin,
+	"list-users": keys.Admin, "add-user": keys.Admin, "change-user": keys.Admin, "remove-user": keys.Admin,
+	"list-sessions": keys.Admin, "end-session": keys.Admin,
 })
 
 // withScriptScopes adds the operations on the texts of scripts, which may hold secrets, and are the app.

@@ -178,6 +178,9 @@ func inWorld(t *testing.T, s *servertest.Server, line string) string {
 	if strings.HasPrefix(line, "tutorsocket data recover") { // of a server that does not run
 		return "unset TUTORSOCKET_DATA; " + line
 	}
+	if strings.Contains(line, "tutorsocket user ") {
+		withAnna(t, s, !strings.Contains(line, " add "))
+	}
 	if strings.HasPrefix(line, "tutorsocket key ") {
 		key, err := s.API.CreateKey(t.Context(), api.NewKey{Name: "portal", Scopes: []string{"send"}})
 		if err != nil {
@@ -194,6 +197,22 @@ func inWorld(t *testing.T, s *servertest.Server, line string) string {
 		line = strings.ReplaceAll(line, "019abc12def3400a", run)
 	}
 	return line
+}
+
+// withAnna sees that there is a user anna, or that there is none.
+func withAnna(t *testing.T, s *servertest.Server, there bool) {
+	t.Helper()
+	anna, ok, err := s.API.UserByLogin(t.Context(), "anna")
+	switch {
+	case err != nil:
+	case ok && !there:
+		err = s.API.RemoveUser(t.Context(), anna.ID)
+	case !ok && there:
+		_, err = s.API.AddUser(t.Context(), api.NewUser{Login: "anna", Password: "correct horse battery"})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // writeVersions gives a script of the served app so many versions in all.
@@ -227,6 +246,7 @@ func exampleFolder(t *testing.T) string {
 		"script.js":               "alert(Param.name)",
 		"tutorsocket.yaml":        "log.level: warn\n",
 		"settings.json":           `{"theme":"dark"}`,
+		"password.txt":            "correct horse battery\n",
 		"secret.txt":              strings.Repeat("secret ", 5),
 		"portal.pem":              ed25519PEM,
 		"data.jsonl":              `{"key":"counter","value":1}` + "\n",

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/api"
+	"github.com/tutorsocket/tutorsocket/internal/login"
 )
 
 // Limits against clients that are slow on purpose.
@@ -84,6 +85,7 @@ type routes struct {
 	api      http.Handler // /api/v1/
 	services http.Handler // /services/
 	pages    http.Handler // /client/ and /api/
+	login    http.Handler // /login and what belongs to it; nil: those paths are the app's
 	profiles http.Handler // /debug/pprof/
 	files    http.Handler // everything else
 	metrics  http.Handler // /metrics
@@ -138,6 +140,8 @@ func (s *routes) serve(w http.ResponseWriter, r *http.Request, api http.Handler)
 		answerHealth(w, http.StatusServiceUnavailable, s.phase.text())
 	case under(path, "/debug/pprof"):
 		s.profiles.ServeHTTP(bounded(w, writeTimeout), r)
+	case s.login != nil && login.Handles(path):
+		s.login.ServeHTTP(bounded(w, writeTimeout), r)
 	case path == "/metrics":
 		s.metrics.ServeHTTP(bounded(w, writeTimeout), r)
 	case under(path, "/services"):

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tutorsocket/tutorsocket/internal/accounts"
 	"github.com/tutorsocket/tutorsocket/internal/api"
 	"github.com/tutorsocket/tutorsocket/internal/app"
 	"github.com/tutorsocket/tutorsocket/internal/auth"
@@ -13,6 +14,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/keys"
+	"github.com/tutorsocket/tutorsocket/internal/login"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
 	"github.com/tutorsocket/tutorsocket/internal/quota"
 	"github.com/tutorsocket/tutorsocket/internal/runs"
@@ -40,6 +42,8 @@ type rooms struct {
 
 	keys     *keys.Store
 	refused  *auth.Refusals
+	users    *accounts.Store
+	logins   *login.Server
 	endpoint *ws.Server
 }
 
@@ -60,6 +64,10 @@ func (s *Server) openRooms(ctx context.Context, doors *doors) (err error) {
 		return err
 	}
 	s.openSockets(r)
+	r.refused = auth.NewRefusals()
+	if r.users, r.logins, err = s.openAccounts(ctx, r.refused); err != nil {
+		return err
+	}
 	if err := s.openTimetable(ctx, life, r); err != nil {
 		return err
 	}
@@ -143,7 +151,6 @@ func (s *Server) renewer(r *rooms) hostapi.Renewer {
 func (s *Server) openDoors(r *rooms) {
 	bearers := keys.Bearers{Admin: auth.NewAdmin(s.admin.Token), Keys: r.keys}
 	r.nodes.hub, r.nodes.runs = r.hub, r.runs
-	r.refused = auth.NewRefusals()
 	r.endpoint = ws.New(s.wsConfig(), ws.Deps{
 		Opener: r.sockets, Auth: auth.Dev{}, Handler: socketHandler{r.engine, r.data, s.logger},
 		ServiceExists: func(name string) bool { _, ok := s.app.Snapshot().Service(name); return ok },
@@ -151,6 +158,7 @@ func (s *Server) openDoors(r *rooms) {
 		Refusals:      r.refused, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer, Quota: socketQuota(r.quota),
 	})
 	s.routes.services, s.routes.pages = r.endpoint, web.Handler()
+	s.routes.login = r.logins
 	s.routes.files = appFiles{dir: webDir(s.app.Dir()), frames: framesPolicy(s.cfg.Settings.Guard.AllowedOrigins)}
 	s.routes.profiles = api.ForAdministrators(bearers, refusals{r.refused}, new(profiles))
 	s.routes.api = r.tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: s.node}, api.Deps{
@@ -158,6 +166,7 @@ func (s *Server) openDoors(r *rooms) {
 		Sockets: r.sockets, Events: r.sockets, Tags: r.sockets, Traces: frameTraces{r.sockets, r.endpoint},
 		Scripts: scripts{s}, Sources: sources{s}, Checker: checker{s.app, s.cfg.Settings.Queue.Profile},
 		Runs: runner{r.engine, &s.routes.phase}, RunList: r.runs, Logs: r.lines, UserData: r.data,
+		Users: r.users, Sessions: r.logins,
 		Nodes: r.nodes, Figures: s.history, Metrics: s.metrics,
 	}))
 }

@@ -665,6 +665,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sessions of users that are logged in
+         * @description Sessions that hold, in no particular order. The id is a hash: it does not let anybody in.
+         */
+        get: operations["list-sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session
+         * @description Ends a session: sockets of all nodes that stand on it are closed with 4003.
+         */
+        delete: operations["end-session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sockets": {
         parameters: {
             query?: never;
@@ -875,6 +915,54 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Users, ordered by login
+         * @description Users who log in at this server, by login.
+         */
+        get: operations["list-users"];
+        put?: never;
+        /**
+         * Add a user
+         * @description Adds a user. Of the password a hash is kept (Argon2id).
+         */
+        post: operations["add-user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a user
+         * @description Removes a user and ends all sessions of the user.
+         */
+        delete: operations["remove-user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a user
+         * @description Changes what the body names and leaves the rest as it is. A new password, `disabled` and `log_out` end all sessions of the user: sockets of all nodes are closed with 4003.
+         */
+        patch: operations["change-user"];
         trace?: never;
     };
 }
@@ -1199,6 +1287,22 @@ export interface components {
             note?: string;
             /** @description The text of the script. */
             source: string;
+        };
+        NewUser: {
+            /** @description Whether the user is an administrator. */
+            admin?: boolean;
+            /** @description What scripts find in curUser besides: up to 64 texts of 1024 bytes. */
+            fields?: {
+                [key: string]: string;
+            };
+            /** @description A number, such as the id of the user in WebTutor; without one the server draws it. */
+            id?: string;
+            /** @description 1 to 64 letters and digits, and behind the first also . _ - @ +. */
+            login: string;
+            /** @description What others call the user; up to 200 characters. */
+            name?: string;
+            /** @description At least auth.accounts.min_password characters. */
+            password: string;
         };
         Node: {
             /** @description The app folder; empty: the embedded sample app. */
@@ -1548,6 +1652,41 @@ export interface components {
         ScriptList: {
             /** @description The page. */
             items: components["schemas"]["Script"][];
+            /** @description Nodes that did not answer. */
+            missing: string[];
+            /** @description What after must be for the page that follows; empty on the last one. */
+            next: string;
+        };
+        Session: {
+            /** @description The address the user logged in from. */
+            address: string;
+            /** @description What the browser calls itself. */
+            agent: string;
+            /**
+             * Format: date-time
+             * @description When the user logged in.
+             */
+            begun_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends if it is not used any more.
+             */
+            ends_at: string;
+            /** @description Names the session. It opens nothing. */
+            id: string;
+            /** @description The user's login, in lower case. */
+            login: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, or up to five minutes before.
+             */
+            seen_at: string;
+            /** @description Whose session it is. */
+            user_id: string;
+        };
+        SessionList: {
+            /** @description The page. */
+            items: components["schemas"]["Session"][];
             /** @description Nodes that did not answer. */
             missing: string[];
             /** @description What after must be for the page that follows; empty on the last one. */
@@ -2037,6 +2176,48 @@ export interface components {
              */
             time: string;
         };
+        User: {
+            /** @description Whether the user is an administrator. */
+            admin: boolean;
+            /**
+             * Format: date-time
+             * @description When the user was added.
+             */
+            created_at: string;
+            /** @description Whether the user may not log in. */
+            disabled: boolean;
+            /** @description What scripts find in curUser besides. */
+            fields?: {
+                [key: string]: string;
+            };
+            /** @description A number, as scripts find it in curUserID. */
+            id: string;
+            /** @description What the user types to log in; case does not matter. */
+            login: string;
+            /** @description What others call the user. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When the password was set.
+             */
+            password_at: string;
+        };
+        UserChange: {
+            /** @description Whether the user is an administrator; sockets that are open stay what they are. */
+            admin?: boolean;
+            /** @description Whether the user may not log in; true ends all sessions of the user. */
+            disabled?: boolean;
+            /** @description What scripts find in curUser besides, all of it. */
+            fields?: {
+                [key: string]: string;
+            };
+            /** @description End all sessions of the user. */
+            log_out?: boolean;
+            /** @description What others call the user. */
+            name?: string;
+            /** @description A new password; it ends all sessions of the user. */
+            password?: string;
+        };
         UserData: {
             /**
              * Format: date-time
@@ -2069,6 +2250,14 @@ export interface components {
             ttl?: number;
             /** @description Any JSON value. */
             value: unknown;
+        };
+        UserList: {
+            /** @description The page. */
+            items: components["schemas"]["User"][];
+            /** @description Nodes that did not answer. */
+            missing: string[];
+            /** @description What after must be for the page that follows; empty on the last one. */
+            next: string;
         };
         Version: {
             /**
@@ -4754,6 +4943,92 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    "list-sessions": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+                /** @description Only sessions of the user with this id. */
+                user?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sessions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "address": "198.51.100.7",
+                     *           "agent": "Mozilla/5.0",
+                     *           "begun_at": "2026-11-23T10:00:00.125Z",
+                     *           "ends_at": "2026-11-24T11:30:00Z",
+                     *           "id": "9wHfmBVnmvKjtxKbZOm2GsjpkJcCmbUSYfUfMxZRJ0s",
+                     *           "login": "anna",
+                     *           "seen_at": "2026-11-23T11:30:00Z",
+                     *           "user_id": "7177256154427237596"
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "next": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "end-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the session.
+                 * @example 9wHfmBVnmvKjtxKbZOm2GsjpkJcCmbUSYfUfMxZRJ0s
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     "list-sockets": {
         parameters: {
             query?: {
@@ -5620,6 +5895,216 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             412: components["responses"]["PreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "list-users": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+                /** @description Only the user with this login, if there is one. */
+                login?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of users. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "admin": false,
+                     *           "created_at": "2026-11-23T10:00:00.125Z",
+                     *           "disabled": false,
+                     *           "fields": {
+                     *             "position": "teacher"
+                     *           },
+                     *           "id": "7177256154427237596",
+                     *           "login": "anna",
+                     *           "name": "Anna K.",
+                     *           "password_at": "2026-11-23T10:00:00.125Z"
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "next": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "add-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "fields": {
+                 *         "position": "teacher"
+                 *       },
+                 *       "login": "anna",
+                 *       "name": "Anna K.",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description The user was added. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "admin": false,
+                     *       "created_at": "2026-11-23T10:00:00.125Z",
+                     *       "disabled": false,
+                     *       "fields": {
+                     *         "position": "teacher"
+                     *       },
+                     *       "id": "7177256154427237596",
+                     *       "login": "anna",
+                     *       "name": "Anna K.",
+                     *       "password_at": "2026-11-23T10:00:00.125Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "remove-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the user.
+                 * @example 7177256154427237596
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user was removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "change-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the user.
+                 * @example 7177256154427237596
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Anna K.",
+                 *       "password": "another horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description The user as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "admin": false,
+                     *       "created_at": "2026-11-23T10:00:00.125Z",
+                     *       "disabled": false,
+                     *       "fields": {
+                     *         "position": "teacher"
+                     *       },
+                     *       "id": "7177256154427237596",
+                     *       "login": "anna",
+                     *       "name": "Anna K.",
+                     *       "password_at": "2026-11-23T10:00:00.125Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
