@@ -24,6 +24,11 @@ type GuardConfig struct {
 
 	// Refusals keeps what is refused; nil: nothing is kept.
 	Refusals *Refusals `yaml:"-"`
+
+	// Strict is for a server where users log in: pages of this machine have no right of their own.
+	Strict bool `yaml:"-"`
+	// AnyHost answers to every Host. Where users log in a name that is not the server's own opens nothing.
+	AnyHost bool `yaml:"-"`
 }
 
 // CheckOrigin says what is wrong with an entry of AllowedOrigins.
@@ -73,6 +78,8 @@ func Guard(cfg GuardConfig, logger *slog.Logger) func(http.Handler) http.Handler
 type guard struct {
 	origins map[string]bool // as origin.String() writes them, or "null"
 	hosts   map[string]bool // a bare host, or host:port when listed so
+	strict  bool
+	anyHost bool
 	log     *refusalLog
 }
 
@@ -93,6 +100,7 @@ func newGuard(cfg GuardConfig, logger *slog.Logger) *guard {
 			g.hosts[joinHost(host, port)] = true
 		}
 	}
+	g.strict, g.anyHost = cfg.Strict, cfg.AnyHost
 	if host, _, err := net.SplitHostPort(cfg.Listen); err == nil && host != "" {
 		if host, _, err := splitHost(bracketed(host)); err == nil {
 			g.hosts[host] = true
@@ -107,7 +115,7 @@ func (g *guard) check(r *http.Request) *refusal {
 	if err != nil {
 		return &refusal{header: "Host", value: r.Host}
 	}
-	if !loopback(host) && !g.hosts[host] && !g.hosts[joinHost(host, port)] {
+	if !g.anyHost && !loopback(host) && !g.hosts[host] && !g.hosts[joinHost(host, port)] {
 		return &refusal{header: "Host", value: r.Host, flag: "--host " + bracketed(host)}
 	}
 	switch origins := r.Header.Values("Origin"); len(origins) {
@@ -132,7 +140,7 @@ func (g *guard) checkOrigin(text, host, port string, encrypted bool) *refusal {
 		return &refusal{header: "Origin", value: text}
 	}
 	web := o.scheme == "http" || o.scheme == "https"
-	if o.sameAs(host, port, encrypted) || web && loopback(o.host) || g.origins[o.String()] {
+	if o.sameAs(host, port, encrypted) || web && !g.strict && loopback(o.host) || g.origins[o.String()] {
 		return nil
 	}
 	return &refusal{header: "Origin", value: text, flag: "--origin " + o.String()}

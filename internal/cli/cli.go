@@ -97,7 +97,7 @@ func (p *program) root() *cobra.Command {
 		}
 	}
 	add(groupServe,
-		p.dev(),
+		p.dev(), p.serve(),
 		p.init(),
 	)
 	add(groupScripts,

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,8 +14,9 @@ import (
 )
 
 // printStart says what is served, where to click and how to stop.
-func (p *program) printStart(s *server.Server, settings config.Config) {
+func (p *program) printStart(s *server.Server, settings config.Config, production bool) {
 	rows := [][2]string{
+		{"Open to", openText(settings, production)},
 		{"App", p.appText(s)},
 		{"Test client", p.bold(s.URL() + "/client/")},
 		{"Services", p.servicesText(s)},
@@ -30,7 +33,11 @@ func (p *program) printStart(s *server.Server, settings config.Config) {
 		rows = append([][2]string{{"Node", s.Node() + " of " + cluster}}, rows...)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%s\n\n", p.bold("tutorsocket "+buildVersion().Version)+", a server for development")
+	kind := ", a server for development"
+	if production {
+		kind = ", a server for users who log in"
+	}
+	fmt.Fprintf(&b, "\n%s\n\n", p.bold("tutorsocket "+buildVersion().Version)+kind)
 	for _, row := range rows {
 		lines := strings.Split(row[1], "\n")
 		fmt.Fprintf(&b, "  %-12s  %s\n", row[0], lines[0])
@@ -38,8 +45,35 @@ func (p *program) printStart(s *server.Server, settings config.Config) {
 			fmt.Fprintf(&b, "  %-12s  %s\n", "", line)
 		}
 	}
-	b.WriteString("\n" + p.hints(s, settings) + "\n")
+	b.WriteString("\n" + p.hints(s, settings, production) + "\n")
 	_, _ = fmt.Fprint(p.Stdout, b.String()) // a closed terminal is no reason not to serve
+}
+
+// openText says who may connect, and what nobody is asked for.
+func openText(settings config.Config, production bool) string {
+	if production {
+		text := "users who log in by " + strings.Join(settings.Auth.Methods, ", ") + " (auth.methods)"
+		if len(settings.Auth.Methods) == 0 {
+			text = "nobody, but for services that say how users log in"
+		}
+		for _, name := range slices.Sorted(maps.Keys(settings.Services)) {
+			if methods := settings.Services[name].Auth; len(methods) > 0 {
+				text += "\n" + name + ": by " + strings.Join(methods, ", ")
+			}
+		}
+		return text
+	}
+	text := "everybody who reaches " + settings.Listen + ", without login, as the built-in administrator"
+	if len(settings.CallMethod.Allow) == 0 {
+		text += "\nclients may call any method of a library (call_method.allow)"
+	}
+	if len(settings.HTTPRequest.Allow) == 0 {
+		text += "\nscripts may ask any host (http_request.allow)"
+	}
+	if len(settings.Auth.Methods) > 0 {
+		text += "\nwho brings credentials logs in by " + strings.Join(settings.Auth.Methods, ", ") + " (auth.methods)"
+	}
+	return text
 }
 
 // certificateText says what a person compares who is warned by the browser, and how not to be warned.
@@ -121,7 +155,7 @@ func grouped(n int) string {
 }
 
 // hints are what to do next, and what to beware of.
-func (p *program) hints(s *server.Server, settings config.Config) string {
+func (p *program) hints(s *server.Server, settings config.Config, production bool) string {
 	at := ""
 	if settings.Data != config.Default().Data {
 		at = " --data " + quoted(settings.Data)
@@ -130,7 +164,7 @@ func (p *program) hints(s *server.Server, settings config.Config) string {
 	fmt.Fprintf(&b, "  In another terminal:  %s agent list%s\n", p.self(), at)
 	fmt.Fprintf(&b, "                        %s agent run%s NAME|FILE\n", p.self(), at)
 	b.WriteString("  Stop with Ctrl-C.\n")
-	if place := exposed(settings.Listen, s.Addr()); place != "" {
+	if place := exposed(settings.Listen, s.Addr()); place != "" && !production {
 		b.WriteString(p.red("  Whoever can reach "+place+" is administrator here: nobody logs in to a server for development.") + "\n")
 	}
 	return b.String()

@@ -22,6 +22,9 @@ type Config struct {
 	Log   Log              `yaml:"log"`
 	Guard auth.GuardConfig `yaml:",inline"`
 	TLS   tlscert.Config   `yaml:"tls"`
+	Auth  Auth             `yaml:"auth"`
+	// TrustedProxies are believed when they say who their client is.
+	TrustedProxies []string `yaml:"trusted_proxies" default:"" doc:"Addresses or networks of reverse proxies, such as 10.0.0.7 or 10.0.0.0/8, that are believed when they name the address of a client and say that it came encrypted (X-Forwarded-For, X-Forwarded-Proto, Forwarded)."`
 	NATS  NATS             `yaml:"nats"`
 	WS    ws.Config        `yaml:"ws"`
 	Queue hub.Config       `yaml:"queue"`

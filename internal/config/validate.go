@@ -61,6 +61,7 @@ func (c Config) problems() Problems {
 	for _, host := range c.Guard.AllowedHosts {
 		add("hosts", auth.CheckHost(host))
 	}
+	c.Auth.check(&c, add)
 	room("queue", c.Queue.Validate(), add)
 	room("ws", c.WS.Validate(), add)
 	room("tls", c.TLS.Validate(), add)

@@ -49,8 +49,8 @@ func (s *Server) openEffects() (effects, error) {
 	return e, nil
 }
 
-// egressConfig is that of a development server: without a list scripts may ask any host.
+// egressConfig lets scripts of a development server ask any host where there is no list.
 func (s *Server) egressConfig() egress.Config {
 	allow := s.cfg.Settings.HTTPRequest.Allow
-	return egress.Config{Allow: allow, AnyHost: len(allow) == 0, Metrics: s.metrics}
+	return egress.Config{Allow: allow, AnyHost: !s.cfg.Production && len(allow) == 0, Metrics: s.metrics}
 }

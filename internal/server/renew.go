@@ -17,8 +17,8 @@ var errNotNow = errors.New("the token cannot be checked now; try again in a mome
 
 // renewer takes the new tokens of users as the door takes those of their handshakes.
 type renewer struct {
-	// methods are those of the door; nil: nobody logs in, and any token is as good as none.
-	methods auth.Method
+	// methods returns those of the door; nil: nobody logs in, and any token is as good as none.
+	methods func() auth.Method
 	local   func(key string) (hub.Ref, bool)
 	renew   func(key string, caller auth.Caller) error
 	logger  *slog.Logger
@@ -26,14 +26,15 @@ type renewer struct {
 
 // Renew implements [hostapi.Renewer].
 func (n renewer) Renew(ctx context.Context, key, token string) error {
-	if n.methods == nil {
+	methods := n.methods()
+	if methods == nil {
 		return nil
 	}
 	ref, ok := n.local(key)
 	if !ok {
 		return hub.ErrNotFound
 	}
-	caller, err := n.methods.Authenticate(handshakeWith(ctx, ref.Local, token))
+	caller, err := methods.Authenticate(handshakeWith(ctx, ref.Local, token))
 	if err == nil {
 		err = n.renew(key, caller)
 	}

@@ -42,7 +42,7 @@ func TestRenewer(t *testing.T) {
 	var renewed []string
 	var methods bearer
 	n := renewer{
-		methods: &methods, logger: slog.New(slog.NewTextHandler(&log, nil)),
+		methods: func() auth.Method { return &methods }, logger: slog.New(slog.NewTextHandler(&log, nil)),
 		local: func(key string) (hub.Ref, bool) {
 			s, ok := sockets.Get(key)
 			return hub.Ref{Key: key, Local: s}, ok

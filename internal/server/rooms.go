@@ -44,6 +44,8 @@ type rooms struct {
 	refused  *auth.Refusals
 	users    *accounts.Store
 	logins   *login.Server
+	methods  auth.Method      // ways to log in; nil: there are none
+	door     ws.Authenticator // who may open sockets
 	endpoint *ws.Server
 }
 
@@ -69,6 +71,9 @@ func (s *Server) openRooms(ctx context.Context, doors *doors) (err error) {
 		return err
 	}
 	if err := s.openTimetable(ctx, life, r); err != nil {
+		return err
+	}
+	if err := s.openMethods(r); err != nil {
 		return err
 	}
 	s.openDoors(r)
@@ -137,13 +142,13 @@ func (s *Server) openSockets(r *rooms) {
 	})
 }
 
-// renewer takes tokens for open sockets. Nobody logs in to a development server, so none is looked at. Scripts
-// run after the doors were opened.
+// renewer takes tokens for open sockets. Scripts run after the doors were opened.
 func (s *Server) renewer(r *rooms) hostapi.Renewer {
 	return renewer{
-		local:  r.sockets.Local,
-		renew:  func(key string, caller auth.Caller) error { return r.endpoint.Renew(key, caller) },
-		logger: s.logger,
+		methods: func() auth.Method { return r.methods },
+		local:   r.sockets.Local,
+		renew:   func(key string, caller auth.Caller) error { return r.endpoint.Renew(key, caller) },
+		logger:  s.logger,
 	}
 }
 
@@ -152,21 +157,26 @@ func (s *Server) openDoors(r *rooms) {
 	bearers := keys.Bearers{Admin: auth.NewAdmin(s.admin.Token), Keys: r.keys}
 	r.nodes.hub, r.nodes.runs = r.hub, r.runs
 	r.endpoint = ws.New(s.wsConfig(), ws.Deps{
-		Opener: r.sockets, Auth: auth.Dev{}, Handler: socketHandler{r.engine, r.data, s.logger},
+		Opener: r.sockets, Auth: r.door, Handler: socketHandler{r.engine, r.data, s.logger},
 		ServiceExists: func(name string) bool { _, ok := s.app.Snapshot().Service(name); return ok },
 		Local:         r.sockets.Local,
 		Refusals:      r.refused, Logger: s.logger, Metrics: s.metrics, Tracer: r.tracer, Quota: socketQuota(r.quota),
 	})
 	s.routes.services, s.routes.pages = r.endpoint, web.Handler()
-	s.routes.login = r.logins
+	if r.logins != nil {
+		s.routes.login = r.logins
+	}
 	s.routes.files = appFiles{dir: webDir(s.app.Dir()), frames: framesPolicy(s.cfg.Settings.Guard.AllowedOrigins)}
 	s.routes.profiles = api.ForAdministrators(bearers, refusals{r.refused}, new(profiles))
-	s.routes.api = r.tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: s.node}, api.Deps{
+	deps := api.Deps{
 		Auth: bearers, Keys: r.keys, Refusals: refusals{r.refused},
 		Sockets: r.sockets, Events: r.sockets, Tags: r.sockets, Traces: frameTraces{r.sockets, r.endpoint},
 		Scripts: scripts{s}, Sources: sources{s}, Checker: checker{s.app, s.cfg.Settings.Queue.Profile},
 		Runs: runner{r.engine, &s.routes.phase}, RunList: r.runs, Logs: r.lines, UserData: r.data,
-		Users: r.users, Sessions: r.logins,
 		Nodes: r.nodes, Figures: s.history, Metrics: s.metrics,
-	}))
+	}
+	if r.users != nil {
+		deps.Users, deps.Sessions = r.users, r.logins
+	}
+	s.routes.api = r.tracer.Handler(api.New(api.Config{Version: s.cfg.Version, Node: s.node}, deps))
 }

@@ -29,12 +29,15 @@ type Config struct {
 	Version string
 	// Logger is the structured log; nil logs nothing.
 	Logger *slog.Logger
+	// Production says that users log in, in the ways that Settings.Auth names, and that nothing is open which is not
+	// allowed. Otherwise it is a development server, where who brings no credentials is the built-in administrator.
+	Production bool
 	// Lines gets the log lines of scripts for a person. Without it they are
 	// records of Logger.
 	Lines io.Writer
 }
 
-// Server is a running development server. [Start] makes one, [Server.Drain] and
+// Server is a running server. [Start] makes one, [Server.Drain] and
 // [Server.Close] end it; the other methods may be called from any goroutine until then.
 type Server struct {
 	cfg    Config

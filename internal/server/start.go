@@ -180,7 +180,7 @@ func (s *Server) hubConfig() hub.Config {
 func (s *Server) wsConfig() ws.Config {
 	cfg := s.cfg.Settings.WS
 	cfg.NoHeartbeatText = s.cfg.Settings.Compat.NoHeartbeat
-	cfg.DevProtocols = true
+	cfg.DevProtocols = !s.cfg.Production
 	limits := s.cfg.Settings.Limits
 	cfg.Rate, cfg.Burst, cfg.Throttle, cfg.Handshakes = float64(limits.Rate), limits.Burst, limits.Throttle, limits.Handshakes
 	cfg.Protocols = func(service string) []string { return s.serviceSettings(service).Protocols }
@@ -215,7 +215,7 @@ func (s *Server) scriptSettings(named *logs.Named) hostapi.Settings {
 		SilentErrors:  settings.Compat.SilentErrors,
 		ClientTagsWin: settings.Compat.ClientTagsWin,
 		MayCall:       mayCall(settings.CallMethod.Allow),
-		CallAny:       len(settings.CallMethod.Allow) == 0,
+		CallAny:       !s.cfg.Production && len(settings.CallMethod.Allow) == 0,
 		AppConfig:     appConfig(settings.AppConfig),
 		Logs:          named, RequestTimeout: settings.HTTPRequest.Timeout,
 	}

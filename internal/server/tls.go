@@ -97,6 +97,7 @@ func (s *Server) openDoorsTo(d *doors, refused *auth.Refusals) {
 	records := newConnRecords(s.logger, s.metrics, refused)
 	guard := s.cfg.Settings.Guard
 	guard.Listen, guard.Metrics, guard.Refusals = s.addr.String(), s.metrics, refused
+	guard.Strict, guard.AnyHost = s.cfg.Production, s.cfg.Production && len(guard.AllowedHosts)+len(s.cfg.Settings.TLS.ACME.Domains) == 0
 	// Whoever gets a certificate for a name wants to be asked by it.
 	guard.AllowedHosts = append(append([]string(nil), guard.AllowedHosts...), s.cfg.Settings.TLS.ACME.Domains...)
 	if d.admin != nil {
@@ -108,7 +109,10 @@ func (s *Server) openDoorsTo(d *doors, refused *auth.Refusals) {
 		hsts = 0 // a browser that was told so would not let anybody past the warning any more, on any port
 	}
 	crossSite := auth.CrossSite(s.metrics, refused, s.logger)
-	behind := func(p part) http.Handler { return secureHeaders(hsts, guarded(crossSite(door{&s.routes, p}))) }
+	proxies, _ := auth.NewProxies(s.cfg.Settings.TrustedProxies) // the settings were checked
+	behind := func(p part) http.Handler {
+		return proxies.Handler(secureHeaders(hsts, guarded(crossSite(door{&s.routes, p}))))
+	}
 	if d.admin == nil {
 		s.serveOn(d, d.main, behind(everything), records)
 	} else {

@@ -17,6 +17,7 @@ type Config struct {
 	Cert       string        `yaml:"cert" default:"" doc:"File with the certificate (PEM) to encrypt with, the server's first and then those it is signed by; with tls.key. It is read again when it changes."`
 	Key        string        `yaml:"key" default:"" doc:"File with the key (PEM) of tls.cert."`
 	ACME       ACME          `yaml:"acme"`
+	Plain      bool          `yaml:"plain" default:"false" doc:"Let serve answer without encryption on an address that others reach: the network is safe, or something encrypts in front that trusted_proxies does not name."`
 	Redirect   string        `yaml:"redirect" default:"" doc:"Second address to listen on, host:port, usually :80: it sends requests without encryption to the encrypted address, and answers the challenges of tls.acme."`
 	HSTS       time.Duration `yaml:"hsts" default:"8760h" min:"0s" doc:"How long browsers are to ask for nothing but encryption of this host, after each visit (Strict-Transport-Security). Not with tls.self_signed; 0: they are not told."`
 }

@@ -54,6 +54,16 @@ func Settings(change func(*config.Config)) Option {
 	return func(_ testing.TB, cfg *server.Config) { change(&cfg.Settings) }
 }
 
+// Production starts a server where users log in: with the settings that serve has when nobody says anything.
+func Production(change func(*config.Config)) Option {
+	return func(_ testing.TB, cfg *server.Config) {
+		listen, data, app := cfg.Settings.Listen, cfg.Settings.Data, cfg.Settings.App
+		cfg.Production, cfg.Settings = true, config.Default()
+		cfg.Settings.Listen, cfg.Settings.Data, cfg.Settings.App = listen, data, app
+		change(&cfg.Settings)
+	}
+}
+
 // Profile chooses the version of the original to behave like.
 func Profile(name string) Option {
 	return func(t testing.TB, cfg *server.Config) {
