@@ -56,7 +56,7 @@ func (p *program) serve() *cobra.Command {
 			"SIGTERM stops it gently, over shutdown.drain; Ctrl-C at once.",
 		Example: examples(
 			"tutorsocket serve --config tutorsocket.yaml"+untilCtrlC,
-			"tutorsocket serve app --config /etc/tutorsocket.yaml --log-format json"+untilCtrlC,
+			"tutorsocket serve --log-format json app"+untilCtrlC,
 		),
 		ValidArgsFunction: firstOnly(folders),
 		Args: func(_ *cobra.Command, args []string) error {
