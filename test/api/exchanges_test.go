@@ -83,6 +83,25 @@ var operations = withScripts(map[string]entry{
 		{name: "one", path: "/sessions/{session}", status: 204},
 		{name: "again", path: "/sessions/{session}", status: 404},
 	}},
+	"list-keys": {world: keysWorld, exchanges: []exchange{
+		{name: "all", path: "/keys", status: 200, part: `"name":"the portal"`},
+		{name: "page", path: "/keys?limit=1", status: 200, part: `"next":""`},
+		{name: "not a cursor", path: "/keys?after=x", status: 400, part: "query.after"},
+	}},
+	"create-key": {exchanges: []exchange{
+		{name: "one", path: "/keys", body: `{"name":"the portal","scopes":["send"]}`, status: 201, part: `"token":"tsk_`},
+		{name: "for an hour", path: "/keys", body: `{"name":"a visitor","scopes":["read","run"],"ttl":3600}`, status: 201, part: `"expires_at":`},
+		{name: "no name", path: "/keys", body: `{"name":"","scopes":["send"]}`, status: 422, part: "body.name"},
+		{name: "a name of two lines", path: "/keys", body: `{"name":"a\nb","scopes":["send"]}`, status: 422, part: "body.name"},
+		{name: "no scope", path: "/keys", body: `{"name":"a","scopes":[]}`, status: 422, part: "body.scopes"},
+		{name: "no such scope", path: "/keys", body: `{"name":"a","scopes":["write"]}`, status: 422, part: "body.scopes"},
+		{name: "no time", path: "/keys", body: `{"name":"a","scopes":["send"],"ttl":-1}`, status: 422, part: "body.ttl"},
+	}},
+	"revoke-key": {world: keysWorld, exchanges: []exchange{
+		{name: "one", path: "/keys/{key}", status: 204},
+		{name: "with the secret", path: "/keys/{token}", status: 404, part: "Leave the secret out"},
+		{name: "again", path: "/keys/{key}", status: 404, part: "{key}"},
+	}},
 	"list-sockets": {world: detachedWorld, exchanges: []exchange{
 		{name: "all", path: "/sockets", status: 200, part: anna},
 		{name: "page", path: "/sockets?limit=1", status: 200, part: `"next":""`},
@@ -427,6 +446,16 @@ func usersWorld(t *testing.T, s *servertest.Server) []string {
 		t.Fatal(err)
 	}
 	return nil
+}
+
+// keysWorld has an API key.
+func keysWorld(t *testing.T, s *servertest.Server) []string {
+	t.Helper()
+	key, err := s.API.CreateKey(t.Context(), api.NewKey{Name: "the portal", Scopes: []string{"send"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{"{key}", key.ID, "{token}", key.Token}
 }
 
 // sessionWorld has Anna's session.

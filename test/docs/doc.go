@@ -13,6 +13,7 @@
 //	ws PATH            a socket: "> text" is sent, "< text" comes, "x 1008 reason" closes it, and at
 //	                   "! words" its connection breaks
 //	json, yaml         alone: something that parses
+//	nginx              locations of a proxy, of which only the form is looked at
 //	promql             queries of metrics that the page lists
 //
 // A comment <!-- test connect PATH --> in a page opens a socket that a later ws block goes on with.

@@ -87,12 +87,19 @@ func (p *play) follow(t *testing.T, s step, output string, afterCommands bool) {
 			}
 		}
 	case (s.lang == "js" || s.lang == "xml" || s.lang == "yaml") && s.arg != "": // written already
+	case s.lang == "nginx":
+		if !nginxBlock.MatchString(s.text) {
+			p.fail(t, s, "these are no lines of nginx: each ends with a semicolon or a brace")
+		}
 	case s.lang == "text":
 		p.fail(t, s, "a text block follows the commands that print it")
 	default:
 		p.fail(t, s, "nobody runs a block %q", strings.TrimSpace(s.lang+" "+s.arg))
 	}
 }
+
+// nginxBlock is a part of a config file of nginx, as far as its lines can be told from others.
+var nginxBlock = regexp.MustCompile(`^(location \S+ \{\n(    [a-z_]+( [^\s;]+)+;\n)+\}\n)+$`)
 
 func (p *play) fail(t *testing.T, s step, format string, args ...any) {
 	t.Helper()
