@@ -111,6 +111,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if crossOrigin(w, r) {
 		return
 	}
+	outer := r // what is around this handler looks for the route at the request that it has
 	var grant keys.Grant
 	if r.URL.Path != openAPIPath {
 		var err error
@@ -129,6 +130,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.unrouted(w, r)
 		return
 	}
+	outer.Pattern = pattern
 	terms := h.terms[pattern]
 	nameOperation(w, terms.operation)
 	if r.URL.Path != openAPIPath && h.outOfScope(w, r, grant, terms.scope) {
