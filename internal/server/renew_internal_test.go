@@ -84,7 +84,7 @@ func TestRenewer(t *testing.T) {
 	if r.URL.Path != "/services/chat" || r.RemoteAddr != "192.0.2.1:5" || len(r.Header) != 1 || len(r.Cookies()) != 0 {
 		t.Errorf("the methods were asked about %+v", r)
 	}
-	n.methods = nil
+	n.methods = func() auth.Method { return nil }
 	if err := n.Renew(t.Context(), key, "anything"); err != nil {
 		t.Errorf("where nobody logs in: %v", err)
 	}

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bufio"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -101,8 +102,10 @@ func TestCertificateFiles(t *testing.T) {
 	option, pool := withFiles(t, "ws.tutorsocket.example")
 	s := servertest.Start(t, servertest.App(echo), option)
 	ask := func(cfg *tls.Config) (int, error) {
-		dial := func(network, _ string) (net.Conn, error) { return net.Dial(network, s.Addr().String()) }
-		transport := &http.Transport{TLSClientConfig: cfg, Dial: dial, DisableKeepAlives: true}
+		dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, s.Addr().String())
+		}
+		transport := &http.Transport{TLSClientConfig: cfg, DialContext: dial, DisableKeepAlives: true}
 		resp, err := (&http.Client{Transport: transport}).Get("https://ws.tutorsocket.example/healthz")
 		if err != nil {
 			return 0, err
