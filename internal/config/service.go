@@ -70,10 +70,11 @@ const (
 	serviceVariables = EnvPrefix + "SERVICES_"
 )
 
-// ofServices are the settings of a struct of settings of a service.
-func ofServices(t reflect.Type, prefix string) []Setting {
-	found := walk(t, prefix, nil)
-	for i := range found {
+// ofServices adds the settings of a struct of settings of a service to those found.
+func ofServices(found []Setting, t reflect.Type, prefix string) []Setting {
+	before := len(found)
+	found = walk(found, t, prefix, nil)
+	for i := before; i < len(found); i++ {
 		found[i].perService = true
 	}
 	return found

@@ -38,27 +38,27 @@ type Setting struct {
 
 // settings of the whole tree, in the order of the struct. Those of services are
 // there once.
-var settings = walk(reflect.TypeFor[Config](), "", nil)
+var settings = walk(make([]Setting, 0, 192), reflect.TypeFor[Config](), "", nil)
 
 // Reference lists every setting, in the order in which a person would look for
 // them. The caller may keep the list.
 func Reference() []Setting { return append([]Setting(nil), settings...) }
 
-// walk reads the tags of a struct of settings and of those in it.
-func walk(t reflect.Type, prefix string, index []int) []Setting {
-	var found []Setting
+// walk reads the tags of a struct of settings and of those in it, and adds the settings to those found. It runs before
+// each command begins, so it makes one list.
+func walk(found []Setting, t reflect.Type, prefix string, index []int) []Setting {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, option, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		at := append(append([]int(nil), index...), i)
 		switch {
 		case option == "inline":
-			found = append(found, walk(f.Type, prefix, at)...)
+			found = walk(found, f.Type, prefix, at)
 		case name == "" || name == "-":
 		case f.Type.Kind() == reflect.Map:
-			found = append(found, ofServices(f.Type.Elem().Elem(), prefix+name+".<name>.")...)
+			found = ofServices(found, f.Type.Elem().Elem(), prefix+name+".<name>.")
 		case f.Type.Kind() == reflect.Struct && !isText(f.Type):
-			found = append(found, walk(f.Type, prefix+name+".", at)...)
+			found = walk(found, f.Type, prefix+name+".", at)
 		default:
 			found = append(found, newSetting(f, prefix+name, at))
 		}
