@@ -78,7 +78,7 @@ if [ -n "$unformatted" ]; then
 	exit 1
 fi
 go vet ./...
-go vet -tags e2e ./web/e2e
+go vet -tags e2e ./web/e2e ./internal/login
 go vet -tags types ./internal/check
 go tool -modfile=tools/go.mod staticcheck ./...
 go mod tidy -diff
@@ -109,6 +109,7 @@ go test -run 'StopInTime|HostilePrograms' ./internal/basescript ./internal/hosta
 
 step "the pages in a real browser"
 go test -tags e2e -timeout 5m ./web/e2e
+go test -tags e2e -timeout 5m -run Browser ./internal/login
 
 step "the evaluator beside goja: same results"
 (cd internal/basescript/gojabench && go test ./...)
