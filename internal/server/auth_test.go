@@ -156,7 +156,7 @@ func TestTokensLetIn(t *testing.T) {
 func TestATokenEndsTheSocket(t *testing.T) {
 	s := servertest.Start(t, servertest.Production(func(c *config.Config) { tokens(t, c) }))
 	short, long, other := grant(), grant(), grant()
-	short.Expires = time.Now().Add(3 * time.Second)
+	short.Expires = time.Now().Add(5 * time.Second)
 	other.UserID = "43"
 	open := func() *servertest.Socket {
 		return s.DialPath(t, "/services/main_ws_service", "Authorization", "Bearer "+sign(t, short))
