@@ -45,6 +45,7 @@ func TestMain(m *testing.M) {
 //	connect PATH      open a socket to the server at SERVER and keep it
 //	cut PATH          open a socket and break its connection
 //	waits PATTERN COMMAND…  run a command until its standard output matches
+//	keep NAME         set NAME to what the last command printed, a line
 //	occupy            listen on a free port until the end; sets OCCUPIED
 //	port              set PORT to one that is free, and that nobody is given by chance
 //
@@ -66,6 +67,7 @@ func TestScript(t *testing.T) {
 		"occupy":    occupy,
 		"port":      freePort,
 		"waits":     waits,
+		"keep":      keep,
 	}
 	maps.Copy(commands, terminalCommands)
 	testscript.Run(t, testscript.Params{
@@ -123,6 +125,13 @@ func until(ts *testscript.TestScript, what string, done func() bool) {
 			ts.Fatalf("%s: not within %v", what, patience)
 		}
 	}
+}
+
+func keep(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: keep NAME")
+	}
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
 }
 
 func ready(ts *testscript.TestScript, _ bool, args []string) {

@@ -43,6 +43,8 @@ func (s *Store) Watch(ctx context.Context, prefix string) (iter.Seq[string], err
 			if err != nil {
 				return
 			}
+			// The writer, if it is this store, may not have heard of its success yet: who is told reads what is new.
+			s.memory.written(strings.TrimPrefix(m.Subject(), s.prefix), true)
 			if key, ok := s.changed(m); ok && strings.HasPrefix(key, prefix) && !yield(key) {
 				return
 			}

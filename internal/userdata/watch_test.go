@@ -2,7 +2,9 @@ package userdata_test
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +41,41 @@ func TestWatchTellsWhatChangesFromNowOn(t *testing.T) {
 	stop()
 	if got, ok := next(); ok {
 		t.Errorf("after its end it tells of %q", got)
+	}
+}
+
+// TestWatchersSeeWhatTheyAreToldOf: a store that remembers values tells of a change only when it reads the new value, even
+// before the writer hears that it is stored.
+func TestWatchersSeeWhatTheyAreToldOf(t *testing.T) {
+	js, _ := natstest.Start(t, t.TempDir())
+	s := openStore(t, js, userdata.Config{Sole: true})
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	changes, err := s.Watch(ctx, "user/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, done := iter.Pull(changes)
+	defer done()
+	for i := range 300 {
+		if _, _, err := s.Get(t.Context(), "user/anna"); err != nil { // it is remembered now
+			t.Fatal(err)
+		}
+		want := strconv.Itoa(i)
+		written := make(chan error, 1)
+		go func() { written <- s.Set(t.Context(), "user/anna", json.RawMessage(want), 0) }()
+		if key, ok := next(); !ok || key != "user/anna" {
+			t.Fatalf("the change %d is of %q (%v)", i, key, ok)
+		}
+		if got, _, err := s.Get(t.Context(), "user/anna"); err != nil || string(got) != want {
+			t.Errorf("who is told of the change to %s reads %s (%v)", want, got, err)
+		}
+		if err := <-written; err != nil {
+			t.Fatal(err)
+		}
+		if t.Failed() {
+			return
+		}
 	}
 }
 
