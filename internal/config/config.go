@@ -24,10 +24,10 @@ type Config struct {
 	TLS   tlscert.Config   `yaml:"tls"`
 	Auth  Auth             `yaml:"auth"`
 	// TrustedProxies are believed when they say who their client is.
-	TrustedProxies []string `yaml:"trusted_proxies" default:"" doc:"Addresses or networks of reverse proxies, such as 10.0.0.7 or 10.0.0.0/8, that are believed when they name the address of a client and say that it came encrypted (X-Forwarded-For, X-Forwarded-Proto, Forwarded)."`
-	NATS  NATS             `yaml:"nats"`
-	WS    ws.Config        `yaml:"ws"`
-	Queue hub.Config       `yaml:"queue"`
+	TrustedProxies []string   `yaml:"trusted_proxies" default:"" doc:"Addresses or networks of reverse proxies, such as 10.0.0.7 or 10.0.0.0/8, that are believed when they name the address of a client and say that it came encrypted (X-Forwarded-For, X-Forwarded-Proto, Forwarded)."`
+	NATS           NATS       `yaml:"nats"`
+	WS             ws.Config  `yaml:"ws"`
+	Queue          hub.Config `yaml:"queue"`
 	// Services is what is set for single services, by name; nil if nothing is.
 	Services    map[string]*Service `yaml:"services"`
 	Resume      Resume              `yaml:"resume"`
