@@ -78,6 +78,18 @@ func TestScriptsStayInTheirFolders(t *testing.T) {
 	mustFail(t, s, "alert( EvalCodePageUrl( 'x-local://data/admin.json' ) )", "scripts do not see this folder")
 }
 
+// TestXMLBringsNothingIn: neither from files nor from addresses, and it does not grow.
+func TestXMLBringsNothingIn(t *testing.T) {
+	file := filepath.Join(servertest.WriteFiles(t, map[string]string{"secret": hush}), "secret")
+	s := production(t, nil)
+	for _, xml := range []string{
+		`<!DOCTYPE a [<!ENTITY x SYSTEM "file://` + file + `">]><a>&x;</a>`, `<!DOCTYPE a SYSTEM "file://` + file + `"><a>&x;</a>`,
+		`<!DOCTYPE a [<!ENTITY x "` + hush + `"><!ENTITY y "&x;&x;&x;&x;">]><a>&y;</a>`,
+	} {
+		mustFail(t, s, "alert( EncodeJson( tools.read_object( "+quote(xml)+" ) ) )", "XML")
+	}
+}
+
 // TestScriptsReachNoAddress: in production nobody has said where scripts may go, so they go nowhere, least of all to
 // the server's own API or to where clouds hand out keys.
 func TestScriptsReachNoAddress(t *testing.T) {
