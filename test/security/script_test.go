@@ -78,6 +78,36 @@ func TestScriptsStayInTheirFolders(t *testing.T) {
 	mustFail(t, s, "alert( EvalCodePageUrl( 'x-local://data/admin.json' ) )", "scripts do not see this folder")
 }
 
+// TestWhereTheDataFolderMayNotBe: everybody reads what lies in the folder web of an app, and scripts what lies in the
+// app folder itself. A server whose admin token would lie there does not start.
+func TestWhereTheDataFolderMayNotBe(t *testing.T) {
+	dir := servertest.WriteFiles(t, map[string]string{"agents/a.js": "alert( 1 )", "web/index.html": "x"})
+	for link, to := range map[string]string{"app": dir, "web": filepath.Join(dir, "web")} {
+		if err := os.Symlink(to, filepath.Join(dir, "agents", link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start := func(data string) (*servertest.Server, error) {
+		return servertest.TryStart(t, servertest.AppDir(dir), servertest.Settings(func(c *config.Config) { c.Data = filepath.Join(dir, data) }))
+	}
+	for _, data := range []string{".", "web", "web/data", "web/deep/data", "agents/app", "agents/web/data"} {
+		if _, err := start(data); err == nil || !strings.Contains(err.Error(), "--data") {
+			t.Errorf("with its data in %s the server says %v", data, err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, data, "admin.json")); err == nil {
+			t.Errorf("with its data in %s the admin token is there", data)
+		}
+	}
+	for _, data := range []string{"webdata", ".tutorsocket"} {
+		s, err := start(data)
+		if err != nil {
+			t.Errorf("with its data in %s: %v", data, err)
+			continue
+		}
+		s.Stop(t)
+	}
+}
+
 // TestXMLBringsNothingIn: neither from files nor from addresses, and it does not grow.
 func TestXMLBringsNothingIn(t *testing.T) {
 	file := filepath.Join(servertest.WriteFiles(t, map[string]string{"secret": hush}), "secret")
