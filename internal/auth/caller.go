@@ -12,7 +12,7 @@ import (
 type Caller struct {
 	User     hub.User
 	Method   string            // what proved it: "dev", "jwt", "webtutor", "accounts", "header"
-	Tags     map[string]string // tags a new socket begins with
+	Tags     map[string]string // tags a new socket begins with; none of those that say who it is, see [Chain]
 	Services []string          // services the caller may open, "*" for all; nil: all
 	Lease    *Lease            // how long this holds; nil: for ever
 }
@@ -21,6 +21,20 @@ type Caller struct {
 // allows none.
 func (c Caller) MayOpen(service string) bool {
 	return c.Services == nil || slices.Contains(c.Services, "*") || slices.Contains(c.Services, service)
+}
+
+// identityTags are the tags that the server sets itself: by them scripts know whose a socket is and what group it is in
+// (spec/websocket.md B.2). Claims and fields that become tags may be what users have written into their own profiles.
+var identityTags = []string{"user_id", "socket_type", "pong"}
+
+// posesAs returns the tag by which the caller would pass for somebody else, "" if there is none.
+func (c Caller) posesAs() string {
+	for _, name := range identityTags {
+		if _, ok := c.Tags[name]; ok {
+			return name
+		}
+	}
+	return ""
 }
 
 // Method is one way to say who is calling. Safe for concurrent use.

@@ -20,7 +20,8 @@ type Chain struct {
 // error is the one that says most: [ErrUnavailable] before [ErrForbidden] before
 // [ErrUnauthenticated] before [ErrNoCredentials]; of several that say as much, the first. An
 // error that is none of these counts as ErrUnavailable. A caller who may not open the service
-// that the request names gets [ErrForbidden].
+// that the request names gets [ErrForbidden], and so does one whose tags hold user_id, socket_type or pong: these say
+// who a socket belongs to, and the server sets them itself.
 func (c Chain) Authenticate(r *http.Request) (Caller, error) {
 	methods := c.Methods
 	service, handshake := strings.CutPrefix(r.URL.Path, servicesPath)
@@ -33,6 +34,8 @@ func (c Chain) Authenticate(r *http.Request) (Caller, error) {
 		switch {
 		case err == nil && handshake && !caller.MayOpen(service):
 			return Caller{}, fmt.Errorf("%w: you may not open sockets of the service %q", ErrForbidden, service)
+		case err == nil && caller.posesAs() != "":
+			return Caller{}, fmt.Errorf("%w: what says who you are holds the tag %s, which the server sets itself; name it otherwise where it is made", ErrForbidden, caller.posesAs())
 		case err == nil:
 			return caller, nil
 		case i == 0 || weight(err) > weight(best):

@@ -57,6 +57,17 @@ func TestChain(t *testing.T) {
 	}
 }
 
+// TestTagsThatSayWhoASocketIs: no way to log in gives a socket the tags by which scripts know whose it is.
+func TestTagsThatSayWhoASocketIs(t *testing.T) {
+	for tag, want := range map[string]error{"user_id": ErrForbidden, "socket_type": ErrForbidden, "pong": ErrForbidden, "USER_ID": nil, "department": nil} {
+		posing := answer{caller: Caller{User: hub.User{ID: "a"}, Tags: map[string]string{tag: "b", "x": "y"}}}
+		_, err := Chain{Methods: []Method{posing, known("c")}}.Authenticate(httptest.NewRequest("GET", "/services/echo", nil))
+		if !errors.Is(err, want) || err != nil && !strings.Contains(err.Error(), tag) {
+			t.Errorf("%s: %v", tag, err)
+		}
+	}
+}
+
 func TestChainOfServices(t *testing.T) {
 	c := Chain{
 		Methods: []Method{known("all", "echo", "chat")},

@@ -42,6 +42,40 @@ func openData(dir string) (*dataFolder, error) {
 	return &dataFolder{dir: abs, lock: lock}, nil
 }
 
+// apartFrom says why the folder cannot be the data folder of a server with this app, nil if it can: scripts read
+// what lies in the app folder, and everybody what lies in the folder web of it. Folders of their own in the app folder
+// are hidden from scripts.
+func (d *dataFolder) apartFrom(app string) error {
+	if app == "" {
+		return nil
+	}
+	data, err := filepath.EvalSymlinks(d.dir)
+	if err != nil {
+		return fmt.Errorf("data folder %s cannot be read (%w); choose another with --data", d.dir, reason(err))
+	}
+	if sameFolder(data, app) {
+		return fmt.Errorf("data folder %s is the app folder, where scripts would read the admin token; choose another with --data, such as a folder in it", d.dir)
+	}
+	for dir := data; ; dir = filepath.Dir(dir) {
+		if sameFolder(dir, webDir(app)) {
+			return fmt.Errorf("data folder %s lies in the folder web of the app, which everybody may read; choose another with --data", d.dir)
+		}
+		if dir == filepath.Dir(dir) {
+			return nil
+		}
+	}
+}
+
+// sameFolder reports whether two names lead to the same folder. Folders that are not there are the same as none.
+func sameFolder(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
 // makeFolder makes a folder for its owner alone. Inside of somebody's repository
 // its contents, a token among them, are not to be committed.
 func makeFolder(dir string) error {

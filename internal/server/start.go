@@ -32,6 +32,9 @@ func (s *Server) start(ctx context.Context) (err error) {
 		return err
 	}
 	s.onClose("data folder", func(context.Context) error { return s.data.release() })
+	if err := s.data.apartFrom(settings.App); err != nil {
+		return err
+	}
 	if s.node, err = s.data.node(settings); err != nil {
 		return err
 	}
