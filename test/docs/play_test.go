@@ -86,11 +86,11 @@ func (p *play) follow(t *testing.T, s step, output string, afterCommands bool) {
 				p.fail(t, s, "the page knows no metric %s", name)
 			}
 		}
-	case (s.lang == "js" || s.lang == "xml" || s.lang == "yaml") && s.arg != "": // written already
-	case s.lang == "nginx":
-		if !nginxBlock.MatchString(s.text) {
-			p.fail(t, s, "these are no lines of nginx: each ends with a semicolon or a brace")
+	case s.lang == "nginx", s.lang == "caddy", s.lang == "ini":
+		if line := wrongLine(s.lang, s.text); line != "" {
+			p.fail(t, s, "this is no line of %s: %s", s.lang, line)
 		}
+	case (s.lang == "js" || s.lang == "xml" || s.lang == "yaml") && s.arg != "": // written already
 	case s.lang == "text":
 		p.fail(t, s, "a text block follows the commands that print it")
 	default:
@@ -98,8 +98,28 @@ func (p *play) follow(t *testing.T, s step, output string, afterCommands bool) {
 	}
 }
 
-// nginxBlock is a part of a config file of nginx, as far as its lines can be told from others.
-var nginxBlock = regexp.MustCompile(`^(location \S+ \{\n(    [a-z_]+( [^\s;]+)+;\n)+\}\n)+$`)
+// otherProgram is what a line of the configuration of another program looks like.
+var otherProgram = map[string]*regexp.Regexp{
+	"nginx": regexp.MustCompile(`^([a-z_]+ [^{};]+[;{]|\})$`),
+	"caddy": regexp.MustCompile(`^([a-z][a-z0-9_.]* [^{}]*\{?|\})$`),
+	"ini":   regexp.MustCompile(`^(\[[A-Z][a-z]+\]|[A-Z][A-Za-z]+=\S.*|)$`),
+}
+
+// wrongLine returns a line that the program would not read, or the last one where a brace is left open.
+func wrongLine(lang, text string) (line string) {
+	open := 0
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		open += strings.Count(line, "{") - strings.Count(line, "}")
+		if !otherProgram[lang].MatchString(line) || open < 0 {
+			return line
+		}
+	}
+	if open != 0 {
+		return text
+	}
+	return ""
+}
 
 func (p *play) fail(t *testing.T, s step, format string, args ...any) {
 	t.Helper()
@@ -119,7 +139,11 @@ func (p *play) writeFiles(t *testing.T) {
 		}
 		servertest.WriteFile(t, name, s.text)
 		if s.lang == "yaml" {
-			if _, err := config.Load(config.Sources{File: name}); err != nil {
+			settings, err := config.Load(config.Sources{File: name})
+			if err == nil && len(settings.Auth.Methods) > 0 { // it is one for serve
+				err = settings.CheckServe()
+			}
+			if err != nil {
 				p.fail(t, s, "%v", err)
 			}
 		}
