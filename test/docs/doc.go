@@ -13,7 +13,6 @@
 //	ws PATH            a socket: "> text" is sent, "< text" comes, "x 1008 reason" closes it, and at
 //	                   "! words" its connection breaks
 //	json, yaml         alone: something that parses
-//	nginx              locations of a proxy, of which only the form is looked at
 //	promql             queries of metrics that the page lists
 //	nginx, caddy, ini  a configuration of another program, whose form is looked at
 //
