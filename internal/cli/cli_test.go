@@ -50,6 +50,13 @@ func TestSocketsTable(t *testing.T) {
 	s.Dial(t, "echo", "anna").ExpectQuiet(t)
 	s.Dial(t, "echo", "bob", "42").ExpectQuiet(t)
 	s.Ask(t, "PATCH", "/api/v1/sockets/%2Fservices%2Fecho-s-bob/tags", `{"b":"2","a":"\u001b[31m"}`)
+	for deadline := time.Now().Add(servertest.Patience); ; time.Sleep(time.Millisecond) { // what is written is in the queue for a moment
+		if _, list := s.Ask(t, "GET", "/api/v1/sockets", ""); strings.Count(list, `"messages":0`) == 2 {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatal(list)
+		}
+	}
 	c := at(s)
 	c.now = time.Now().Add(90 * time.Second)
 	if code := c.run(t.Context(), "sockets", "--node", "n1"); code != 0 {

@@ -26,6 +26,7 @@ type guest struct {
 	conn   *wsclient.Conn
 	frames chan string
 	closed chan error
+	came   []string // items that nobody has asked for yet
 }
 
 // opens opens a socket. It is dropped with the test.
@@ -54,10 +55,10 @@ func opens(t *testing.T, p *program, service, id, user string) *guest {
 	return g
 }
 
-// items are the next n items of the arrays that come.
-func (g *guest) items(n int) (items []string) {
+// items are the next n items of the arrays that come, however many come in one.
+func (g *guest) items(n int) []string {
 	g.t.Helper()
-	for len(items) < n {
+	for len(g.came) < n {
 		select {
 		case text := <-g.frames:
 			var some []json.RawMessage
@@ -65,14 +66,16 @@ func (g *guest) items(n int) (items []string) {
 				g.t.Fatalf("got %q", text)
 			}
 			for _, item := range some {
-				items = append(items, string(item))
+				g.came = append(g.came, string(item))
 			}
 		case err := <-g.closed:
-			g.t.Fatalf("it ended after %d of %d items: %v", len(items), n, err)
+			g.t.Fatalf("it ended after %d of %d items: %v", len(g.came), n, err)
 		case <-time.After(servertest.Patience):
-			g.t.Fatalf("%d of %d items came", len(items), n)
+			g.t.Fatalf("%d of %d items came", len(g.came), n)
 		}
 	}
+	items := g.came[:n:n]
+	g.came = g.came[n:]
 	return items
 }
 

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
 
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
@@ -64,6 +66,36 @@ func userDataSide(tb testing.TB, name string, always, sole bool) side {
 		},
 	}
 	return filled.fill(tb)
+}
+
+// bareSide is what is under user data, without it: one confirmed message with a time to live to an embedded NATS, and one
+// read from it.
+func bareSide(tb testing.TB, always bool) side {
+	var changes []func(*server.Options)
+	if always {
+		changes = append(changes, natstest.SyncAlways)
+	}
+	js, _ := natstest.Start(tb, tb.TempDir(), changes...)
+	stream, err := js.CreateStream(tb.Context(), jetstream.StreamConfig{
+		Name: "BARE", Subjects: []string{"bare.*"}, MaxMsgsPerSubject: 1, AllowMsgTTL: true, AllowDirect: true, DenyDelete: true,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	bare := side{
+		name: "bare",
+		get: func(tb testing.TB, key string) {
+			if _, err := stream.GetLastMsgForSubject(tb.Context(), "bare."+key); err != nil {
+				tb.Fatal(err)
+			}
+		},
+		put: func(tb testing.TB, key string) {
+			if _, err := js.PublishMsg(tb.Context(), &nats.Msg{Subject: "bare." + key, Data: value}, jetstream.WithMsgTTL(time.Hour)); err != nil {
+				tb.Fatal(err)
+			}
+		},
+	}
+	return bare.fill(tb)
 }
 
 var bucket = []byte("userdata")
@@ -124,7 +156,7 @@ func TestBeside(t *testing.T) {
 		t.Skip("only with -beside")
 	}
 	for _, kind := range kinds {
-		sides := []side{natsSide(t, kind.always), clusterSide(t, kind.always), boltSide(t, kind.always)}
+		sides := []side{natsSide(t, kind.always), clusterSide(t, kind.always), bareSide(t, kind.always), boltSide(t, kind.always)}
 		took := make([][]time.Duration, len(sides))
 		for range *rounds {
 			for i, s := range sides {
