@@ -132,6 +132,7 @@ func TestAStoreThatDoesNotAnswer(t *testing.T) {
 	o := openOutbox(t, node.js, Config{MaxInFlight: 100, Timeout: 500 * time.Millisecond})
 	l := o.Begin(alice, endOf(t, o))
 	send(t, l, "before")
+	<-o.writer.settled() // who sent it has heard before it counts as none that is on its way
 	node.proxy.hold(true)
 	busy, late := 0, make(chan error, 100)
 	for i := range 150 {
