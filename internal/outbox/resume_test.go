@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -228,7 +229,11 @@ func TestManyLinesAreResumedTogether(t *testing.T) {
 	js, stop := natstest.Start(t, folder)
 	o := openOutbox(t, js, Config{})
 	since := endOf(t, o)
-	const sockets, rounds = 10_000, 3
+	const rounds = 3
+	sockets := 10_000
+	if underRace {
+		sockets = 2000
+	}
 	to := make([]Addressee, sockets)
 	for i := range to {
 		to[i] = Addressee{fmt.Sprintf("/services/news-s-%d", i), uint64(i + 1)}
@@ -242,11 +247,11 @@ func TestManyLinesAreResumedTogether(t *testing.T) {
 	}
 	done := make(chan error, sockets)
 	for round := range rounds {
-		for at := 0; at < sockets; at += 5000 {
-			for _, l := range lines[at : at+5000] {
+		for some := range slices.Chunk(lines, 5000) {
+			for _, l := range some {
 				l.Send(hub.NewMessage(fmt.Sprint(round)), hub.ModeText, func(_ int, err error) { done <- err })
 			}
-			for range 5000 {
+			for range some {
 				if err := wait(t, done); err != nil {
 					t.Fatal(err)
 				}
@@ -274,7 +279,7 @@ func TestManyLinesAreResumedTogether(t *testing.T) {
 	}
 	read := figures.Sum("tutorsocket_outbox_read_total")
 	t.Logf("%d lines with %d messages each resumed in %s, %v entries read", sockets, rounds-1, time.Since(began).Round(time.Millisecond), read)
-	if read > 3*rounds*sockets {
+	if read > float64(3*rounds*sockets) {
 		t.Errorf("%v entries were read for %d lines, of %d that are stored", read, sockets, rounds*sockets)
 	}
 }
