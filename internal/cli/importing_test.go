@@ -114,7 +114,7 @@ func TestImportThatIsStopped(t *testing.T) {
 			}
 			accepted(w)
 		})
-	// The answer to the first line may or may not have been heard, and with it the last line stored.
+	// The answer to the first line may or may not have been heard; if it was, the last may be stored as well.
 	want := map[int]string{0: "stopped at line 1: ", 1: "stopped at line 3: ", 2: "stopped at line 3: "}[done.Imported]
 	if err == nil || want == "" || !strings.HasPrefix(err.Error(), want) || done.Skipped != 0 {
 		t.Error(done, err)

@@ -149,14 +149,14 @@ func misses(d *hub.Detached) bool {
 
 // tellLost has the client of a socket told that messages for it may be lost, wherever the socket is by now.
 func (c *Cluster) tellLost(ctx context.Context, key string, life uint64) {
-	var err error
-	for try := range sendTries {
-		if err = c.tellLostOnce(ctx, late{key, life}); err == nil {
-			return
-		}
-		if pause(ctx, min(movePause<<try, maxMovePause)) != nil {
-			return // this node ends
-		}
+	ctx, cancel := context.WithTimeout(ctx, c.openPatience()) // others wait for their turn
+	defer cancel()
+	err := c.tellLostOnce(ctx, late{key, life})
+	for try := 0; err != nil && try < sendTries && pause(ctx, min(movePause<<try, maxMovePause)) == nil; try++ {
+		err = c.tellLostOnce(ctx, late{key, life})
+	}
+	if err == nil || errors.Is(ctx.Err(), context.Canceled) { // this node ends
+		return
 	}
 	c.cfg.Logger.Warn("client is not told of lost messages", "socket", key, "error", err.Error())
 }

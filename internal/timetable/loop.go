@@ -76,7 +76,7 @@ func (t *Timetable) follow(complete func()) {
 func (t *Timetable) look(ctx context.Context) (until time.Time) {
 	now := t.cfg.Clock.Now()
 	until = now.Add(maxWait)
-	known := make(map[string]string, len(t.known))
+	known, first := make(map[string]string, len(t.known)), false
 	for _, a := range t.cfg.Agents() {
 		p := t.planOf(a)
 		at, err := t.lookAt(ctx, p, now)
@@ -84,8 +84,9 @@ func (t *Timetable) look(ctx context.Context) (until time.Time) {
 		case ctx.Err() != nil:
 			return until
 		case errors.Is(err, errChanged):
-			// The mirror is about to show it, and wakes us; the agent stays as new as it was.
+			// The mirror is about to show it, and wakes us; the agent stays as new as it was, and so does this node.
 			at = now.Add(conflictPause)
+			first = t.first
 			if times, ok := t.known[p.name]; ok {
 				known[p.name] = times
 			}
@@ -99,7 +100,7 @@ func (t *Timetable) look(ctx context.Context) (until time.Time) {
 			until = at
 		}
 	}
-	t.known, t.first = known, false
+	t.known, t.first = known, first
 	return until
 }
 

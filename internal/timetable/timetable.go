@@ -87,7 +87,7 @@ type Timetable struct {
 	// Of the goroutine of Run alone.
 	known   map[string]string // what the ticks of an agent are computed from, by its name
 	started map[string]int64  // the newest tick that this process has run, by the name of the agent
-	first   bool              // nothing was looked at yet
+	first   bool              // not all was looked at yet
 	cutOff  bool              // NATS did not answer last time
 }
 

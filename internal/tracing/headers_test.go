@@ -40,6 +40,7 @@ func TestHeadersOfCallers(t *testing.T) {
 			collector := tracingtest.Start(t)
 			tracer, _ := start(t, collector)
 			var passed http.Header
+			transport := &http.Transport{} // the default one is closed by each server of a test that ends
 			other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { passed = r.Header }))
 			defer other.Close()
 			h := tracer.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -48,7 +49,7 @@ func TestHeadersOfCallers(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				resp, err := tracer.Transport(http.DefaultTransport).RoundTrip(req)
+				resp, err := tracer.Transport(transport).RoundTrip(req)
 				if err != nil {
 					t.Error(err)
 					return
@@ -59,7 +60,7 @@ func TestHeadersOfCallers(t *testing.T) {
 			r.Header.Set("Traceparent", c.parent)
 			r.Header.Set("Tracestate", c.state)
 			h.ServeHTTP(httptest.NewRecorder(), r)
-			http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+			transport.CloseIdleConnections()
 			tracer.Close(t.Context())
 			var request, below tracingtest.Span
 			for _, s := range collector.Spans() {
