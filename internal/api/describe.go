@@ -227,7 +227,7 @@ var descriptions = withScripts(map[string]description{
 	},
 	"list-refusals": {
 		group: groupServer, text: "Handshakes and logins that were refused lately, the newest first, and why.", returns: "A page of refusals.",
-		answer: `{"items":[{"time":"2026-11-23T10:00:00.125Z","remote":"127.0.0.1:57826","what":"origin","status":403,"detail":"This server does not answer to the Origin \"https://portal.example\". If it should, start it with --origin https://portal.example.","add":"--origin https://portal.example","host":"127.0.0.1:8080","origin":"https://portal.example","path":"/services/main_ws_service"}],"next":"","missing":[]}`,
+		answer: `{"items":[{"time":"2026-11-23T10:00:00.125Z","remote":"127.0.0.1:57826","what":"origin","status":403,"detail":"This server does not answer to the Origin \"https://portal.example\". If it should, start it with --origin https://portal.example, or add to its settings: origins: [\"https://portal.example\"]","add":"--origin https://portal.example","host":"127.0.0.1:8080","origin":"https://portal.example","path":"/services/main_ws_service"}],"next":"","missing":[]}`,
 	},
 	"list-users": {
 		group: groupUsers, text: "Users who log in at this server, by login.", returns: "A page of users.",

@@ -27,7 +27,7 @@ type RefusedRequest struct {
 	What       string    `json:"what" enum:"host,origin,token,service,handshake,stateful_id,user,limit,unavailable,cross_site,request" doc:"What it was refused for."`
 	Status     int       `json:"status" doc:"What it was answered with; 1008 for an open socket that was closed because of a limit."`
 	Detail     string    `json:"detail" doc:"Why, as the answer said."`
-	Add        string    `json:"add,omitempty" doc:"The flag that would let it in."`
+	Add        string    `json:"add,omitempty" doc:"What would let it in: in dev a flag, in serve a line of the settings."`
 	Setting    string    `json:"setting,omitempty" doc:"The setting to raise, where a limit was exceeded."`
 	Host       string    `json:"host,omitempty" doc:"The Host of the request."`
 	Origin     string    `json:"origin,omitempty" doc:"The Origin of the request."`

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -14,8 +15,8 @@ import (
 // GuardConfig says which hosts and origins a server answers to besides loopback
 // ones.
 type GuardConfig struct {
-	AllowedOrigins []string `yaml:"origins" flag:"origin" doc:"Origins whose pages may connect, besides the server's own and loopback ones, such as https://portal.example.com."`
-	AllowedHosts   []string `yaml:"hosts" flag:"host" doc:"Host names the server answers to, besides loopback ones and the one it listens on."`
+	AllowedOrigins []string `yaml:"origins" flag:"origin" doc:"Origins whose pages may connect, besides the server's own and, in dev, those of this machine, such as https://portal.example.com."`
+	AllowedHosts   []string `yaml:"hosts" flag:"host" doc:"Host names the server answers to, besides loopback ones and the one it listens on. serve without a list answers to every name."`
 
 	// Listen is the address the server listens on; its host is answered to.
 	Listen string
@@ -54,7 +55,7 @@ func CheckHost(text string) error {
 // and with them every sandboxed frame.
 //
 // Anything else is refused with 403 and problem details, and logged with the
-// flag that would let it in; a flood of refusals leaves a few lines per minute
+// line of the settings that would let it in, in dev with the flag as well; a flood of refusals leaves a few lines per minute
 // with a count of the others. The middleware is safe for concurrent use; a nil
 // logger logs nothing.
 func Guard(cfg GuardConfig, logger *slog.Logger) func(http.Handler) http.Handler {
@@ -69,7 +70,7 @@ func Guard(cfg GuardConfig, logger *slog.Logger) func(http.Handler) http.Handler
 			}
 			refusals.With(refused.header).Inc()
 			g.log.refused(refused)
-			cfg.Refusals.Add(r, Refusal{What: strings.ToLower(refused.header), Status: http.StatusForbidden, Detail: refused.detail(), Add: refused.flag})
+			cfg.Refusals.Add(r, Refusal{What: strings.ToLower(refused.header), Status: http.StatusForbidden, Detail: refused.detail(), Add: cmp.Or(refused.flag, refused.setting)})
 			refused.answer(w)
 		})
 	}
@@ -116,7 +117,7 @@ func (g *guard) check(r *http.Request) *refusal {
 		return &refusal{header: "Host", value: r.Host}
 	}
 	if !g.anyHost && !loopback(host) && !g.hosts[host] && !g.hosts[joinHost(host, port)] {
-		return &refusal{header: "Host", value: r.Host, flag: "--host " + bracketed(host)}
+		return g.unlisted(&refusal{header: "Host", value: r.Host}, "host", bracketed(host))
 	}
 	switch origins := r.Header.Values("Origin"); len(origins) {
 	case 0:
@@ -133,7 +134,10 @@ func (g *guard) checkOrigin(text, host, port string, encrypted bool) *refusal {
 		if g.origins[nullOrigin] {
 			return nil
 		}
-		return &refusal{header: "Origin", value: text, flag: "--origin null"}
+		if g.strict {
+			return &refusal{header: "Origin", value: text, because: "Pages without an origin of their own, such as files and frames in a sandbox, are not let in."}
+		}
+		return g.unlisted(&refusal{header: "Origin", value: text}, "origin", nullOrigin)
 	}
 	o, err := parseOrigin(text)
 	if err != nil {
@@ -143,7 +147,17 @@ func (g *guard) checkOrigin(text, host, port string, encrypted bool) *refusal {
 	if o.sameAs(host, port, encrypted) || web && !g.strict && loopback(o.host) || g.origins[o.String()] {
 		return nil
 	}
-	return &refusal{header: "Origin", value: text, flag: "--origin " + o.String()}
+	return g.unlisted(&refusal{header: "Origin", value: text}, "origin", o.String())
+}
+
+// unlisted says what would let a request in: in dev a flag, and everywhere a line of the settings, whose key is the
+// plural of the flag.
+func (g *guard) unlisted(f *refusal, flag, value string) *refusal {
+	if !g.strict {
+		f.flag = "--" + flag + " " + value
+	}
+	f.setting = fmt.Sprintf("%ss: [%q]", flag, value)
+	return f
 }
 
 func joinHost(host, port string) string {
@@ -161,12 +175,13 @@ func bracketed(host string) string {
 	return host
 }
 
-// refusal is a request turned away: the header at fault, its value, and the flag
+// refusal is a request turned away: the header at fault, its value, and the flag and the line of the settings
 // that would let it in, if any would.
 type refusal struct {
-	header string
-	value  string
-	flag   string
+	header  string
+	value   string
+	flag    string
+	setting string
 	// because says why, where the header is not to blame by itself.
 	because string
 }
@@ -186,10 +201,14 @@ func (f *refusal) detail() string {
 	if f.because != "" {
 		return f.because
 	}
-	if f.flag == "" {
+	if f.setting == "" {
 		return fmt.Sprintf("The %s header %q is not a valid one.", f.header, f.shown())
 	}
-	return fmt.Sprintf("This server does not answer to the %s %q. If it should, start it with %s.", f.header, f.shown(), f.flag)
+	text := fmt.Sprintf("This server does not answer to the %s %q. If it should, ", f.header, f.shown())
+	if f.flag != "" {
+		text += "start it with " + f.flag + ", or "
+	}
+	return text + "add to its settings: " + f.setting
 }
 
 // answer writes the refusal as problem details (RFC 9457).

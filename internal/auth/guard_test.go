@@ -139,6 +139,44 @@ func TestRefusalIsAProblemThatNamesTheFlag(t *testing.T) {
 	}
 }
 
+// TestRefusalIsAProblemThatNamesTheSetting, which whoever reads it may copy into the file of settings; of a server
+// where users log in a flag says nothing, and what it would refuse to start with is no advice.
+func TestRefusalIsAProblemThatNamesTheSetting(t *testing.T) {
+	for _, c := range []struct {
+		name, host, origin string
+		strict             bool
+		want, not          string
+	}{
+		{"origin in dev", "localhost", "https://portal.example", false, `--origin https://portal.example, or add to its settings: origins: ["https://portal.example"]`, "hosts"},
+		{"origin", "localhost", "https://portal.example", true, `add to its settings: origins: ["https://portal.example"]`, "--"},
+		{"host", "ws.example", "", true, `add to its settings: hosts: ["ws.example"]`, "--"},
+		{"null in dev", "localhost", "null", false, `--origin null`, "hosts"},
+		{"null", "localhost", "null", true, `sandbox`, "origins"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var log bytes.Buffer
+			refusals := NewRefusals()
+			w := ask(t, GuardConfig{Strict: c.strict, Refusals: refusals}, &log, func(r *http.Request) {
+				r.Host = c.host
+				if c.origin != "" {
+					r.Header.Set("Origin", c.origin)
+				}
+			})
+			var problem struct{ Detail string }
+			if err := json.Unmarshal(w.Body.Bytes(), &problem); err != nil {
+				t.Fatal(err)
+			}
+			if w.Code != http.StatusForbidden || !strings.Contains(problem.Detail, c.want) || strings.Contains(problem.Detail, c.not) {
+				t.Errorf("%d %s", w.Code, problem.Detail)
+			}
+			kept, _ := refusals.Newest(0, 1)
+			if add := kept[0].Value.Add; c.strict && add != "" && !strings.HasSuffix(c.want, add) {
+				t.Errorf("to be added: %q", add)
+			}
+		})
+	}
+}
+
 func TestSeveralOriginsAreRefused(t *testing.T) {
 	var log bytes.Buffer
 	w := ask(t, GuardConfig{}, &log, func(r *http.Request) {

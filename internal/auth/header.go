@@ -34,6 +34,9 @@ func (c HeaderConfig) Validate() error {
 	if c.Name != "" && !isToken(c.Name) {
 		wrong = append(wrong, fmt.Errorf("name is %q, which is no name of a header", c.Name))
 	}
+	if writtenByClients(c.Name) {
+		wrong = append(wrong, fmt.Errorf("name is %q, which clients write themselves; a proxy needs one of its own, such as %s", c.Name, defaultUserHeader))
+	}
 	for _, text := range c.From {
 		if err := CheckPrefix(text); err != nil {
 			wrong = append(wrong, fmt.Errorf("from %w", err))
@@ -50,6 +53,14 @@ func (c HeaderConfig) Validate() error {
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// writtenByClients reports whether a header means something else already, so that what a client says in it would be
+// taken for the name of a user: a proxy that is asked to remove it would break what it is for.
+func writtenByClients(name string) bool {
+	name = strings.ToLower(name)
+	return slices.Contains([]string{"authorization", "cookie", "connection", "upgrade", "forwarded", "host", "origin", "referer", "user-agent", "via"}, name) ||
+		strings.HasPrefix(name, "accept") || strings.HasPrefix(name, "sec-") || strings.HasPrefix(name, "x-forwarded-") && name != "x-forwarded-user"
 }
 
 // headerField splits an entry of Fields.

@@ -8,6 +8,13 @@ import (
 	"strings"
 )
 
+const (
+	// leastBits4 and leastBits6 are those of the largest networks that are anybody's own: 10.0.0.0/8 and fc00::/7. Two
+	// halves of all addresses there are would else be let through.
+	leastBits4 = 8
+	leastBits6 = 7
+)
+
 // mappedBits is how much of a mapped IPv6 address stands before the IPv4 one.
 const mappedBits = 96
 
@@ -38,6 +45,8 @@ func parsePrefix(text string) (netip.Prefix, error) {
 		return netip.Prefix{}, fmt.Errorf("%q is neither an address such as 10.0.0.7 nor a network such as 10.0.0.0/8", text)
 	case p.Bits() == 0:
 		return netip.Prefix{}, fmt.Errorf("%q are all addresses there are: list those of your proxies", text)
+	case p.Addr().Is4() && p.Bits() < leastBits4 || p.Addr().Is6() && p.Bits() < leastBits6:
+		return netip.Prefix{}, fmt.Errorf("%q is larger than any network of proxies: list the addresses of yours", text)
 	}
 	return p.Masked(), nil
 }

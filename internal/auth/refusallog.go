@@ -39,6 +39,9 @@ func (l *refusalLog) refused(f *refusal) {
 	if f.flag != "" {
 		attrs = append(attrs, slog.String("flag", f.flag))
 	}
+	if f.setting != "" {
+		attrs = append(attrs, slog.String("setting", f.setting))
+	}
 	if f.because != "" {
 		attrs = append(attrs, slog.String("reason", f.because))
 	}

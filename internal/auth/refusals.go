@@ -15,7 +15,7 @@ type Refusal struct {
 	What       string // what for, one of the Refused constants
 	Status     int
 	Detail     string
-	Add        string // the flag that would let it in, "" if none would
+	Add        string // the flag, or where there is none the line of the settings, that would let it in; "" if none would
 	Setting    string // the setting whose limit is exceeded, "" if none is
 	Host       string
 	Origin     string

@@ -1436,7 +1436,7 @@ export interface components {
             queue_depth: number;
         };
         RefusedRequest: {
-            /** @description The flag that would let it in. */
+            /** @description What would let it in: in dev a flag, in serve a line of the settings. */
             add?: string;
             /** @description Why, as the answer said. */
             detail: string;
@@ -4194,7 +4194,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "add": "--origin https://portal.example",
-                     *           "detail": "This server does not answer to the Origin \"https://portal.example\". If it should, start it with --origin https://portal.example.",
+                     *           "detail": "This server does not answer to the Origin \"https://portal.example\". If it should, start it with --origin https://portal.example, or add to its settings: origins: [\"https://portal.example\"]",
                      *           "host": "127.0.0.1:8080",
                      *           "origin": "https://portal.example",
                      *           "path": "/services/main_ws_service",
