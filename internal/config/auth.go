@@ -24,6 +24,9 @@ const (
 	AuthHeader   = "header"
 )
 
+// methodsKey is the setting with the ways to log in of every service that has none of its own.
+const methodsKey = "auth.methods"
+
 // authMethods are all there are.
 var authMethods = []string{AuthWebTutor, AuthJWT, AuthAccounts, AuthHeader}
 
@@ -62,7 +65,7 @@ func (c *Config) AuthOf(service string) []string {
 
 // check looks at what is set for the ways that are used.
 func (a *Auth) check(c *Config, add func(key string, err error)) {
-	checkMethods("auth.methods", a.Methods, add)
+	checkMethods(methodsKey, a.Methods, add)
 	for name, service := range c.Services {
 		checkMethods(serviceKey(name, "auth"), service.Auth, add)
 	}
@@ -83,6 +86,9 @@ func (a *Auth) check(c *Config, add func(key string, err error)) {
 }
 
 func checkMethods(key string, list []string, add func(key string, err error)) {
+	if key != methodsKey && list != nil && len(list) == 0 { // somebody may mean everybody by it, or nobody
+		add(key, fmt.Errorf("names no way to log in; without the key %s holds", methodsKey))
+	}
 	for i, name := range list {
 		switch {
 		case !slices.Contains(authMethods, name):
@@ -101,7 +107,7 @@ func (c Config) CheckServe() error {
 		ps = append(ps, Problem{Key: key, Message: fmt.Sprintf(format, args...)})
 	}
 	if len(c.Auth.Methods) == 0 && !slices.ContainsFunc(slices.Collect(maps.Values(c.Services)), func(s *Service) bool { return len(s.Auth) > 0 }) {
-		add("auth.methods", "is not set, so nobody could connect; name one way to log in at least: %s", strings.Join(authMethods, ", "))
+		add(methodsKey, "is not set, so nobody could connect; name one way to log in at least: %s", strings.Join(authMethods, ", "))
 	}
 	if !c.TLS.On() && !c.TLS.Plain && len(c.TrustedProxies) == 0 && !localOnly(c.Listen) {
 		add("tls.cert", "is not set, and %s is an address that others reach: cookies and tokens would go over the network as they are. "+

@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/tutorsocket/tutorsocket/internal/spelling"
 )
 
 // Sources is where settings come from. Flags win over the environment, the
@@ -181,7 +183,7 @@ func (l *loader) environment(env map[string]string) {
 		delete(env, EnvPrefix+name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(env)) {
-		if near, distance := nearest(name, known); distance <= 2 {
+		if near, distance := spelling.Nearest(name, known); distance <= 2 {
 			l.fault("", name, "unknown variable %s: did you mean %s?", name, near)
 		}
 	}

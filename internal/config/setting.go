@@ -175,9 +175,12 @@ func (s Setting) setOne(field reflect.Value, text string) error {
 	}
 }
 
-// items splits what the environment and flags give as one text.
+// items splits what the environment and flags give as one text. A list that is said to be empty is one of no items.
 func items(texts []string) []string {
 	var list []string
+	if texts != nil && len(texts) == 0 {
+		return []string{}
+	}
 	for _, text := range texts {
 		for item := range strings.SplitSeq(text, ",") {
 			if item = strings.TrimSpace(item); item != "" {

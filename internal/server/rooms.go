@@ -114,6 +114,9 @@ func (s *Server) openFolders(ctx context.Context, r *rooms) (err error) {
 	if err != nil {
 		return fmt.Errorf("%w; name the folder with --app", err)
 	}
+	if err := s.checkServices(); err != nil {
+		return err
+	}
 	r.effects, err = s.openEffects()
 	return err
 }

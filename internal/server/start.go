@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/keys"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
 	"github.com/tutorsocket/tutorsocket/internal/peers"
+	"github.com/tutorsocket/tutorsocket/internal/spelling"
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
 	"github.com/tutorsocket/tutorsocket/internal/ws"
 )
@@ -188,6 +190,35 @@ func (s *Server) wsConfig() ws.Config {
 	cfg.Rate, cfg.Burst, cfg.Throttle, cfg.Handshakes = float64(limits.Rate), limits.Burst, limits.Throttle, limits.Handshakes
 	cfg.Protocols = func(service string) []string { return s.serviceSettings(service).Protocols }
 	return cfg
+}
+
+// checkServices looks for settings of services that the app does not have: who may log in to a service must not hang
+// on how its name is spelt. In dev the service may still be written, so there it is a warning.
+func (s *Server) checkServices() error {
+	var names []string
+	for _, service := range s.app.Snapshot().Services() {
+		names = append(names, service.Name)
+	}
+	var wrong config.Problems
+	for _, name := range slices.Sorted(maps.Keys(s.cfg.Settings.Services)) {
+		if slices.Contains(names, name) {
+			continue
+		}
+		problem := config.Problem{Key: "services." + name, Message: "the app has no service of this name"}
+		if near, changes := spelling.Nearest(name, names); changes <= 1+len(name)/5 {
+			problem.Message += "; did you mean " + near + "?"
+		} else {
+			problem.Message += "; there are " + strings.Join(names, ", ")
+		}
+		wrong = append(wrong, problem)
+	}
+	if s.cfg.Production && len(wrong) > 0 {
+		return wrong
+	}
+	for _, problem := range wrong {
+		s.logger.Warn("setting of a service that is not there", "key", problem.Key, "problem", problem.Message)
+	}
+	return nil
 }
 
 // serviceSettings is what is set for a service; it may be nothing.
