@@ -1,14 +1,18 @@
 package api_test
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/api"
 	"github.com/tutorsocket/tutorsocket/internal/api/apitest"
 	"github.com/tutorsocket/tutorsocket/internal/keys"
+	"github.com/tutorsocket/tutorsocket/internal/logs"
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
 )
 
@@ -168,7 +172,7 @@ func TestTokensThatOpenNothing(t *testing.T) {
 		"two words":         {"Bearer " + key + " x", "not that of this server"},
 		"another secret":    {"Bearer " + key[:len(key)-43] + strings.Repeat("A", 43), "Not a known API key: that with the id " + id + " is another one"},
 		"another id":        {"Bearer tsk_aaaaaaaaaaaa_" + key[17:], "aaaaaaaaaaaa"},
-		"half a key":        {"Bearer " + key[:30], "not that of this server"},
+		"half a key":        {"Bearer " + key[:30], "characters are missing or wrong"},
 		"capitals":          {"Bearer " + strings.ToUpper(key), "not that of this server"},
 		"a key for a token": {"Bearer " + key[17:], "not that of this server"},
 	} {
@@ -218,4 +222,52 @@ func TestAnAnswerIsNotToldToAnotherKey(t *testing.T) {
 			t.Errorf("%s %s", resp.Status, body)
 		}
 	}
+}
+
+// TestAStreamEndsWithItsKey, though nothing happens in it, and those of others go on.
+func TestAStreamEndsWithItsKey(t *testing.T) {
+	f := newFixture(t)
+	secret, id := f.key(t, "read", "run", "admin")
+	f.run = func(ctx context.Context, r playedRun) api.Outcome {
+		r.OnLine(logs.Line{Text: "begun"})
+		<-ctx.Done()
+		return api.Outcome{}
+	}
+	ended := make(chan string, 4)
+	for _, s := range []struct{ method, path, body string }{
+		{"GET", "/sockets/events", ""}, {"GET", "/logs", ""}, {"POST", "/runs", `{"source":"x"}`},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), s.method, f.server.URL+api.Base+s.path, strings.NewReader(s.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+secret)
+		req.Header.Set("Accept", "text/event-stream")
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != 200 {
+			t.Fatal(s.path, resp.Status)
+		}
+		go func() {
+			_, _ = io.Copy(io.Discard, resp.Body)
+			_ = resp.Body.Close()
+			ended <- s.path
+		}()
+	}
+	other := f.follow(t, "/sockets/events", "")
+	if err := f.client(t).RevokeKey(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		select {
+		case <-ended:
+		case <-time.After(time.Minute):
+			t.Fatal("a stream goes on")
+		}
+	}
+	f.open(t, anna, "1", nil)
+	other.expect(t, "opened anna", "stateful_id")
 }

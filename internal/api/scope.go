@@ -126,8 +126,8 @@ func (h *handler) outOfScope(w http.ResponseWriter, r *http.Request, grant keys.
 
 // Texts of the answers to requests that do not prove who asks.
 const (
-	noToken    = "This wants the admin token or an API key: Authorization: Bearer <token>. A development server writes the admin token to admin.json in its data folder."
-	wrongToken = "The token is not that of this server. Each start of a development server makes a new one, in admin.json of its data folder."
+	noToken    = "This wants the admin token or an API key: Authorization: Bearer <token>. Where the setting admin.token is not set, the admin token is in admin.json in the data folder of the server."
+	wrongToken = "The token is not that of this server, nor is it an API key. Where the setting admin.token is not set, each start makes a new one, in admin.json in the data folder of the server."
 )
 
 // unauthorized answers a request whose token is not good for anything.

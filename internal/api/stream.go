@@ -13,6 +13,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/danielgtaylor/huma/v2/negotiation"
+
+	"github.com/tutorsocket/tutorsocket/internal/keys"
 )
 
 // eventStreamType is the media type of server-sent events.
@@ -30,16 +32,20 @@ type eventStream struct {
 	out     http.ResponseWriter
 	control *http.ResponseController
 	fail    context.CancelFunc // ends what feeds the stream when the client is gone
+	revoked func() bool        // whether the client may not read on
 
 	mu    sync.Mutex
 	begun bool  // guarded by mu
 	err   error // guarded by mu; the first failure, after which nothing is written
 }
 
-// newEventStream prepares an answer. fail is called when the client turns out to
-// be gone. Deadlines the server has for reading requests no longer apply.
-func newEventStream(w http.ResponseWriter, fail context.CancelFunc) *eventStream {
-	s := &eventStream{out: w, control: http.NewResponseController(w), fail: fail}
+// newEventStream prepares an answer. fail is called when the client turns out to be gone, or its key does not hold any
+// more: a stream may be open for months. Deadlines the server has for reading requests no longer apply.
+func (h *handler) newEventStream(w http.ResponseWriter, r *http.Request, fail context.CancelFunc) *eventStream {
+	s := &eventStream{out: w, control: http.NewResponseController(w), fail: fail, revoked: func() bool {
+		_, err := h.Auth.Authenticate(r)
+		return err != nil && !errors.Is(err, keys.ErrUnavailable)
+	}}
 	// Without this the time-out for the request's body would later look like a
 	// client that went away. Writers that know no deadlines need none.
 	_ = s.control.SetReadDeadline(time.Time{})
@@ -103,8 +109,11 @@ func (s *eventStream) write(block []byte) error {
 	return s.err
 }
 
+// keyCheck is how often a stream looks whether the key of its client still holds.
+const keyCheck = 5 * time.Second
+
 // beat writes comments at intervals, so that proxies keep the connection and a
-// client that vanished is noticed. It returns a function that ends this and
+// client that vanished is noticed, and looks after its key. It returns a function that ends this and
 // waits until it has ended; first is the wait before the first comment.
 func (s *eventStream) beat(first, interval time.Duration) (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
@@ -112,16 +121,23 @@ func (s *eventStream) beat(first, interval time.Duration) (stop func()) {
 		defer close(ended)
 		timer := time.NewTimer(first)
 		defer timer.Stop()
+		check := time.NewTicker(min(interval, keyCheck))
+		defer check.Stop()
 		for {
 			select {
 			case <-done:
 				return
+			case <-check.C:
+				if s.revoked() {
+					s.fail()
+					return
+				}
 			case <-timer.C:
+				if s.comment() != nil {
+					return
+				}
+				timer.Reset(interval)
 			}
-			if s.comment() != nil {
-				return
-			}
-			timer.Reset(interval)
 		}
 	}()
 	return sync.OnceFunc(func() {

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -40,7 +41,10 @@ type known struct {
 // [ErrUnavailable]; their texts name the id at most. Time does not depend on how much of the secret is right.
 func (s *Store) Check(ctx context.Context, text string) (Key, error) {
 	id, secret, ok := parseToken(text)
-	if !ok {
+	switch {
+	case !ok && strings.HasPrefix(text, prefix):
+		return Key{}, fmt.Errorf("%w: it begins as one, but characters are missing or wrong", ErrUnknown)
+	case !ok:
 		return Key{}, ErrNoKey
 	}
 	r, err := s.look(ctx, id)

@@ -192,9 +192,13 @@ func TestOnlyTheWholeSecretOpens(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, other := range []string{"", text[:at+20], text[4 : at-1], text + "A"} {
+	for _, other := range []string{"", text[4 : at-1], "Tsk_" + text[4:]} {
 		_, err := f.list[0].Check(t.Context(), other)
 		want(t, err, keys.ErrNoKey)
+	}
+	for _, spoilt := range []string{text[:at+20], text + "A", "tsk_"} { // somebody has copied it badly
+		_, err := f.list[0].Check(t.Context(), spoilt)
+		want(t, err, keys.ErrUnknown)
 	}
 	if key, err := f.list[0].Check(t.Context(), text); err != nil || !key.Grant().Allows(keys.Run) {
 		t.Errorf("the right one: %+v, %v", key, err)

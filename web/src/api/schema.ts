@@ -2568,7 +2568,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "This wants the admin token or an API key: Authorization: Bearer <token>. A development server writes the admin token to admin.json in its data folder.",
+                 *       "detail": "This wants the admin token or an API key: Authorization: Bearer <token>. Where the setting admin.token is not set, the admin token is in admin.json in the data folder of the server.",
                  *       "status": 401,
                  *       "title": "Unauthorized"
                  *     }
