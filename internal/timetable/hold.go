@@ -47,6 +47,7 @@ func (t *Timetable) hold(key string, l lease, run *runs.Run) {
 		}
 	}()
 	for wait := min(soon, t.cfg.Lease/3); ; wait = t.cfg.Lease / 3 {
+		next := t.cfg.Clock.Now().Add(wait)
 		select {
 		case info := <-ended:
 			l.Run = run.ID()
@@ -55,7 +56,7 @@ func (t *Timetable) hold(key string, l lease, run *runs.Run) {
 				e.end(e.Run, string(info.State), t.cfg.Clock.Now())
 			})
 			return
-		case <-t.cfg.Clock.After(wait):
+		case <-t.cfg.Clock.At(next):
 			err := t.change(ctx, key, func(e *entry) bool {
 				if !t.holds(e, l) {
 					return false

@@ -11,6 +11,8 @@ const (
 	// maxWait is how long the timetable sleeps at most: the clock of a machine may be set, or stand still
 	// with it.
 	maxWait = 10 * time.Second
+	// leastWait keeps it from looking without a break.
+	leastWait = time.Millisecond
 	// cutOffPause is how long it waits after NATS did not answer.
 	cutOffPause = time.Second
 )
@@ -32,12 +34,8 @@ func (t *Timetable) Run(ctx context.Context) error {
 		return nil
 	}
 	for ctx.Err() == nil {
-		wait := min(t.look(ctx).Sub(t.cfg.Clock.Now()), maxWait)
-		if wait <= 0 {
-			wait = time.Millisecond
-		}
 		select {
-		case <-t.cfg.Clock.After(wait):
+		case <-t.cfg.Clock.At(t.look(ctx)):
 		case <-t.wake:
 		case <-ctx.Done():
 		}
@@ -72,9 +70,14 @@ func (t *Timetable) follow(complete func()) {
 	}
 }
 
-// look does all there is to do now, and returns when to look again.
+// look does all there is to do now, and returns when to look again, which is never at once.
 func (t *Timetable) look(ctx context.Context) (until time.Time) {
 	now := t.cfg.Clock.Now()
+	defer func() {
+		if soonest := now.Add(leastWait); until.Before(soonest) {
+			until = soonest
+		}
+	}()
 	until = now.Add(maxWait)
 	known, first := make(map[string]string, len(t.known)), false
 	for _, a := range t.cfg.Agents() {

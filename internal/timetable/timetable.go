@@ -43,10 +43,11 @@ type Runner interface {
 	Lost(agent, node, life string)
 }
 
-// Clock tells the time, and when some has passed.
+// Clock tells the time, and when a moment has come: at once if it is over. A moment, and not how long it is until
+// then, is what one waits for: else time that goes by before the waiting begins would be waited for once more.
 type Clock interface {
 	Now() time.Time
-	After(d time.Duration) <-chan time.Time
+	At(t time.Time) <-chan time.Time
 }
 
 // Config says how a timetable works. Node, Life, Agents and Runner are needed.
@@ -230,5 +231,5 @@ func (t *Timetable) planOf(a Agent) plan {
 
 type realClock struct{}
 
-func (realClock) Now() time.Time                         { return time.Now() }
-func (realClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
+func (realClock) Now() time.Time                  { return time.Now() }
+func (realClock) At(t time.Time) <-chan time.Time { return time.After(time.Until(t)) }

@@ -30,25 +30,19 @@ import (
 type clock struct {
 	mu      sync.Mutex
 	now     time.Time
-	waiting map[chan time.Time]timer
-}
-
-// timer is what somebody waits for.
-type timer struct {
-	at time.Time
-	d  time.Duration
+	waiting map[chan time.Time]time.Time // when each is to be told
 }
 
 func newClock() *clock {
-	return &clock{now: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC), waiting: map[chan time.Time]timer{}}
+	return &clock{now: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC), waiting: map[chan time.Time]time.Time{}}
 }
 
 func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
-	for ch, timer := range c.waiting {
-		if !timer.at.After(c.now) {
+	for ch, at := range c.waiting {
+		if !at.After(c.now) {
 			ch <- c.now
 			delete(c.waiting, ch)
 		}
@@ -67,15 +61,15 @@ func (w wrong) Now() time.Time {
 	return w.now.Add(w.by)
 }
 
-func (w wrong) After(d time.Duration) <-chan time.Time {
+func (w wrong) At(t time.Time) <-chan time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	ch := make(chan time.Time, 1)
-	if d <= 0 {
+	if t = t.Add(-w.by); t.After(w.now) {
+		w.waiting[ch] = t
+	} else {
 		ch <- w.now
-		return ch
 	}
-	w.waiting[ch] = timer{w.now.Add(d), d}
 	return ch
 }
 

@@ -19,31 +19,31 @@ type memory struct {
 	mu     sync.Mutex // guards what follows
 	values map[string]record
 	bytes  int
-	writes uint64 // finished so far
+	turns  uint64 // writes that have finished, and values that were pushed out, so far
 	off    bool   // a write whose outcome is not known may still come true
 }
 
 // look returns the value of a subject if it is known and has not expired, and else what
 // keep wants to know.
-func (m *memory) look(subject string, now time.Time) (r record, ok bool, writes uint64) {
+func (m *memory) look(subject string, now time.Time) (r record, ok bool, turns uint64) {
 	if !m.on {
 		return record{}, false, 0
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r, ok = m.values[subject]
-	return r, ok && !r.expired(now), m.writes
+	return r, ok && !r.expired(now), m.turns
 }
 
-// keep remembers what was read, unless something was written since look.
-func (m *memory) keep(subject string, r record, writes uint64) {
+// keep remembers what was read, unless something was written or pushed out since look: it may be older than what was.
+func (m *memory) keep(subject string, r record, turns uint64) {
 	size := rememberedSize(subject, r)
 	if !m.on || r.data == nil || size > maxRemembered/8 {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.off || writes != m.writes || m.values[subject].revision > r.revision {
+	if m.off || turns != m.turns || m.values[subject].revision > r.revision {
 		return // of two that read while something was written the one that read it may be first
 	}
 	m.drop(subject)
@@ -55,6 +55,7 @@ func (m *memory) keep(subject string, r record, writes uint64) {
 			break
 		}
 		m.drop(old)
+		m.turns++
 	}
 	m.values[subject] = r
 	m.bytes += size
@@ -67,7 +68,7 @@ func (m *memory) written(subject string, known bool) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.writes++
+	m.turns++
 	m.drop(subject)
 	if !known {
 		m.off, m.values, m.bytes = true, nil, 0

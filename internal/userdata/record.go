@@ -27,7 +27,7 @@ func expired(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 // read returns the last message of a subject of the bucket. jetstream.KeyValue
 // would hide the headers, which carry the expiry.
 func (s *Store) read(ctx context.Context, subject string) (record, error) {
-	known, ok, writes := s.memory.look(subject, s.clock())
+	known, ok, turns := s.memory.look(subject, s.clock())
 	if ok {
 		return known, nil
 	}
@@ -43,7 +43,7 @@ func (s *Store) read(ctx context.Context, subject string) (record, error) {
 	if !isRemoval(m.Header) {
 		r.data = m.Data
 	}
-	s.memory.keep(subject, r, writes)
+	s.memory.keep(subject, r, turns)
 	return r, nil
 }
 
