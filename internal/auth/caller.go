@@ -11,11 +11,20 @@ import (
 // it refers to included.
 type Caller struct {
 	User     hub.User
-	Method   string            // what proved it: "dev", "jwt", "webtutor", "accounts", "header"
+	Method   string            // what proved it, one of the Method constants
 	Tags     map[string]string // tags a new socket begins with; none of those that say who it is, see [Chain]
 	Services []string          // services the caller may open, "*" for all; nil: all
 	Lease    *Lease            // how long this holds; nil: for ever
 }
+
+// What proves who a caller is.
+const (
+	MethodDev      = "dev" // nothing: whoever reaches a development server
+	MethodJWT      = "jwt"
+	MethodWebTutor = "webtutor"
+	MethodAccounts = "accounts"
+	MethodHeader   = "header"
+)
 
 // MayOpen reports whether the caller may open sockets of a service. An empty list that is not nil
 // allows none.

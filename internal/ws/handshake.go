@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
@@ -93,15 +94,20 @@ func isToken(s string) bool {
 	}) < 0
 }
 
-// describe keeps what scripts may ask about a request: a copy without secrets.
-func describe(r *http.Request) *hub.Handshake {
-	return &hub.Handshake{
+// describe keeps what scripts may ask about a request and who makes it: a copy without secrets.
+func describe(r *http.Request, caller auth.Caller) *hub.Handshake {
+	h := &hub.Handshake{
 		Method:     http.MethodGet,
 		URL:        withoutToken(r.URL),
 		Host:       strings.Clone(r.Host),
 		RemoteAddr: r.RemoteAddr,
 		Header:     headerBlock(r.Header),
+		Granted:    caller.Tags,
 	}
+	if caller.Method != auth.MethodDev {
+		h.LoginBy = caller.Method
+	}
+	return h
 }
 
 // withoutToken returns path and query without access_token, all else as the client wrote it.

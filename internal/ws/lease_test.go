@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"runtime"
 	"sync"
+	"strings"
 	"testing"
 	"time"
 	"weak"
@@ -249,7 +250,10 @@ func TestLeasesThatEndDuringShutdown(t *testing.T) {
 // The tags of a caller are those of a new socket, before the service has seen it. One that is resumed has
 // its own.
 func TestTagsOfTheCaller(t *testing.T) {
-	known := callers{"u1": {User: hub.User{ID: "u1"}, Tags: map[string]string{"department": "sales"}}}
+	known := callers{
+		"u1":    {User: hub.User{ID: "u1"}, Tags: map[string]string{"department": "sales"}},
+		"moved": {User: hub.User{ID: "u1"}, Tags: map[string]string{"department": "stores"}},
+	}
 	cfg := resuming
 	cfg.auth = known
 	r := newRig(t, cfg)
@@ -276,6 +280,10 @@ func TestTagsOfTheCaller(t *testing.T) {
 	dial(t, r.url, statefulEcho)
 	if got := within(t, tags, "Opened"); got != "legal" {
 		t.Errorf("the resumed socket has %q", got)
+	}
+	dial(t, r.url, strings.Replace(statefulEcho, "user=u1", "user=moved", 1))
+	if got := within(t, tags, "Opened"); got != "stores" {
+		t.Errorf("the socket of a user who has been moved has %q", got)
 	}
 }
 

@@ -44,7 +44,7 @@ func (c ClaimsConfig) caller(claims claimSet) (auth.Caller, error) {
 			Admin:  isAdmin(claims, c.Admin),
 			Fields: collect(claims, c.Fields),
 		},
-		Method:   "jwt",
+		Method:   auth.MethodJWT,
 		Tags:     tags,
 		Services: services,
 	}, nil

@@ -132,7 +132,7 @@ func (m *Method) who(ctx context.Context, cookies string) (auth.Caller, error) {
 	case f.answer.nobody():
 		return auth.Caller{}, fmt.Errorf("%w: nobody is logged in to WebTutor", auth.ErrUnauthenticated)
 	}
-	return auth.Caller{User: f.answer.user, Method: "webtutor", Services: f.answer.services, Lease: f.lease}, nil
+	return auth.Caller{User: f.answer.user, Method: auth.MethodWebTutor, Services: f.answer.services, Lease: f.lease}, nil
 }
 
 // landed is closed from the start: what is known needs no request.
