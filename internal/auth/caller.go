@@ -36,10 +36,10 @@ func (c Caller) MayOpen(service string) bool {
 // (spec/websocket.md B.2). Claims and fields that become tags may be what users have written into their own profiles.
 var identityTags = []string{"user_id", "socket_type", "pong"}
 
-// posesAs returns the tag by which the caller would pass for somebody else, "" if there is none.
-func (c Caller) posesAs() string {
+// PosesAs returns the tag by which its owner would pass for somebody else, "" if there is none.
+func PosesAs(tags map[string]string) string {
 	for _, name := range identityTags {
-		if _, ok := c.Tags[name]; ok {
+		if _, ok := tags[name]; ok {
 			return name
 		}
 	}

@@ -30,9 +30,9 @@ type conns struct {
 
 	mu     sync.Mutex // guards what follows
 	conns  map[net.Conn]*trackedConn
-	queue  list.List // of those that wait, *trackedConn, the oldest first
+	queue  list.List                 // of those that wait, *trackedConn, the oldest first
 	from   map[netip.Addr]*list.List // those that wait by address, without those of proxies
-	closed bool // nobody is to be answered any more
+	closed bool                      // nobody is to be answered any more
 }
 
 // connLimits bound the connections that wait; 0 is no limit.
