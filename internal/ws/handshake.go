@@ -14,8 +14,7 @@ import (
 const (
 	nonceLength = 16
 	// ackProtocol is planned; a client that got it selected would wait for acknowledgements.
-	ackProtocol  = "tutorsocket.v1"
-	bearerPrefix = "bearer."
+	ackProtocol = "tutorsocket.v1"
 	// maxHeaderKept bounds what a socket keeps of its request headers as long as it lives.
 	maxHeaderKept = 8 << 10
 )
@@ -158,6 +157,12 @@ func headerBlock(h http.Header) string {
 
 // withoutBearer takes the tokens out of a list of offered subprotocols.
 func withoutBearer(value string) string {
-	kept := slices.DeleteFunc(tokens([]string{value}), func(p string) bool { return strings.HasPrefix(p, bearerPrefix) })
+	kept := slices.DeleteFunc(tokens([]string{value}), bearer)
 	return strings.Join(kept, ", ")
+}
+
+// bearer reports whether a subprotocol is a token.
+func bearer(protocol string) bool {
+	_, ok := auth.BearerProtocol(protocol)
+	return ok
 }

@@ -183,6 +183,24 @@ func TestRefusedRenewal(t *testing.T) {
 }
 
 // A socket that was there for ever may get an end, and the other way round.
+// Who has lost a right does not keep it by renewing.
+func TestRenewalWithFewerRights(t *testing.T) {
+	lease := forEver()
+	chief := auth.Caller{User: hub.User{ID: "u1", Admin: true}, Lease: lease}
+	r := newRig(t, rigConfig{auth: callers{"u1": chief}})
+	c := dial(t, r.url, statefulEcho)
+	key := r.socket(t, "1").Key()
+	if err := r.server.Renew(key, under("u1", forEver())); !errors.Is(err, auth.ErrForbidden) {
+		t.Errorf("without the right: %v", err)
+	}
+	if err := r.server.Renew(key, auth.Caller{User: chief.User, Lease: forEver()}); err != nil {
+		t.Errorf("with the right: %v", err)
+	}
+	lease.End("not its ground any more")
+	c.text("x")
+	c.wantText("x")
+}
+
 func TestRenewalOfSocketsWithoutAnEnd(t *testing.T) {
 	lease := forEver()
 	r := newRig(t, rigConfig{})
