@@ -673,6 +673,11 @@ func TestNothingSecretIsLogged(t *testing.T) {
 			_, _ = rw.Write([]byte("topsecret5"))
 		},
 		func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		raw("topsecret8 is no status line\r\n\r\n"),
+		raw("HTTP/1.1 200 OK\r\ntopsecret9 is no header\r\n\r\n"),
+		raw("HTTP/1.1 2topsecret OK\r\n\r\n"),
+		raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: topsecret10\r\n\r\n"),
+		raw("HTTP/1.1 200 OK\r\nContent-Length: topsecret11\r\n\r\n"),
 	} {
 		w.portal.answer(answer)
 		w.refused(handshake("SessionID=topsecret6"), auth.ErrUnavailable)
@@ -684,11 +689,21 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	w.portal.Close()
 	w.refused(handshake("SessionID=topsecret7"), auth.ErrUnavailable)
 	logged := w.lines.String()
-	if n := strings.Count(logged, "cannot be checked"); n != 6 {
-		t.Errorf("%d failures of 6 are logged", n)
+	if n := strings.Count(logged, "cannot be checked"); n != 11 {
+		t.Errorf("%d failures of 11 are logged", n)
 	}
 	if strings.Contains(logged, "topsecret") {
 		t.Errorf("the log shows what is secret:\n%s", logged)
+	}
+}
+
+// raw answers with bytes that need not be HTTP, and hangs up.
+func raw(text string) func(http.ResponseWriter, *http.Request) {
+	return func(rw http.ResponseWriter, _ *http.Request) {
+		if nc, _, err := http.NewResponseController(rw).Hijack(); err == nil {
+			_, _ = io.WriteString(nc, text)
+			_ = nc.Close()
+		}
 	}
 }
 
