@@ -11,7 +11,7 @@ func CheckProtocol(name string) error {
 	case name == ackProtocol:
 		return fmt.Errorf("%q is the server's own", name)
 	case bearer(name):
-		return fmt.Errorf("%q cannot be a subprotocol: tokens of users begin with bearer.", name)
+		return fmt.Errorf("%q cannot be a subprotocol: tokens of users begin with %q", name, "bearer.")
 	}
 	return nil
 }

@@ -100,7 +100,7 @@ func away(ctx context.Context, err error) error {
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		// They say what is wrong with the way there.
 	default: // net/http quotes what it cannot read, and that may be a cookie which comes back
-		err = errors.New("WebTutor answers with something that is not HTTP")
+		err = errors.New("WebTutor answers with something that is not HTTP, or with too long a header")
 	}
 	return awayError{err}
 }

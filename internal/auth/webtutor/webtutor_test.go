@@ -329,7 +329,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		"a huge header": {func(rw http.ResponseWriter, _ *http.Request) {
 			rw.Header().Set("X-Large", strings.Repeat("x", 1<<20))
 			_, _ = rw.Write([]byte(anna))
-		}, "server response headers exceeded"},
+		}, "too long a header"},
 		"not found":    {status(404), "WebTutor answers with status 404"},
 		"forbidden":    {status(403), "compare the secret"},
 		"no content":   {status(204), "WebTutor answers with status 204"},
