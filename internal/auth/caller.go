@@ -11,11 +11,20 @@ import (
 // it refers to included.
 type Caller struct {
 	User     hub.User
-	Method   string            // what proved it: "dev", "jwt", "webtutor", "accounts", "header"
+	Method   string            // what proved it, one of the Method constants
 	Tags     map[string]string // tags a new socket begins with; none of those that say who it is, see [Chain]
 	Services []string          // services the caller may open, "*" for all; nil: all
 	Lease    *Lease            // how long this holds; nil: for ever
 }
+
+// What proves who a caller is.
+const (
+	MethodDev      = "dev" // nothing: whoever reaches a development server
+	MethodJWT      = "jwt"
+	MethodWebTutor = "webtutor"
+	MethodAccounts = "accounts"
+	MethodHeader   = "header"
+)
 
 // MayOpen reports whether the caller may open sockets of a service. An empty list that is not nil
 // allows none.
@@ -27,10 +36,10 @@ func (c Caller) MayOpen(service string) bool {
 // (spec/websocket.md B.2). Claims and fields that become tags may be what users have written into their own profiles.
 var identityTags = []string{"user_id", "socket_type", "pong"}
 
-// posesAs returns the tag by which the caller would pass for somebody else, "" if there is none.
-func (c Caller) posesAs() string {
+// PosesAs returns the tag by which its owner would pass for somebody else, "" if there is none.
+func PosesAs(tags map[string]string) string {
 	for _, name := range identityTags {
-		if _, ok := c.Tags[name]; ok {
+		if _, ok := tags[name]; ok {
 			return name
 		}
 	}

@@ -34,8 +34,8 @@ func (c Chain) Authenticate(r *http.Request) (Caller, error) {
 		switch {
 		case err == nil && handshake && !caller.MayOpen(service):
 			return Caller{}, fmt.Errorf("%w: you may not open sockets of the service %q", ErrForbidden, service)
-		case err == nil && caller.posesAs() != "":
-			return Caller{}, fmt.Errorf("%w: what says who you are holds the tag %s, which the server sets itself; name it otherwise where it is made", ErrForbidden, caller.posesAs())
+		case err == nil && PosesAs(caller.Tags) != "":
+			return Caller{}, fmt.Errorf("%w: what says who you are holds the tag %s, which the server sets itself; name it otherwise where it is made", ErrForbidden, PosesAs(caller.Tags))
 		case err == nil:
 			return caller, nil
 		case i == 0 || weight(err) > weight(best):

@@ -38,7 +38,7 @@ func (Dev) Authenticate(r *http.Request) (Caller, error) {
 	if err != nil {
 		return Caller{}, fmt.Errorf("%w: %s: %w", ErrUnauthenticated, devUserName, err)
 	}
-	return Caller{User: user, Method: "dev"}, nil
+	return Caller{User: user, Method: MethodDev}, nil
 }
 
 // User returns the user with an id, as [Dev.Authenticate] does for a caller who

@@ -138,7 +138,7 @@ func (h *Header) Authenticate(r *http.Request) (Caller, error) {
 	if err := h.describe(&user, r.Header); err != nil {
 		return Caller{}, err
 	}
-	return Caller{User: user, Method: "header"}, nil
+	return Caller{User: user, Method: MethodHeader}, nil
 }
 
 // describe fills in what the other headers say of the user.

@@ -2,7 +2,11 @@ package auth_test
 
 import (
 	"crypto/tls"
+	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/tutorsocket/tutorsocket/internal/auth"
@@ -42,4 +46,33 @@ func TestCookiesCountForOwnAndListedOriginsOnly(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzOrigin: an origin that is not listed counts only if it is the scheme and the host of the request.
+func FuzzOrigin(f *testing.F) {
+	for _, text := range []string{"https://a.example", "http://a.example:80", "null", "https://a.example@b", "https://[::1]:8443", "HTTPS://A.EXAMPLE.", "//a.example", "https://a.example#"} {
+		f.Add(text, "a.example")
+		f.Add(text, "[::1]:8443")
+	}
+	listed := auth.NewOrigins([]string{"https://portal.example", "null"})
+	name := func(text string) string {
+		u, err := url.Parse(text)
+		if err != nil || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
+			return "nothing"
+		}
+		if addr, err := netip.ParseAddr(u.Hostname()); err == nil {
+			return addr.String()
+		}
+		return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	}
+	f.Fuzz(func(t *testing.T, text, host string) {
+		r := httptest.NewRequest("GET", "/services/x", nil)
+		r.Host, r.Header = host, http.Header{"Origin": {text}}
+		if !listed.MayUseCookies(r) {
+			return
+		}
+		if page := name(text); page == "nothing" || page != "portal.example" && page != name("http://"+host) {
+			t.Fatalf("%q counts for %q", text, host)
+		}
+	})
 }

@@ -26,6 +26,9 @@ func NewProxies(list []string) (*Proxies, error) {
 	return &Proxies{trusted}, nil
 }
 
+// Trusts reports whether an address is one of them.
+func (p *Proxies) Trusts(addr netip.Addr) bool { return p.trusted.has(addr) }
+
 // arrival is what is known of how a request came here.
 type arrival struct {
 	peer  netip.Addr // whose connection it is; not valid: it has no address

@@ -21,14 +21,14 @@ func (p *program) token() *cobra.Command {
 
 // tokenFlags are the flags of "token create".
 type tokenFlags struct {
-	user, name string
-	tags       []string
-	services   []string
-	ttl        time.Duration
-	issuer     string
-	audience   []string
-	key, alg   string
-	json       bool
+	user, login, name string
+	tags              []string
+	services          []string
+	ttl               time.Duration
+	issuer            string
+	audience          []string
+	key, alg          string
+	json              bool
 }
 
 // tokenCreated is what "token create --json" prints.
@@ -51,7 +51,8 @@ func (p *program) tokenCreate() *cobra.Command {
 			"cannot be taken back: give it a short life.",
 		Example: examples(
 			"tutorsocket token create --user 42 --key portal.pem --audience tutorsocket",
-			"tutorsocket token create --user 42 --key secret.txt --name 'Anna K.' --ttl 10m",
+			"tutorsocket token create --user 42 --key secret.txt --ttl 10m",
+			"tutorsocket token create --user 42 --key a.pem --login anna --name 'Anna K.'",
 			"tutorsocket token create --user 42 --key portal.pem --tag 'hall=Main hall'",
 			"tutorsocket token create --user 42 --key portal.pem --service echo --json",
 		),
@@ -59,7 +60,8 @@ func (p *program) tokenCreate() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&flags.user, "user", "", "`ID` of the user; necessary")
-	f.StringVar(&flags.name, "name", "", "full `NAME` of the user")
+	f.StringVar(&flags.login, "login", "", "`LOGIN` of the user: the claim preferred_username")
+	f.StringVar(&flags.name, "name", "", "full `NAME` of the user: the claim name")
 	f.StringArrayVar(&flags.tags, "tag", nil, "tag that sockets of the user begin with, `NAME=VALUE`; may be repeated")
 	f.StringArrayVar(&flags.services, "service", nil, "`NAME` of a service that the user may open; may be repeated (default: all)")
 	f.DurationVar(&flags.ttl, "ttl", time.Hour, "how long the token counts, a `TIME` such as 10m")
@@ -97,7 +99,7 @@ func (p *program) runTokenCreate(flags tokenFlags) error {
 	}
 	now := p.Now()
 	grant := jwt.Grant{
-		UserID: flags.user, Name: flags.name, Tags: tags, Services: flags.services,
+		UserID: flags.user, Login: flags.login, Name: flags.name, Tags: tags, Services: flags.services,
 		Issuer: flags.issuer, Audience: flags.audience, Issued: now, Expires: now.Add(flags.ttl),
 	}
 	text, err := signer.Sign(grant)

@@ -26,7 +26,7 @@ type Limits struct {
 	AddressCompute    Limit         `yaml:"address_compute" type:"number|none" default:"200" dev:"none" doc:"Time that scripts may work for one address, in percent of one processor; beyond it as with limits.user_compute."`
 	Surge             time.Duration `yaml:"surge" default:"10s" min:"1s" doc:"How much of limits.user_… and limits.address_… may be taken at once after a pause: as much as they allow in this time."`
 	Waiting           int           `yaml:"waiting" default:"1024" min:"16" doc:"Connections that may be open without a request on them, be it that none has come yet or that the last is answered; of one more the oldest is closed. With few open files there may be fewer, an eighth of them."`
-	WaitingPerAddress Limit         `yaml:"waiting_per_address" type:"number|none" default:"256" dev:"none" doc:"Connections without a request that may come from one address; of one more the oldest is closed."`
+	WaitingPerAddress Limit         `yaml:"waiting_per_address" type:"number|none" default:"256" dev:"none" doc:"Connections without a request that may come from one address; of one more the oldest is closed. Those of trusted_proxies do not count."`
 }
 
 // Limit is the most there may be of something; 0 is no limit, in text "none".

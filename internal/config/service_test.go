@@ -66,7 +66,7 @@ func TestWrongServices(t *testing.T) {
 		"policy":            {file: "services:\n  a:\n    overflow: explode\n", want: `services.a.overflow: is "explode", it must be disconnect, drop-oldest or conflate (FILE, line 3)`},
 		"policy, variable":  {env: "TUTORSOCKET_SERVICES_A_OVERFLOW=x", want: `services.a.overflow: is "x", it must be disconnect, drop-oldest or conflate (TUTORSOCKET_SERVICES_A_OVERFLOW)`},
 		"protocol":          {file: "services: {a: {protocols: [b, 'c d']}}\n", want: `services.a.protocols: "c d" is not the name of a subprotocol`},
-		"token":             {file: "services: {a: {protocols: [bearer.x]}}\n", want: "tokens of users begin with bearer. (FILE, line 1)"},
+		"token":             {file: "services: {a: {protocols: [bearer.x]}}\n", want: "tokens of users begin with \"bearer.\" (FILE, line 1)"},
 		"own protocol":      {file: "services: {a: {protocols: [tutorsocket.v1]}}\n", want: `"tutorsocket.v1" is the server's own`},
 		"misspelt":          {file: "services: {a: {overflw: conflate}}\n", want: `unknown key "services.a.overflw": did you mean services.a.overflow? (FILE, line 1)`},
 		"misspelt, dots":    {file: "services.a.protocol: [b]\n", want: `unknown key "services.a.protocol": did you mean services.a.protocols?`},

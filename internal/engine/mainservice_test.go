@@ -109,6 +109,24 @@ func TestReservedTags(t *testing.T) {
 	}
 }
 
+// What a token says of a socket no client changes, whatever its init_socket brings.
+func TestGrantedTagsStay(t *testing.T) {
+	const pose = `{"socket_action": "init_socket", "socket_type": "g", "socket_tags": [{"name": "hall", "value": "Vault"}, {"name": "own", "value": "1"}]}`
+	for _, tc := range []struct {
+		profile hub.Profile
+		win     bool
+	}{{hub.Profile124, false}, {hub.Profile124, true}, {hub.Native, false}} {
+		w := newWorld(t, setup{profile: tc.profile, settings: hostapi.Settings{ClientTagsWin: tc.win}})
+		c := w.connectWith(administrator, mainService, "", &hub.Handshake{Granted: map[string]string{"hall": "Main hall", "length": "5"}})
+		for _, message := range []string{pose, pose} {
+			w.want("reply", c.say(message), []string{`[{"socket_action":"init_socket","socket_type":"g","uid":""}]`})
+			if got, want := tagsOf(c.Socket), "hall=Main hall length=5 own=1 pong=1 socket_type=g user_id=6148914691236517121"; got != want {
+				t.Errorf("%v, client_tags_win %v: tags %s, want %s", tc.profile, tc.win, got, want)
+			}
+		}
+	}
+}
+
 func TestEndLeavesAllLists(t *testing.T) {
 	w := newWorld(t, setup{profile: hub.Profile122})
 	a, b := w.connect(mainService, "a"), w.connect(mainService, "b")

@@ -114,7 +114,7 @@ func userInit(r *basescript.Run, _ basescript.Value, _ []basescript.Value) (base
 	set("error_code", basescript.String(code))
 	set("error_text", basescript.String(text))
 	set("redirect", basescript.String(""))
-	set("auth_type", basescript.String(authType))
+	set("auth_type", basescript.String(env.authType()))
 	set("anonymous", basescript.Bool(!known))
 	set("auth_login", basescript.String(user.Login))
 	set("access_time_start", basescript.Null)

@@ -77,6 +77,29 @@ func TestUserInit(t *testing.T) {
 	b.prints("alert(tools_web.user_init(null).auth_login)", "user1") // an agent has no session
 }
 
+func TestAuthType(t *testing.T) {
+	b := newBench(t)
+	for by, want := range map[string]string{"": "form", "accounts": "form", "webtutor": "webtutor", "jwt": "jwt", "header": "header"} {
+		env := b.service()
+		env.Handshake = &hub.Handshake{LoginBy: by}
+		got, err := b.exec(env, "alert(Session.auth_type + ' ' + tools_web.user_init(Request).auth_type)")
+		if err != nil || !slices.Equal(got, []string{want + " " + want}) {
+			t.Errorf("logged in by %q: wrote %q, error %v", by, got, err)
+		}
+	}
+}
+
+func TestGrantedTags(t *testing.T) {
+	b := newBench(t)
+	env := b.service()
+	env.Handshake = &hub.Handshake{Granted: map[string]string{"hall": "1", "SetProperty": "x"}}
+	got, err := b.exec(env, "tutorsocket.granted_tags.hall = 2; alert(EncodeJson(tutorsocket.granted_tags))")
+	if err != nil || !slices.Equal(got, []string{`{"SetProperty":"x","hall":"1"}`}) {
+		t.Errorf("wrote %q, error %v", got, err)
+	}
+	b.prints("alert(EncodeJson(tutorsocket.granted_tags))", "{}") // an agent has no user who came in
+}
+
 func TestPortalTools(t *testing.T) {
 	b := newBench(t)
 	b.prints(`p = {a: 'x', empty: '', n: null, zero: 0};

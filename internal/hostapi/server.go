@@ -17,6 +17,10 @@ var serverGlobals = []basescript.Global{{
 			func(s *Settings) basescript.Value { return basescript.Bool(s.SilentErrors) }),
 		settingProp("client_tags_win", "boolean", "Whether tags of a client replace those that say who it is (compat.client_tags_win).",
 			func(s *Settings) basescript.Value { return basescript.Bool(s.ClientTagsWin) }),
+		{
+			Name: "granted_tags", Sig: "object", Get: grantedTags,
+			Doc: "The tags that came with what let the user in, such as those of a token; a new object each time. No client may change them.",
+		},
 	}, Methods: []basescript.Method{{
 		Name: "method_refusal", Min: 2, Call: methodRefusal,
 		Sig: "(library: string, method: string): string",
@@ -28,6 +32,21 @@ func settingProp(name, sig, doc string, get func(*Settings) basescript.Value) ba
 	return basescript.Prop{Name: name, Sig: sig, Doc: doc, Get: func(r *basescript.Run, _ basescript.Value) (basescript.Value, error) {
 		return get(envOf(r).Settings), nil
 	}}
+}
+
+func grantedTags(r *basescript.Run, _ basescript.Value) (basescript.Value, error) {
+	env := envOf(r)
+	o := r.NewObject()
+	if !env.IsService() {
+		return basescript.ObjectValue(o), nil
+	}
+	for name, value := range sortedFields(env.Handshake.Granted) {
+		if err := r.Alloc(64 + len(name) + len(value)); err != nil {
+			return basescript.Undefined, err
+		}
+		o.Set(name, basescript.String(value))
+	}
+	return basescript.ObjectValue(o), nil
 }
 
 // profileName is the short name of a profile, as scripts compare it.

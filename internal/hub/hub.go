@@ -160,7 +160,7 @@ type OpenRequest struct {
 	Handshake  *Handshake // nil: nothing is known
 	Waker      Waker
 	// Tags are what a new socket begins with, within the limits of [Tags.Check]. They count for a free key only:
-	// a socket that is taken over or resumed has its own.
+	// a socket that is taken over or resumed has its own, but for those that the handshake grants.
 	Tags Tags
 	// NodeLost says that another node had the socket and is gone: what waited there is announced to the client
 	// as lost, in an unknown number. It counts for a free key only.

@@ -20,16 +20,19 @@ import (
 // conns are the connections of a listener. Those that wait, because no request has come on them yet or the last was
 // answered, cost their client nothing and must not cost others the server: they are bounded, in all and by address.
 // Of one more than allowed the oldest is closed, which an honest client has long used or does not miss: new ones are
-// let in, however many somebody holds open, encrypted or not. Safe for concurrent use.
+// let in, however many somebody holds open, encrypted or not. Those of a reverse proxy that is trusted are many people's:
+// they count in all, and not by address. Safe for concurrent use.
 type conns struct {
 	limits connLimits
 	report connReport
+	// trusted tells the addresses of such proxies; nil: there are none.
+	trusted func(netip.Addr) bool
 
 	mu     sync.Mutex // guards what follows
 	conns  map[net.Conn]*trackedConn
-	queue  list.List // of those that wait, *trackedConn, the oldest first
-	from   map[netip.Addr]*list.List
-	closed bool // nobody is to be answered any more
+	queue  list.List                 // of those that wait, *trackedConn, the oldest first
+	from   map[netip.Addr]*list.List // those that wait by address, without those of proxies
+	closed bool                      // nobody is to be answered any more
 }
 
 // connLimits bound the connections that wait; 0 is no limit.
@@ -48,8 +51,9 @@ type connReport interface {
 type trackedConn struct {
 	conn    net.Conn
 	address netip.Addr
+	proxy   bool // it is one of a proxy that is trusted
 	state   http.ConnState
-	// queued and own are its places in both lists; nil: it does not wait.
+	// queued and own are its places in both lists; nil: it does not wait, or that of a proxy has no place in the second.
 	queued, own *list.Element
 	dropped     bool
 	// asked says that the request that has begun was complete.
@@ -60,7 +64,8 @@ type connKey struct{}
 
 // track is the ConnContext of http.Server: what is known of a connection goes with its requests.
 func (c *conns) track(ctx context.Context, conn net.Conn) context.Context {
-	t := &trackedConn{conn: conn, address: addressOf(conn)}
+	peer := peerOf(conn)
+	t := &trackedConn{conn: conn, address: counted(peer), proxy: c.trusted != nil && c.trusted(peer)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.conns == nil {
@@ -111,12 +116,16 @@ func (c *conns) move(conn net.Conn, state http.ConnState) (victim *trackedConn, 
 
 // wait puts a connection at the end of those that wait.
 func (c *conns) wait(t *trackedConn) {
+	t.queued = c.queue.PushBack(t)
+	if t.proxy {
+		return
+	}
 	own := c.from[t.address]
 	if own == nil {
 		own = list.New()
 		c.from[t.address] = own
 	}
-	t.queued, t.own = c.queue.PushBack(t), own.PushBack(t)
+	t.own = own.PushBack(t)
 }
 
 // leave takes a connection out of those that wait, if it is there.
@@ -125,24 +134,33 @@ func (c *conns) leave(t *trackedConn) {
 		return
 	}
 	c.queue.Remove(t.queued)
+	t.queued = nil
+	if t.own == nil {
+		return
+	}
 	own := c.from[t.address]
 	own.Remove(t.own)
 	if own.Len() == 0 {
 		delete(c.from, t.address)
 	}
-	t.queued, t.own = nil, nil
+	t.own = nil
 }
 
 // excess returns the connection that must go because of one that came last, nil if none must. It is the oldest of the
 // same address, if that has more than it may, or more than its share of all; otherwise the oldest there is.
 func (c *conns) excess(last *trackedConn) (victim *trackedConn, limit string) {
-	own := c.from[last.address]
+	var own *list.List
+	waiting := 0 // from the same address
+	if !last.proxy {
+		own = c.from[last.address]
+		waiting = own.Len()
+	}
 	switch {
-	case c.limits.perAddress > 0 && own.Len() > c.limits.perAddress:
+	case c.limits.perAddress > 0 && waiting > c.limits.perAddress:
 		victim, limit = own.Front().Value.(*trackedConn), "limits.waiting_per_address"
 	case c.limits.total <= 0 || c.queue.Len() <= c.limits.total:
 		return nil, ""
-	case own.Len() > 1 && own.Len() > c.limits.total/len(c.from):
+	case waiting > 1 && waiting > c.limits.total/len(c.from):
 		victim, limit = own.Front().Value.(*trackedConn), "limits.waiting"
 	default:
 		victim, limit = c.queue.Front().Value.(*trackedConn), "limits.waiting"
@@ -184,13 +202,17 @@ func hangUp(conn net.Conn) {
 	_ = conn.Close() // it has no use any more
 }
 
-// addressOf is who is at the other end, as limits count: of IPv6 the network, since everybody has one for himself.
-func addressOf(conn net.Conn) netip.Addr {
+// peerOf is who is at the other end; not valid if that has no address.
+func peerOf(conn net.Conn) netip.Addr {
 	address, err := netip.ParseAddrPort(conn.RemoteAddr().String())
 	if err != nil {
 		return netip.Addr{}
 	}
-	addr := address.Addr().Unmap().WithZone("")
+	return address.Addr().Unmap().WithZone("")
+}
+
+// counted is an address as limits count: of IPv6 the network, since everybody has one for himself.
+func counted(addr netip.Addr) netip.Addr {
 	if addr.Is6() {
 		const network = 64
 		if p, err := addr.Prefix(network); err == nil {

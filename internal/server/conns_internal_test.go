@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tutorsocket/tutorsocket/internal/auth"
 )
 
 // fakeConn is a connection that knows where it comes from and whether it was closed.
@@ -96,6 +98,41 @@ func TestConnectionsInUseDoNotCount(t *testing.T) {
 	c.note(used, http.StateIdle) // it waits again, as the youngest
 	if used.closed || len(said) != 9 {
 		t.Errorf("closed %v, reports %v", used.closed, said)
+	}
+}
+
+// TestProxiesAreNotOneAddress: behind a proxy are many, and what it holds open is no attack of one.
+func TestProxiesAreNotOneAddress(t *testing.T) {
+	proxies, err := auth.NewProxies([]string{"192.0.2.1", "2001:db8:0:1::1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const proxy, stranger = "192.0.2.1", "192.0.2.2"
+	var said reports
+	c := &conns{limits: connLimits{8, 2}, report: &said, trusted: proxies.Trusts}
+	var first *fakeConn
+	for i, from := range []string{proxy, proxy, proxy, "[2001:db8:0:1::1]", "[2001:db8:0:1::1]", "[::ffff:192.0.2.1]"} {
+		conn := arrive(c, fmt.Sprintf("%s:%d", from, 1+i))
+		if first == nil {
+			first = conn
+		}
+	}
+	if len(said) != 0 {
+		t.Fatalf("a proxy crowds itself out: %v", said)
+	}
+	for i := range 4 { // its neighbour in the network is none
+		arrive(c, fmt.Sprintf("[2001:db8:0:1::2]:%d", 10+i))
+	}
+	want := reports{"limits.waiting_per_address [2001:db8:0:1::2]:10", "limits.waiting_per_address [2001:db8:0:1::2]:11"}
+	if !slices.Equal(said, want) || first.closed {
+		t.Errorf("reports %v, want %v", said, want)
+	}
+	arrive(c, stranger+":20")
+	if !first.closed || said[2] != "limits.waiting 192.0.2.1:1" {
+		t.Errorf("of too many in all the oldest is not closed: %v", said)
+	}
+	if c.note(first, http.StateClosed); len(c.conns) != 11-1 {
+		t.Errorf("%d connections are known", len(c.conns))
 	}
 }
 

@@ -151,9 +151,11 @@ func (s *Server) serveRedirect(d *doors, handler http.Handler, records *connReco
 
 func (s *Server) newConns(records *connRecords) *conns {
 	limits := s.cfg.Settings.Limits
+	proxies, _ := auth.NewProxies(s.cfg.Settings.TrustedProxies) // the settings were checked
 	return &conns{
-		limits: connLimits{total: waitingLimit(limits, openFiles()), perAddress: int(limits.WaitingPerAddress)},
-		report: records,
+		limits:  connLimits{total: waitingLimit(limits, openFiles()), perAddress: int(limits.WaitingPerAddress)},
+		report:  records,
+		trusted: proxies.Trusts,
 	}
 }
 

@@ -46,7 +46,7 @@ type frameTrace struct{ *ws.Trace }
 func (t frameTrace) Follow(ctx context.Context, after uint64) iter.Seq[api.TracedFrame] {
 	return func(yield func(api.TracedFrame) bool) {
 		for f := range t.Trace.Follow(ctx, after) {
-			frame := api.Frame{Time: f.Time, Dir: "in", Text: f.Text, Bytes: f.Bytes, Cut: len(f.Text) < f.Bytes}
+			frame := api.Frame{Time: f.Time, Dir: "in", Text: f.Text, Bytes: f.Bytes, Cut: f.Cut}
 			if f.Out {
 				frame.Dir = "out"
 			}

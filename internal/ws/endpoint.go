@@ -113,7 +113,7 @@ func (s *Server) name(r *http.Request) (hub.OpenRequest, *auth.Lease, *refusal) 
 		no.user = caller.User.ID
 		return req, nil, no
 	}
-	req = hub.OpenRequest{Service: strings.Clone(service), StatefulID: id, User: caller.User, Tags: tags, Handshake: describe(r)}
+	req = hub.OpenRequest{Service: strings.Clone(service), StatefulID: id, User: caller.User, Tags: tags, Handshake: describe(r, caller)}
 	if stateful {
 		req.Key = hub.BuildKey(req.Service, id)
 	} else {

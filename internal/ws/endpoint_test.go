@@ -173,6 +173,7 @@ func TestSubprotocol(t *testing.T) {
 		{"unknown in production", "other", "x", false, ""},
 		{"unknown in dev", "other", "x, y", true, "x"},
 		{"not the token", "other", "bearer.secret, y", true, "y"},
+		{"the token in other letters", "other", "Bearer.secret, y", true, "y"},
 		{"the token alone", "other", "bearer.secret", true, ""},
 		{"planned, not there yet", "echo", "tutorsocket.v1", true, ""},
 		{"planned and another", "other", "tutorsocket.v1, y", true, "y"},
@@ -192,7 +193,7 @@ func TestSubprotocol(t *testing.T) {
 func TestHandshakeIsKeptWithoutSecrets(t *testing.T) {
 	r := newRig(t, rigConfig{})
 	dial(t, r.url, "/services/echo?X-StatefulSocketId=1&access_token=secret1&q=%D1%87&Access%5fToken=secret2",
-		"Authorization: Bearer secret3", "Cookie: session=secret4", "Sec-WebSocket-Protocol: bearer.secret5, x", "User-Agent: test", "X-Big: "+repeat("b", 9000))
+		"Authorization: Bearer secret3", "Cookie: session=secret4", "Sec-WebSocket-Protocol: bearer.secret5, BEARER.secret6, x", "User-Agent: test", "X-Big: "+repeat("b", 9000))
 	h := r.socket(t, "1").Handshake()
 	if h.Method != "GET" || h.URL != "/services/echo?X-StatefulSocketId=1&q=%D1%87" || h.Host != "test" || h.RemoteAddr == "" {
 		t.Errorf("handshake is %+v", h)

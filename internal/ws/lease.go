@@ -31,7 +31,7 @@ func admit(caller auth.Caller, service string) error {
 
 // Renew has a socket of this node go on under the lease of a caller, from now on and until its connection
 // is over, instead of the one it has. Errors: [auth.ErrForbidden] if the caller is not the user of the
-// socket or may not open its service, [auth.ErrUnauthenticated] if the lease is over, or the one the
+// socket, may not open its service, or is no administrator where the socket is one's, [auth.ErrUnauthenticated] if the lease is over, or the one the
 // socket has is; [hub.ErrNotFound] if no socket of this node has the key, [hub.ErrClosed] if it has no
 // connection or closes. Then nothing changes.
 func (s *Server) Renew(key string, caller auth.Caller) error {
@@ -46,6 +46,9 @@ func (s *Server) Renew(key string, caller auth.Caller) error {
 	}
 	if err := admit(caller, socket.Service()); err != nil {
 		return err
+	}
+	if socket.User().Admin && !caller.User.Admin { // scripts go on to see the user who came in
+		return fmt.Errorf("%w: you are no administrator any more; connect again", auth.ErrForbidden)
 	}
 	return c.renew(caller.Lease)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -182,6 +183,24 @@ func TestRefusedRenewal(t *testing.T) {
 }
 
 // A socket that was there for ever may get an end, and the other way round.
+// Who has lost a right does not keep it by renewing.
+func TestRenewalWithFewerRights(t *testing.T) {
+	lease := forEver()
+	chief := auth.Caller{User: hub.User{ID: "u1", Admin: true}, Lease: lease}
+	r := newRig(t, rigConfig{auth: callers{"u1": chief}})
+	c := dial(t, r.url, statefulEcho)
+	key := r.socket(t, "1").Key()
+	if err := r.server.Renew(key, under("u1", forEver())); !errors.Is(err, auth.ErrForbidden) {
+		t.Errorf("without the right: %v", err)
+	}
+	if err := r.server.Renew(key, auth.Caller{User: chief.User, Lease: forEver()}); err != nil {
+		t.Errorf("with the right: %v", err)
+	}
+	lease.End("not its ground any more")
+	c.text("x")
+	c.wantText("x")
+}
+
 func TestRenewalOfSocketsWithoutAnEnd(t *testing.T) {
 	lease := forEver()
 	r := newRig(t, rigConfig{})
@@ -249,7 +268,10 @@ func TestLeasesThatEndDuringShutdown(t *testing.T) {
 // The tags of a caller are those of a new socket, before the service has seen it. One that is resumed has
 // its own.
 func TestTagsOfTheCaller(t *testing.T) {
-	known := callers{"u1": {User: hub.User{ID: "u1"}, Tags: map[string]string{"department": "sales"}}}
+	known := callers{
+		"u1":    {User: hub.User{ID: "u1"}, Tags: map[string]string{"department": "sales"}},
+		"moved": {User: hub.User{ID: "u1"}, Tags: map[string]string{"department": "stores"}},
+	}
 	cfg := resuming
 	cfg.auth = known
 	r := newRig(t, cfg)
@@ -276,6 +298,10 @@ func TestTagsOfTheCaller(t *testing.T) {
 	dial(t, r.url, statefulEcho)
 	if got := within(t, tags, "Opened"); got != "legal" {
 		t.Errorf("the resumed socket has %q", got)
+	}
+	dial(t, r.url, strings.Replace(statefulEcho, "user=u1", "user=moved", 1))
+	if got := within(t, tags, "Opened"); got != "stores" {
+		t.Errorf("the socket of a user who has been moved has %q", got)
 	}
 }
 

@@ -187,7 +187,7 @@ var known = map[string]string{
 	"openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out portal.pem": "cmd/tutorsocket/testdata/script/token.txtar",
 	"openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out portal.pem":   "cmd/tutorsocket/testdata/script/token.txtar",
 	"openssl rand -base64 -out secret.txt 48":                                        "cmd/tutorsocket/testdata/script/token.txtar",
-	"go run ./cmd/tutorsocket token create --user 42 --name 'Anna K.' --key portal.pem --issuer https://portal.example.com --audience tutorsocket --ttl 10m": "cmd/tutorsocket/testdata/script/token.txtar",
+	"go run ./cmd/tutorsocket token create --user 42 --login anna --name 'Anna K.' --key portal.pem --issuer https://portal.example.com --audience tutorsocket --ttl 10m": "cmd/tutorsocket/testdata/script/token.txtar",
 	"npm --prefix web ci":        "web/package-lock.json",
 	"npm --prefix web test":      "web/package.json",
 	"npm --prefix web run check": "web/package.json",

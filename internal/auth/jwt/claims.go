@@ -44,7 +44,7 @@ func (c ClaimsConfig) caller(claims claimSet) (auth.Caller, error) {
 			Admin:  isAdmin(claims, c.Admin),
 			Fields: collect(claims, c.Fields),
 		},
-		Method:   "jwt",
+		Method:   auth.MethodJWT,
 		Tags:     tags,
 		Services: services,
 	}, nil
@@ -53,6 +53,9 @@ func (c ClaimsConfig) caller(claims claimSet) (auth.Caller, error) {
 // find returns the value of a claim, nil if it is null or absent. A name may hold dots itself
 // (https://example.com/roles); where there is no such claim it is a path into objects.
 func (c claimSet) find(name string) (value any, present bool) {
+	if name == "" { // nothing says it, and so does not a claim that is called like that
+		return nil, false
+	}
 	if value, ok := c[name]; ok {
 		return value, true
 	}

@@ -2,23 +2,15 @@ package jwt
 
 import (
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/tutorsocket/tutorsocket/internal/auth"
 )
 
-const (
-	// Parameter is the query parameter that may hold a token (RFC 6750, 2.3).
-	Parameter = "access_token"
-	// ProtocolPrefix begins a subprotocol that is a token: "bearer.<jwt>". Browsers can set no header on a handshake
-	// but that of subprotocols. A server never selects such a one.
-	ProtocolPrefix = "bearer."
-)
+// Parameter is the query parameter that may hold a token (RFC 6750, 2.3).
+const Parameter = "access_token"
 
 // find returns the token that a request brings: in the header Authorization, the cookie, the query or a
 // subprotocol. It may be in several places; two different ones are refused, for others may look at the other.
@@ -49,7 +41,7 @@ func (m *Method) find(r *http.Request) (string, error) {
 	}
 	for _, value := range r.Header.Values("Sec-Websocket-Protocol") {
 		for protocol := range strings.SplitSeq(value, ",") {
-			if found, ok := strings.CutPrefix(strings.TrimSpace(protocol), ProtocolPrefix); ok {
+			if found, ok := auth.BearerProtocol(strings.TrimSpace(protocol)); ok {
 				add("a subprotocol", found)
 			}
 		}
@@ -65,7 +57,7 @@ func (m *Method) find(r *http.Request) (string, error) {
 		return "", fmt.Errorf("%w: the request has no token", auth.ErrNoCredentials)
 	case differ:
 		return "", fmt.Errorf("%w: the request has different tokens, in %s", auth.ErrUnauthenticated, strings.Join(places, " and "))
-	case !explicit && foreign(r):
+	case !explicit && !auth.NewOrigins(nil).MayUseCookies(r): // browsers add cookies to handshakes of any page
 		return "", fmt.Errorf("%w: a page of another origin must send the token itself; the cookie %s counts on pages of this server only", auth.ErrForbidden, m.cfg.Cookie)
 	}
 	return token, nil
@@ -75,34 +67,4 @@ func (m *Method) find(r *http.Request) (string, error) {
 func claimsBearer(header string) bool {
 	scheme, _, _ := strings.Cut(strings.TrimSpace(header), " ")
 	return strings.EqualFold(scheme, "Bearer")
-}
-
-// foreign reports whether a page of another origin has sent the request: browsers add cookies to its handshakes too, so a
-// cookie does not say that the user wants this. A page over https may talk to a server that sees plain http, behind a
-// proxy that ends the encryption; the reverse may not.
-func foreign(r *http.Request) bool {
-	origins := r.Header.Values("Origin")
-	if len(origins) == 0 {
-		return false
-	}
-	u, err := url.Parse(origins[0])
-	if len(origins) > 1 || err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || r.TLS != nil) {
-		return true
-	}
-	return authority(u.Scheme, u.Host) != authority(u.Scheme, r.Host)
-}
-
-// authority writes a host with its port in one way.
-func authority(scheme, host string) string {
-	name, port, err := net.SplitHostPort(host)
-	if err != nil {
-		name, port = strings.Trim(host, "[]"), ""
-	}
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[scheme]
-	}
-	if addr, err := netip.ParseAddr(name); err == nil {
-		name = addr.String()
-	}
-	return net.JoinHostPort(strings.TrimSuffix(strings.ToLower(name), "."), port)
 }

@@ -125,6 +125,9 @@ func parsePublic(text []byte) ([]key, error) {
 	return keys, nil
 }
 
+// errEmptySet says that a set holds no key for HS256, RS256, ES256 or EdDSA because it holds none at all.
+var errEmptySet = errors.New("holds no key, the set is empty")
+
 // parseSet reads a set of keys (RFC 7517). Keys for another use, or of a kind that nothing here needs, are passed over
 // in silence, as the RFC wants it; doubts says what is wrong with others, which are passed over too. Secrets count
 // only where secrets are allowed: not in a set that is published. A set without any key to use is an error.
@@ -134,6 +137,9 @@ func parseSet(text []byte, secrets bool) (keys []key, doubts []string, err error
 	}
 	if err := json.Unmarshal(text, &set); err != nil {
 		return nil, nil, errors.New(`is not a set of keys in JSON, {"keys": […]}`) // the text may hold secrets
+	}
+	if set.Keys != nil && len(set.Keys) == 0 {
+		return nil, nil, errEmptySet
 	}
 	if len(set.Keys) > maxSet {
 		return nil, nil, fmt.Errorf("holds %d keys, at most %d are possible", len(set.Keys), maxSet)

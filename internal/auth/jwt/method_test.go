@@ -8,6 +8,7 @@ import (
 	"errors"
 	"math/big"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -305,6 +306,7 @@ func TestWhoIsNamed(t *testing.T) {
 			user(func(u *hub.User) { u.Name = "Anna  root [2J X" })},
 		"a name that is no text":         {`"sub":"7177256154427237596","name":["x"]`, defaultClaims(), user(same)},
 		"admin by default nobody":        {`"sub":"7177256154427237596","admin":true`, defaultClaims(), user(same)},
+		"admin by a claim of no name":    {`"sub":"7177256154427237596","":true`, jwt.ClaimsConfig{}, user(same)},
 		"admin by true":                  {`"sub":"7177256154427237596","boss":true`, jwt.ClaimsConfig{Admin: "boss"}, user(func(u *hub.User) { u.Admin = true })},
 		"admin by a text that says true": {`"sub":"7177256154427237596","boss":"true"`, jwt.ClaimsConfig{Admin: "boss"}, user(same)},
 		"admin by a number":              {`"sub":"7177256154427237596","boss":1`, jwt.ClaimsConfig{Admin: "boss"}, user(same)},
@@ -415,12 +417,17 @@ func TestCookieOfAVictim(t *testing.T) {
 	cfg.Cookie = "portal"
 	m := method(t, cfg)
 	good := token("HS256", claims())
+	proxies := made(auth.NewProxies([]string{"192.0.2.1"}))
 	for name, c := range map[string]struct {
 		host    string
 		tls     bool
 		origins []string
 		ok      bool
+		https   bool // to a proxy that is trusted
 	}{
+		"over https, from a page over http": {host: "ws.example.com", origins: []string{"http://ws.example.com"}, https: true},
+		"both over https":                   {host: "ws.example.com", origins: []string{"https://ws.example.com"}, https: true, ok: true},
+
 		"no page":                 {host: "ws.example.com", ok: true},
 		"a page of this server":   {host: "ws.example.com", origins: []string{"http://ws.example.com"}, ok: true},
 		"with TLS":                {host: "ws.example.com", tls: true, origins: []string{"https://ws.example.com"}, ok: true},
@@ -451,7 +458,15 @@ func TestCookieOfAVictim(t *testing.T) {
 			for _, origin := range c.origins {
 				r.Header.Add("Origin", origin)
 			}
-			_, err := m.Authenticate(r)
+			if c.https {
+				r.Header.Set("X-Forwarded-For", "203.0.113.5")
+				r.Header.Set("X-Forwarded-Proto", "https")
+			}
+			var err error
+			r.RemoteAddr = "192.0.2.1:5000"
+			proxies.Handler(http.HandlerFunc(func(_ http.ResponseWriter, arrived *http.Request) {
+				_, err = m.Authenticate(arrived)
+			})).ServeHTTP(httptest.NewRecorder(), r)
 			if c.ok && err != nil || !c.ok && !errors.Is(err, auth.ErrForbidden) {
 				t.Errorf("error %v, want it taken: %v", err, c.ok)
 			}

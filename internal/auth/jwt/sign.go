@@ -27,6 +27,7 @@ type Signer struct {
 // Grant is what a token says. Its claims have the names that [ClaimsConfig] has by default.
 type Grant struct {
 	UserID   string
+	Login    string            // "": none
 	Name     string            // "": none
 	Tags     map[string]string // nil: none
 	Services []string          // nil: all
@@ -63,14 +64,17 @@ func NewSigner(file, alg string) (*Signer, error) {
 // Algorithm is the one the signer uses.
 func (s *Signer) Algorithm() string { return s.alg }
 
-// Sign makes a token. It refuses what no server would take: an id that is no plain text, tags beyond those of a socket,
-// an end before the beginning, more than 8 KiB.
+// Sign makes a token. It refuses what no server would take: an id that is no plain text, tags beyond those of a socket
+// or that the server sets itself, an end before the beginning, more than 8 KiB.
 func (s *Signer) Sign(g Grant) (string, error) {
 	if err := checkUserID(g.UserID); err != nil {
 		return "", err
 	}
 	if err := hub.NewTags(g.Tags).Check(); err != nil {
 		return "", err
+	}
+	if name := auth.PosesAs(g.Tags); name != "" {
+		return "", fmt.Errorf("no server takes a token with the tag %s, which the server sets itself", name)
 	}
 	if !g.Expires.After(g.Issued) {
 		return "", errors.New("the token would be expired when it is issued")
@@ -81,7 +85,7 @@ func (s *Signer) Sign(g Grant) (string, error) {
 		"exp": g.Expires.Unix(),
 		"jti": auth.NewToken()[:16],
 	}
-	for name, text := range map[string]string{"name": g.Name, "iss": g.Issuer} {
+	for name, text := range map[string]string{"preferred_username": g.Login, "name": g.Name, "iss": g.Issuer} {
 		if text != "" {
 			claims[name] = text
 		}

@@ -19,7 +19,7 @@ import (
 func grant() jwt.Grant {
 	now := time.Now()
 	return jwt.Grant{
-		UserID: "7177256154427237596", Name: "Анна К.", Tags: map[string]string{"hall": "Main hall"}, Services: []string{"echo"},
+		UserID: "7177256154427237596", Login: "anna", Name: "Анна К.", Tags: map[string]string{"hall": "Main hall"}, Services: []string{"echo"},
 		Issuer: issuer, Audience: []string{audience, "other"}, Issued: now, Expires: now.Add(time.Hour),
 	}
 }
@@ -56,7 +56,7 @@ func TestSignedTokensCount(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := hub.User{ID: "7177256154427237596", Name: "Анна К."}
+			want := hub.User{ID: "7177256154427237596", Login: "anna", Name: "Анна К."}
 			if !reflect.DeepEqual(caller.User, want) || caller.Tags["hall"] != "Main hall" || !reflect.DeepEqual(caller.Services, []string{"echo"}) {
 				t.Errorf("got %+v", caller)
 			}
@@ -118,6 +118,7 @@ func TestTokensThatNobodyWouldTake(t *testing.T) {
 		"two words":    {func(g *jwt.Grant) { g.UserID = "a b" }, "not plain text"},
 		"not UTF-8":    {func(g *jwt.Grant) { g.UserID = "\xff" }, "not plain text"},
 		"a nameless":   {func(g *jwt.Grant) { g.Tags = map[string]string{"": "x"} }, "a tag needs a name"},
+		"somebody":     {func(g *jwt.Grant) { g.Tags = map[string]string{"user_id": "1"} }, "tag user_id"},
 		"over at once": {func(g *jwt.Grant) { g.Expires = g.Issued }, "expired when it is issued"},
 		"too long":     {func(g *jwt.Grant) { g.Name = strings.Repeat("x", 8<<10) }, "at most 8192"},
 	} {

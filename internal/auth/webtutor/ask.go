@@ -2,6 +2,7 @@ package webtutor
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -89,8 +90,17 @@ func (p *page) ask(ctx context.Context, cookies string) (answer, error) {
 
 // away says why there was no answer.
 func away(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	var network net.Error
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	switch {
+	case ctx.Err() != nil:
 		err = errors.New("WebTutor has not answered in time")
+	case errors.As(err, &network), errors.As(err, &certificate), errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		// They say what is wrong with the way there.
+	default: // net/http quotes what it cannot read, and that may be a cookie which comes back
+		err = errors.New("WebTutor answers with something that is not HTTP, or with too long a header")
 	}
 	return awayError{err}
 }

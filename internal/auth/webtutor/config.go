@@ -29,7 +29,7 @@ type Config struct {
 	CA           string        `yaml:"ca" default:"" doc:"File with the certificates (PEM) of those who sign for WebTutor; without one those the system trusts."`
 	Header       string        `yaml:"header" default:"" doc:"File with one header, as NAME=VALUE, that goes with each request: the secret which the page asks for."`
 
-	// Origins are those whose pages may use cookies, besides the request's own (the setting origins).
+	// Origins are those whose pages may use cookies, besides the request's own (the setting origins); null never may.
 	Origins []string `yaml:"-"`
 	// Clock says what time it is; nil: time.Now.
 	Clock func() time.Time `yaml:"-"`

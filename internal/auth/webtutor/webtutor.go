@@ -46,7 +46,7 @@ var (
 type Method struct {
 	cfg     Config
 	page    *page
-	origins origins
+	origins auth.Origins
 	secret  [32]byte // of the keys of sessions, drawn at the start
 	now     func() time.Time
 	tick    time.Duration // how often Run looks for sessions that are due
@@ -85,7 +85,7 @@ func New(cfg Config) (*Method, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	m := &Method{
-		cfg: cfg, page: p, origins: newOrigins(cfg.Origins), now: cfg.Clock, tick: max(min(cfg.Recheck/20, time.Second), 5*time.Millisecond),
+		cfg: cfg, page: p, origins: auth.NewOrigins(cfg.Origins), now: cfg.Clock, tick: max(min(cfg.Recheck/20, time.Second), 5*time.Millisecond),
 		places:  make(chan struct{}, maxHandshakes),
 		answers: cfg.Metrics.Counters("tutorsocket_auth_webtutor_requests_total", "Requests to WebTutor about a session, by what it said: user, nobody, or error.", "answer"),
 		gauge:   cfg.Metrics.Gauge("tutorsocket_auth_webtutor_sessions", "WebTutor sessions whose answers are kept."),
@@ -106,7 +106,7 @@ func (m *Method) Authenticate(r *http.Request) (auth.Caller, error) {
 	if err != nil {
 		return auth.Caller{}, err
 	}
-	if !m.origins.own(r) {
+	if !m.asked(r) {
 		return auth.Caller{}, fmt.Errorf("%w: cookies of another origin do not count", auth.ErrNoCredentials)
 	}
 	return m.who(r.Context(), cookies)
@@ -132,7 +132,7 @@ func (m *Method) who(ctx context.Context, cookies string) (auth.Caller, error) {
 	case f.answer.nobody():
 		return auth.Caller{}, fmt.Errorf("%w: nobody is logged in to WebTutor", auth.ErrUnauthenticated)
 	}
-	return auth.Caller{User: f.answer.user, Method: "webtutor", Services: f.answer.services, Lease: f.lease}, nil
+	return auth.Caller{User: f.answer.user, Method: auth.MethodWebTutor, Services: f.answer.services, Lease: f.lease}, nil
 }
 
 // landed is closed from the start: what is known needs no request.

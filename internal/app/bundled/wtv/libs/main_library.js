@@ -139,6 +139,8 @@ function init_socket( Session, oMessage, sSocketType, sSocketId )
 
 // Replaces the tags of the socket. The tags that say who it is are written last, so that a client
 // cannot pose as somebody else, unless compat.client_tags_win restores the order of the original.
+// Tags that came with what let the user in, such as a token, stay as they are: who signed the token says
+// them, and no client. The original knew none, so the setting changes nothing about them.
 function set_tags( Session, oMessage, sSocketType, sSocketId )
 {
 	oOwnTags = {
@@ -156,6 +158,7 @@ function set_tags( Session, oMessage, sSocketType, sSocketId )
 	oTags = new Object();
 	copy_fields( tutorsocket.client_tags_win ? oOwnTags : oClientTags, oTags );
 	copy_fields( tutorsocket.client_tags_win ? oClientTags : oOwnTags, oTags );
+	copy_fields( tutorsocket.granted_tags, oTags );
 
 	oSocket = local_socket( sSocketId );
 	if ( oSocket != null )
