@@ -96,7 +96,7 @@ func readOnce(files fs.FS, name string) (text string, seen stamp, same bool, err
 // Text returns the text of a script file of the app folder, and its address. A url without a scheme is
 // relative to the folder of the address from; what follows a question mark is left out, because
 // scripts write it to get around caches (spec/basescript.md 1.12). A built-in script that the folder
-// does not replace is found as well. Folders that are hidden have no files. The error names the address.
+// does not replace is found as well. What is hidden has no text. The error names the address.
 func (a *App) Text(url, from string) (text, address string, err error) {
 	address, _, _ = strings.Cut(resolve(url, from), "?")
 	file, err := localPath(address)
@@ -109,7 +109,7 @@ func (a *App) Text(url, from string) (text, address string, err error) {
 	}
 	defer done()
 	if a.isHidden(file) {
-		return "", address, fmt.Errorf("%s: scripts do not see this folder", address)
+		return "", address, fmt.Errorf("%s: scripts do not see this, it belongs to the server", address)
 	}
 	text, _, err = readText(files, file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -123,7 +123,7 @@ func (a *App) Text(url, from string) (text, address string, err error) {
 	return text, address, err
 }
 
-// isHidden reports whether a file lies in a hidden folder, whatever the way to it is called: links lead there, and on
+// isHidden reports whether a file is hidden or lies in a hidden folder, whatever the way to it is called: links lead there, and on
 // some disks other letters do.
 func (a *App) isHidden(file string) bool {
 	if a.cfg.Dir == "" || len(a.cfg.Hidden) == 0 {
@@ -137,12 +137,12 @@ func (a *App) isHidden(file string) bool {
 	if err != nil {
 		return true
 	}
-	for dir := filepath.Dir(name); ; dir = filepath.Dir(dir) {
-		info, err := os.Stat(dir)
+	for at := name; ; at = filepath.Dir(at) {
+		info, err := os.Stat(at)
 		if err != nil {
 			return true
 		}
-		if os.SameFile(info, app) || dir == filepath.Dir(dir) {
+		if os.SameFile(info, app) || at == filepath.Dir(at) {
 			return false
 		}
 		for _, hidden := range a.cfg.Hidden {

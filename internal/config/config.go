@@ -43,6 +43,9 @@ type Config struct {
 	Tracing     tracing.Config      `yaml:"tracing"`
 	Compat      Compat              `yaml:"compat"`
 
+	// File is the config file that was read, as an absolute path; "" if there was none.
+	File string `yaml:"-"`
+
 	AppConfig []string `yaml:"app_config" default:"" doc:"What scripts find in AppConfig, as NAME=VALUE."`
 }
 
@@ -50,7 +53,7 @@ type Config struct {
 type Admin struct {
 	Listen    string `yaml:"listen" default:"" doc:"A second address to serve on, host:port, for administrators: what wants the scope admin, profiles, metrics and the console are answered there and nowhere else. Without one they are answered at the address of listen."`
 	Token     string `yaml:"token" secret:"true" default:"" doc:"The admin token, 20 characters or more. Without one each start makes a new one. No flag sets it: others see the command lines of a machine."`
-	TokenFile string `yaml:"token_file" default:"" doc:"File that holds the admin token, instead of admin.token."`
+	TokenFile string `yaml:"token_file" default:"" file:"true" doc:"File that holds the admin token, instead of admin.token."`
 }
 
 // Log is about the structured log.

@@ -75,7 +75,7 @@ func TestDevSetsNoLimits(t *testing.T) {
 	if c.Limits.Rate != 7 || c.Limits.PerUser != 20 || c.Limits.PerAddress != 0 || c.Limits.Total != 9 {
 		t.Errorf("%+v", c.Limits)
 	}
-	c.Limits = config.Default().Limits
+	c.Limits, c.File = config.Default().Limits, ""
 	if !reflect.DeepEqual(c, config.Default()) {
 		t.Error("dev differs in more than limits")
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -81,6 +82,9 @@ func load(src Sources) *loader {
 	}
 	if file != "" {
 		l.file(file)
+		if abs, err := filepath.Abs(file); err == nil {
+			l.config.File = abs
+		}
 	}
 	l.environment(env)
 	for _, s := range l.config.settings() {

@@ -33,6 +33,7 @@ type Setting struct {
 	index      []int  // of the field in Config, or in Service
 	min        string
 	bytes      bool
+	file       bool // the value, or each in the list, is the name of a file
 	values     []string
 }
 
@@ -77,6 +78,7 @@ func newSetting(f reflect.StructField, key string, index []int) Setting {
 		Secret:  f.Tag.Get("secret") == "true",
 		index:   index,
 		min:     f.Tag.Get("min"),
+		file:    f.Tag.Get("file") == "true",
 		bytes:   f.Tag.Get("unit") == "bytes" || strings.HasSuffix(key, "bytes"),
 	}
 	if values := f.Tag.Get("values"); values != "" {

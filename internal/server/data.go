@@ -1,12 +1,15 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/config"
 )
 
 // dataFolder is a data folder that belongs to this process until it is released.
@@ -56,14 +59,43 @@ func (d *dataFolder) apartFrom(app string) error {
 	if sameFolder(data, app) {
 		return fmt.Errorf("data folder %s is the app folder, where scripts would read the admin token; choose another with --data, such as a folder in it", d.dir)
 	}
-	for dir := data; ; dir = filepath.Dir(dir) {
-		if sameFolder(dir, webDir(app)) {
-			return fmt.Errorf("data folder %s lies in the folder web of the app, which everybody may read; choose another with --data", d.dir)
-		}
-		if dir == filepath.Dir(dir) {
-			return nil
+	if liesIn(data, webDir(app)) {
+		return fmt.Errorf("data folder %s lies in the folder web of the app, which everybody may read; choose another with --data", d.dir)
+	}
+	return nil
+}
+
+// publicFiles says which files that belong to the server lie where everybody may read them, nil if none does.
+func publicFiles(settings config.Config) error {
+	if settings.App == "" {
+		return nil
+	}
+	for _, f := range settings.Files() {
+		if file, err := filepath.EvalSymlinks(f.Path); err == nil && liesIn(file, webDir(settings.App)) {
+			return fmt.Errorf("%s %s lies in the folder web of the app, which everybody may read; move it elsewhere", cmp.Or(f.Key, "config file"), f.Path)
 		}
 	}
+	return nil
+}
+
+// hidden is what scripts do not see though it may lie in the app folder: the admin token, keys, and what says who is
+// let in.
+func (s *Server) hidden() []string {
+	all := []string{s.data.dir}
+	for _, f := range s.cfg.Settings.Files() {
+		all = append(all, f.Path)
+	}
+	return all
+}
+
+// liesIn reports whether a file or folder, links resolved, is a folder or lies in it.
+func liesIn(name, folder string) bool {
+	for ; !sameFolder(name, folder); name = filepath.Dir(name) {
+		if name == filepath.Dir(name) {
+			return false
+		}
+	}
+	return true
 }
 
 // sameFolder reports whether two names lead to the same folder. Folders that are not there are the same as none.

@@ -33,7 +33,7 @@ func (s *Server) openEffects() (effects, error) {
 	}
 	scratch := filepath.Join(s.data.dir, scratchFolder)
 	e.files, err = files.Open(files.Config{
-		App: s.app.Dir(), Sample: sample, Scratch: scratch, Hidden: []string{s.data.dir},
+		App: s.app.Dir(), Sample: sample, Scratch: scratch, Hidden: s.hidden(),
 		MaxBytes: s.cfg.Settings.Scratch.MaxBytes, Metrics: s.metrics,
 		IsCode: func(file string) bool { return s.app.Snapshot().IsCode(file) },
 	})

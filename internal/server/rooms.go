@@ -109,7 +109,7 @@ func (s *Server) openFolders(ctx context.Context, r *rooms) (err error) {
 		return err
 	}
 	s.app, err = app.Load(app.Config{
-		Dir: s.cfg.Settings.App, Globals: hostapi.Globals(), Refused: hostapi.RefusedNames(), Hidden: []string{s.data.dir}, Metrics: s.metrics,
+		Dir: s.cfg.Settings.App, Globals: hostapi.Globals(), Refused: hostapi.RefusedNames(), Hidden: s.hidden(), Metrics: s.metrics,
 	})
 	if err != nil {
 		return fmt.Errorf("%w; name the folder with --app", err)

@@ -37,6 +37,9 @@ func (s *Server) start(ctx context.Context) (err error) {
 	if err := s.data.apartFrom(settings.App); err != nil {
 		return err
 	}
+	if err := publicFiles(settings); err != nil {
+		return err
+	}
 	if s.node, err = s.data.node(settings); err != nil {
 		return err
 	}

@@ -14,8 +14,8 @@ import (
 // not encrypt.
 type Config struct {
 	SelfSigned bool          `yaml:"self_signed" flag:"tls" default:"false" doc:"Encrypt with a certificate that the server makes itself, once per data folder, for localhost and the name of the machine: for development, no browser trusts it."`
-	Cert       string        `yaml:"cert" default:"" doc:"File with the certificate (PEM) to encrypt with, the server's first and then those it is signed by; with tls.key. It is read again when it changes."`
-	Key        string        `yaml:"key" default:"" doc:"File with the key (PEM) of tls.cert."`
+	Cert       string        `yaml:"cert" default:"" file:"true" doc:"File with the certificate (PEM) to encrypt with, the server's first and then those it is signed by; with tls.key. It is read again when it changes."`
+	Key        string        `yaml:"key" default:"" file:"true" doc:"File with the key (PEM) of tls.cert."`
 	ACME       ACME          `yaml:"acme"`
 	Plain      bool          `yaml:"plain" default:"false" doc:"Let serve answer without encryption on an address that others reach: the network is safe, or something encrypts in front that trusted_proxies does not name."`
 	Redirect   string        `yaml:"redirect" default:"" doc:"Second address to listen on, host:port, usually :80: it sends requests without encryption to the encrypted address, and answers the challenges of tls.acme."`
@@ -27,7 +27,7 @@ type ACME struct {
 	Domains   []string `yaml:"domains" default:"" doc:"Names to get a certificate for from a certificate authority, such as ws.example.com. By setting it you accept the terms of service of that authority."`
 	Email     string   `yaml:"email" default:"" doc:"Address the certificate authority writes to when something is wrong with the certificate."`
 	Directory string   `yaml:"directory" default:"" doc:"URL of the ACME directory of the certificate authority; without one that of Let's Encrypt."`
-	CA        string   `yaml:"ca" default:"" doc:"File with the certificates (PEM) of those who sign for tls.acme.directory; without one those the system trusts."`
+	CA        string   `yaml:"ca" default:"" file:"true" doc:"File with the certificates (PEM) of those who sign for tls.acme.directory; without one those the system trusts."`
 }
 
 // On reports whether the server encrypts.

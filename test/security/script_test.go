@@ -73,9 +73,9 @@ func TestScriptsStayInTheirFolders(t *testing.T) {
 		t.Error(err)
 	}
 	mustFail(t, s, "LoadFileData( 'x-local://../secret.txt' )", `".." is not allowed`)
-	mustFail(t, s, "LoadFileData( 'x-local://data/admin.json' )", "scripts do not see this folder")
+	mustFail(t, s, "LoadFileData( 'x-local://data/admin.json' )", "scripts do not see this")
 	mustFail(t, s, "OpenCodeLib( 'x-local://../secret.js' )", "leads out of the app folder")
-	mustFail(t, s, "alert( EvalCodePageUrl( 'x-local://data/admin.json' ) )", "scripts do not see this folder")
+	mustFail(t, s, "alert( EvalCodePageUrl( 'x-local://data/admin.json' ) )", "scripts do not see this")
 }
 
 // TestWhereTheDataFolderMayNotBe: everybody reads what lies in the folder web of an app, and scripts what lies in the
@@ -105,6 +105,42 @@ func TestWhereTheDataFolderMayNotBe(t *testing.T) {
 			continue
 		}
 		s.Stop(t)
+	}
+}
+
+// TestFilesOfSettingsAreOutOfReach: the config file may lie in the app folder, where init writes it, and so may tokens
+// and keys. Scripts neither read them nor write others in their place; in the folder web none of them may lie.
+func TestFilesOfSettingsAreOutOfReach(t *testing.T) {
+	const token = "a-token-of-twenty-letters"
+	dir := servertest.WriteFiles(t, map[string]string{"tutorsocket.yaml": "{}", "keys/token": token, "keys/other": "x", "web/token": token})
+	start := func(tokenFile string) (*servertest.Server, error) {
+		return servertest.TryStart(t, servertest.AppDir(dir), servertest.Settings(func(c *config.Config) {
+			c.Data, c.File, c.Admin.TokenFile = t.TempDir(), filepath.Join(dir, "tutorsocket.yaml"), filepath.Join(dir, tokenFile)
+		}))
+	}
+	if _, err := start("web/token"); err == nil || !strings.Contains(err.Error(), "admin.token_file "+filepath.Join(dir, "web", "token")) {
+		t.Error(err)
+	}
+	s, err := start("keys/token")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const unseen = "scripts do not see this"
+	for _, name := range []string{"tutorsocket.yaml", "TutorSocket.yaml", "keys/../tutorsocket.yaml", "keys/token", "./keys//token"} {
+		name = quote("x-local://" + name)
+		for _, call := range []string{"LoadFileData( %s )", "LoadUrlText( %s )", "PutUrlText( %s, 'auth: {}' )", "PutFileData( %s, 'x' )", "DeleteFile( %s )", "alert( EvalCodePageUrl( %s ) )", "OpenCodeLib( %s )"} {
+			mustFail(t, s, fmt.Sprintf(call, name), "")
+		}
+	}
+	mustFail(t, s, "LoadUrlText( 'x-local://tutorsocket.yaml' )", unseen)
+	mustFail(t, s, "alert( EvalCodePageUrl( 'x-local://keys/token' ) )", unseen)
+	mustFail(t, s, "PutUrlText( 'x-local://tutorsocket.yaml', 'x' )", unseen)
+	mustFail(t, s, "MoveFile( 'x-local://keys', 'x-local://others' )", "")
+	if text, err := os.ReadFile(filepath.Join(dir, "keys", "token")); err != nil || string(text) != token {
+		t.Errorf("%q, %v", text, err)
+	}
+	if _, failure := script(t, s, "PutUrlText( 'x-local://keys/other', 'y' )"); failure != "" {
+		t.Error(failure)
 	}
 }
 

@@ -19,9 +19,9 @@ import (
 type Config struct {
 	Algorithms []string `yaml:"algorithms" default:"HS256,RS256,ES256,EdDSA" doc:"Algorithms that tokens may be signed with, of HS256, RS256, ES256 and EdDSA; each needs a key of its kind."`
 
-	SecretFile string        `yaml:"secret_file" default:"" doc:"File with the secret for tokens signed with HS256: at least 32 bytes; a line break at the end does not count."`
-	KeyFiles   []string      `yaml:"key_files" default:"" doc:"Files with public keys or certificates (PEM) for tokens signed with RS256, ES256 or EdDSA."`
-	JWKSFile   string        `yaml:"jwks_file" default:"" doc:"File with a set of keys in JSON (JWKS)."`
+	SecretFile string        `yaml:"secret_file" default:"" file:"true" doc:"File with the secret for tokens signed with HS256: at least 32 bytes; a line break at the end does not count."`
+	KeyFiles   []string      `yaml:"key_files" default:"" file:"true" doc:"Files with public keys or certificates (PEM) for tokens signed with RS256, ES256 or EdDSA."`
+	JWKSFile   string        `yaml:"jwks_file" default:"" file:"true" doc:"File with a set of keys in JSON (JWKS)."`
 	JWKSURL    string        `yaml:"jwks_url" default:"" doc:"Address of a set of public keys (JWKS), as identity providers have one; https, or http on this machine."`
 	Refresh    time.Duration `yaml:"refresh" default:"1h" min:"10s" doc:"How often keys are read again. A token with an unknown key id has those of jwks_file and jwks_url read at once."`
 	Timeout    time.Duration `yaml:"fetch_timeout" default:"5s" min:"100ms" doc:"How long the server at jwks_url may take to answer."`

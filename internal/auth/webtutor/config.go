@@ -26,8 +26,8 @@ type Config struct {
 	Recheck      time.Duration `yaml:"recheck" default:"1m" min:"10ms" doc:"How often WebTutor is asked whether the session of an open socket goes on."`
 	Grace        time.Duration `yaml:"grace" default:"5m" min:"0s" doc:"How long sockets stay open when WebTutor cannot be asked about their session."`
 	InsecureHTTP bool          `yaml:"insecure_http" default:"false" doc:"Allow an http address, on which everybody between the servers can read the cookies."`
-	CA           string        `yaml:"ca" default:"" doc:"File with the certificates (PEM) of those who sign for WebTutor; without one those the system trusts."`
-	Header       string        `yaml:"header" default:"" doc:"File with one header, as NAME=VALUE, that goes with each request: the secret which the page asks for."`
+	CA           string        `yaml:"ca" default:"" file:"true" doc:"File with the certificates (PEM) of those who sign for WebTutor; without one those the system trusts."`
+	Header       string        `yaml:"header" default:"" file:"true" doc:"File with one header, as NAME=VALUE, that goes with each request: the secret which the page asks for."`
 
 	// Origins are those whose pages may use cookies, besides the request's own (the setting origins); null never may.
 	Origins []string `yaml:"-"`
