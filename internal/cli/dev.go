@@ -171,7 +171,11 @@ func (p *program) runServer(ctx context.Context, settings config.Config, product
 	if forPeople {
 		p.printStart(s, settings, production)
 	} else {
-		logger.Info("ready", "node", s.Node(), "url", s.URL(), "folder", s.DataDir(), "limit", s.SocketLimit())
+		ready := []any{"node", s.Node(), "url", s.URL(), "open_to", openTo(settings, production), "folder", s.DataDir(), "limit", s.SocketLimit()}
+		if s.AdminURL() != s.URL() {
+			ready = append(ready, "admin", s.AdminURL())
+		}
+		logger.Info("ready", ready...)
 	}
 	failure := s.Wait(ctx)
 	return errors.Join(failure, p.stop(ctx, s, failure != nil, stopping))
