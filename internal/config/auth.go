@@ -101,7 +101,8 @@ func (c Config) CheckServe() error {
 		ps = append(ps, Problem{Key: key, Message: fmt.Sprintf(format, args...)})
 	}
 	if len(c.Auth.Methods) == 0 && !slices.ContainsFunc(slices.Collect(maps.Values(c.Services)), func(s *Service) bool { return len(s.Auth) > 0 }) {
-		add("auth.methods", "is not set, so nobody could connect; name one way to log in at least: %s", strings.Join(authMethods, ", "))
+		add("auth.methods", "is not set, so nobody could connect; name one way to log in at least, of %s: auth.methods: [%s]. "+
+			"An app is served without login, to this machine, by dev", strings.Join(authMethods, ", "), AuthAccounts)
 	}
 	if !c.TLS.On() && !c.TLS.Plain && len(c.TrustedProxies) == 0 && !localOnly(c.Listen) {
 		add("tls.cert", "is not set, and %s is an address that others reach: cookies and tokens would go over the network as they are. "+
