@@ -112,7 +112,7 @@ func (c Config) CheckServe() error {
 		add("origins", "null lets in every page in a frame without an origin of its own; that is for dev only")
 	}
 	if c.TLS.SelfSigned {
-		add("tls.self_signed", "is for dev: no browser trusts the certificate")
+		add("tls.self_signed", "is for dev: no browser trusts the certificate. Set tls.cert and tls.key, or tls.acme.domains")
 	}
 	return ps.err()
 }
