@@ -233,7 +233,7 @@ func userProblem(err error, id string) error {
 	var wrong *accounts.FieldError
 	switch {
 	case errors.As(err, &wrong):
-		return at(problem(http.StatusUnprocessableEntity, "The user cannot be taken: %v.", wrong), "body."+wrong.Field, wrong.Reason, nil)
+		return at(problem(http.StatusUnprocessableEntity, "The user cannot be saved: %v.", wrong), "body."+wrong.Field, wrong.Reason, nil)
 	case errors.Is(err, accounts.ErrNoUser):
 		return problem(http.StatusNotFound, "There is no user with the id %q. GET %s/users lists them.", shorten(id), Base)
 	case errors.Is(err, accounts.ErrTaken):

@@ -68,6 +68,7 @@ func (p *program) serve() *cobra.Command {
 	}
 	addConfig(c, &file)
 	given := settingFlags(c)
+	_ = c.Flags().MarkHidden("tls") // it is for dev, and who gives it here is told so; the flag exists
 	c.RunE = func(c *cobra.Command, args []string) error {
 		settings, err := p.serverSettings(file, given(), args, false)
 		if err == nil {
@@ -171,7 +172,7 @@ func (p *program) runServer(ctx context.Context, settings config.Config, product
 	if forPeople {
 		p.printStart(s, settings, production)
 	} else {
-		logger.Info("ready", "node", s.Node(), "url", s.URL(), "folder", s.DataDir(), "limit", s.SocketLimit())
+		logger.Info("ready", "node", s.Node(), "url", s.URL(), "open", openTo(settings, production), "admin", s.AdminURL(), "folder", s.DataDir(), "limit", s.SocketLimit())
 	}
 	failure := s.Wait(ctx)
 	return errors.Join(failure, p.stop(ctx, s, failure != nil, stopping))

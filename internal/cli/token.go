@@ -14,7 +14,7 @@ func (p *program) token() *cobra.Command {
 	c := group("token", "Make tokens that let users in")
 	c.Long = "Tokens (JWT) say who a user is to a server with the method jwt in its setting\n" +
 		"auth.methods."
-	c.Example = examples("tutorsocket token create --user 42 --key portal.pem --audience tutorsocket")
+	c.Example = examples("tutorsocket token create --user 42 --key key.pem --issuer portal --audience ws")
 	c.AddCommand(p.tokenCreate())
 	return c
 }
@@ -50,11 +50,10 @@ func (p *program) tokenCreate() *cobra.Command {
 			"audience must be what the server expects (auth.jwt.issuer, auth.jwt.audience). A token\n" +
 			"cannot be taken back: give it a short life.",
 		Example: examples(
-			"tutorsocket token create --user 42 --key portal.pem --audience tutorsocket",
-			"tutorsocket token create --user 42 --key secret.txt --ttl 10m",
-			"tutorsocket token create --user 42 --key a.pem --login anna --name 'Anna K.'",
-			"tutorsocket token create --user 42 --key portal.pem --tag 'hall=Main hall'",
-			"tutorsocket token create --user 42 --key portal.pem --service echo --json",
+			"tutorsocket token create --user 42 --key key.pem --issuer portal --audience ws",
+			"tutorsocket token create --user 42 --key secret.txt --login anna --name 'Anna K.' --ttl 10m",
+			"tutorsocket token create --user 42 --key key.pem --tag 'hall=Main hall'",
+			"tutorsocket token create --user 42 --key key.pem --service echo --json",
 		),
 		Args: exactly(),
 	}

@@ -248,7 +248,7 @@ func exampleFolder(t *testing.T) string {
 		"settings.json":           `{"theme":"dark"}`,
 		"password.txt":            "correct horse battery\n",
 		"secret.txt":              strings.Repeat("secret ", 5),
-		"portal.pem":              ed25519PEM,
+		"key.pem":                 ed25519PEM,
 		"data.jsonl":              `{"key":"counter","value":1}` + "\n",
 		"my-app/agents/digest.js": "Sleep( 600000 )",
 	})

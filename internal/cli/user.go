@@ -106,7 +106,7 @@ func (p *program) printUser(u api.User, asJSON bool) error {
 
 func (p *program) printUsers(users []api.User) error {
 	if len(users) == 0 {
-		fmt.Fprintln(p.Stdout, "none")
+		fmt.Fprintf(p.Stdout, "no users; to add one: %s user add LOGIN\n", p.self())
 		return nil
 	}
 	var rows [][]string
@@ -354,7 +354,7 @@ func allSessions(ctx context.Context, client *api.Client, userID string) (all ap
 
 func (p *program) printSessions(sessions []api.Session) error {
 	if len(sessions) == 0 {
-		fmt.Fprintln(p.Stdout, "none")
+		fmt.Fprintln(p.Stdout, "no sessions")
 		return nil
 	}
 	slices.SortStableFunc(sessions, func(a, b api.Session) int {

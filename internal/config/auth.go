@@ -107,7 +107,8 @@ func (c Config) CheckServe() error {
 		ps = append(ps, Problem{Key: key, Message: fmt.Sprintf(format, args...)})
 	}
 	if len(c.Auth.Methods) == 0 && !slices.ContainsFunc(slices.Collect(maps.Values(c.Services)), func(s *Service) bool { return len(s.Auth) > 0 }) {
-		add(methodsKey, "is not set, so nobody could connect; name one way to log in at least: %s", strings.Join(authMethods, ", "))
+		add(methodsKey, "is not set, so nobody could connect; name one way to log in at least, of %s: %s: [%s]. "+
+			"An app is served without login, to this machine, by dev", strings.Join(authMethods, ", "), methodsKey, AuthAccounts)
 	}
 	if !c.TLS.On() && !c.TLS.Plain && len(c.TrustedProxies) == 0 && !localOnly(c.Listen) {
 		add("tls.cert", "is not set, and %s is an address that others reach: cookies and tokens would go over the network as they are. "+
@@ -117,7 +118,7 @@ func (c Config) CheckServe() error {
 		add("origins", "null lets in every page in a frame without an origin of its own; that is for dev only")
 	}
 	if c.TLS.SelfSigned {
-		add("tls.self_signed", "is for dev: no browser trusts the certificate")
+		add("tls.self_signed", "is for dev: no browser trusts the certificate. Set tls.cert and tls.key, or tls.acme.domains")
 	}
 	return ps.err()
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -164,6 +165,15 @@ func TestRussianMinutes(t *testing.T) {
 	for n, want := range map[int]string{1: "минуту", 2: "2 минуты", 5: "5 минут", 11: "11 минут", 12: "12 минут", 21: "21 минуту", 24: "24 минуты", 111: "111 минут"} {
 		if got := allTexts[russian].minutes(n); got != want {
 			t.Errorf("%d: %s", n, got)
+		}
+	}
+}
+
+// Chrome 109 and Firefox 115, the last ones for Windows 7, take a colour written with light-dark() for none.
+func TestColoursOfOldBrowsers(t *testing.T) {
+	for _, part := range regexp.MustCompile(`--[a-z-]+: [^;]*;`).FindAllString(style, -1) {
+		if !regexp.MustCompile(`: (#[0-9a-f]{6}|rgba\([0-9., ]+\));$`).MatchString(part) {
+			t.Errorf("%s is no colour everywhere", part)
 		}
 	}
 }

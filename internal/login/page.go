@@ -86,7 +86,7 @@ func (p page) html() string {
 		}
 	}
 	add("<!doctype html>\n<html lang=\"", string(p.language), "\">\n<head>\n<meta charset=\"utf-8\">\n",
-		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n",
+		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"robots\" content=\"noindex\">\n",
 		"<title>", text(title), " – tutorsocket</title>\n<link rel=\"icon\" href=\"", iconPath, "\">\n<link rel=\"stylesheet\" href=\"", styleURL, "\">\n</head>\n<body>\n<main>\n")
 	add("<header>", strings.Replace(strings.TrimSpace(icon), "<svg ", `<svg aria-hidden="true" `, 1), "<span>tutorsocket</span>")
 	p.writeLanguages(add, t)
@@ -135,7 +135,10 @@ func (p page) writeHidden(add func(...string), next string) {
 func (p page) writeForm(add func(...string), t *texts) {
 	wrong, onLogin, onPassword := "", " autofocus", ""
 	if p.problem != "" {
-		wrong = ` aria-invalid="true" aria-describedby="problem"`
+		wrong = ` aria-describedby="problem"`
+		if p.status < http.StatusTooManyRequests { // later, the same may be right
+			wrong = ` aria-invalid="true"` + wrong
+		}
 	}
 	if p.loginText != "" {
 		onLogin, onPassword = onPassword, onLogin

@@ -150,8 +150,11 @@ func TestGuessingIsSlowedAndRefused(t *testing.T) {
 		t.Errorf("%v answers were held back", slowed)
 	}
 	s, wait, page := status(from("198.51.100.20"), "Anna", password)
-	if s != 429 || wait != "225" || !strings.Contains(page, "Too many failed attempts. Try again in 4 minutes.") {
+	if s != 429 || wait != "225" || !strings.Contains(page, "Too many failed attempts. Try again in 4\u00a0minutes.") {
 		t.Errorf("status %d, Retry-After %q: %s", s, wait, page)
+	}
+	if strings.Contains(page, "aria-invalid") || !strings.Contains(page, `aria-describedby="problem" autofocus`) {
+		t.Errorf("what was typed is said to be wrong, and is not: %s", page)
 	}
 	if s, _, _ := status(from("198.51.100.1"), "anna", password); s != 303 {
 		t.Errorf("anna herself, where she was before: status %d", s)

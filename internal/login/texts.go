@@ -2,6 +2,7 @@ package login
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -72,7 +73,8 @@ var allTexts = map[language]*texts{
 	},
 }
 
-// tryIn says when to try again.
+// tryIn says when to try again. The number stays on the line of what it counts.
 func (t *texts) tryIn(wait time.Duration) string {
-	return t.tooMany + " " + t.minutes(max(int((wait+time.Minute-1)/time.Minute), 1)) + "."
+	minutes := t.minutes(max(int((wait+time.Minute-1)/time.Minute), 1))
+	return t.tooMany + " " + strings.ReplaceAll(minutes, " ", "\u00a0") + "."
 }

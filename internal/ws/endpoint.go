@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unique"
 
 	"github.com/gobwas/ws"
@@ -164,7 +165,9 @@ func (s *Server) refuseUser(err error) *refusal {
 	case errors.Is(err, auth.ErrUnauthenticated), errors.Is(err, auth.ErrNoCredentials):
 		return refuse(http.StatusUnauthorized, err.Error(), "WWW-Authenticate", "Bearer")
 	}
-	s.log.Error("authentication failed", "error", err)
+	if skipped, due := s.unjudged.due(time.Now()); due {
+		s.log.Error("authentication failed", "error", err, "skipped", skipped)
+	}
 	return refuse(http.StatusServiceUnavailable, "the user cannot be checked now; try again in a moment", "Retry-After", "5")
 }
 

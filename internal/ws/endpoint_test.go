@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -109,6 +110,23 @@ func TestRequestsThatAreNoUpgrade(t *testing.T) {
 		t.Error("a refused request left a socket")
 	}
 	r.wantNoEnd(t)
+}
+
+// While nobody can say who is calling, a crowd that comes back does not fill the log.
+func TestHandshakesThatCannotBeJudgedAreLoggedSeldom(t *testing.T) {
+	r := newRig(t, rigConfig{})
+	for range 20 {
+		wantProblem(t, ask(t, r.url, "/services/echo?user=unknown", nil).response, 503, "cannot be checked now")
+	}
+	if n := strings.Count(r.log.String(), "authentication failed"); n != 1 || !strings.Contains(r.log.String(), "the portal is down") {
+		t.Errorf("%d records:\n%s", n, r.log)
+	}
+	const last = "skipped=19"
+	r.server.unjudged.until = time.Time{} // a minute later
+	wantProblem(t, ask(t, r.url, "/services/echo?user=unknown", nil).response, 503, "cannot be checked now")
+	if !strings.Contains(r.log.String(), last) {
+		t.Errorf("the next record does not count those before it:\n%s", r.log)
+	}
 }
 
 func TestRefusedWhileDraining(t *testing.T) {

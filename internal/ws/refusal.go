@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/auth"
 )
@@ -75,4 +77,23 @@ func (r *refusal) write(w http.ResponseWriter) {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(r)
+}
+
+// seldom lets one record a minute through, and counts the others. Safe for concurrent use.
+type seldom struct {
+	mu      sync.Mutex
+	until   time.Time
+	skipped int
+}
+
+func (s *seldom) due(now time.Time) (skipped int, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Before(s.until) {
+		s.skipped++
+		return 0, false
+	}
+	s.until = now.Add(time.Minute)
+	skipped, s.skipped = s.skipped, 0
+	return skipped, true
 }

@@ -75,6 +75,8 @@ type Server struct {
 	figures figures
 	traces  traces
 	gate    *gate
+	// unjudged is for records of handshakes whose user nobody can check now: all clients come back at once then.
+	unjudged seldom
 
 	refusing chan struct{} // closed when no more sockets are taken
 

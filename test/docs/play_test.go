@@ -86,7 +86,7 @@ func (p *play) follow(t *testing.T, s step, output string, afterCommands bool) {
 				p.fail(t, s, "the page knows no metric %s", name)
 			}
 		}
-	case s.lang == "nginx", s.lang == "caddy", s.lang == "ini":
+	case s.lang == "nginx", s.lang == "caddy", s.lang == "apache", s.lang == "ini":
 		if line := wrongLine(s.lang, s.text); line != "" {
 			p.fail(t, s, "this is no line of %s: %s", s.lang, line)
 		}
@@ -100,9 +100,10 @@ func (p *play) follow(t *testing.T, s step, output string, afterCommands bool) {
 
 // otherProgram is what a line of the configuration of another program looks like.
 var otherProgram = map[string]*regexp.Regexp{
-	"nginx": regexp.MustCompile(`^([a-z_]+ [^{};]+[;{]|\})$`),
-	"caddy": regexp.MustCompile(`^([a-z][a-z0-9_.]* [^{}]*\{?|\})$`),
-	"ini":   regexp.MustCompile(`^(\[[A-Z][a-z]+\]|[A-Z][A-Za-z]+=\S.*|)$`),
+	"nginx":  regexp.MustCompile(`^([a-z_]+ [^{};]+[;{]|\})$`),
+	"apache": regexp.MustCompile(`^[A-Z][A-Za-z]+ [^{};]+$`),
+	"caddy":  regexp.MustCompile(`^([a-z][a-z0-9_.]* [^{}]*\{?|\})$`),
+	"ini":    regexp.MustCompile(`^(\[[A-Z][a-z]+\]|[A-Z][A-Za-z]+=\S.*|)$`),
 }
 
 // wrongLine returns a line that the program would not read, or the last one where a brace is left open.
