@@ -219,7 +219,7 @@ func (s *Server) checkServices() error {
 		return wrong
 	}
 	for _, problem := range wrong {
-		s.logger.Warn("setting of a service that is not there", "key", problem.Key, "problem", problem.Message)
+		s.logger.Warn("setting of a service that is not there", "key", problem.Key, "reason", problem.Message)
 	}
 	return nil
 }
