@@ -67,7 +67,7 @@ func TestMethodsOfThePaths(t *testing.T) {
 		allow        string
 	}{
 		{"HEAD", "/login", 200, ""}, {"PUT", "/login", 405, "GET, HEAD, POST"}, {"DELETE", "/logout", 405, "GET, HEAD, POST"},
-		{"POST", "/login.css", 405, "GET, HEAD"}, {"HEAD", "/login.svg", 200, ""},
+		{"PUT", "/login/password", 405, "GET, HEAD, POST"}, {"POST", "/login.css", 405, "GET, HEAD"}, {"HEAD", "/login.svg", 200, ""},
 	} {
 		if resp, _ := v.do(c.method, c.path, nil); resp.StatusCode != c.status || resp.Header.Get("Allow") != c.allow {
 			t.Errorf("%s %s: status %d, Allow %q", c.method, c.path, resp.StatusCode, resp.Header.Get("Allow"))

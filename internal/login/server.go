@@ -20,6 +20,8 @@ type Users interface {
 	Verify(ctx context.Context, login, password string) (accounts.User, error)
 	ByLogin(ctx context.Context, login string) (accounts.User, error)
 	Watch(ctx context.Context) (iter.Seq[string], error)
+	ChangePassword(ctx context.Context, login, old, password string) (accounts.User, error)
+	MinPassword() int
 }
 
 // Server lets users in. Its methods are safe for concurrent use.
@@ -106,9 +108,9 @@ func (s *Server) use(ctx context.Context, id string) (found standing, why string
 }
 
 // begin begins a session for a user and gives its cookie to the browser. The session that the browser
-// had ends.
-func (s *Server) begin(w http.ResponseWriter, r *http.Request, user accounts.User) error {
-	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), whyKey{}, whyLoggedIn), storeTime)
+// had ends, unless it has already; why is for its sockets.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, user accounts.User, why string) error {
+	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), whyKey{}, why), storeTime)
 	defer cancel()
 	manager := s.managers[auth.Secure(r)]
 	token, _ := secretOf(r, sessionCookie)
