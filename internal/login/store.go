@@ -34,6 +34,7 @@ const (
 	whyOver       = "the session has expired; log in again"
 	whyDisabled   = "this account is disabled"
 	whyRemoved    = "this account does not exist any more"
+	whyChanged    = "your account was changed; connect again"
 	whyPassword   = "the password was changed; log in again"
 	whyNoSession  = "there is no such session; log in again"
 	whyUnreadable = "the session cannot be read; log in again"
