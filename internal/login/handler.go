@@ -242,7 +242,14 @@ var busy = failure{outcome: outcomeBusy, status: http.StatusServiceUnavailable, 
 
 // try has a password verified, unless too many were wrong before.
 func (s *Server) try(r *http.Request, login string, verify func(context.Context) (accounts.User, error)) (accounts.User, *failure) {
-	a, wait, of := s.throttle.begin(accounts.Fold(login), network(clientAddress(r)))
+	who := pair{accounts.Fold(login), network(clientAddress(r))}
+	if err := s.learn(r.Context(), who); err != nil {
+		if r.Context().Err() != nil {
+			return accounts.User{}, &busy // nobody reads it
+		}
+		return accounts.User{}, s.broken(err)
+	}
+	a, wait, of := s.throttle.begin(who.login, who.address)
 	if wait > 0 {
 		outcome, detail := outcomeLogin, "Too many failed logins of this user"
 		if of == ofAddress {
@@ -259,12 +266,14 @@ func (s *Server) try(r *http.Request, login string, verify func(context.Context)
 	user, err := verify(r.Context())
 	switch {
 	case err == nil:
-		s.throttle.right(a)
+		s.tellRight(r.Context(), a, s.throttle.right(a))
 		return user, nil
 	case errors.Is(err, accounts.ErrWrong):
+		s.tellWrong(r.Context(), a)
 		return accounts.User{}, &failure{outcome: outcomeWrong, status: http.StatusForbidden, detail: "The login or the password is wrong.",
 			why: func(t *texts) string { return t.wrong }}
 	case errors.Is(err, accounts.ErrDisabled):
+		s.tellWrong(r.Context(), a)
 		return accounts.User{}, &failure{outcome: outcomeDisabled, status: http.StatusForbidden, detail: "The account is disabled.", user: user.ID,
 			why: func(t *texts) string { return t.disabled }}
 	case errors.As(err, new(*accounts.FieldError)): // of the new password: the old one is right, or was not looked at

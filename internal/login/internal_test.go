@@ -39,6 +39,12 @@ func (m *memory) Replace(_ context.Context, key string, value json.RawMessage, _
 	return true, nil
 }
 
+func (m *memory) Delete(_ context.Context, key string) (bool, error) {
+	_, held := m.values[key]
+	delete(m.values, key)
+	return held, nil
+}
+
 func (m *memory) List(context.Context, string, int, string) ([]userdata.Entry, string, error) {
 	return nil, "", errors.New("not listed")
 }
