@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -217,5 +218,42 @@ func TestAnAnswerIsNotToldToAnotherKey(t *testing.T) {
 		if resp.StatusCode != 202 || resp.Header.Get("Idempotency-Replayed") != "" {
 			t.Errorf("%s %s", resp.Status, body)
 		}
+	}
+}
+
+// TestARevokedKeyEndsItsStreams: what a key has begun to read it does not read for ever.
+func TestARevokedKeyEndsItsStreams(t *testing.T) {
+	f := newFixture(t)
+	for path, scope := range map[string]string{"/sockets/events": "read", "/logs?follow=true": "admin"} {
+		t.Run(scope, func(t *testing.T) {
+			open := func(token string) *http.Response {
+				req, err := http.NewRequestWithContext(t.Context(), "GET", f.server.URL+api.Base+path, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				req.Header.Set("Authorization", "Bearer "+token)
+				resp, err := http.DefaultTransport.RoundTrip(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = resp.Body.Close() })
+				if resp.StatusCode != 200 {
+					t.Fatal(resp.Status)
+				}
+				return resp
+			}
+			revoked, id := f.key(t, scope)
+			other, _ := f.key(t, scope)
+			ends, stays := open(revoked), open(other)
+			if err := f.client(t).RevokeKey(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.Copy(io.Discard, ends.Body); err != nil { // until it ends
+				t.Error(err)
+			}
+			if _, err := stays.Body.Read(make([]byte, 1)); err != nil {
+				t.Errorf("the stream of another key: %v", err)
+			}
+		})
 	}
 }
