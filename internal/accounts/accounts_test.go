@@ -224,6 +224,84 @@ func TestWhatEndsSessionsMakesAnotherEpoch(t *testing.T) {
 	}
 }
 
+func TestChangePassword(t *testing.T) {
+	s := newStore(t)
+	anna := mustAdd(t, s, accounts.NewUser{Login: "anna"})
+	bob := mustAdd(t, s, accounts.NewUser{Login: "bob"})
+	yes := true
+	if _, err := s.Change(t.Context(), bob.ID, accounts.Change{Disabled: &yes}); err != nil {
+		t.Fatal(err)
+	}
+	const other = "another horse battery"
+	for name, c := range map[string]struct {
+		login, old, password string
+		want                 error // nil: a FieldError
+	}{
+		"wrong password":   {"anna", "guess", other, accounts.ErrWrong},
+		"endless password": {"anna", strings.Repeat("x", 1<<20), other, accounts.ErrWrong},
+		"no such login":    {"nobody", password, other, accounts.ErrWrong},
+		"disabled":         {"bob", password, other, accounts.ErrDisabled},
+		"too short":        {"anna", password, "short", nil},
+		"the login":        {"anna", password, "anna", nil},
+		"the same":         {"anna", password, password, nil},
+		// Whoever does not know the old one does not learn that his guess is right.
+		"a guess, twice": {"anna", other, other, accounts.ErrWrong},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := s.ChangePassword(t.Context(), c.login, c.old, c.password)
+			if c.want != nil && !errors.Is(err, c.want) || c.want == nil && !errors.As(err, new(*accounts.FieldError)) {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+	if u, err := s.Verify(t.Context(), "anna", password); err != nil || u.Epoch != anna.Epoch {
+		t.Fatalf("after all that: %+v, %v", u, err)
+	}
+	u, err := s.ChangePassword(t.Context(), "Anna", password, other)
+	if err != nil || u.ID != anna.ID || u.Epoch == anna.Epoch || !u.PasswordAt.After(anna.PasswordAt) {
+		t.Errorf("changed: %+v, %v", u, err)
+	}
+	if _, err := s.Verify(t.Context(), "anna", password); !errors.Is(err, accounts.ErrWrong) {
+		t.Errorf("the old password: %v", err)
+	}
+	if now, err := s.Verify(t.Context(), "anna", other); err != nil || now.Epoch != u.Epoch {
+		t.Errorf("the new password: %v", err)
+	}
+}
+
+// interrupted are values before whose next write something happens.
+type interrupted struct {
+	accounts.Values
+	before func()
+}
+
+func (i *interrupted) Replace(ctx context.Context, key string, value json.RawMessage, ttl time.Duration, revision uint64) (bool, error) {
+	if before := i.before; before != nil {
+		i.before = nil
+		before()
+	}
+	return i.Values.Replace(ctx, key, value, ttl, revision)
+}
+
+// Somebody who has stolen a password changes it at the moment when an administrator does.
+func TestAPasswordThatWasReplacedChangesNothing(t *testing.T) {
+	values := newValues(t)
+	administrator := accounts.New(accounts.Config{Hash: cheap}, values)
+	u := mustAdd(t, administrator, accounts.NewUser{Login: "anna"})
+	given := "given by the administrator"
+	s := accounts.New(accounts.Config{Hash: cheap}, &interrupted{values, func() {
+		if _, err := administrator.Change(t.Context(), u.ID, accounts.Change{Password: &given}); err != nil {
+			t.Error(err)
+		}
+	}})
+	if _, err := s.ChangePassword(t.Context(), "anna", password, "wanted by the thief"); !errors.Is(err, accounts.ErrWrong) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := s.Verify(t.Context(), "anna", given); err != nil {
+		t.Errorf("the password of the administrator: %v", err)
+	}
+}
+
 func TestChangesAtTheSameTimeAllStay(t *testing.T) {
 	s := newStore(t)
 	u := mustAdd(t, s, accounts.NewUser{Login: "anna"})

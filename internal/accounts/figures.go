@@ -29,7 +29,7 @@ func (f *figures) done(err *error) { f.verified.With(outcome(*err)).Inc() }
 
 func outcome(err error) string {
 	switch {
-	case err == nil:
+	case err == nil, errors.As(err, new(*FieldError)): // of the new password: the old one was right
 		return "right"
 	case errors.Is(err, ErrWrong):
 		return "wrong"

@@ -133,8 +133,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	outer.Pattern = pattern
 	terms := h.terms[pattern]
 	nameOperation(w, terms.operation)
-	if r.URL.Path != openAPIPath && h.outOfScope(w, r, grant, terms.scope) {
-		return
+	if r.URL.Path != openAPIPath {
+		if h.outOfScope(w, r, grant, terms.scope) {
+			return
+		}
+		r = h.stillHolds(r, terms.scope)
 	}
 	if p := h.wrongRequest(w, r, terms); p != nil {
 		writeProblem(w, p)

@@ -155,7 +155,7 @@ func (h *handler) attachRun(w http.ResponseWriter, r *http.Request, run *runs.Ru
 func (h *handler) followRun(w http.ResponseWriter, r *http.Request, reader *runs.Reader) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	stream := h.newEventStream(w, r, cancel)
+	stream := newEventStream(w, r, cancel)
 	if stream.comment() != nil {
 		return
 	}

@@ -54,10 +54,11 @@ type NewUser struct {
 	Fields   map[string]string `json:"fields,omitempty" doc:"What scripts find in curUser besides: up to 64 texts of 1024 bytes."`
 }
 
-// UserChange is what is to become another one of a user. What is not there stays.
+// UserChange is what is to become another one of a user. What is not there stays. Open sockets of a user who has become
+// another one in the eyes of scripts are closed, and may be opened again.
 type UserChange struct {
 	Name     *string            `json:"name,omitempty" doc:"What others call the user."`
-	Admin    *bool              `json:"admin,omitempty" doc:"Whether the user is an administrator; sockets that are open stay what they are."`
+	Admin    *bool              `json:"admin,omitempty" doc:"Whether the user is an administrator. Like another name and other fields this closes the open sockets of the user; clients that come back have what is new."`
 	Disabled *bool              `json:"disabled,omitempty" doc:"Whether the user may not log in; true ends all sessions of the user."`
 	Fields   *map[string]string `json:"fields,omitempty" doc:"What scripts find in curUser besides, all of it."`
 	Password *string            `json:"password,omitempty" doc:"A new password; it ends all sessions of the user."`
@@ -70,7 +71,7 @@ type Session struct {
 	UserID  string    `json:"user_id" doc:"Whose session it is."`
 	Login   string    `json:"login" doc:"The user's login, in lower case."`
 	BegunAt time.Time `json:"begun_at" doc:"When the user logged in."`
-	SeenAt  time.Time `json:"seen_at" doc:"When it was last used, or up to five minutes before."`
+	SeenAt  time.Time `json:"seen_at" doc:"When it was last used, or up to five minutes before; by an open socket, or up to a tenth of auth.accounts.idle before."`
 	EndsAt  time.Time `json:"ends_at" doc:"When it ends if it is not used any more."`
 	Address string    `json:"address" doc:"The address the user logged in from."`
 	Agent   string    `json:"agent" doc:"What the browser calls itself."`

@@ -136,6 +136,16 @@ func (l *Lease) OnEnd(fn func(why string)) (stop func()) {
 	return func() { l.forget(w) }
 }
 
+// InUse reports whether anybody waits for the end of the lease, as every open socket does that stands on it.
+func (l *Lease) InUse() bool {
+	if l == nil {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waiting) > 0
+}
+
 // forget takes somebody out who waits; the last one leaves no timer behind.
 func (l *Lease) forget(w *waiting) {
 	l.mu.Lock()

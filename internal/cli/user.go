@@ -234,7 +234,7 @@ func (p *program) userSet(t *target) *cobra.Command {
 	c := &cobra.Command{
 		Use: "set LOGIN", Short: "Change the name, the rights or the fields of a user",
 		Long: "Change the name, the rights or the fields of a user. What no flag names stays; --field replaces\n" +
-			"all fields. Sockets that are open stay what they are.",
+			"all fields. Open sockets of the user are closed; clients that come back have what is new.",
 		Example: examples("tutorsocket user set anna --name 'Anna K.'", "tutorsocket user set anna --admin=false --field org=7"),
 	}
 	p.userChange(t, c, func(context.Context) (api.UserChange, error) {

@@ -110,9 +110,14 @@ func (c Config) CheckServe() error {
 		add(methodsKey, "is not set, so nobody could connect; name one way to log in at least, of %s: %s: [%s]. "+
 			"An app is served without login, to this machine, by dev", strings.Join(authMethods, ", "), methodsKey, AuthAccounts)
 	}
-	if !c.TLS.On() && !c.TLS.Plain && len(c.TrustedProxies) == 0 && !localOnly(c.Listen) {
+	encrypted := c.TLS.On() || c.TLS.Plain || len(c.TrustedProxies) > 0
+	if !encrypted && !localOnly(c.Listen) {
 		add("tls.cert", "is not set, and %s is an address that others reach: cookies and tokens would go over the network as they are. "+
 			"Set tls.cert and tls.key, or tls.acme.domains; where a reverse proxy encrypts, list it in trusted_proxies; tls.plain allows it all the same", c.Listen)
+	}
+	if !encrypted && c.Admin.Listen != "" && !localOnly(c.Admin.Listen) {
+		add("admin.listen", "is %s, an address that others reach, and nothing encrypts there: the admin token and API keys would go over the network as they are. "+
+			"Listen on 127.0.0.1, or encrypt as for listen; tls.plain allows it all the same", c.Admin.Listen)
 	}
 	if slices.Contains(c.Guard.AllowedOrigins, "null") {
 		add("origins", "null lets in every page in a frame without an origin of its own; that is for dev only")

@@ -230,6 +230,30 @@ func TestBrowserLogsInByKeyboard(t *testing.T) {
 	p.wait(`document.body.innerText.includes('log in first')`)
 }
 
+func TestBrowserChangesThePassword(t *testing.T) {
+	n := browserNode(t)
+	p := openTab(t, laptop)
+	p.open(n.http.URL+"/login/password?next=/whoami", "#login")
+	p.keys("anna" + kb.Tab + password + kb.Enter)
+	p.wait(`document.querySelector('h1').textContent == 'Change password' && document.activeElement.id == 'old'`)
+	p.fits()
+	p.picture("laptop-password")
+	const other = "another horse battery"
+	p.keys("wrong" + kb.Tab + other + kb.Tab + other + kb.Enter)
+	p.wait(`document.querySelector('[role=alert]')?.textContent == 'The present password is wrong.' && document.activeElement.id == 'old'`)
+	p.fits()
+	p.picture("laptop-password-wrong")
+	p.keys(password + kb.Tab + other + kb.Tab + other + kb.Enter)
+	p.wait(`document.querySelector('[role=status]')?.textContent.startsWith('Your password was changed.')`)
+	p.fits()
+	p.picture("laptop-password-changed")
+	p.do(chromedp.Click(chromedp.CSS("a.button"), chromedp.NodeVisible))
+	p.wait(`location.pathname == '/whoami' && document.body.innerText == '41 Anna true accounts'`)
+	if _, err := n.users.Verify(t.Context(), "anna", other); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestBrowserOnAPhoneInRussian(t *testing.T) {
 	n := browserNode(t)
 	p := openTab(t, phone)
@@ -251,6 +275,10 @@ func TestBrowserOnAPhoneInRussian(t *testing.T) {
 	p.open(n.http.URL+"/login", "a.button")
 	p.fits()
 	p.picture("phone-in")
+	p.open(n.http.URL+"/login/password", "#old")
+	p.wait(`document.querySelector('h1').textContent == 'Смена пароля'`)
+	p.fits()
+	p.picture("phone-password")
 }
 
 func TestBrowserInTheDark(t *testing.T) {

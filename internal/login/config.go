@@ -10,7 +10,7 @@ import (
 
 // Config holds the settings of logins. Zero values mean the defaults.
 type Config struct {
-	Idle            time.Duration `yaml:"idle" default:"24h" min:"1m" doc:"How long a session lasts without a request that shows its cookie; an open socket is not one."`
+	Idle            time.Duration `yaml:"idle" default:"24h" min:"1m" doc:"How long a session lasts without a request that shows its cookie, and without an open socket."`
 	Lifetime        time.Duration `yaml:"lifetime" default:"168h" min:"1m" doc:"How long a session lasts at most, however much it is used."`
 	Attempts        int           `yaml:"attempts" default:"10" min:"3" doc:"Failed logins of one user within attempts_window before further ones are refused; after a third of them answers become slower."`
 	AddressAttempts int           `yaml:"address_attempts" default:"100" min:"3" doc:"The same for one address, which many people may share; of IPv6 for a network of 64 bits."`
@@ -60,6 +60,15 @@ func (c Config) withDefaults() Config {
 		c.Clock = time.Now
 	}
 	return c
+}
+
+// openAfter is how old the note of a session's last use may get that nothing but open sockets use: there may be many,
+// and each note is a write to the store.
+func (c Config) openAfter() time.Duration { return c.Idle / 10 }
+
+// openLook is how often such sessions are looked for.
+func (c Config) openLook() time.Duration {
+	return max(min(c.openAfter()/4, time.Minute), 10*time.Millisecond)
 }
 
 // touchAfter is how old the note of a session's last use may get: a twentieth of what it tells, but

@@ -1,7 +1,7 @@
 // Package login lets users of accounts in with a browser: the page at /login, sessions kept in the
 // durable store, and the [auth.Method] that knows the cookie of a session.
 //
-// A [Server] is an http.Handler for its three paths, an auth.Method for handshakes, and what api
+// A [Server] is an http.Handler for its paths, an auth.Method for handshakes, and what api
 // lists and ends sessions with. Its background work is [Server.Run]. It does not know sockets: it
 // gives each caller the [auth.Lease] of his session, and ends that.
 //
@@ -15,14 +15,15 @@
 //
 // Tokens, cookies and their renewal at login are those of github.com/alexedwards/scs; its store is
 // [store]. Each request of a session reads it and its user, so that what was ended is refused at once on
-// every node. Only a write now and then notes that a session is in use.
+// every node. Only a write now and then notes that a session is in use, by requests or by open sockets. A user who
+// has become another one to scripts has the leases of his sessions ended, and not the sessions.
 //
 // Leases of open sockets follow the store: Run watches sessions and users, looks at those that change,
 // and at all of them where the watch had a gap. See ground.go for why none slips through.
 //
 // # Against guessing
 //
-// Failed logins are counted by login and by address, in memory, on each node. From a third of the
+// Failed logins are counted by login and by address, in memory, and in the store for all nodes (shared.go). From a third of the
 // allowed number on answers are held back, longer each time; then attempts are refused with 429 and the
 // time to wait. A pair of a login and an address that was right lately has a count of its own, so that a
 // stranger cannot lock its user out. Verifications are bounded by accounts.

@@ -12,11 +12,13 @@ const (
 	outcomeBusy        = "busy"
 	outcomeForm        = "form"
 	outcomeUnavailable = "unavailable"
+	outcomeRefused     = "refused_password" // of changes only: the new one cannot be taken
 )
 
 // figures count logins.
 type figures struct {
 	attempts *metrics.Counters
+	changes  *metrics.Counters
 	slowed   *metrics.Counter
 	logouts  *metrics.Counter
 }
@@ -32,11 +34,14 @@ func newFigures(r *metrics.Registry, s *Server) figures {
 	})
 	f := figures{
 		attempts: r.Counters("tutorsocket_login_attempts_total", "Attempts to log in, by outcome: right, wrong, disabled, refused_login and refused_address (too many failed before), busy, form (not from our page), unavailable.", "outcome"),
-		slowed:   r.Counter("tutorsocket_login_slowed_total", "Attempts to log in whose answer was held back, because others had failed."),
+		changes:  r.Counters("tutorsocket_login_password_changes_total", "Attempts of users to change their password, by outcome: those of tutorsocket_login_attempts_total, of the old password, and refused_password (the new one is too short, or the old one).", "outcome"),
+		slowed:   r.Counter("tutorsocket_login_slowed_total", "Attempts to log in or to change a password whose answer was held back, because others had failed."),
 		logouts:  r.Counter("tutorsocket_login_logouts_total", "Sessions that their users have ended."),
 	}
 	for _, outcome := range []string{outcomeRight, outcomeWrong, outcomeDisabled, outcomeLogin, outcomeAddress, outcomeBusy, outcomeForm, outcomeUnavailable} {
 		f.attempts.With(outcome) // shown from the start, so that an alarm sees the first
+		f.changes.With(outcome)
 	}
+	f.changes.With(outcomeRefused)
 	return f
 }

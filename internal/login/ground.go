@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -23,9 +24,11 @@ type grounds struct {
 }
 
 type ground struct {
-	login   string      // of its user, folded; "" until somebody has read it
-	lease   *auth.Lease // nil until the session is known to hold
-	changes int         // that the watch has told of
+	login   string        // of its user, folded; "" until somebody has read it
+	user    accounts.User // as sockets of the lease have him
+	seenAt  time.Time     // when the session was used last, as it was read
+	lease   *auth.Lease   // nil until the session is known to hold
+	changes int           // that the watch has told of
 	readers int
 }
 
@@ -113,18 +116,49 @@ func (g *grounds) len() int {
 }
 
 // settle gives a session that holds its lease, unless there was a change since the count; then ok is
-// false.
-func (g *grounds) settle(entered *ground, changes int, login string, until time.Time) (lease *auth.Lease, ok bool) {
+// false. Sockets keep the user they were opened with, so that another name, other rights or fields are another
+// lease: the session goes on, and clients that come back have what is new.
+func (g *grounds) settle(entered *ground, changes int, found standing, until time.Time) (lease *auth.Lease, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	entered.login = login
+	entered.login = found.session.Login
 	if entered.changes != changes {
 		return nil, false
 	}
+	if entered.lease != nil && !sameToSockets(entered.user, found.user) {
+		entered.lease.End(whyChanged)
+	}
+	entered.user, entered.seenAt = found.user, found.session.SeenAt
 	if entered.lease == nil || !entered.lease.Extend(until) {
 		entered.lease = auth.NewLease(until).ExpireAs(whyOver)
 	}
 	return entered.lease, true
+}
+
+// sameToSockets reports whether sockets have nothing to learn of a change of their user.
+func sameToSockets(a, b accounts.User) bool {
+	return a.ID == b.ID && a.Login == b.Login && a.Name == b.Name && a.Admin == b.Admin && maps.Equal(a.Fields, b.Fields)
+}
+
+// seen says that a session was used, as it is noted.
+func (g *grounds) seen(id string, at time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if there := g.byID[id]; there != nil && at.After(there.seenAt) {
+		there.seenAt = at
+	}
+}
+
+// unseen returns sessions with open sockets that were not used since a time.
+func (g *grounds) unseen(since time.Time) (ids []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for id, there := range g.byID {
+		if there.lease.InUse() && !there.seenAt.After(since) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // close ends the lease of a session that does not hold.
@@ -164,7 +198,7 @@ func (s *Server) stand(ctx context.Context, id string) (found standing, why stri
 			return found, why, nil
 		}
 		var ok bool
-		if found.lease, ok = s.grounds.settle(entered, changes, found.session.Login, found.session.until(s.cfg.Idle)); ok {
+		if found.lease, ok = s.grounds.settle(entered, changes, found, found.session.until(s.cfg.Idle)); ok {
 			return found, "", nil
 		}
 		changes = s.grounds.count(entered)

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -28,13 +29,14 @@ const (
 
 // Names of forms, for their tokens.
 const (
-	loginForm  = "login"
-	logoutForm = "logout"
+	loginForm    = "login"
+	logoutForm   = "logout"
+	passwordForm = "password"
 )
 
 // Handles reports whether a path is one of those that the server answers.
 func Handles(path string) bool {
-	return path == loginPath || path == logoutPath || path == stylePath || path == iconPath
+	return path == loginPath || path == logoutPath || path == passwordPath || path == stylePath || path == iconPath
 }
 
 // ServeHTTP answers the page, its forms, and what it loads.
@@ -49,6 +51,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.postLogout(w, r)
 	case path == logoutPath && reading: // typed by hand: the page has the button
 		redirect(w, loginPath)
+	case path == passwordPath && reading:
+		s.showPassword(w, r)
+	case path == passwordPath && posting:
+		s.postPassword(w, r)
 	case path == stylePath && reading:
 		file(w, "text/css; charset=utf-8", style)
 	case path == iconPath && reading:
@@ -79,13 +85,20 @@ func redirect(w http.ResponseWriter, path string) {
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// showPage shows who is logged in, or the form.
-func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
+// pageOf is what a request asks for in its address.
+func pageOf(r *http.Request) page {
 	query := r.URL.Query()
 	p := page{status: http.StatusOK, language: chosen(query.Get("lang")), next: localPath(query.Get("next"))}
 	if p.language == "" {
 		p.language = languageOf(r.Header)
 	}
+	return p
+}
+
+// showPage shows who is logged in, or the form.
+func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	p := pageOf(r)
 	t := allTexts[p.language]
 	if query.Has("out") {
 		p.note = t.loggedOut
@@ -99,6 +112,9 @@ func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", retryAfter(busyWait))
 		case why == "":
 			p.user, p.token, p.note = &found.user, formToken(token, logoutForm), ""
+			if query.Has("changed") {
+				p.note = t.changed
+			}
 		}
 	}
 	if p.user == nil {
@@ -107,10 +123,13 @@ func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
 	p.write(w)
 }
 
-// refuse shows the form once more, with what was wrong.
+// refuse shows the form once more, with what was wrong; that of the login, if the page is none of somebody who is
+// logged in.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, p page, why func(*texts) string) {
 	p.problem = why(allTexts[p.language])
-	p.token = formToken(formSecret(w, r), loginForm)
+	if p.user == nil {
+		p.token = formToken(formSecret(w, r), loginForm)
+	}
 	p.write(w)
 }
 
@@ -161,9 +180,11 @@ func (s *Server) postLogin(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, p, func(t *texts) string { return t.empty })
 		return
 	}
-	user, failed := s.try(r, p.loginText, values.Get("password"))
+	user, failed := s.try(r, p.loginText, func(ctx context.Context) (accounts.User, error) {
+		return s.users.Verify(ctx, p.loginText, values.Get("password"))
+	})
 	if failed == nil {
-		if err := s.begin(w, r, user); err != nil {
+		if err := s.begin(w, r, user, whyLoggedIn); err != nil {
 			failed = s.broken(err)
 		}
 	}
@@ -187,9 +208,13 @@ type failure struct {
 	why     func(*texts) string
 }
 
-// fail shows and counts a failed login.
+// fail shows and counts a failed login, or change of a password.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, p page, f failure) {
-	s.figures.attempts.With(f.outcome).Inc()
+	if p.password {
+		s.figures.changes.With(f.outcome).Inc()
+	} else {
+		s.figures.attempts.With(f.outcome).Inc()
+	}
 	if f.what == "" {
 		f.what = auth.RefusedUser
 	}
@@ -215,9 +240,16 @@ func (s *Server) broken(err error) *failure {
 var busy = failure{outcome: outcomeBusy, status: http.StatusServiceUnavailable, what: auth.RefusedLimit, detail: "Too many logins at once.",
 	wait: busyWait, why: func(t *texts) string { return t.busy }}
 
-// try verifies a password, unless too many were wrong before.
-func (s *Server) try(r *http.Request, login, password string) (accounts.User, *failure) {
-	a, wait, of := s.throttle.begin(accounts.Fold(login), network(clientAddress(r)))
+// try has a password verified, unless too many were wrong before.
+func (s *Server) try(r *http.Request, login string, verify func(context.Context) (accounts.User, error)) (accounts.User, *failure) {
+	who := pair{accounts.Fold(login), network(clientAddress(r))}
+	if err := s.learn(r.Context(), who); err != nil {
+		if r.Context().Err() != nil {
+			return accounts.User{}, &busy // nobody reads it
+		}
+		return accounts.User{}, s.broken(err)
+	}
+	a, wait, of := s.throttle.begin(who.login, who.address)
 	if wait > 0 {
 		outcome, detail := outcomeLogin, "Too many failed logins of this user"
 		if of == ofAddress {
@@ -231,17 +263,22 @@ func (s *Server) try(r *http.Request, login, password string) (accounts.User, *f
 		s.throttle.undecided(a)
 		return accounts.User{}, &busy
 	}
-	user, err := s.users.Verify(r.Context(), login, password)
+	user, err := verify(r.Context())
 	switch {
 	case err == nil:
-		s.throttle.right(a)
+		s.tellRight(r.Context(), a, s.throttle.right(a))
 		return user, nil
 	case errors.Is(err, accounts.ErrWrong):
+		s.tellWrong(r.Context(), a)
 		return accounts.User{}, &failure{outcome: outcomeWrong, status: http.StatusForbidden, detail: "The login or the password is wrong.",
 			why: func(t *texts) string { return t.wrong }}
 	case errors.Is(err, accounts.ErrDisabled):
+		s.tellWrong(r.Context(), a)
 		return accounts.User{}, &failure{outcome: outcomeDisabled, status: http.StatusForbidden, detail: "The account is disabled.", user: user.ID,
 			why: func(t *texts) string { return t.disabled }}
+	case errors.As(err, new(*accounts.FieldError)): // of the new password: the old one is right, or was not looked at
+		s.throttle.undecided(a)
+		return accounts.User{}, &failure{outcome: outcomeRefused, status: http.StatusUnprocessableEntity, why: func(t *texts) string { return t.badPassword(s.users.MinPassword()) }}
 	}
 	s.throttle.undecided(a)
 	if errors.Is(err, accounts.ErrBusy) || r.Context().Err() != nil {

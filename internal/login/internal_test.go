@@ -40,6 +40,12 @@ func (m *memory) Replace(_ context.Context, key string, value json.RawMessage, _
 	return true, nil
 }
 
+func (m *memory) Delete(_ context.Context, key string) (bool, error) {
+	_, held := m.values[key]
+	delete(m.values, key)
+	return held, nil
+}
+
 func (m *memory) List(context.Context, string, int, string) ([]userdata.Entry, string, error) {
 	return nil, "", errors.New("not listed")
 }
@@ -110,6 +116,78 @@ func TestWhatIsOverIsForgotten(t *testing.T) {
 	s.grounds.sweep()
 	if n := s.grounds.len(); n != 0 {
 		t.Errorf("%d sessions are held", n)
+	}
+}
+
+// A socket is open and nobody opens a page: the session is in use. When the socket is gone it is not.
+func TestAnOpenSocketIsUseOfItsSession(t *testing.T) {
+	s, m, token := fixture()
+	id, now := idOf(token), time.Now()
+	s.cfg.Clock = func() time.Time { return now }
+	s.sessions.clock = s.cfg.Clock
+	s.cfg.Idle, s.sessions.idle = 10*time.Minute, 10*time.Minute
+	seen := func() time.Time {
+		var kept session
+		if err := json.Unmarshal(m.values[sessionPrefix+id], &kept); err != nil {
+			t.Fatal(err)
+		}
+		return kept.SeenAt
+	}
+	caller, err := s.Authenticate(withCookie("tutorsocket=" + token))
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := seen()
+	s.noteOpen(t.Context())
+	now = now.Add(2 * time.Minute)
+	s.noteOpen(t.Context())
+	if !seen().Equal(begun) {
+		t.Error("a session without a socket is in use")
+	}
+	close := caller.Lease.OnEnd(func(string) {})
+	for range 5 { // 25 minutes, of an hour that it lasts
+		s.noteOpen(t.Context())
+		if !seen().Equal(now.UTC()) {
+			t.Fatalf("the use of the socket is not noted: %v", now.Sub(seen()))
+		}
+		now = now.Add(5 * time.Minute)
+		if _, err := s.Authenticate(withCookie("tutorsocket=" + token)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reads, last := m.reads, seen()
+	s.noteOpen(t.Context())
+	now = now.Add(time.Minute - time.Second)
+	s.noteOpen(t.Context())
+	if !seen().Equal(last) || m.reads != reads {
+		t.Error("it is noted too often")
+	}
+	close()
+	now = now.Add(5 * time.Minute)
+	s.noteOpen(t.Context())
+	if !seen().Equal(last) {
+		t.Error("a socket that is gone is use")
+	}
+	if now = now.Add(5 * time.Minute); !seen().Equal(last) {
+		t.Error("it is in use")
+	}
+	if _, err := s.Authenticate(withCookie("tutorsocket=" + token)); !errors.Is(err, auth.ErrUnauthenticated) {
+		t.Errorf("after the idle time: %v", err)
+	}
+	// Not even an open socket keeps a session beyond its lifetime.
+	s, m, token = fixture()
+	id, now = idOf(token), time.Now()
+	s.cfg.Clock = func() time.Time { return now }
+	s.sessions.clock = s.cfg.Clock
+	if caller, err = s.Authenticate(withCookie("tutorsocket=" + token)); err != nil {
+		t.Fatal(err)
+	}
+	defer caller.Lease.OnEnd(func(string) {})()
+	now = now.Add(time.Hour)
+	s.cfg.Idle = time.Minute
+	s.noteOpen(t.Context())
+	if why, over := caller.Lease.Over(); !over || why != whyOver {
+		t.Errorf("after its lifetime: %v %q", over, why)
 	}
 }
 

@@ -377,6 +377,76 @@ func TestLeasesEndOnAllNodes(t *testing.T) {
 	}
 }
 
+// What an administrator changes of a user is not to wait until the user's sockets end by themselves.
+func TestAChangedUserIsAnotherToSockets(t *testing.T) {
+	js, _ := natstest.Start(t, t.TempDir())
+	here, there := startNode(t, js, nil), startNode(t, js, nil)
+	here.addUsers(t)
+	v := visit(t, here)
+	v.mustLogIn("anna")
+	v.whoami()
+	no, name, same := false, "Anna Karenina", map[string]string{"org": "7"}
+	for what, c := range map[string]struct {
+		change accounts.Change
+		who    string
+	}{
+		"rights": {accounts.Change{Admin: &no}, "false"}, "name": {accounts.Change{Name: &name}, name}, "fields": {accounts.Change{Fields: &same}, ""},
+	} {
+		t.Run(what, func(t *testing.T) {
+			v.base = there.http.URL
+			v.whoami()
+			far := there.lease()
+			v.base = here.http.URL
+			v.whoami()
+			near := here.lease()
+			if _, err := here.users.Change(t.Context(), "41", c.change); err != nil {
+				t.Fatal(err)
+			}
+			expectEnd(t, far, "your account was changed; connect again")
+			expectEnd(t, near, "your account was changed; connect again")
+			if status, who := v.whoami(); status != 200 || !strings.Contains(who, c.who) {
+				t.Errorf("the next socket: %d %s", status, who)
+			}
+			if _, over := here.lease().Over(); over || here.lease() == near {
+				t.Error("the next socket has the lease that has ended")
+			}
+		})
+	}
+	v.whoami()
+	near := here.lease()
+	if _, err := here.users.Change(t.Context(), "41", accounts.Change{Fields: &same, Name: &name}); err != nil {
+		t.Fatal(err)
+	}
+	v.whoami() // reads the user as he is
+	if why, over := near.Over(); over {
+		t.Errorf("a change that changes nothing ends sockets: %s", why)
+	}
+}
+
+// With the real clock, and the work in the background.
+func TestASessionWithAnOpenSocketOutlivesItsIdleTime(t *testing.T) {
+	n := single(t, func(c *login.Config) { c.Idle = 2 * time.Second })
+	v := visit(t, n)
+	v.mustLogIn("anna")
+	v.whoami()
+	ended := make(chan string, 1)
+	defer n.lease().OnEnd(func(why string) { ended <- why })()
+	sessions, _, err := n.List(t.Context(), "", "", 10)
+	if err != nil || len(sessions) != 1 {
+		t.Fatalf("%d sessions, %v", len(sessions), err)
+	}
+	for end := sessions[0].EndsAt; !sessions[0].SeenAt.After(end); { // it was used after it would have ended
+		if sessions, _, err = n.List(t.Context(), "", "", 10); err != nil || len(sessions) != 1 {
+			t.Fatalf("%d sessions, %v", len(sessions), err)
+		}
+		select {
+		case why := <-ended:
+			t.Fatalf("it ended: %s", why)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
 func TestSocketsOfASessionShareALease(t *testing.T) {
 	n := single(t, nil)
 	v := visit(t, n)

@@ -15,10 +15,11 @@ import (
 
 // The page's paths.
 const (
-	loginPath  = "/login"
-	logoutPath = "/logout"
-	stylePath  = "/login.css"
-	iconPath   = "/login.svg"
+	loginPath    = "/login"
+	logoutPath   = "/logout"
+	passwordPath = "/login/password"
+	stylePath    = "/login.css"
+	iconPath     = "/login.svg"
 )
 
 //go:embed page.css
@@ -45,6 +46,9 @@ type page struct {
 	problem   string // why the login failed; what stands in it is plain text
 	note      string
 	user      *accounts.User // who is logged in; nil: show the form
+	password  bool           // show the form for a new password of that user
+	least     int            // characters of a new password
+	about     string         // the box of that form that the problem is about; "": none of them
 	token     string         // of the form
 }
 
@@ -76,7 +80,10 @@ func secure(h http.Header) {
 func (p page) html() string {
 	t := allTexts[p.language]
 	title := t.title
-	if p.user != nil {
+	switch {
+	case p.password:
+		title = t.newTitle
+	case p.user != nil:
 		title = t.inside
 	}
 	var b strings.Builder
@@ -97,9 +104,12 @@ func (p page) html() string {
 	if p.problem != "" {
 		add(`<p class="error" id="problem" role="alert">`, text(p.problem), "</p>\n")
 	}
-	if p.user != nil {
+	switch {
+	case p.password:
+		p.writePassword(add, t)
+	case p.user != nil:
 		p.writeUser(add, t)
-	} else {
+	default:
 		p.writeForm(add, t)
 	}
 	add("</main>\n</body>\n</html>\n")
@@ -109,6 +119,23 @@ func (p page) html() string {
 // text writes plain text, in elements and in quoted attributes.
 func text(plain string) string { return html.EscapeString(plain) }
 
+// path is where the page is.
+func (p page) path() string {
+	if p.password {
+		return passwordPath
+	}
+	return loginPath
+}
+
+// link leads to another page of ours, in the same language and to the same place afterwards.
+func (p page) link(path string) string {
+	query := url.Values{"lang": {string(p.language)}}
+	if p.next != "/" {
+		query.Set("next", p.next)
+	}
+	return path + "?" + query.Encode()
+}
+
 func (p page) writeLanguages(add func(...string), t *texts) {
 	add(`<nav aria-label="`, text(t.languages), `">`)
 	for _, l := range languages {
@@ -116,11 +143,9 @@ func (p page) writeLanguages(add func(...string), t *texts) {
 		if l == p.language {
 			current = ` aria-current="true"`
 		}
-		query := url.Values{"lang": {string(l)}}
-		if p.next != "/" {
-			query.Set("next", p.next)
-		}
-		add(`<a href="`, text(loginPath+"?"+query.Encode()), `" lang="`, string(l), `" hreflang="`, string(l), `"`, current, `>`, text(allTexts[l].name), `</a>`)
+		other := p
+		other.language = l
+		add(`<a href="`, text(other.link(p.path())), `" lang="`, string(l), `" hreflang="`, string(l), `"`, current, `>`, text(allTexts[l].name), `</a>`)
 	}
 	add("</nav>")
 }
@@ -162,5 +187,6 @@ func (p page) writeUser(add func(...string), t *texts) {
 	add(".</p>\n", `<a class="button" href="`, text(p.next), `">`, text(t.goOn), "</a>\n",
 		`<form method="post" action="`, logoutPath, "\">\n")
 	p.writeHidden(add, "")
-	add(`<button type="submit" class="quiet">`, text(t.logOut), "</button>\n</form>\n")
+	add(`<button type="submit" class="quiet">`, text(t.logOut), "</button>\n</form>\n",
+		`<a class="button quiet" href="`, text(p.link(passwordPath)), `">`, text(t.newTitle), "</a>\n")
 }

@@ -1,6 +1,7 @@
 package login_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/login"
+	"github.com/tutorsocket/tutorsocket/internal/userdata/natstest"
 )
 
 // clock is the time of a test.
@@ -67,7 +69,7 @@ func TestMethodsOfThePaths(t *testing.T) {
 		allow        string
 	}{
 		{"HEAD", "/login", 200, ""}, {"PUT", "/login", 405, "GET, HEAD, POST"}, {"DELETE", "/logout", 405, "GET, HEAD, POST"},
-		{"POST", "/login.css", 405, "GET, HEAD"}, {"HEAD", "/login.svg", 200, ""},
+		{"PUT", "/login/password", 405, "GET, HEAD, POST"}, {"POST", "/login.css", 405, "GET, HEAD"}, {"HEAD", "/login.svg", 200, ""},
 	} {
 		if resp, _ := v.do(c.method, c.path, nil); resp.StatusCode != c.status || resp.Header.Get("Allow") != c.allow {
 			t.Errorf("%s %s: status %d, Allow %q", c.method, c.path, resp.StatusCode, resp.Header.Get("Allow"))
@@ -225,4 +227,102 @@ func TestGuessingAtOnceIsCounted(t *testing.T) {
 	if tried != 4 {
 		t.Errorf("%d were tried", tried)
 	}
+}
+
+// Whoever guesses does so at all nodes, and after a restart; so does whoever is known from an address.
+func TestNodesCountTogether(t *testing.T) {
+	js, _ := natstest.Start(t, t.TempDir())
+	now := &clock{now: time.Now()}
+	start := func() *node {
+		return startNode(t, js, func(c *login.Config) {
+			c.Attempts, c.AddressAttempts, c.Clock, c.FirstDelay = 4, 8, now.Now, time.Millisecond
+		})
+	}
+	first, second := start(), start()
+	first.addUsers(t)
+	status := func(n *node, address, name, password string) int {
+		v := visit(t, n)
+		v.header.Set("X-Forwarded-For", address)
+		resp, _ := v.logIn(name, password)
+		return resp.StatusCode
+	}
+	if s := status(first, "198.51.100.1", "anna", password); s != 303 {
+		t.Fatalf("status %d", s)
+	}
+	for i, n := range []*node{first, second, first, second} {
+		if s := status(n, "198.51.100."+strconv.Itoa(10+i), "Anna", "guess"); s != 403 {
+			t.Fatalf("guess %d: status %d", i, s)
+		}
+		if s := status(n, "198.51.100."+strconv.Itoa(10+i), "nobody", "guess"); s != 403 {
+			t.Fatalf("guess %d of nobody: status %d", i, s)
+		}
+	}
+	third := start()
+	for what, n := range map[string]*node{"first": first, "second": second, "third": third} {
+		if s := status(n, "198.51.100.20", "anna", password); s != 429 {
+			t.Errorf("%s node: status %d", what, s)
+		}
+		if s := status(n, "198.51.100.20", "nobody", "guess"); s != 429 { // or one would learn who exists
+			t.Errorf("%s node, nobody: status %d", what, s)
+		}
+		if s := status(n, "198.51.100.1", "anna", password); s != 303 {
+			t.Errorf("%s node, anna herself, where she was before: status %d", what, s)
+		}
+	}
+	for i := range 8 {
+		if s := status([]*node{first, second}[i%2], "203.0.113.5", "user"+strconv.Itoa(i), "guess"); s != 403 {
+			t.Fatalf("guess %d: status %d", i, s)
+		}
+	}
+	if s := status(third, "203.0.113.5", "bob", password); s != 429 {
+		t.Errorf("one address: status %d", s)
+	}
+	now.Advance(226 * time.Second)
+	if s := status(third, "198.51.100.21", "anna", password); s != 303 {
+		t.Errorf("after the time to wait: status %d", s)
+	}
+	now.Advance(24 * time.Hour)
+	for i := range 4 {
+		if s := status(first, "198.51.100.1", "anna", "guess"); s != 403 {
+			t.Fatalf("guess %d: status %d", i, s)
+		}
+	}
+	if s := status(second, "198.51.100.1", "anna", password); s != 429 {
+		t.Errorf("an address that was right a day ago: status %d", s)
+	}
+}
+
+// What people type where a login belongs may be a password, and is not kept.
+func TestTypedLoginsAreNotKept(t *testing.T) {
+	n := single(t, func(c *login.Config) { c.FirstDelay = time.Millisecond })
+	const typed = "secret-of-anna"
+	if resp, _ := visit(t, n).logIn(typed, "guess"); resp.StatusCode != 403 {
+		t.Fatalf("status %d", resp.StatusCode)
+	}
+	entries, _, err := n.values.List(t.Context(), "failed/", 100, "")
+	if err != nil || len(entries) != 2 {
+		t.Fatalf("%d counts are kept, %v", len(entries), err)
+	}
+	for _, e := range entries {
+		value, _, _, err := n.values.GetRevision(t.Context(), e.Key)
+		if err != nil || strings.Contains(e.Key+string(value), typed) {
+			t.Errorf("%s holds %s, %v", e.Key, value, err)
+		}
+	}
+	for _, r := range refusalsOf(n) {
+		if strings.Contains(r, typed) {
+			t.Errorf("refused: %s", r)
+		}
+	}
+	if strings.Contains(n.log.String(), typed) {
+		t.Errorf("the log is %s", n.log)
+	}
+}
+
+func refusalsOf(n *node) (all []string) {
+	refused, _ := n.refusals.Newest(0, 10)
+	for _, r := range refused {
+		all = append(all, fmt.Sprintf("%+v", r.Value))
+	}
+	return all
 }

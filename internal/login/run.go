@@ -33,6 +33,7 @@ func (s *Server) Run(ctx context.Context) error {
 		s.follow(ctx, s.users.Watch, func(login string) { s.doubts.add(s.grounds.changedOf(login)...) })
 	})
 	wg.Go(func() { s.clear(ctx) })
+	wg.Go(func() { s.keepOpen(ctx) })
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
 	for {
@@ -41,6 +42,38 @@ func (s *Server) Run(ctx context.Context) error {
 			return nil
 		case <-sweep.C:
 			s.grounds.sweep()
+		}
+	}
+}
+
+// keepOpen has open sockets count as use of their sessions.
+func (s *Server) keepOpen(ctx context.Context) {
+	look := time.NewTicker(s.cfg.openLook())
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+			s.noteOpen(ctx)
+		}
+	}
+}
+
+// noteOpen notes the use of sessions by open sockets, where the last note is old enough. Where the store does not answer
+// it gives up, and there is another look.
+func (s *Server) noteOpen(ctx context.Context) {
+	after := s.cfg.openAfter()
+	for _, id := range s.grounds.unseen(s.cfg.Clock().Add(-after)) {
+		found, why, err := s.stand(ctx, id)
+		if err == nil && why == "" {
+			err = s.note(ctx, id, &found, after)
+		}
+		if err != nil {
+			if ctx.Err() == nil {
+				s.cfg.Logger.Warn("use of sessions by open sockets is not noted, trying again", "error", err.Error())
+			}
+			return
 		}
 	}
 }

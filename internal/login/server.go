@@ -20,6 +20,8 @@ type Users interface {
 	Verify(ctx context.Context, login, password string) (accounts.User, error)
 	ByLogin(ctx context.Context, login string) (accounts.User, error)
 	Watch(ctx context.Context) (iter.Seq[string], error)
+	ChangePassword(ctx context.Context, login, old, password string) (accounts.User, error)
+	MinPassword() int
 }
 
 // Server lets users in. Its methods are safe for concurrent use.
@@ -89,26 +91,38 @@ func (s *Server) Authenticate(r *http.Request) (auth.Caller, error) {
 // use is stand for a request of the session itself, which is noted.
 func (s *Server) use(ctx context.Context, id string) (found standing, why string, err error) {
 	found, why, err = s.stand(ctx, id)
-	if err != nil || why != "" || s.cfg.Clock().Sub(found.session.SeenAt) < s.cfg.touchAfter() {
-		return found, why, err
+	if err == nil && why == "" {
+		if err := s.note(ctx, id, &found, s.cfg.touchAfter()); err != nil {
+			// It was read a moment ago: the request goes on, and a later one notes it.
+			s.cfg.Logger.Warn("use of a session is not noted", "user", found.user.ID, "error", err.Error())
+		}
+	}
+	return found, why, err
+}
+
+// note notes that a session is in use, if the last note is so old.
+func (s *Server) note(ctx context.Context, id string, found *standing, after time.Duration) error {
+	if s.cfg.Clock().Sub(found.session.SeenAt) < after {
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
-	switch touched, err := s.sessions.touch(ctx, id, found.session, found.revision); {
-	case err == nil:
+	touched, err := s.sessions.touch(ctx, id, found.session, found.revision)
+	if errors.Is(err, errTouched) {
+		return nil // by another request, or it was ended
+	}
+	if err == nil {
 		found.session = touched
 		found.lease.Extend(touched.until(s.cfg.Idle))
-	case !errors.Is(err, errTouched):
-		// It was read a moment ago: the request goes on, and a later one notes it.
-		s.cfg.Logger.Warn("use of a session is not noted", "user", found.user.ID, "error", err.Error())
+		s.grounds.seen(id, touched.SeenAt)
 	}
-	return found, "", nil
+	return err
 }
 
 // begin begins a session for a user and gives its cookie to the browser. The session that the browser
-// had ends.
-func (s *Server) begin(w http.ResponseWriter, r *http.Request, user accounts.User) error {
-	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), whyKey{}, whyLoggedIn), storeTime)
+// had ends, unless it has already; why is for its sockets.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, user accounts.User, why string) error {
+	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), whyKey{}, why), storeTime)
 	defer cancel()
 	manager := s.managers[auth.Secure(r)]
 	token, _ := secretOf(r, sessionCookie)

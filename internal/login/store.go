@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"time"
 
@@ -16,6 +15,7 @@ type Values interface {
 	GetRevision(ctx context.Context, key string) (value json.RawMessage, revision uint64, ok bool, err error)
 	// Replace stores a value over that revision, over nothing if it is 0; else it reports false.
 	Replace(ctx context.Context, key string, value json.RawMessage, ttl time.Duration, revision uint64) (bool, error)
+	Delete(ctx context.Context, key string) (bool, error)
 	List(ctx context.Context, prefix string, limit int, after string) (page []userdata.Entry, next string, err error)
 	Watch(ctx context.Context, prefix string) (iter.Seq[string], error)
 }
@@ -34,6 +34,7 @@ const (
 	whyOver       = "the session has expired; log in again"
 	whyDisabled   = "this account is disabled"
 	whyRemoved    = "this account does not exist any more"
+	whyChanged    = "your account was changed; connect again"
 	whyPassword   = "the password was changed; log in again"
 	whyNoSession  = "there is no such session; log in again"
 	whyUnreadable = "the session cannot be read; log in again"
@@ -67,15 +68,11 @@ func (s *store) read(ctx context.Context, id string) (found session, revision ui
 
 // write stores a session over a revision and reports whether it was still there.
 func (s *store) write(ctx context.Context, id string, now session, revision uint64) (bool, error) {
-	value, err := json.Marshal(now)
-	if err != nil {
-		return false, fmt.Errorf("encode a session: %w", err)
-	}
 	ttl := endedLife
 	if now.Ended == "" {
-		ttl = max(now.until(s.idle).Sub(s.clock()), time.Millisecond)
+		ttl = now.until(s.idle).Sub(s.clock())
 	}
-	return s.values.Replace(ctx, sessionPrefix+id, value, ttl, revision)
+	return s.put(ctx, sessionPrefix+id, now, ttl, revision)
 }
 
 // end ends a session, and reports whether it held.

@@ -21,6 +21,12 @@ type texts struct {
 	minutes                        func(n int) string
 	tooMany                        string // what stands before the time to wait
 	languages                      string // what the switch is for
+
+	newTitle, old, new, again, change, back string // of the form for a new password
+	newHint                                 func(least int) string
+	emptyPassword, differ, wrongOld         string
+	badPassword                             func(least int) string
+	changed                                 string
 }
 
 var allTexts = map[language]*texts{
@@ -44,6 +50,17 @@ var allTexts = map[language]*texts{
 			return strconv.Itoa(n) + " minutes"
 		},
 		languages: "Language",
+		newTitle:  "Change password", old: "Present password", new: "New password", again: "New password, once more", change: "Change password", back: "Back",
+		newHint: func(least int) string {
+			return "At least " + strconv.Itoa(least) + " characters. Everywhere but here you will have to log in again."
+		},
+		emptyPassword: "Type your present password, and the new one twice.",
+		differ:        "The two new passwords differ.",
+		wrongOld:      "The present password is wrong.",
+		badPassword: func(least int) string {
+			return "This cannot be the new password. It needs at least " + strconv.Itoa(least) + " characters, and must be neither your login nor the present password."
+		},
+		changed: "Your password was changed. Everywhere but here you have to log in again.",
 	},
 	russian: {
 		name: "Русский", title: "Вход", login: "Логин", password: "Пароль", submit: "Войти",
@@ -70,6 +87,17 @@ var allTexts = map[language]*texts{
 			return strconv.Itoa(n) + " минут"
 		},
 		languages: "Язык",
+		newTitle:  "Смена пароля", old: "Текущий пароль", new: "Новый пароль", again: "Новый пароль ещё раз", change: "Сменить пароль", back: "Назад",
+		newHint: func(least int) string {
+			return "Не короче " + strconv.Itoa(least) + " символов. Везде, кроме этого браузера, вам придётся войти заново."
+		},
+		emptyPassword: "Введите текущий пароль и дважды новый.",
+		differ:        "Новые пароли не совпадают.",
+		wrongOld:      "Неверный текущий пароль.",
+		badPassword: func(least int) string {
+			return "Такой пароль не подходит. Нужно не меньше " + strconv.Itoa(least) + " символов; логин и текущий пароль не годятся."
+		},
+		changed: "Пароль изменён. Везде, кроме этого браузера, нужно войти заново.",
 	},
 }
 

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"iter"
 	"net"
 	"net/http"
 	"net/netip"
@@ -18,7 +19,7 @@ const (
 )
 
 // throttle counts failed logins, by login and by address. What fails is forgotten bit by bit, so a
-// count is a bucket that leaks.
+// count is a bucket that leaks. What other nodes have counted comes in by learn.
 type throttle struct {
 	clock     func() time.Time
 	mu        sync.Mutex // guards what follows
@@ -60,14 +61,11 @@ func (t *throttle) begin(login, address string) (a attempt, wait time.Duration, 
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	a = attempt{of: pair{login, address}, login: login, address: address}
-	if until, ok := t.known[a.of]; ok && now.Before(until) {
-		a.login += " from " + address // no login has a blank
-	}
+	a.login = t.nameOf(a.of, now)
 	if wait = t.addresses.wait(a.address, now); wait > 0 {
 		return a, wait, ofAddress
 	}
-	if login == "" { // a text that can be nobody's login
-		a.login = ""
+	if a.login == "" { // a text that can be nobody's login
 	} else if wait = t.logins.wait(a.login, now); wait > 0 {
 		return a, wait, ofLogin
 	}
@@ -78,21 +76,88 @@ func (t *throttle) begin(login, address string) (a attempt, wait time.Duration, 
 	return a, 0, ""
 }
 
-// right says that the attempt was none to count: the login starts anew. Its address does not: whoever
-// has an account of his own could else try others for ever.
-func (t *throttle) right(a attempt) {
-	now := t.clock()
+// nameOf is what attempts of a login from an address are counted under. Called with mu held.
+func (t *throttle) nameOf(of pair, now time.Time) string {
+	if until, ok := t.known[of]; ok && now.Before(until) && of.login != "" {
+		return of.login + " from " + of.address // no login has a blank
+	}
+	return of.login
+}
+
+// names are what is counted of an attempt, each with whose count it is.
+func (a attempt) names() iter.Seq2[string, string] {
+	return func(yield func(kind, name string) bool) {
+		if yield(ofAddress, a.address) && a.login != "" {
+			yield(ofLogin, a.login)
+		}
+	}
+}
+
+// names are those of the next attempt.
+func (t *throttle) names(of pair) iter.Seq2[string, string] {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.logins.counts, a.login)
-	t.addresses.add(a.address, -1, now)
+	return attempt{login: t.nameOf(of, t.clock()), address: of.address}.names()
+}
+
+func (t *throttle) knows(of pair) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.clock().Before(t.known[of])
+}
+
+// know says until when a login is known from an address; a time that is over is no news.
+func (t *throttle) know(of pair, until time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.clock().Before(until) {
+		return
+	}
 	if len(t.known) >= maxCounted {
 		for other := range t.known { // any will do
 			delete(t.known, other)
 			break
 		}
 	}
-	t.known[a.of] = now.Add(knownFor)
+	t.known[of] = until
+}
+
+func (t *throttle) bucketsOf(kind string) buckets {
+	if kind == ofAddress {
+		return t.addresses
+	}
+	return t.logins
+}
+
+// learn takes up a count of all nodes, if it is higher than the one here.
+func (t *throttle) learn(kind, name string, count bucket) {
+	now := t.clock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b := t.bucketsOf(kind)
+	if b.leftOf(count, now) > b.left(name, now) {
+		b.set(name, count, now)
+	}
+}
+
+// another is a count with one attempt more, and the time until it is forgotten.
+func (t *throttle) another(kind string, count bucket, now time.Time) (n float64, forgotten time.Duration) {
+	b := t.bucketsOf(kind)
+	n = b.leftOf(count, now) + 1
+	return n, time.Duration(n / b.most * float64(b.window))
+}
+
+// right says that the attempt was none to count: the login starts anew. Its address does not: whoever
+// has an account of his own could else try others for ever. failed says that others had failed before.
+func (t *throttle) right(a attempt) (failed bool) {
+	now := t.clock()
+	t.know(a.of, now.Add(knownFor))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	failed = t.logins.left(a.login, now) > 1
+	delete(t.logins.counts, a.login)
+	t.addresses.add(a.address, -1, now)
+	return failed
 }
 
 // undecided takes back an attempt of which nobody knows whether it was right.
@@ -132,10 +197,10 @@ func newBuckets(most int, cfg Config) buckets {
 
 // left is what is not forgotten of a count.
 func (b buckets) left(key string, now time.Time) float64 {
-	c, ok := b.counts[key]
-	if !ok {
-		return 0
-	}
+	return b.leftOf(b.counts[key], now)
+}
+
+func (b buckets) leftOf(c bucket, now time.Time) float64 {
 	return max(c.n-b.most*max(now.Sub(c.at), 0).Seconds()/b.window.Seconds(), 0)
 }
 
@@ -155,10 +220,7 @@ func (b buckets) add(key string, n float64, now time.Time) time.Duration {
 		delete(b.counts, key)
 		return 0
 	}
-	if _, ok := b.counts[key]; !ok && len(b.counts) >= maxCounted {
-		b.makeRoom(now)
-	}
-	b.counts[key] = bucket{count, now}
+	b.set(key, bucket{count, now}, now)
 	beyond := count - max(b.most/3, 1)
 	if beyond <= 0 {
 		return 0
@@ -168,6 +230,13 @@ func (b buckets) add(key string, n float64, now time.Time) time.Duration {
 		delay *= 2
 	}
 	return min(delay, longestDelay*b.delay)
+}
+
+func (b buckets) set(key string, count bucket, now time.Time) {
+	if _, ok := b.counts[key]; !ok && len(b.counts) >= maxCounted {
+		b.makeRoom(now)
+	}
+	b.counts[key] = count
 }
 
 // makeRoom forgets the lowest of a few counts.

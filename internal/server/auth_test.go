@@ -288,6 +288,16 @@ func TestAccountsLetIn(t *testing.T) {
 	ended(second, cookies, "you have logged out")
 
 	_, cookies, socket = enter()
+	if _, err := s.API.ChangeUser(t.Context(), anna.ID, api.UserChange{Fields: &map[string]string{"email": "new@example.com"}}); err != nil {
+		t.Fatal(err)
+	}
+	if reason := socket.ExpectClose(t, 4003); reason != "your account was changed; connect again" {
+		t.Errorf("closed with %q", reason)
+	}
+	socket = s.DialPath(t, "/services/who", "Cookie", cookies, "Origin", s.URL())
+	if got := asks(t, socket); got.Email != "new@example.com" {
+		t.Errorf("scripts see %+v", got)
+	}
 	disabled := true
 	if _, err := s.API.ChangeUser(t.Context(), anna.ID, api.UserChange{Disabled: &disabled}); err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ func FuzzRedirect(f *testing.F) {
 		f.Add(seed[0], seed[1])
 	}
 	s := &Server{addr: &net.TCPAddr{Port: 8443}}
-	h := auth.Guard(auth.GuardConfig{}, nil)(s.redirect(fakeListener{}))
+	h := auth.Guard(auth.GuardConfig{}, nil)(s.redirect(&doors{redirect: fakeListener{}}, false))
 	f.Fuzz(func(t *testing.T, target, host string) {
 		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("GET " + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n")))
 		if err != nil {

@@ -120,7 +120,7 @@ func (s *Server) openDoorsTo(d *doors, refused *auth.Refusals) {
 		s.serveOn(d, d.main, behind(forEverybody), records)
 	}
 	if d.redirect != nil {
-		s.serveRedirect(d, secureHeaders(0, d.certs.Challenge(guarded(s.redirect(d.redirect)))), records)
+		s.serveRedirect(d, secureHeaders(0, d.certs.Challenge(guarded(s.redirect(d, guard.AnyHost)))), records)
 	}
 	if d.certs != nil {
 		s.group.Go(func() error { d.certs.Run(s.alive); return nil })
@@ -160,10 +160,17 @@ func (s *Server) newConns(records *connRecords) *conns {
 }
 
 // redirect leads to the same place with encryption. What was sent along is not to be sent again as if nothing had
-// happened: a token that came without encryption may have been read by anybody.
-func (s *Server) redirect(l net.Listener) http.Handler {
+// happened: a token that came without encryption may have been read by anybody. Where no hosts are listed the certificate
+// says which there are: a Host that somebody has made up leads nowhere.
+func (s *Server) redirect(d *doors, anyHost bool) http.Handler {
+	l := d.redirect
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, port := splitHostPort(r.Host)
+		if anyHost && !d.certs.Cover(host) {
+			w.Header().Set("Cache-Control", "no-store")
+			problem(w, http.StatusMisdirectedRequest, "This address is not encrypted, and the certificate of the server is not for the host that was asked for.")
+			return
+		}
 		target := "https://" + host
 		if secure := s.encryptedPort(l, port); secure != "443" {
 			target = "https://" + net.JoinHostPort(trimBrackets(host), secure)

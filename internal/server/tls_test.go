@@ -158,35 +158,68 @@ func TestPlainRequestsOnTheEncryptedPort(t *testing.T) {
 	}
 }
 
-// TestRedirect leads to the same place with encryption, and only hosts that are known.
-func TestRedirect(t *testing.T) {
+// plainly sends a request to a listener without encryption, with any target and Host.
+func plainly(t *testing.T, at, method, target, host string) *http.Response {
+	t.Helper()
+	conn, err := net.Dial("tcp", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(servertest.Patience))
+	if _, err := fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", method, target, host); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = resp.Body.Close() })
+	return resp
+}
+
+// TestRedirectByCertificate: where no hosts are listed a Host that somebody has made up leads nowhere.
+func TestRedirectByCertificate(t *testing.T) {
+	plain := freeAddress(t)
+	files, _ := withFiles(t, "ws.tutorsocket.example", "*.branch.example")
+	s := servertest.Start(t, servertest.Production(func(c *config.Config) {
+		c.Auth.Methods, c.TLS.Redirect = []string{config.AuthAccounts}, plain
+	}), files, servertest.Settings(func(c *config.Config) { c.Guard.AllowedHosts = nil }))
+	_, secure, _ := net.SplitHostPort(s.Addr().String())
+	for host, want := range map[string]string{
+		"ws.tutorsocket.example": "https://ws.tutorsocket.example/a", "WS.tutorsocket.example:" + secure: "https://WS.tutorsocket.example:" + secure + "/a",
+		"x.branch.example": "https://x.branch.example/a", "evil.example": "", "evil.example:80": "", "x.y.branch.example": "", plain: "", "[::1]": "",
+	} {
+		resp := plainly(t, plain, "GET", "/a", host)
+		status := http.StatusMisdirectedRequest
+		if want != "" {
+			status = http.StatusPermanentRedirect
+		}
+		if resp.StatusCode != status || resp.Header.Get("Location") != want {
+			t.Errorf("%s: %s to %q, want %q", host, resp.Status, resp.Header.Get("Location"), want)
+		}
+	}
+}
+
+// freeAddress is one of this machine where nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain := l.Addr().String()
-	_ = l.Close()
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// TestRedirect leads to the same place with encryption, and only hosts that are known.
+func TestRedirect(t *testing.T) {
+	plain := freeAddress(t)
 	s := servertest.Start(t, selfSigned(), servertest.Settings(func(c *config.Config) {
 		c.TLS.Redirect, c.Guard.AllowedHosts = plain, []string{"ws.tutorsocket.example"}
 	}))
 	_, secure, _ := net.SplitHostPort(s.Addr().String())
-	raw := func(method, target, host string) *http.Response {
-		conn, err := net.Dial("tcp", plain)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = conn.Close() })
-		_ = conn.SetDeadline(time.Now().Add(servertest.Patience))
-		if _, err := fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", method, target, host); err != nil {
-			t.Fatal(err)
-		}
-		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = resp.Body.Close() })
-		return resp
-	}
+	raw := func(method, target, host string) *http.Response { return plainly(t, plain, method, target, host) }
 	for name, c := range map[string]struct {
 		target, host string
 		status       int

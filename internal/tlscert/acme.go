@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/caddyserver/certmagic"
 	"go.uber.org/zap"
@@ -81,6 +83,10 @@ func hostPort(addr net.Addr) (host string, port int) {
 
 func (a *authority) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return a.config.GetCertificate(hello)
+}
+
+func (a *authority) covers(host string) bool {
+	return slices.ContainsFunc(a.domains, func(domain string) bool { return strings.EqualFold(domain, host) })
 }
 
 func (a *authority) challenge(next http.Handler) http.Handler {

@@ -35,6 +35,8 @@ type Certificates struct {
 // source is where the certificate for a handshake comes from.
 type source interface {
 	certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
+	// covers reports whether it is for a host.
+	covers(host string) bool
 	// run keeps the certificate in force until ctx ends.
 	run(ctx context.Context)
 }
@@ -101,6 +103,9 @@ func (c *Certificates) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate
 	return c.source.certificate(hello)
 }
 
+// Cover reports whether a browser that asks for a host, a name or an address, is shown a certificate for it.
+func (c *Certificates) Cover(host string) bool { return c.source.covers(host) }
+
 // Challenge returns a handler that answers the questions of a certificate authority on the address without
 // encryption, and leaves all others to next.
 func (c *Certificates) Challenge(next http.Handler) http.Handler {
@@ -133,6 +138,7 @@ func fingerprint(cert *x509.Certificate) string {
 type fixed struct{ cert *tls.Certificate }
 
 func (f fixed) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) { return f.cert, nil }
+func (f fixed) covers(host string) bool                                    { return f.cert.Leaf.VerifyHostname(host) == nil }
 func (f fixed) run(context.Context)                                        {}
 
 // Names returns what a certificate is for, and until when, for people.

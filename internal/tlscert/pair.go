@@ -50,6 +50,8 @@ func openPair(certFile, keyFile string, deps Deps) (*pair, error) {
 
 func (p *pair) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) { return p.cert.Load(), nil }
 
+func (p *pair) covers(host string) bool { return p.cert.Load().Leaf.VerifyHostname(host) == nil }
+
 func (p *pair) run(ctx context.Context) {
 	p.warnOfEnd()
 	ticker := time.NewTicker(pairLook)

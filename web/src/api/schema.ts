@@ -1678,7 +1678,7 @@ export interface components {
             login: string;
             /**
              * Format: date-time
-             * @description When it was last used, or up to five minutes before.
+             * @description When it was last used, or up to five minutes before; by an open socket, or up to a tenth of auth.accounts.idle before.
              */
             seen_at: string;
             /** @description Whose session it is. */
@@ -2203,7 +2203,7 @@ export interface components {
             password_at: string;
         };
         UserChange: {
-            /** @description Whether the user is an administrator; sockets that are open stay what they are. */
+            /** @description Whether the user is an administrator. Like another name and other fields this closes the open sockets of the user; clients that come back have what is new. */
             admin?: boolean;
             /** @description Whether the user may not log in; true ends all sessions of the user. */
             disabled?: boolean;
