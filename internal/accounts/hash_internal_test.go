@@ -54,19 +54,24 @@ func TestDearAndBrokenHashesAreNotComputed(t *testing.T) {
 func TestAnUnknownLoginCostsTheSame(t *testing.T) {
 	p := Params{Memory: 8 << 10, Passes: 1, Lanes: 1}
 	stored := newHash("password", p)
-	fastest := func(fn func()) time.Duration {
-		best := time.Hour
-		for range 20 {
-			start := time.Now()
-			fn()
-			best = min(best, time.Since(start))
+	took := func(fn func()) time.Duration {
+		start := time.Now()
+		fn()
+		return time.Since(start)
+	}
+	// What else the machine does takes its time from either; where they differ by themselves no round is even.
+	var known, unknown time.Duration
+	for range 20 {
+		known, unknown = time.Hour, time.Hour
+		for range 10 {
+			known = min(known, took(func() { stored.matches("wrong") }))
+			unknown = min(unknown, took(func() { newHash("wrong", p) }))
 		}
-		return best
+		if known < 2*unknown && unknown < 2*known {
+			return
+		}
 	}
-	known, unknown := fastest(func() { stored.matches("wrong") }), fastest(func() { newHash("wrong", p) })
-	if known > 2*unknown || unknown > 2*known {
-		t.Errorf("%v for a known login, %v for an unknown one", known, unknown)
-	}
+	t.Errorf("%v for a known login, %v for an unknown one", known, unknown)
 }
 
 func FuzzParseHash(f *testing.F) {

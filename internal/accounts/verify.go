@@ -16,7 +16,8 @@ func (s *Store) hash(ctx context.Context, password string) (string, error) {
 }
 
 // Verify returns the user whose login and password these are. It takes as long when there is no
-// such login. Errors: [ErrWrong], [ErrDisabled], [ErrBusy].
+// such login. Errors: [ErrWrong] and [ErrDisabled], with the id of the user whose login it is, if there is one, which is
+// for records only; [ErrBusy].
 func (s *Store) Verify(ctx context.Context, login, password string) (user User, err error) {
 	defer s.figures.done(&err)
 	done, err := s.turns.take(ctx)
@@ -27,7 +28,7 @@ func (s *Store) Verify(ctx context.Context, login, password string) (user User, 
 	password = cut(password)
 	r, revision, stored, err := s.match(ctx, login, password)
 	if err != nil {
-		return User{}, err
+		return User{ID: r.ID}, err
 	}
 	if stored.Params != s.cfg.Hash {
 		r.Password = newHash(password, s.cfg.Hash).String()
@@ -41,7 +42,7 @@ func (s *Store) Verify(ctx context.Context, login, password string) (user User, 
 func cut(password string) string { return password[:min(len(password), maxPassword+1)] }
 
 // match returns the user whose login and password these are, as he is stored. The caller has a turn. Errors: [ErrWrong],
-// [ErrDisabled].
+// [ErrDisabled], both with the record of that login, if there is one.
 func (s *Store) match(ctx context.Context, login, password string) (r record, revision uint64, stored hash, err error) {
 	// The key of an impossible login is nobody's.
 	if revision, err = s.get(ctx, userPrefix+Fold(login), &r); err != nil {
@@ -56,9 +57,9 @@ func (s *Store) match(ctx context.Context, login, password string) (r record, re
 	}
 	switch {
 	case !stored.matches(password):
-		return record{}, 0, hash{}, ErrWrong
+		return r, 0, hash{}, ErrWrong
 	case r.Disabled:
-		return record{}, 0, hash{}, ErrDisabled
+		return r, 0, hash{}, ErrDisabled
 	}
 	return r, revision, stored, nil
 }

@@ -24,7 +24,7 @@ type RefusedRequest struct {
 	Seq        uint64    `json:"-"`
 	Time       time.Time `json:"time" doc:"When it was refused."`
 	Remote     string    `json:"remote" doc:"Address of who asked."`
-	What       string    `json:"what" enum:"host,origin,token,service,handshake,stateful_id,user,limit,unavailable,cross_site,request" doc:"What it was refused for."`
+	What       string    `json:"what" enum:"host,origin,token,service,handshake,stateful_id,user,limit,unavailable,cross_site,request,call_method,tags" doc:"What it was refused for."`
 	Status     int       `json:"status" doc:"What it was answered with; 1008 for an open socket that was closed because of a limit."`
 	Detail     string    `json:"detail" doc:"Why, as the answer said."`
 	Add        string    `json:"add,omitempty" doc:"What would let it in: in dev a flag, in serve a line of the settings."`

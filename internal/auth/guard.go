@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
@@ -30,6 +31,8 @@ type GuardConfig struct {
 	Strict bool `yaml:"-"`
 	// AnyHost answers to every Host. Where users log in a name that is not the server's own opens nothing.
 	AnyHost bool `yaml:"-"`
+	// Addresses answers to every Host that is an address: no page can have a name lead there by one.
+	Addresses bool `yaml:"-"`
 }
 
 // CheckOrigin says what is wrong with an entry of AllowedOrigins.
@@ -81,6 +84,7 @@ type guard struct {
 	hosts   map[string]bool // a bare host, or host:port when listed so
 	strict  bool
 	anyHost bool
+	numbers bool
 	log     *refusalLog
 }
 
@@ -101,7 +105,7 @@ func newGuard(cfg GuardConfig, logger *slog.Logger) *guard {
 			g.hosts[joinHost(host, port)] = true
 		}
 	}
-	g.strict, g.anyHost = cfg.Strict, cfg.AnyHost
+	g.strict, g.anyHost, g.numbers = cfg.Strict, cfg.AnyHost, cfg.Addresses
 	if host, _, err := net.SplitHostPort(cfg.Listen); err == nil && host != "" {
 		if host, _, err := splitHost(bracketed(host)); err == nil {
 			g.hosts[host] = true
@@ -116,7 +120,7 @@ func (g *guard) check(r *http.Request) *refusal {
 	if err != nil {
 		return &refusal{header: "Host", value: r.Host}
 	}
-	if !g.anyHost && !loopback(host) && !g.hosts[host] && !g.hosts[joinHost(host, port)] {
+	if !g.anyHost && !(g.numbers && isAddress(host)) && !loopback(host) && !g.hosts[host] && !g.hosts[joinHost(host, port)] {
 		return g.unlisted(&refusal{header: "Host", value: r.Host}, "host", bracketed(host))
 	}
 	switch origins := r.Header.Values("Origin"); len(origins) {
@@ -158,6 +162,12 @@ func (g *guard) unlisted(f *refusal, flag, value string) *refusal {
 	}
 	f.setting = fmt.Sprintf("%ss: [%q]", flag, value)
 	return f
+}
+
+// isAddress reports whether a host is an IP address, and no name.
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }
 
 func joinHost(host, port string) string {

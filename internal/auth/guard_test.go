@@ -89,6 +89,9 @@ func TestGuard(t *testing.T) {
 		"an address with a path":        {host: "127.0.0.1:8080", origin: "http://localhost/x", refused: `header=Origin`},
 		"listening everywhere":          {cfg: GuardConfig{Listen: ":8080"}, host: "evil.example", refused: `header=Host`},
 		"listening on v6":               {cfg: GuardConfig{Listen: "[2001:db8::7]:8080"}, host: "[2001:db8:0::7]:8080"},
+		"an address, asked by one":      {cfg: GuardConfig{Strict: true, Addresses: true}, host: "192.0.2.7:8081"},
+		"an address, IPv6":              {cfg: GuardConfig{Strict: true, Addresses: true}, host: "[2001:db8::7]:8081"},
+		"a name for an address":         {cfg: GuardConfig{Strict: true, Addresses: true}, host: "evil.example:8081", refused: `hosts: [`},
 		"wrong entries match nothing":   {cfg: GuardConfig{AllowedHosts: []string{"*", ""}, AllowedOrigins: []string{"*", ""}}, host: "127.0.0.1", origin: "http://evil.example", refused: `header=Origin`},
 	} {
 		t.Run(name, func(t *testing.T) {

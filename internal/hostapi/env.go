@@ -143,6 +143,9 @@ type Settings struct {
 	// them; nil means none. CallAny lets them call all there are: a development server without a list.
 	MayCall func(library, method string) bool
 	CallAny bool
+	// Refused is told of what a client of a service asked for and may not have: what is one of the Refused constants;
+	// nil: nobody is told. It is called while the script runs.
+	Refused func(e *Env, what, detail string)
 	// Logs are the named logs scripts have opened.
 	Logs NamedLogs
 	// Code holds what runs have compiled of files; nil: they cannot load any.

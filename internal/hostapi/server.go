@@ -1,6 +1,8 @@
 package hostapi
 
 import (
+	"fmt"
+
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
@@ -25,6 +27,10 @@ var serverGlobals = []basescript.Global{{
 		Name: "method_refusal", Min: 2, Call: methodRefusal,
 		Sig: "(library: string, method: string): string",
 		Doc: "Why clients may not call that method with call_method; empty if they may.",
+	}, {
+		Name: "tag_refused", Min: 1, Call: tagRefused,
+		Sig: "(name: string): void",
+		Doc: "Has a record made of a tag that a client named and that is not its own to set.",
 	}}},
 }}
 
@@ -78,7 +84,33 @@ func methodRefusal(r *basescript.Run, _ basescript.Value, args []basescript.Valu
 	case !env.Libraries.Has(library, method):
 		refusal = "There is no method " + method + " in a library " + library
 	}
+	if refusal != "" {
+		env.noteRefusal(RefusedMethod, refusal)
+	}
 	return basescript.String(refusal), nil
+}
+
+// What [Settings.Refused] is told of.
+const (
+	RefusedMethod = "call_method" // clients may not call the method
+	RefusedTags   = "tags"        // the client has named a tag that is not its own to set
+)
+
+// noteRefusal tells who operates the server of a client that asked for what it may not have.
+func (e *Env) noteRefusal(what, detail string) {
+	if e.IsService() && e.Settings.Refused != nil {
+		e.Settings.Refused(e, what, detail)
+	}
+}
+
+// tagRefused is told of a tag that a client has named and that does not get its value.
+func tagRefused(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
+	name, err := textArg("The name of a tag", args[0])
+	if err != nil {
+		return basescript.Undefined, err
+	}
+	envOf(r).noteRefusal(RefusedTags, fmt.Sprintf("the tag %s is not the client's to set (compat.client_tags_win)", name))
+	return basescript.Undefined, nil
 }
 
 // mayCall reports whether clients may call a method, if there is one.

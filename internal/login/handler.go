@@ -270,7 +270,7 @@ func (s *Server) try(r *http.Request, login string, verify func(context.Context)
 		return user, nil
 	case errors.Is(err, accounts.ErrWrong):
 		s.tellWrong(r.Context(), a)
-		return accounts.User{}, &failure{outcome: outcomeWrong, status: http.StatusForbidden, detail: "The login or the password is wrong.",
+		return accounts.User{}, &failure{outcome: outcomeWrong, status: http.StatusForbidden, detail: "The login or the password is wrong.", user: s.guessed(r, user),
 			why: func(t *texts) string { return t.wrong }}
 	case errors.Is(err, accounts.ErrDisabled):
 		s.tellWrong(r.Context(), a)
@@ -285,6 +285,15 @@ func (s *Server) try(r *http.Request, login string, verify func(context.Context)
 		return accounts.User{}, &busy
 	}
 	return accounts.User{}, s.broken(err)
+}
+
+// guessed has a record made of a wrong password of a user, whom it returns: whoever operates the server sees whose
+// account is tried. What was typed for a login is nobody's to read: it may be a password.
+func (s *Server) guessed(r *http.Request, user accounts.User) (id string) {
+	if user.ID != "" {
+		s.cfg.Logger.Info("login failed", "user", user.ID, "remote", clientAddress(r))
+	}
+	return user.ID
 }
 
 // maxHeldBack is how many answers are held back at once.

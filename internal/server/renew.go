@@ -1,8 +1,10 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -33,6 +35,10 @@ func (n renewer) Renew(ctx context.Context, key, token string) error {
 	ref, ok := n.local(key)
 	if !ok {
 		return hub.ErrNotFound
+	}
+	if by := ref.Local.Handshake().LoginBy; by != auth.MethodJWT {
+		// What has let the user in keeps its say: a session that ends closes its sockets, whatever else the user has.
+		return hostapi.TokenError(fmt.Sprintf("this socket was not opened with a token, but by %s, and stays open as long as that holds", cmp.Or(by, auth.MethodDev)))
 	}
 	caller, err := methods.Authenticate(handshakeWith(ctx, ref.Local, token))
 	if err == nil {

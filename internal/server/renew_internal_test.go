@@ -34,7 +34,7 @@ func TestRenewer(t *testing.T) {
 	sockets := hub.New(hub.Config{})
 	key := hub.BuildKey("chat", "1")
 	_, err := sockets.Open(hub.OpenRequest{Key: key, Service: "chat", StatefulID: "1", User: hub.User{ID: "anna"}, Waker: noWaker{},
-		Handshake: &hub.Handshake{Host: "portal", RemoteAddr: "192.0.2.1:5", Header: "X-Remote-User: root\r\n"}})
+		Handshake: &hub.Handshake{LoginBy: auth.MethodJWT, Host: "portal", RemoteAddr: "192.0.2.1:5", Header: "X-Remote-User: root\r\n"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,6 +73,15 @@ func TestRenewer(t *testing.T) {
 	}
 	if err := n.Renew(t.Context(), key+"2", "anna"); !errors.Is(err, hub.ErrNotFound) {
 		t.Errorf("no socket: %v", err)
+	}
+	other := hub.BuildKey("chat", "2")
+	if _, err := sockets.Open(hub.OpenRequest{Key: other, Service: "chat", StatefulID: "2", User: hub.User{ID: "anna"}, Waker: noWaker{},
+		Handshake: &hub.Handshake{LoginBy: auth.MethodAccounts}}); err != nil {
+		t.Fatal(err)
+	}
+	var refused hostapi.TokenError
+	if err := n.Renew(t.Context(), other, "anna"); !errors.As(err, &refused) || !strings.Contains(err.Error(), "by accounts") {
+		t.Errorf("a token for what a session has opened: %v", err)
 	}
 	if len(renewed) != 1 || renewed[0] != key {
 		t.Errorf("renewed %q", renewed)

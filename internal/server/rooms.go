@@ -66,7 +66,6 @@ func (s *Server) openRooms(ctx context.Context, doors *doors) (err error) {
 		return err
 	}
 	s.openSockets(r)
-	r.refused = auth.NewRefusals()
 	if r.users, r.logins, err = s.openAccounts(ctx, r.refused); err != nil {
 		return err
 	}
@@ -133,11 +132,12 @@ func (r *rooms) openedAt(key string) time.Time {
 // openSockets makes what holds sockets and what runs scripts for them.
 func (s *Server) openSockets(r *rooms) {
 	r.quota = s.openQuota()
+	r.refused = auth.NewRefusals()
 	r.hub = hub.New(s.hubConfig())
 	r.sockets = cluster.Prepare(r.hub, s.clusterConfig(r)).Traced(r.tracer)
 	r.lines = s.lines()
 	r.engine = engine.New(s.engineConfig(), engine.Deps{
-		Apps: s.app.Snapshot, Sources: s.app, Settings: s.scriptSettings(r.effects.logs), Users: knownUser,
+		Apps: s.app.Snapshot, Sources: s.app, Settings: s.scriptSettings(r), Users: knownUser,
 		Sockets: r.sockets, UserData: r.data, Storage: r.storage,
 		Files: r.effects.files, HTTP: r.tracer.Transport(r.effects.http),
 		Renewer: s.renewer(r),

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -245,17 +246,28 @@ func (s *Server) engineConfig() engine.Config {
 // scriptSettings are those of a development server: without a list of allowed
 // methods clients may call any of a library. With one the marker in a library
 // counts too.
-func (s *Server) scriptSettings(named *logs.Named) hostapi.Settings {
+func (s *Server) scriptSettings(r *rooms) hostapi.Settings {
 	settings := s.cfg.Settings
 	return hostapi.Settings{
+		Refused:       func(e *hostapi.Env, what, detail string) { noteRefusal(r.refused, e, what, detail) },
 		Profile:       settings.Queue.Profile,
 		SilentErrors:  settings.Compat.SilentErrors,
 		ClientTagsWin: settings.Compat.ClientTagsWin,
 		MayCall:       mayCall(settings.CallMethod.Allow),
 		CallAny:       !s.cfg.Production && len(settings.CallMethod.Allow) == 0,
 		AppConfig:     appConfig(settings.AppConfig),
-		Logs:          named, RequestTimeout: settings.HTTPRequest.Timeout,
+		Logs:          r.effects.logs, RequestTimeout: settings.HTTPRequest.Timeout,
 	}
+}
+
+// noteRefusal keeps what a client of a socket asked for and may not have.
+func noteRefusal(l *auth.Refusals, e *hostapi.Env, what, detail string) {
+	refusal := auth.Refusal{What: what, Status: http.StatusForbidden, Detail: detail, UserID: e.User.ID}
+	refusal.Service, refusal.StatefulID, _, _ = hub.ParseKey(e.Socket.Key) // it has one
+	if e.Handshake != nil {
+		refusal.Remote, refusal.Host = e.Handshake.RemoteAddr, e.Handshake.Host
+	}
+	l.Note(refusal)
 }
 
 // appConfig splits NAME=VALUE; the setting was checked for the form.

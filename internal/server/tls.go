@@ -111,6 +111,13 @@ func (s *Server) openDoorsTo(d *doors, refused *auth.Refusals) {
 	crossSite := auth.CrossSite(s.metrics, refused, s.logger)
 	proxies, _ := auth.NewProxies(s.cfg.Settings.TrustedProxies) // the settings were checked
 	behind := func(p part) http.Handler {
+		guarded := guarded
+		if p == forAdministrators {
+			// Figures are shown there without a token: a name that a stranger has lead there is not the server's own.
+			strict := guard
+			strict.AnyHost, strict.Addresses = false, true
+			guarded = auth.Guard(strict, s.logger)
+		}
 		return proxies.Handler(secureHeaders(hsts, guarded(crossSite(door{&s.routes, p}))))
 	}
 	if d.admin == nil {

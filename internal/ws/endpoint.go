@@ -102,6 +102,10 @@ func (s *Server) name(r *http.Request) (hub.OpenRequest, *auth.Lease, *refusal) 
 		return req, nil, refuse(http.StatusNotFound, fmt.Sprintf("there is no socket service at %q; check the name in the URL, /services/<name>", r.URL.Path)).about(auth.RefusedService)
 	}
 	if no := checkUpgrade(r); no != nil {
+		// Browsers hide from pages why a handshake failed; whoever asks without one hears it.
+		if _, _, err := s.caller(r, service); no.Status == http.StatusUpgradeRequired && err != nil {
+			no = s.refuseUser(err)
+		}
 		return req, nil, no
 	}
 	id, stateful, err := statefulID(r.URL.RawQuery)
@@ -178,7 +182,12 @@ func (s *Server) refuseOpen(err error) *refusal {
 	case errors.Is(err, hub.ErrKeyLive):
 		return refuse(http.StatusForbidden, err.Error()).about(auth.RefusedStatefulID)
 	case errors.Is(err, hub.ErrLimit):
-		return refuse(http.StatusTooManyRequests, err.Error()+"; close one that is not needed any more, or try again later", "Retry-After", "30")
+		no := refuse(http.StatusTooManyRequests, err.Error()+"; close one that is not needed any more, or try again later", "Retry-After", "30")
+		if limit := new(hub.LimitError); errors.As(err, &limit) {
+			no.limit = "limits." + limit.Of
+			no.Detail += " (" + no.limit + ")"
+		}
+		return no
 	case errors.Is(err, hub.ErrBadKey):
 		return refuse(http.StatusBadRequest, err.Error())
 	case errors.Is(err, hub.ErrUnavailable), errors.Is(err, hub.ErrNoAnswer): // the cluster has logged it

@@ -33,6 +33,10 @@ func TestTagsOfAClient(t *testing.T) {
 		if !maps.Equal(got, map[string]string{"user_id": "41", "socket_type": "chat", "pong": "1"}) {
 			t.Errorf("%s: the tags are %v", text, got)
 		}
+		if got := record(t, s); got.What != "tags" || got.UserID != "41" || got.Service != "main_ws_service" || got.Remote == "" ||
+			!strings.Contains(got.Detail, "the tag ") {
+			t.Errorf("the record is %+v", got)
+		}
 	}
 	for _, tags := range []string{
 		`{"user_id":"1"}`, `[{"name":["user_id"],"value":"1"}]`, `[{"name":"user_id","value":{"toString":1}}]`, `[["user_id","1"]]`, `"user_id"`,
@@ -74,6 +78,9 @@ func TestCallMethodOfEverything(t *testing.T) {
 		socket.Send(t, call)
 		if got := socket.Next(t); !strings.Contains(got, want) {
 			t.Errorf("%s.%s: %s", library, method, got)
+		}
+		if got := record(t, s); got.What != "call_method" || got.Status != 403 || got.UserID != "41" {
+			t.Errorf("%s.%s: the record is %+v", library, method, got)
 		}
 		socket.Send(t, "["+call+"]")
 		if got := socket.Next(t); !strings.Contains(got, want) {

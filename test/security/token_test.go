@@ -151,3 +151,28 @@ func TestServeOpensNothingByItself(t *testing.T) {
 	refused(t, s, "/services/echo", []string{"X-Dev-User", "41"}, 401, "user", "nobody is let in")
 	refused(t, s, "/services/echo", as(t, "41"), 401, "user", "nobody is let in")
 }
+
+// TestWhoAsksWithoutAHandshakeHearsWhy: browsers hide from pages why one was refused, so the test client asks once more.
+func TestWhoAsksWithoutAHandshakeHearsWhy(t *testing.T) {
+	s := production(t, nil)
+	ask := func(authorization string) int {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", s.URL()+"/services/echo", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if authorization != "" {
+			req.Header.Set("Authorization", authorization)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode
+	}
+	for authorization, want := range map[string]int{"": 401, "Bearer nonsense": 401, "Bearer " + token(t, "41"): 426} {
+		if got := ask(authorization); got != want {
+			t.Errorf("%q: %d, want %d", authorization, got, want)
+		}
+	}
+}

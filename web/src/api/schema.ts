@@ -1470,7 +1470,7 @@ export interface components {
              * @description What it was refused for.
              * @enum {string}
              */
-            what: "host" | "origin" | "token" | "service" | "handshake" | "stateful_id" | "user" | "limit" | "unavailable" | "cross_site" | "request";
+            what: "host" | "origin" | "token" | "service" | "handshake" | "stateful_id" | "user" | "limit" | "unavailable" | "cross_site" | "request" | "call_method" | "tags";
         };
         RefusedRequestList: {
             /** @description The page. */

@@ -159,6 +159,13 @@ function set_tags( Session, oMessage, sSocketType, sSocketId )
 	copy_fields( tutorsocket.client_tags_win ? oOwnTags : oClientTags, oTags );
 	copy_fields( tutorsocket.client_tags_win ? oClientTags : oOwnTags, oTags );
 	copy_fields( tutorsocket.granted_tags, oTags );
+	for ( sName in oClientTags )
+	{
+		if ( String( oTags[ sName ] ) != String( oClientTags[ sName ] ) )
+		{
+			tutorsocket.tag_refused( sName );
+		}
+	}
 
 	oSocket = local_socket( sSocketId );
 	if ( oSocket != null )
