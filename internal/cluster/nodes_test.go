@@ -120,18 +120,19 @@ func (p *pen) Wake() {
 		p.conn <- conn
 		var b hub.Batch
 		for {
+			// What is taken is read at once: else a newer connection could be read from before.
+			p.client.mu.Lock()
 			switch conn.Next(&b) {
 			case hub.DutyNone:
+				p.client.mu.Unlock()
 				return
 			case hub.DutyClose:
 				reason, _ := conn.Closing()
-				conn.Ended(reason)
-				p.client.mu.Lock()
 				p.client.bye = append(p.client.bye, reason)
 				p.client.mu.Unlock()
+				conn.Ended(reason)
 				return
 			}
-			p.client.mu.Lock()
 			for frame := range b.Frames() {
 				p.client.texts = append(p.client.texts, strings.Join(slices.Collect(frame.Parts()), ""))
 			}

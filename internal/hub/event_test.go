@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // told is what the events of a hub say, up to the last there is now.
@@ -147,9 +148,17 @@ func TestPresentAndEventsFit(t *testing.T) {
 		})
 	}
 	working.Wait()
-	openAs(t, h, "the last", "u") // so that everybody has something to come to
 	close(done)
-	viewing.Wait()
+	all := make(chan struct{})
+	go func() { viewing.Wait(); close(all) }()
+	for over := false; !over; { // so that everybody has something to come to, however late he begins
+		openAs(t, h, "the last", "u")
+		select {
+		case <-all:
+			over = true
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 	want := map[string]string{}
 	for _, s := range h.Select(filter) {
 		want[s.Key()] = fmt.Sprint(s.Tags().Map())
