@@ -139,7 +139,7 @@ func (g *guard) checkOrigin(text, host, port string, encrypted bool) *refusal {
 			return nil
 		}
 		if g.strict {
-			return &refusal{header: "Origin", value: text, because: "Pages without an origin of their own, such as files and frames in a sandbox, are not let in."}
+			return &refusal{header: "Origin", value: text, because: "The Origin null is not let in: pages without one of their own are files, and frames in a sandbox."}
 		}
 		return g.unlisted(&refusal{header: "Origin", value: text}, "origin", nullOrigin)
 	}

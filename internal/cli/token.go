@@ -51,7 +51,8 @@ func (p *program) tokenCreate() *cobra.Command {
 			"cannot be taken back: give it a short life.",
 		Example: examples(
 			"tutorsocket token create --user 42 --key key.pem --issuer portal --audience ws",
-			"tutorsocket token create --user 42 --key secret.txt --login anna --name 'Anna K.' --ttl 10m",
+			"tutorsocket token create --user 42 --key secret.txt --ttl 10m",
+			"tutorsocket token create --user 42 --key key.pem --login anna --name 'Anna K.'",
 			"tutorsocket token create --user 42 --key key.pem --tag 'hall=Main hall'",
 			"tutorsocket token create --user 42 --key key.pem --service echo --json",
 		),

@@ -291,7 +291,7 @@ func (s *Server) try(r *http.Request, login string, verify func(context.Context)
 // account is tried. What was typed for a login is nobody's to read: it may be a password.
 func (s *Server) guessed(r *http.Request, user accounts.User) (id string) {
 	if user.ID != "" {
-		s.cfg.Logger.Info("login failed", "user", user.ID, "remote", clientAddress(r))
+		s.cfg.Logger.Info("login failed", "user", user.ID, "address", clientAddress(r))
 	}
 	return user.ID
 }

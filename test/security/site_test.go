@@ -23,7 +23,7 @@ func TestHijackFromAnotherOrigin(t *testing.T) {
 		if r.Origin != origin {
 			t.Errorf("the record names the origin %q, it was %q", r.Origin, origin)
 		}
-		if origin == evil && r.Add != "--origin "+evil {
+		if origin == evil && r.Add != `origins: ["`+evil+`"]` {
 			t.Errorf("the record says to add %q", r.Add)
 		}
 	}
