@@ -31,7 +31,7 @@ func run() int {
 		Now:      time.Now,
 		Terminal: isTerminal(os.Stdout) && isTerminal(os.Stderr),
 		Progress: isTerminal(os.Stderr),
-		Screen:   cli.Screen{Size: size, Keys: keys},
+		Screen:   cli.Screen{Size: size, Keys: keys, Secret: secretOf(os.Stdin)},
 		Program:  typed(),
 	})
 }
@@ -79,6 +79,36 @@ func size() (columns, rows int) {
 		return 0, 0
 	}
 	return columns, rows
+}
+
+// secretOf returns what reads a line from a keyboard without showing it; nil if f is none.
+func secretOf(f *os.File) func(context.Context) (string, error) {
+	keyboard := int(f.Fd())
+	if !term.IsTerminal(keyboard) {
+		return nil
+	}
+	return func(ctx context.Context) (string, error) {
+		before, err := term.GetState(keyboard)
+		if err != nil {
+			return "", err
+		}
+		type line struct {
+			text []byte
+			err  error
+		}
+		read := make(chan line, 1)
+		go func() {
+			text, err := term.ReadPassword(keyboard)
+			read <- line{text, err}
+		}()
+		select {
+		case l := <-read:
+			return string(l.text), l.err
+		case <-ctx.Done(): // Ctrl-C: the read goes on until the process ends, which is now
+			_ = term.Restore(keyboard, before)
+			return "", ctx.Err()
+		}
+	}
 }
 
 // keys lets single keys through from the keyboard until restore is called.

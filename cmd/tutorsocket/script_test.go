@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
@@ -20,6 +21,8 @@ import (
 
 	"github.com/gobwas/ws"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tutorsocket/tutorsocket/internal/tlscert"
 )
 
 // patience is how long anything expected may take.
@@ -42,6 +45,7 @@ func TestMain(m *testing.M) {
 //	connect PATH      open a socket to the server at SERVER and keep it
 //	cut PATH          open a socket and break its connection
 //	waits PATTERN COMMAND…  run a command until its standard output matches
+//	keep NAME         set NAME to what the last command printed, a line
 //	occupy            listen on a free port until the end; sets OCCUPIED
 //	port              set PORT to one that is free, and that nobody is given by chance
 //
@@ -63,6 +67,7 @@ func TestScript(t *testing.T) {
 		"occupy":    occupy,
 		"port":      freePort,
 		"waits":     waits,
+		"keep":      keep,
 	}
 	maps.Copy(commands, terminalCommands)
 	testscript.Run(t, testscript.Params{
@@ -122,6 +127,13 @@ func until(ts *testscript.TestScript, what string, done func() bool) {
 	}
 }
 
+func keep(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: keep NAME")
+	}
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+}
+
 func ready(ts *testscript.TestScript, _ bool, args []string) {
 	data := ".tutorsocket"
 	if len(args) > 0 {
@@ -130,15 +142,16 @@ func ready(ts *testscript.TestScript, _ bool, args []string) {
 	var admin struct{ Server, Token string }
 	until(ts, "server ready", func() bool {
 		text, err := os.ReadFile(ts.MkAbs(filepath.Join(data, "admin.json")))
-		return err == nil && json.Unmarshal(text, &admin) == nil && isReady(admin.Server)
+		return err == nil && json.Unmarshal(text, &admin) == nil && isReady(admin.Server, tlscert.TrustLocal(ts.MkAbs(data)))
 	})
 	ts.Setenv("SERVER", admin.Server)
-	ts.Setenv("ADDR", strings.TrimPrefix(admin.Server, "http://"))
+	_, addr, _ := strings.Cut(admin.Server, "://")
+	ts.Setenv("ADDR", addr)
 	ts.Setenv("TOKEN", admin.Token)
 }
 
 func unready(ts *testscript.TestScript, _ bool, _ []string) {
-	until(ts, "server not ready", func() bool { return !isReady(ts.Getenv("SERVER")) })
+	until(ts, "server not ready", func() bool { return !isReady(ts.Getenv("SERVER"), nil) })
 }
 
 func terminate(ts *testscript.TestScript, _ bool, _ []string) {
@@ -147,8 +160,12 @@ func terminate(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-func isReady(server string) bool {
-	resp, err := http.Get(server + "/readyz")
+func isReady(server string, trust *tls.Config) bool {
+	transport := http.DefaultTransport.(*http.Transport)
+	if trust != nil {
+		transport = &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true}
+	}
+	resp, err := (&http.Client{Transport: transport}).Get(server + "/readyz")
 	if err != nil {
 		return false
 	}

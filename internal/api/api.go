@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"crypto/rand"
 	"net/http"
 	"net/url"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/tutorsocket/tutorsocket/internal/keys"
 )
 
 // Base is the path everything here is under.
@@ -77,6 +80,8 @@ func New(cfg Config, deps Deps) http.Handler {
 	h.registerTags(router)
 	h.registerBatch(router)
 	h.registerRefusals(router)
+	h.registerUsers(router)
+	h.registerKeys(router)
 	completeOpenAPI(router.OpenAPI())
 	h.terms = termsOf(router.OpenAPI())
 	h.openAPI = sync.OnceValue(func() []byte { return encodeOpenAPI(router.OpenAPI()) })
@@ -95,9 +100,8 @@ func settings(version string) huma.Config {
 	cfg.RejectUnknownQueryParameters = true
 	cfg.Transformers = []huma.Transformer{shortenValues}
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token": {Type: "http", Scheme: "bearer", Description: "The admin token. A development server writes it to admin.json in its data folder."},
+		tokenScheme: {Type: "http", Scheme: "bearer", Description: "The admin token, which a development server writes to admin.json in its data folder, or an API key with the scope of the operation; admin includes the others."},
 	}
-	cfg.Security = []map[string][]string{{"token": {}}}
 	return cfg
 }
 
@@ -107,9 +111,15 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if crossOrigin(w, r) {
 		return
 	}
-	if r.URL.Path != openAPIPath && !h.Auth.CheckBearer(r) {
-		h.unauthorized(w, r)
-		return
+	outer := r // what is around this handler looks for the route at the request that it has
+	var grant keys.Grant
+	if r.URL.Path != openAPIPath {
+		var err error
+		if grant, err = h.Auth.Authenticate(r); err != nil {
+			h.unauthorized(w, r, err)
+			return
+		}
+		r = r.WithContext(context.WithValue(r.Context(), grantKey{}, grant))
 	}
 	if p := misplacedKey(r); p != nil {
 		writeProblem(w, p)
@@ -120,8 +130,15 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.unrouted(w, r)
 		return
 	}
+	outer.Pattern = pattern
 	terms := h.terms[pattern]
 	nameOperation(w, terms.operation)
+	if r.URL.Path != openAPIPath {
+		if h.outOfScope(w, r, grant, terms.scope) {
+			return
+		}
+		r = h.stillHolds(r, terms.scope)
+	}
 	if p := h.wrongRequest(w, r, terms); p != nil {
 		writeProblem(w, p)
 		return
@@ -149,17 +166,6 @@ func (h *handler) wrongRequest(w http.ResponseWriter, r *http.Request, t terms) 
 		p = readBody(w, r, t.limit, h.cfg.BodyTimeout)
 	}
 	return p
-}
-
-func (h *handler) unauthorized(w http.ResponseWriter, r *http.Request) {
-	challenge, detail := `Bearer realm="tutorsocket"`, "The API wants the admin token: Authorization: Bearer <token>. A development server writes it to admin.json in its data folder."
-	if r.Header.Get("Authorization") != "" {
-		challenge += `, error="invalid_token"`
-		detail = "The token is not that of this server. Each start of a development server makes a new one, in admin.json of its data folder."
-		h.Refusals.WrongToken(r, detail)
-	}
-	w.Header().Set("WWW-Authenticate", challenge)
-	writeProblem(w, problem(http.StatusUnauthorized, "%s", detail))
 }
 
 // misplacedKey recognises a key put into a path as it is, whose slashes make

@@ -52,8 +52,8 @@ func (h *handler) registerChecks(router huma.API) {
 			}
 			return &answer[Diagnostics]{Diagnostics{problems}}, nil
 		})
-	huma.Register(router, h.operation("list-bindings", http.MethodGet, "/bindings", "Names scripts may use", http.StatusOK),
-		func(context.Context, *struct{}) (*answer[List[Binding]], error) {
-			return &answer[List[Binding]]{listOf(h.Checker.Bindings(), "", nil)}, nil
+	huma.Register(router, telling[List[Binding]](router, h.operation("list-bindings", http.MethodGet, "/bindings", "Names scripts may use", http.StatusOK)),
+		func(context.Context, *struct{}) (*told, error) {
+			return &told{listOf(h.Checker.Bindings(), "", nil)}, nil
 		})
 }

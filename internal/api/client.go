@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +35,15 @@ func NewClient(server, token string) (*Client, error) {
 	transport.ResponseHeaderTimeout = answerTimeout
 	transport.MaxIdleConnsPerHost = maxIdle
 	return &Client{server: u, token: token, http: &http.Client{Transport: transport, CheckRedirect: noRedirect}}, nil
+}
+
+// WithTLS makes the client judge servers by these settings instead of those everybody has, and returns it; nil changes
+// nothing. It is for a client that has sent nothing yet.
+func (c *Client) WithTLS(cfg *tls.Config) *Client {
+	if cfg != nil {
+		c.http.Transport.(*http.Transport).TLSClientConfig = cfg
+	}
+	return c
 }
 
 // answerTimeout is how long a server may take to begin an answer. A stream

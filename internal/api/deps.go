@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/keys"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
@@ -26,6 +27,7 @@ var (
 // Deps are the rooms behind the API. All of them are called concurrently.
 type Deps struct {
 	Auth     Authenticator
+	Keys     Keys
 	Sockets  Sockets
 	Runs     Runner
 	RunList  RunList
@@ -41,11 +43,16 @@ type Deps struct {
 	Tags     TagCounts
 	Refusals Refusals
 	Sources  Sources
+	Users    Users    // nil: the server keeps none
+	Sessions Sessions // nil with Users
 }
 
-// Authenticator says whether a request carries the admin token.
+// Authenticator says what a request may do.
 type Authenticator interface {
-	CheckBearer(r *http.Request) bool
+	// Authenticate looks at the token of a request. An error that wraps [keys.ErrUnavailable] is
+	// answered with 503, any other with 401; the texts of [keys.ErrUnknown] and [keys.ErrExpired] are
+	// shown, and hold no secret.
+	Authenticate(r *http.Request) (keys.Grant, error)
 }
 
 // Sockets are the sockets of all nodes; *cluster.Cluster has these methods. A key

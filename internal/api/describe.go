@@ -14,8 +14,9 @@ import (
 // aboutAPI is the description of the whole.
 const aboutAPI = `Sockets, messages, scripts and logs of a tutorsocket server.
 
-Every request but the one for this document carries the admin token: ` + "`Authorization: Bearer <token>`" + `. A development
-server makes a new one at each start and writes it to ` + "`admin.json`" + ` in its data folder.
+Every request but the one for this document carries the admin token or an API key: ` + "`Authorization: Bearer <token>`" + `. A
+development server makes a new admin token at each start and writes it to ` + "`admin.json`" + ` in its data folder. What a key may do
+its scopes say: ` + "`x-scope`" + ` of an operation names the one it wants, and ` + "`admin`" + ` includes ` + "`read`, `send` and `run`" + `.
 
 Bodies are JSON in UTF-8. Errors are problem details (RFC 9457): 400 means that the request cannot be read, 422 that
 it was read and a value in it is wrong. Lists come in pages: ` + "`next`" + ` of an answer goes into ` + "`after`" + ` for the page that
@@ -30,6 +31,7 @@ const (
 	groupUserData = "User data"
 	groupLogs     = "Logs"
 	groupServer   = "Server"
+	groupUsers    = "Users"
 )
 
 func groups() []*huma.Tag {
@@ -40,6 +42,7 @@ func groups() []*huma.Tag {
 		{Name: groupRuns, Description: "Running agents and scripts."},
 		{Name: groupUserData, Description: "The values of tools_web.get_user_data and set_user_data."},
 		{Name: groupLogs, Description: "Lines that scripts write."},
+		{Name: groupUsers, Description: "Users who log in at this server, and their sessions."},
 		{Name: groupServer, Description: "The server itself."},
 	}
 }
@@ -66,18 +69,23 @@ const (
 
 // Parts of examples.
 const (
-	exampleKey  = "/services/main_ws_service-s-123"
-	exampleData = "settings/7177256154427237596"
-	exampleRun  = "1a2145e7ece00813"
-	exampleLine = `{"time":"2026-11-23T10:00:00.125Z","thread":17,"text":"42","agent":"hello"}`
-	exampleSock = `{"key":"/services/main_ws_service-s-123","service":"main_ws_service","stateful_id":"123","user_id":"6148914691236517121","tags":{"socket_type":"ws_group"},"state":"open","queue":{"messages":0,"bytes":0,"mode":"json","dropped":0,"drop_reason":""},"node":"n1","connected_at":"2026-11-23T10:00:00Z","bytes_in":58,"bytes_out":70}`
+	exampleKey    = "/services/main_ws_service-s-123"
+	exampleData   = "settings/7177256154427237596"
+	exampleKeyID  = "k3qtw7mzb2xa"
+	exampleAPIKey = `"id":"` + exampleKeyID + `","name":"portal","scopes":["read","send"],"created_at":"2026-11-23T09:00:00Z","created_by":"admin","expires_at":"2027-02-21T09:00:00Z"`
+	exampleRun    = "1a2145e7ece00813"
+	exampleLine   = `{"time":"2026-11-23T10:00:00.125Z","thread":17,"text":"42","agent":"hello"}`
+	exampleSock   = `{"key":"/services/main_ws_service-s-123","service":"main_ws_service","stateful_id":"123","user_id":"6148914691236517121","tags":{"socket_type":"ws_group"},"state":"open","queue":{"messages":0,"bytes":0,"mode":"json","dropped":0,"drop_reason":""},"node":"n1","connected_at":"2026-11-23T10:00:00Z","bytes_in":58,"bytes_out":70}`
+
+	exampleUser    = `{"id":"7177256154427237596","login":"anna","name":"Anna K.","admin":false,"disabled":false,"fields":{"position":"teacher"},"created_at":"2026-11-23T10:00:00.125Z","password_at":"2026-11-23T10:00:00.125Z"}`
+	exampleSession = "9wHfmBVnmvKjtxKbZOm2GsjpkJcCmbUSYfUfMxZRJ0s"
 
 	exampleOutcome = `{"ok":true,"error":"","duration_ms":1}`
 	exampleResult  = `{"id":"` + exampleRun + `","ok":true,"error":"","duration_ms":1,"lines":[` + exampleRunLine + `]}`
 	exampleRunLine = `{"time":"2026-11-23T10:00:00.125Z","thread":17,"text":"42"}`
 	exampleStream  = `[{"event":"line","data":` + exampleRunLine + `},{"event":"outcome","data":` + exampleOutcome + `}]`
 	exampleInfo    = `"id":"` + exampleRun + `","agent":"hello","name":"","user":"6148914691236517121","trigger":"api","thread":17,"node":"n1","state":"done","started_at":"2026-11-23T10:00:00.124Z","ended_at":"2026-11-23T10:00:00.125Z","duration_ms":1,"error":""`
-	exampleCount   = `"bytes_in":58,"bytes_out":70,"dropped_messages":0,"handshakes":1,"refused_handshakes":0,"closes":0,"takeovers":0,"script_calls":2,"script_errors":0,"agent_runs":1,"agent_errors":0,"log_lines":1}`
+	exampleCount   = `"bytes_in":58,"bytes_out":70,"dropped_messages":0,"handshakes":1,"refused_handshakes":0,"limit_waits":0,"limit_refusals":0,"closes":0,"takeovers":0,"script_calls":2,"script_errors":0,"agent_runs":1,"agent_errors":0,"log_lines":1}`
 	exampleLevel   = `{"sockets":1,"queue_messages":0,"queue_bytes":0,"running_calls":0,"running_agents":0}`
 )
 
@@ -205,9 +213,43 @@ var descriptions = withScripts(map[string]description{
 		returns: "The node is stopping.",
 		answer:  `{"name":"n1","version":"1.0.0","started_at":"2026-11-23T09:00:00Z","state":"draining","sockets":1,"runs":0,"app":"/srv/app","datex_version":"1.24.4.27","data":{"folder":"/var/lib/tutorsocket","store":"embedded","connected":true,"sync":"always","user_data_bytes":4096}}`,
 	},
+	"list-keys": {
+		group: groupServer, text: "The API keys, the oldest first. One that has expired is listed for thirty days more. The secrets are not kept, so nobody sees them.", returns: "A page of keys.",
+		answer: `{"items":[{` + exampleAPIKey + `,"last_used_at":"2026-11-23T10:00:00Z"}],"next":"","missing":[]}`,
+	},
+	"create-key": {
+		group: groupServer, text: "Makes an API key. Its token is in this answer and nowhere else.", returns: "The key, with its token.",
+		request: `{"name":"portal","scopes":["read","send"],"ttl":7776000}`,
+		answer:  `{` + exampleAPIKey + `,"token":"tsk_` + exampleKeyID + `_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}`,
+	},
+	"revoke-key": {
+		group: groupServer, text: "Ends an API key for good: on this node at once, on the others within two seconds.", returns: "The key is revoked.",
+	},
 	"list-refusals": {
 		group: groupServer, text: "Handshakes and logins that were refused lately, the newest first, and why.", returns: "A page of refusals.",
-		answer: `{"items":[{"time":"2026-11-23T10:00:00.125Z","remote":"127.0.0.1:57826","what":"origin","status":403,"detail":"This server does not answer to the Origin \"https://portal.example\". If it should, start it with --origin https://portal.example.","add":"--origin https://portal.example","host":"127.0.0.1:8080","origin":"https://portal.example","path":"/services/main_ws_service"}],"next":"","missing":[]}`,
+		answer: `{"items":[{"time":"2026-11-23T10:00:00.125Z","remote":"127.0.0.1:57826","what":"origin","status":403,"detail":"This server does not answer to the Origin \"https://portal.example\". If it should, start it with --origin https://portal.example, or add to its settings: origins: [\"https://portal.example\"]","add":"--origin https://portal.example","host":"127.0.0.1:8080","origin":"https://portal.example","path":"/services/main_ws_service"}],"next":"","missing":[]}`,
+	},
+	"list-users": {
+		group: groupUsers, text: "Users who log in at this server, by login.", returns: "A page of users.",
+		answer: `{"items":[` + exampleUser + `],"next":"","missing":[]}`,
+	},
+	"add-user": {
+		group: groupUsers, text: "Adds a user. Of the password a hash is kept (Argon2id).", returns: "The user was added.",
+		request: `{"login":"anna","password":"correct horse battery","name":"Anna K.","fields":{"position":"teacher"}}`, answer: exampleUser,
+	},
+	"change-user": {
+		group: groupUsers, text: "Changes what the body names and leaves the rest as it is. A new password, `disabled` and `log_out` end all sessions of the user: sockets of all nodes are closed with 4003.",
+		returns: "The user as it is now.", request: `{"name":"Anna K.","password":"another horse battery"}`, answer: exampleUser,
+	},
+	"remove-user": {
+		group: groupUsers, text: "Removes a user and ends all sessions of the user.", returns: "The user was removed.",
+	},
+	"list-sessions": {
+		group: groupUsers, text: "Sessions that hold, in no particular order. The id is a hash: it does not let anybody in.", returns: "A page of sessions.",
+		answer: `{"items":[{"id":"` + exampleSession + `","user_id":"7177256154427237596","login":"anna","begun_at":"2026-11-23T10:00:00.125Z","seen_at":"2026-11-23T11:30:00Z","ends_at":"2026-11-24T11:30:00Z","address":"198.51.100.7","agent":"Mozilla/5.0"}],"next":"","missing":[]}`,
+	},
+	"end-session": {
+		group: groupUsers, text: "Ends a session: sockets of all nodes that stand on it are closed with 4003.", returns: "The session has ended.",
 	},
 	"get-stats": {
 		group: groupServer, text: "Counters of the last hour, a point for each ten seconds.", returns: "The points.",
@@ -309,7 +351,13 @@ func describePathPart(path string, p *huma.Param) {
 	case collection == "user-data":
 		text, example = dataText, exampleData
 	case collection == "runs":
-		example = exampleRun
+		text, example = "Id of the run.", exampleRun
+	case collection == "keys":
+		text, example = "Id of the key, not the key.", exampleKeyID
+	case collection == "users":
+		example = "7177256154427237596"
+	case collection == "sessions":
+		example = exampleSession
 	case p.Name == "name":
 		for kind, names := range exampleNames {
 			if kind.collection() == collection {
@@ -366,13 +414,14 @@ var errorTexts = map[int]errorText{
 		mistake: map[string]any{"message": `wrong filter at position 0: a filter begins with "$" and the name of a tag, or is a JSON object`, "location": "query.filter", "value": "role"},
 	},
 	http.StatusUnauthorized: {
-		text:    "No token, or one this server does not know.",
-		example: "The API wants the admin token: Authorization: Bearer <token>. A development server writes it to admin.json in its data folder.",
+		text:    "No token, or one this server does not know: a key may have expired, or been revoked.",
+		example: noToken,
 		headers: header("WWW-Authenticate", "The scheme, and whether a token was wrong.", `Bearer realm="tutorsocket"`),
 	},
 	http.StatusForbidden: {
-		text:    "The Host or Origin of the request is not known here.",
-		example: `This server does not answer to the Origin "https://portal.example". If it should, start it with --origin https://portal.example.`,
+		text:    "The key lacks the scope of the operation, or the Host or Origin of the request is not known here.",
+		example: "This key may not do that: GET /api/v1/sockets wants the scope read, and the key has send.",
+		mistake: map[string]any{"message": "lacks the scope read", "location": "header.Authorization"},
 	},
 	http.StatusNotFound: {text: "There is no such thing.", example: `No socket with the key "/services/main_ws_service-s-123" is open.`},
 	http.StatusNotAcceptable: {

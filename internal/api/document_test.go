@@ -13,6 +13,7 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/api"
 	"github.com/tutorsocket/tutorsocket/internal/api/apitest"
+	"github.com/tutorsocket/tutorsocket/internal/keys"
 )
 
 var update = flag.Bool("update", false, "write testdata/openapi.json")
@@ -103,6 +104,7 @@ func TestDocumentIsComplete(t *testing.T) {
 			r.want(!ids[op.ID], "the operation id %q is not the only one", op.ID)
 			ids[op.ID] = true
 			r.operation(op, groups)
+			r.scope(op)
 			r.parameters(op)
 			r.request(op)
 			r.responses(op)
@@ -127,6 +129,17 @@ func (r rules) operation(op apitest.Operation, groups map[string]int) {
 		_, ok := groups[tag.(string)]
 		r.want(ok, "the group %v is not declared", tag)
 	}
+}
+
+// scope: the operation says what a key must have, in both ways there are, or that it is open to everybody.
+func (r rules) scope(op apitest.Operation) {
+	scope, security := text(op.Object, "x-scope"), fmt.Sprint(op.Object["security"])
+	if op.ID == "get-openapi" {
+		r.want(scope == "" && security == "[map[]]", "it wants the scope %q, and %s", scope, security)
+		return
+	}
+	_, err := keys.ParseScope(scope)
+	r.want(err == nil && security == "[map[token:["+scope+"]]]", "it wants the scope %q, and %s; name its scope in scopes in scope.go", scope, security)
 }
 
 func (r rules) parameters(op apitest.Operation) {
@@ -216,8 +229,8 @@ func (r rules) example(what, place, kind string, media apitest.Object) {
 func (r rules) responses(op apitest.Operation) {
 	responses, places := r.doc.Responses(op)
 	want := []string{"400", "403", "422"}
-	if _, public := op.Object["security"]; !public {
-		want = append(want, "401", "500")
+	if op.Object["x-scope"] != nil {
+		want = append(want, "401", "500", "503")
 	}
 	if op.Object["requestBody"] != nil {
 		want = append(want, "408", "413", "415")

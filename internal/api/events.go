@@ -109,7 +109,7 @@ func (h *handler) streamSocketEvents(_ context.Context, in *eventQuery) (*stream
 	return raw(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
-		s := &socketStream{handler: h, out: newEventStream(w, cancel), filter: filter, snapshot: in.Snapshot}
+		s := &socketStream{handler: h, out: newEventStream(w, r, cancel), filter: filter, snapshot: in.Snapshot}
 		s.begin(in.After) // before the client can know that the stream has begun
 		if s.out.begin(s.firstID()) != nil {
 			return

@@ -14,6 +14,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/cluster"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/keys"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
 	"github.com/tutorsocket/tutorsocket/internal/runs"
 )
@@ -32,6 +33,8 @@ type fixture struct {
 	figures  fakeFigures
 	traces   map[string]*fakeTrace
 	refusals []api.RefusedRequest // the oldest first
+	kept     keptKeys
+	keys     *keys.Store
 }
 
 func newFixture(t *testing.T, cfg ...api.Config) *fixture {
@@ -47,8 +50,10 @@ func newFixtureOver(t *testing.T, sockets hub.Config, cfg ...api.Config) *fixtur
 		hub: hub.New(sockets),
 		log: logs.New(logs.Config{}, nil, nil), runs: runs.New(runs.Config{}),
 	}
+	f.keys = keys.NewStore(keys.Config{Values: &f.kept})
+	t.Cleanup(f.keys.Close)
 	f.server = httptest.NewServer(api.New(cfg[0], api.Deps{
-		Auth: auth.NewAdmin(token), Sockets: cluster.New(f.hub), Runs: (*fakeRuns)(f), RunList: f.runs, Scripts: fakeScripts{}, Logs: f.log, Checker: fakeChecker{}, Figures: &f.figures,
+		Auth: keys.Bearers{Admin: auth.NewAdmin(token), Keys: f.keys}, Keys: f.keys, Sockets: cluster.New(f.hub), Runs: (*fakeRuns)(f), RunList: f.runs, Scripts: fakeScripts{}, Logs: f.log, Checker: fakeChecker{}, Figures: &f.figures,
 		Events: cluster.New(f.hub), Tags: cluster.New(f.hub), Traces: (*fakeTraces)(f), Refusals: (*fakeRefusals)(f),
 		Sources: newFakeSources(),
 	}))

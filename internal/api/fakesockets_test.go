@@ -68,6 +68,6 @@ func (f *fakeRefusals) Newest(before uint64, n int) (list []api.RefusedRequest, 
 	return list, false
 }
 
-func (f *fakeRefusals) WrongToken(r *http.Request, detail string) {
-	f.refusals = append(f.refusals, api.RefusedRequest{What: "token", Path: r.URL.Path, Detail: detail})
+func (f *fakeRefusals) WrongToken(r *http.Request, status int, detail string) {
+	f.refusals = append(f.refusals, api.RefusedRequest{What: "token", Status: status, Path: r.URL.Path, Detail: detail})
 }

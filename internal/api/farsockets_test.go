@@ -12,6 +12,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/cluster"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/keys"
 )
 
 // farSockets are sockets that other nodes hold, or do not tell of.
@@ -83,7 +84,7 @@ func farFixture(t *testing.T, s *farSockets) *fixture {
 	f := &fixture{hub: hub.New(hub.Config{Node: "n1"})}
 	s.Cluster = cluster.New(f.hub)
 	f.server = httptest.NewServer(api.New(api.Config{Version: "test", Node: "n1"}, api.Deps{
-		Auth: auth.NewAdmin(token), Sockets: s, Tags: s, Nodes: farNodes{s.err}, Refusals: (*fakeRefusals)(f),
+		Auth: keys.Bearers{Admin: auth.NewAdmin(token)}, Sockets: s, Tags: s, Nodes: farNodes{s.err}, Refusals: (*fakeRefusals)(f),
 	}))
 	t.Cleanup(f.server.Close)
 	return f

@@ -45,7 +45,7 @@ func (h *handler) streamLogs(_ context.Context, in *logQuery) (*streamAnswer, er
 	return raw(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
-		stream := newEventStream(w, cancel)
+		stream := newEventStream(w, r, cancel)
 		if stream.comment() != nil {
 			return
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/tutorsocket/tutorsocket/internal/keys"
 )
 
 const badMediaType = "The body must be JSON. Send it with the header Content-Type: application/json."
@@ -16,6 +18,7 @@ const badMediaType = "The body must be JSON. Send it with the header Content-Typ
 // as the library does not look at it.
 type terms struct {
 	operation string // its id
+	scope     keys.Scope
 	body      bool
 	limit     int64    // of the body, in bytes
 	answers   []string // types of successes; empty if they have no body
@@ -26,7 +29,7 @@ type terms struct {
 func termsOf(doc *huma.OpenAPI) map[string]terms {
 	all := map[string]terms{}
 	for op := range operations(doc) {
-		m := terms{operation: op.OperationID, body: op.RequestBody != nil, limit: op.MaxBodyBytes}
+		m := terms{operation: op.OperationID, scope: scopeOf(op.OperationID), body: op.RequestBody != nil, limit: op.MaxBodyBytes}
 		if m.limit <= 0 {
 			m.limit = maxBody
 		}

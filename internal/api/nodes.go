@@ -51,13 +51,13 @@ type nodePath struct {
 }
 
 func (h *handler) registerNodes(router huma.API) {
-	huma.Register(router, h.operation("list-nodes", http.MethodGet, "/nodes", "Nodes, ordered by name", http.StatusOK),
-		func(ctx context.Context, _ *struct{}) (*answer[List[Node]], error) {
+	huma.Register(router, telling[List[Node]](router, h.operation("list-nodes", http.MethodGet, "/nodes", "Nodes, ordered by name", http.StatusOK)),
+		func(ctx context.Context, _ *struct{}) (*told, error) {
 			nodes, missing, err := h.Nodes.List(ctx)
 			if err != nil {
 				return nil, problemOf(err, "")
 			}
-			return &answer[List[Node]]{listOf(nodes, "", missing)}, nil
+			return &told{listOf(nodes, "", missing)}, nil
 		})
 	huma.Register(router, h.operation("drain-node", http.MethodPost, "/nodes/{name}/drain", "Stop a node gently", http.StatusAccepted, http.StatusNotFound, http.StatusServiceUnavailable),
 		func(ctx context.Context, in *nodePath) (*answer[Node], error) {

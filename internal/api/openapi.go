@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/tutorsocket/tutorsocket/internal/keys"
 )
 
 // openAPIType is the media type of the document.
@@ -115,6 +117,7 @@ func completeOpenAPI(doc *huma.OpenAPI) {
 	for op := range operations(doc) {
 		dropNegotiation(op)
 		bounds.bound(op)
+		requireScope(op)
 		addErrors(doc, op)
 		describeHeaders(op)
 		if d, ok := descriptions[op.OperationID]; ok {
@@ -244,7 +247,10 @@ func addErrors(doc *huma.OpenAPI, op *huma.Operation) {
 	public := len(op.Security) == 1 && len(op.Security[0]) == 0
 	statuses := []int{http.StatusBadRequest, http.StatusForbidden, http.StatusUnprocessableEntity}
 	if !public {
-		statuses = append(statuses, http.StatusUnauthorized, http.StatusInternalServerError)
+		statuses = append(statuses, http.StatusUnauthorized, http.StatusInternalServerError, http.StatusServiceUnavailable)
+	}
+	if op.Extensions[scopeExtension] == string(keys.Admin) { // not there on a listener for everybody
+		statuses = append(statuses, http.StatusNotFound)
 	}
 	ofBodies := []int{http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType}
 	if op.RequestBody != nil {

@@ -115,6 +115,9 @@ func shortenValues(_ huma.Context, _ string, v any) (any, error) {
 	}
 	for _, d := range p.Errors {
 		d.Location = shorten(d.Location)
+		if strings.HasSuffix(d.Location, ".password") {
+			d.Value = nil
+		}
 		shortenValue(d)
 	}
 	return p, nil

@@ -64,8 +64,10 @@ type runQuery struct {
 	State string `query:"state" enum:"running,done,failed,lost" doc:"Only runs in this state."`
 }
 
-type runID struct {
-	ID string `path:"id" doc:"Id of the run."`
+// idPath is the path of one thing with an id: one type for all of them, because the library is compiled anew
+// for each.
+type idPath struct {
+	ID string `path:"id" doc:"Its id."`
 }
 
 type runFollow struct {
@@ -153,7 +155,7 @@ func (h *handler) attachRun(w http.ResponseWriter, r *http.Request, run *runs.Ru
 func (h *handler) followRun(w http.ResponseWriter, r *http.Request, reader *runs.Reader) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	stream := newEventStream(w, cancel)
+	stream := newEventStream(w, r, cancel)
 	if stream.comment() != nil {
 		return
 	}
@@ -186,7 +188,7 @@ func (h *handler) followRun(w http.ResponseWriter, r *http.Request, reader *runs
 
 // stopRun stops a run and waits a moment for its end. One that has ended already is
 // what was wanted.
-func (h *handler) stopRun(ctx context.Context, in *runID) (*struct{}, error) {
+func (h *handler) stopRun(ctx context.Context, in *idPath) (*struct{}, error) {
 	run, err := h.findRun(ctx, in.ID)
 	if err != nil {
 		return nil, err

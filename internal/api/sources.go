@@ -184,8 +184,8 @@ type versionRestored struct {
 
 // registerSources adds the routes of the texts of scripts and their versions.
 func (h *handler) registerSources(router huma.API) {
-	huma.Register(router, h.operation("list-libraries", http.MethodGet, "/libraries", "Code libraries of the app, ordered by name", http.StatusOK),
-		func(_ context.Context, in *PageQuery) (*answer[List[Script]], error) {
+	huma.Register(router, telling[List[Script]](router, h.operation("list-libraries", http.MethodGet, "/libraries", "Code libraries of the app, ordered by name", http.StatusOK)),
+		func(_ context.Context, in *PageQuery) (*told, error) {
 			return pageOfScripts("libraries", h.Sources.Libraries(), *in)
 		})
 	for _, kind := range []ScriptKind{KindService, KindLibrary, KindAgent} {
@@ -293,7 +293,7 @@ func (h *handler) putSource(ctx context.Context, kind ScriptKind, in *sourceWrit
 	if err != nil {
 		return nil, err
 	}
-	w := SourceWrite{Kind: kind, Name: in.Name, By: callerName, NewSource: text, Allow: allow(in.IfMatch, in.IfNoneMatch, h.sourcePath(kind, in.Name))}
+	w := SourceWrite{Kind: kind, Name: in.Name, By: callerOf(ctx), NewSource: text, Allow: allow(in.IfMatch, in.IfNoneMatch, h.sourcePath(kind, in.Name))}
 	info, _, created, err := h.Sources.Write(ctx, w)
 	if err != nil {
 		return nil, at422(sourceProblem(err, kind, in.Name), where)
@@ -304,9 +304,6 @@ func (h *handler) putSource(ctx context.Context, kind ScriptKind, in *sourceWrit
 	}
 	return written, nil
 }
-
-// callerName is who uses the API: there is one token.
-const callerName = "admin"
 
 func (h *handler) sourcePath(kind ScriptKind, name string) string {
 	return Base + "/" + kind.collection() + "/" + shorten(name) + "/source"
@@ -438,7 +435,7 @@ func (h *handler) restoreVersion(ctx context.Context, kind ScriptKind, in *versi
 		return nil, sourceProblem(err, kind, in.Name)
 	}
 	info, v, _, err := h.Sources.Write(ctx, SourceWrite{
-		Kind: kind, Name: in.Name, By: callerName,
+		Kind: kind, Name: in.Name, By: callerOf(ctx),
 		NewSource: NewSource{Source: old.Source, Note: fmt.Sprintf("restored from %d", in.N)},
 		Allow:     allow(in.IfMatch, "", h.sourcePath(kind, in.Name)),
 	})

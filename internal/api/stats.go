@@ -57,6 +57,8 @@ type StatsCount struct {
 	DroppedMessages   int64 `json:"dropped_messages" doc:"Messages dropped because a queue was full."`
 	Handshakes        int64 `json:"handshakes" doc:"Connections accepted."`
 	RefusedHandshakes int64 `json:"refused_handshakes" doc:"Connections refused."`
+	LimitWaits        int64 `json:"limit_waits" doc:"Times that a handshake, or what comes on a socket, waited because its user or address was over a limit."`
+	LimitRefusals     int64 `json:"limit_refusals" doc:"Times that a connection was refused or closed because its user or address owed too much."`
 	Closes            int64 `json:"closes" doc:"Connections that ended, those taken over included."`
 	Takeovers         int64 `json:"takeovers" doc:"Connections that took over the socket of an older one."`
 	ScriptCalls       int64 `json:"script_calls" doc:"Calls of hooks of services."`

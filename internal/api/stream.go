@@ -13,6 +13,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/danielgtaylor/huma/v2/negotiation"
+
+	"github.com/tutorsocket/tutorsocket/internal/keys"
 )
 
 // eventStreamType is the media type of server-sent events.
@@ -30,16 +32,34 @@ type eventStream struct {
 	out     http.ResponseWriter
 	control *http.ResponseController
 	fail    context.CancelFunc // ends what feeds the stream when the client is gone
+	holds   func() bool        // whether the token of the client still lets it see this
 
 	mu    sync.Mutex
 	begun bool  // guarded by mu
 	err   error // guarded by mu; the first failure, after which nothing is written
 }
 
-// newEventStream prepares an answer. fail is called when the client turns out to
-// be gone. Deadlines the server has for reading requests no longer apply.
-func newEventStream(w http.ResponseWriter, fail context.CancelFunc) *eventStream {
-	s := &eventStream{out: w, control: http.NewResponseController(w), fail: fail}
+// holdsInterval is how often a stream looks whether its client still may see it: a key that is revoked ends its streams
+// as soon as it ends its requests.
+const holdsInterval = time.Second
+
+// holdsKey is where the context of a request has a func() bool that looks at its token once more.
+type holdsKey struct{}
+
+// stillHolds has the request carry what looks at its token once more, for the scope that its operation wants. A token
+// that cannot be looked at now is as good as before: who keeps it has not said otherwise.
+func (h *handler) stillHolds(r *http.Request, wanted keys.Scope) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), holdsKey{}, func() bool {
+		grant, err := h.Auth.Authenticate(r)
+		return errors.Is(err, keys.ErrUnavailable) || err == nil && grant.Allows(wanted)
+	}))
+}
+
+// newEventStream prepares an answer to a request. fail is called when the client turns out to
+// be gone, or may not see the stream any more. Deadlines the server has for reading requests no longer apply.
+func newEventStream(w http.ResponseWriter, r *http.Request, fail context.CancelFunc) *eventStream {
+	holds, _ := r.Context().Value(holdsKey{}).(func() bool)
+	s := &eventStream{out: w, control: http.NewResponseController(w), fail: fail, holds: holds}
 	// Without this the time-out for the request's body would later look like a
 	// client that went away. Writers that know no deadlines need none.
 	_ = s.control.SetReadDeadline(time.Time{})
@@ -104,7 +124,7 @@ func (s *eventStream) write(block []byte) error {
 }
 
 // beat writes comments at intervals, so that proxies keep the connection and a
-// client that vanished is noticed. It returns a function that ends this and
+// client that vanished is noticed, and ends the stream of a client whose token ends. It returns a function that ends this and
 // waits until it has ended; first is the wait before the first comment.
 func (s *eventStream) beat(first, interval time.Duration) (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
@@ -112,10 +132,18 @@ func (s *eventStream) beat(first, interval time.Duration) (stop func()) {
 		defer close(ended)
 		timer := time.NewTimer(first)
 		defer timer.Stop()
+		look := time.NewTicker(holdsInterval)
+		defer look.Stop()
 		for {
 			select {
 			case <-done:
 				return
+			case <-look.C:
+				if s.holds != nil && !s.holds() {
+					s.fail()
+					return
+				}
+				continue
 			case <-timer.C:
 			}
 			if s.comment() != nil {

@@ -117,7 +117,7 @@ func (h *handler) traceSocket(ctx context.Context, in *traceQuery) (*streamAnswe
 		}
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
-		stream := newEventStream(w, cancel)
+		stream := newEventStream(w, r, cancel)
 		if stream.begin(first) != nil {
 			return
 		}

@@ -28,6 +28,9 @@ type Config struct {
 	Globals *basescript.Globals
 	// Metrics counts reloads and shows what the app has; nil: nothing does.
 	Metrics *metrics.Registry
+	// Hidden are folders and files, as absolute paths, whose files no script gets as code or as a page even if they lie in the app
+	// folder: the data folder with the admin token may.
+	Hidden []string
 	// Refused are the functions that need a stub to work; nil means any function may have one.
 	Refused []string
 }

@@ -486,6 +486,39 @@ func TestText(t *testing.T) {
 	}
 }
 
+// The data folder of a server may lie in its app folder. What is in it is no code, whatever leads there.
+func TestHiddenFoldersHaveNoTexts(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"data/admin.json": "secret", "data/deep/a.js": "secret", "database/a.js": "open", "a.js": "open"} {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, to := range map[string]string{"link": "data", "deeper": "data/deep", "a2.js": "data/deep/a.js", "fine": "database"} {
+		if err := os.Symlink(filepath.FromSlash(to), filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := app.Load(app.Config{Dir: dir, Hidden: []string{filepath.Join(dir, "data"), filepath.Join(dir, "none"), filepath.Dir(dir)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, url := range []string{"x-local://data/admin.json", "x-local://data/deep/a.js", "x-local://link/admin.json", "x-local://deeper/a.js", "x-local://a2.js", "x-local://data/./deep/../admin.json", "/data/admin.json?x"} {
+		if text, _, err := a.Text(url, "x-local://services/s.js"); err == nil || text != "" {
+			t.Errorf("%s: %q", url, text)
+		}
+	}
+	for _, url := range []string{"x-local://database/a.js", "x-local://a.js", "x-local://fine/a.js"} {
+		if text, _, err := a.Text(url, ""); err != nil || text != "open" {
+			t.Errorf("%s: %q, %v", url, text, err)
+		}
+	}
+}
+
 // What scripts must not change: the files an app is made of, and the folders they lie in.
 func TestIsCode(t *testing.T) {
 	snap := load(t, folder(t, map[string]string{

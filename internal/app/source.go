@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
@@ -94,7 +96,7 @@ func readOnce(files fs.FS, name string) (text string, seen stamp, same bool, err
 // Text returns the text of a script file of the app folder, and its address. A url without a scheme is
 // relative to the folder of the address from; what follows a question mark is left out, because
 // scripts write it to get around caches (spec/basescript.md 1.12). A built-in script that the folder
-// does not replace is found as well. The error names the address.
+// does not replace is found as well. What is hidden has no text. The error names the address.
 func (a *App) Text(url, from string) (text, address string, err error) {
 	address, _, _ = strings.Cut(resolve(url, from), "?")
 	file, err := localPath(address)
@@ -106,6 +108,9 @@ func (a *App) Text(url, from string) (text, address string, err error) {
 		return "", address, err
 	}
 	defer done()
+	if a.isHidden(file) {
+		return "", address, fmt.Errorf("%s: scripts do not see this, it belongs to the server", address)
+	}
 	text, _, err = readText(files, file)
 	if errors.Is(err, fs.ErrNotExist) {
 		text, _, err = readText(embedded, "bundled/"+file)
@@ -116,6 +121,36 @@ func (a *App) Text(url, from string) (text, address string, err error) {
 		err = fmt.Errorf("%s: %w", address, err)
 	}
 	return text, address, err
+}
+
+// isHidden reports whether a file is hidden or lies in a hidden folder, whatever the way to it is called: links lead there, and on
+// some disks other letters do.
+func (a *App) isHidden(file string) bool {
+	if a.cfg.Dir == "" || len(a.cfg.Hidden) == 0 {
+		return false
+	}
+	name, err := filepath.EvalSymlinks(filepath.Join(a.cfg.Dir, filepath.FromSlash(file)))
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	app, err := os.Stat(a.cfg.Dir)
+	if err != nil {
+		return true
+	}
+	for at := name; ; at = filepath.Dir(at) {
+		info, err := os.Stat(at)
+		if err != nil {
+			return true
+		}
+		if os.SameFile(info, app) || at == filepath.Dir(at) {
+			return false
+		}
+		for _, hidden := range a.cfg.Hidden {
+			if h, err := os.Stat(hidden); err == nil && os.SameFile(info, h) {
+				return true
+			}
+		}
+	}
 }
 
 // resolve returns the address of url as seen from a script at the address from.

@@ -29,16 +29,16 @@ type Dev struct{}
 // asks for nothing. A chosen user is an administrator only if the id is that of
 // the built-in one. An id that is too long or not plain text gives
 // [ErrUnauthenticated].
-func (Dev) Authenticate(r *http.Request) (hub.User, error) {
+func (Dev) Authenticate(r *http.Request) (Caller, error) {
 	id := r.URL.Query().Get(devUserName)
 	if id == "" {
 		id = r.Header.Get(devUserName)
 	}
 	user, err := Dev{}.User(id)
 	if err != nil {
-		return hub.User{}, fmt.Errorf("%w: %s: %w", ErrUnauthenticated, devUserName, err)
+		return Caller{}, fmt.Errorf("%w: %s: %w", ErrUnauthenticated, devUserName, err)
 	}
-	return user, nil
+	return Caller{User: user, Method: MethodDev}, nil
 }
 
 // User returns the user with an id, as [Dev.Authenticate] does for a caller who

@@ -31,10 +31,14 @@ func TestDevNamesTheCaller(t *testing.T) {
 			if c.header != "" {
 				r.Header.Set("X-Dev-User", c.header)
 			}
-			u, err := auth.Dev{}.Authenticate(r)
+			caller, err := auth.Dev{}.Authenticate(r)
 			if err != nil {
 				t.Fatal(err)
 			}
+			if caller.Method != "dev" || caller.Lease != nil || !caller.MayOpen("x") {
+				t.Errorf("caller is %+v", caller)
+			}
+			u := caller.User
 			if again, err := (auth.Dev{}).User(u.ID); err != nil || !reflect.DeepEqual(again, u) {
 				t.Errorf("by id it is %+v, error %v", again, err)
 			}

@@ -1,11 +1,13 @@
 package auth
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
@@ -14,8 +16,8 @@ import (
 // GuardConfig says which hosts and origins a server answers to besides loopback
 // ones.
 type GuardConfig struct {
-	AllowedOrigins []string `yaml:"origins" flag:"origin" doc:"Origins whose pages may connect, besides the server's own and loopback ones, such as https://portal.example.com."`
-	AllowedHosts   []string `yaml:"hosts" flag:"host" doc:"Host names the server answers to, besides loopback ones and the one it listens on."`
+	AllowedOrigins []string `yaml:"origins" flag:"origin" doc:"Origins whose pages may connect, besides the server's own and, in dev, those of this machine, such as https://portal.example.com."`
+	AllowedHosts   []string `yaml:"hosts" flag:"host" doc:"Host names the server answers to, besides loopback ones and the one it listens on. serve without a list answers to every name."`
 
 	// Listen is the address the server listens on; its host is answered to.
 	Listen string
@@ -24,6 +26,13 @@ type GuardConfig struct {
 
 	// Refusals keeps what is refused; nil: nothing is kept.
 	Refusals *Refusals `yaml:"-"`
+
+	// Strict is for a server where users log in: pages of this machine have no right of their own.
+	Strict bool `yaml:"-"`
+	// AnyHost answers to every Host. Where users log in a name that is not the server's own opens nothing.
+	AnyHost bool `yaml:"-"`
+	// Addresses answers to every Host that is an address: no page can have a name lead there by one.
+	Addresses bool `yaml:"-"`
 }
 
 // CheckOrigin says what is wrong with an entry of AllowedOrigins.
@@ -49,7 +58,7 @@ func CheckHost(text string) error {
 // and with them every sandboxed frame.
 //
 // Anything else is refused with 403 and problem details, and logged with the
-// flag that would let it in; a flood of refusals leaves a few lines per minute
+// line of the settings that would let it in, in dev with the flag as well; a flood of refusals leaves a few lines per minute
 // with a count of the others. The middleware is safe for concurrent use; a nil
 // logger logs nothing.
 func Guard(cfg GuardConfig, logger *slog.Logger) func(http.Handler) http.Handler {
@@ -64,7 +73,7 @@ func Guard(cfg GuardConfig, logger *slog.Logger) func(http.Handler) http.Handler
 			}
 			refusals.With(refused.header).Inc()
 			g.log.refused(refused)
-			cfg.Refusals.Add(r, Refusal{What: strings.ToLower(refused.header), Status: http.StatusForbidden, Detail: refused.detail(), Add: refused.flag})
+			cfg.Refusals.Add(r, Refusal{What: strings.ToLower(refused.header), Status: http.StatusForbidden, Detail: refused.detail(), Add: cmp.Or(refused.flag, refused.setting)})
 			refused.answer(w)
 		})
 	}
@@ -73,6 +82,9 @@ func Guard(cfg GuardConfig, logger *slog.Logger) func(http.Handler) http.Handler
 type guard struct {
 	origins map[string]bool // as origin.String() writes them, or "null"
 	hosts   map[string]bool // a bare host, or host:port when listed so
+	strict  bool
+	anyHost bool
+	numbers bool
 	log     *refusalLog
 }
 
@@ -93,6 +105,7 @@ func newGuard(cfg GuardConfig, logger *slog.Logger) *guard {
 			g.hosts[joinHost(host, port)] = true
 		}
 	}
+	g.strict, g.anyHost, g.numbers = cfg.Strict, cfg.AnyHost, cfg.Addresses
 	if host, _, err := net.SplitHostPort(cfg.Listen); err == nil && host != "" {
 		if host, _, err := splitHost(bracketed(host)); err == nil {
 			g.hosts[host] = true
@@ -107,14 +120,14 @@ func (g *guard) check(r *http.Request) *refusal {
 	if err != nil {
 		return &refusal{header: "Host", value: r.Host}
 	}
-	if !loopback(host) && !g.hosts[host] && !g.hosts[joinHost(host, port)] {
-		return &refusal{header: "Host", value: r.Host, flag: "--host " + bracketed(host)}
+	if !g.anyHost && !(g.numbers && isAddress(host)) && !loopback(host) && !g.hosts[host] && !g.hosts[joinHost(host, port)] {
+		return g.unlisted(&refusal{header: "Host", value: r.Host}, "host", bracketed(host))
 	}
 	switch origins := r.Header.Values("Origin"); len(origins) {
 	case 0:
 		return nil
 	case 1:
-		return g.checkOrigin(origins[0], host, port, r.TLS != nil)
+		return g.checkOrigin(origins[0], host, port, Secure(r))
 	default:
 		return &refusal{header: "Origin", value: strings.Join(origins, ", ")}
 	}
@@ -125,17 +138,36 @@ func (g *guard) checkOrigin(text, host, port string, encrypted bool) *refusal {
 		if g.origins[nullOrigin] {
 			return nil
 		}
-		return &refusal{header: "Origin", value: text, flag: "--origin null"}
+		if g.strict {
+			return &refusal{header: "Origin", value: text, because: "The Origin null is not let in: pages without one of their own are files, and frames in a sandbox."}
+		}
+		return g.unlisted(&refusal{header: "Origin", value: text}, "origin", nullOrigin)
 	}
 	o, err := parseOrigin(text)
 	if err != nil {
 		return &refusal{header: "Origin", value: text}
 	}
 	web := o.scheme == "http" || o.scheme == "https"
-	if o.sameAs(host, port, encrypted) || web && loopback(o.host) || g.origins[o.String()] {
+	if o.sameAs(host, port, encrypted) || web && !g.strict && loopback(o.host) || g.origins[o.String()] {
 		return nil
 	}
-	return &refusal{header: "Origin", value: text, flag: "--origin " + o.String()}
+	return g.unlisted(&refusal{header: "Origin", value: text}, "origin", o.String())
+}
+
+// unlisted says what would let a request in: in dev a flag, and everywhere a line of the settings, whose key is the
+// plural of the flag.
+func (g *guard) unlisted(f *refusal, flag, value string) *refusal {
+	if !g.strict {
+		f.flag = "--" + flag + " " + value
+	}
+	f.setting = fmt.Sprintf("%ss: [%q]", flag, value)
+	return f
+}
+
+// isAddress reports whether a host is an IP address, and no name.
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }
 
 func joinHost(host, port string) string {
@@ -153,12 +185,15 @@ func bracketed(host string) string {
 	return host
 }
 
-// refusal is a request turned away: the header at fault, its value, and the flag
+// refusal is a request turned away: the header at fault, its value, and the flag and the line of the settings
 // that would let it in, if any would.
 type refusal struct {
-	header string
-	value  string
-	flag   string
+	header  string
+	value   string
+	flag    string
+	setting string
+	// because says why, where the header is not to blame by itself.
+	because string
 }
 
 // shownValue bounds how much of a stranger's header is repeated.
@@ -173,10 +208,17 @@ func (f *refusal) shown() string {
 }
 
 func (f *refusal) detail() string {
-	if f.flag == "" {
+	if f.because != "" {
+		return f.because
+	}
+	if f.setting == "" {
 		return fmt.Sprintf("The %s header %q is not a valid one.", f.header, f.shown())
 	}
-	return fmt.Sprintf("This server does not answer to the %s %q. If it should, start it with %s.", f.header, f.shown(), f.flag)
+	text := fmt.Sprintf("This server does not answer to the %s %q. If it should, ", f.header, f.shown())
+	if f.flag != "" {
+		text += "start it with " + f.flag + ", or "
+	}
+	return text + "add to its settings: " + f.setting
 }
 
 // answer writes the refusal as problem details (RFC 9457).

@@ -89,6 +89,9 @@ func TestGuard(t *testing.T) {
 		"an address with a path":        {host: "127.0.0.1:8080", origin: "http://localhost/x", refused: `header=Origin`},
 		"listening everywhere":          {cfg: GuardConfig{Listen: ":8080"}, host: "evil.example", refused: `header=Host`},
 		"listening on v6":               {cfg: GuardConfig{Listen: "[2001:db8::7]:8080"}, host: "[2001:db8:0::7]:8080"},
+		"an address, asked by one":      {cfg: GuardConfig{Strict: true, Addresses: true}, host: "192.0.2.7:8081"},
+		"an address, IPv6":              {cfg: GuardConfig{Strict: true, Addresses: true}, host: "[2001:db8::7]:8081"},
+		"a name for an address":         {cfg: GuardConfig{Strict: true, Addresses: true}, host: "evil.example:8081", refused: `hosts: [`},
 		"wrong entries match nothing":   {cfg: GuardConfig{AllowedHosts: []string{"*", ""}, AllowedOrigins: []string{"*", ""}}, host: "127.0.0.1", origin: "http://evil.example", refused: `header=Origin`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -136,6 +139,44 @@ func TestRefusalIsAProblemThatNamesTheFlag(t *testing.T) {
 	}
 	if problem.Status != 403 || problem.Title == "" || !strings.Contains(problem.Detail, "--origin https://portal.example.com") {
 		t.Errorf("problem %+v", problem)
+	}
+}
+
+// TestRefusalIsAProblemThatNamesTheSetting, which whoever reads it may copy into the file of settings; of a server
+// where users log in a flag says nothing, and what it would refuse to start with is no advice.
+func TestRefusalIsAProblemThatNamesTheSetting(t *testing.T) {
+	for _, c := range []struct {
+		name, host, origin string
+		strict             bool
+		want, not          string
+	}{
+		{"origin in dev", "localhost", "https://portal.example", false, `--origin https://portal.example, or add to its settings: origins: ["https://portal.example"]`, "hosts"},
+		{"origin", "localhost", "https://portal.example", true, `add to its settings: origins: ["https://portal.example"]`, "--"},
+		{"host", "ws.example", "", true, `add to its settings: hosts: ["ws.example"]`, "--"},
+		{"null in dev", "localhost", "null", false, `--origin null`, "hosts"},
+		{"null", "localhost", "null", true, `sandbox`, "origins"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var log bytes.Buffer
+			refusals := NewRefusals()
+			w := ask(t, GuardConfig{Strict: c.strict, Refusals: refusals}, &log, func(r *http.Request) {
+				r.Host = c.host
+				if c.origin != "" {
+					r.Header.Set("Origin", c.origin)
+				}
+			})
+			var problem struct{ Detail string }
+			if err := json.Unmarshal(w.Body.Bytes(), &problem); err != nil {
+				t.Fatal(err)
+			}
+			if w.Code != http.StatusForbidden || !strings.Contains(problem.Detail, c.want) || strings.Contains(problem.Detail, c.not) {
+				t.Errorf("%d %s", w.Code, problem.Detail)
+			}
+			kept, _ := refusals.Newest(0, 1)
+			if add := kept[0].Value.Add; c.strict && add != "" && !strings.HasSuffix(c.want, add) {
+				t.Errorf("to be added: %q", add)
+			}
+		})
 	}
 }
 

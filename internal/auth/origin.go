@@ -28,7 +28,7 @@ func parseOrigin(text string) (origin, error) {
 	if err != nil || u.Scheme == "" || u.Host == "" {
 		return origin{}, fmt.Errorf("%q is not an origin such as https://portal.example.com", text)
 	}
-	if u.User != nil || u.RawQuery != "" || u.Fragment != "" || (u.Path != "" && u.Path != "/") {
+	if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || (u.Path != "" && u.Path != "/") {
 		return origin{}, fmt.Errorf("%q is more than an origin: leave only scheme, host and port", text)
 	}
 	host, port, err := splitHost(u.Host)

@@ -39,6 +39,12 @@ func (l *refusalLog) refused(f *refusal) {
 	if f.flag != "" {
 		attrs = append(attrs, slog.String("flag", f.flag))
 	}
+	if f.setting != "" {
+		attrs = append(attrs, slog.String("setting", f.setting))
+	}
+	if f.because != "" {
+		attrs = append(attrs, slog.String("reason", f.because))
+	}
 	if skipped > 0 {
 		attrs = append(attrs, slog.Int("skipped", skipped))
 	}

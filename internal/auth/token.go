@@ -56,3 +56,15 @@ func BearerToken(r *http.Request) (string, bool) {
 	}
 	return token, true
 }
+
+// protocolPrefix begins a subprotocol that is a token.
+const protocolPrefix = "bearer."
+
+// BearerProtocol returns the token that a subprotocol is, "bearer.<token>", in whatever case it begins. Browsers can set
+// no header on a handshake but that of subprotocols. A server never selects such a one, and shows it to nobody.
+func BearerProtocol(protocol string) (token string, ok bool) {
+	if len(protocol) < len(protocolPrefix) || !strings.EqualFold(protocol[:len(protocolPrefix)], protocolPrefix) {
+		return "", false
+	}
+	return protocol[len(protocolPrefix):], true
+}

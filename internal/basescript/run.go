@@ -305,6 +305,9 @@ func (r *Run) Wait(fn func(ctx context.Context) error) error {
 	return err
 }
 
+// Waited returns how much of the run's time was spent inside Wait so far: the rest it has computed.
+func (r *Run) Waited() time.Duration { return r.waited }
+
 // Pin keeps v reachable for the live-bytes budget while a host function calls back into scripts, and
 // returns a function that lets it go. Calls nest.
 func (r *Run) Pin(v Value) (release func()) {

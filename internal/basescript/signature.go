@@ -21,8 +21,9 @@ type FuncInfo struct {
 	// sources. Otherwise missing arguments are undefined and extra ones ignored
 	// (spec/basescript.md 1.8).
 	Strict bool
-	// ClientCallable: the directive "META:ALLOW-CALL-FROM-CLIENT:1" stands before the function or
-	// at the start of its body (spec/basescript.md 1.13).
+	// ClientCallable: the directive "META:ALLOW-CALL-FROM-CLIENT:1" stands at the start of the
+	// function's body (spec/basescript.md 1.13). One before the function says nothing: at the head of
+	// a file it would open whatever function happens to come first.
 	ClientCallable bool
 }
 
@@ -83,18 +84,12 @@ func namespaceOf(list []ast.Statement) string {
 func (c *compilation) signatures(list []ast.Statement) {
 	p := c.prog
 	p.infos = make(map[string]*FuncInfo)
-	allowed := false
 	for _, st := range list {
-		if text, ok := directive(st); ok {
-			allowed = allowed || text == clientDirective
-			continue
-		}
 		if decl, ok := st.(*ast.FunctionDeclaration); ok {
 			info := c.signature(decl.Function)
-			info.ClientCallable = allowed || allowsClients(decl.Function.Body.List)
+			info.ClientCallable = allowsClients(decl.Function.Body.List)
 			p.infos[info.Name] = info
 		}
-		allowed = false
 	}
 }
 

@@ -128,7 +128,7 @@ function last() { var a; "META:ALLOW-CALL-FROM-CLIENT:1"; }`, Options{Library: t
 		client     bool
 	}{
 		{"total", 6, "order count? rate?", 1, 3, false},
-		{"open", 8, "id mode?", 1, 2, true},
+		{"open", 8, "id mode?", 1, 2, false},
 		{"closeAll", 9, "", 1, -1, true},
 		{"last", 11, "", 0, 0, false},
 	} {

@@ -87,7 +87,7 @@ func (p *program) root() *cobra.Command {
 		&cobra.Group{ID: groupServe, Title: "Serve:"},
 		&cobra.Group{ID: groupScripts, Title: "Scripts:"},
 		&cobra.Group{ID: groupSockets, Title: "Sockets:"},
-		&cobra.Group{ID: groupOperate, Title: "Data, logs and settings:"},
+		&cobra.Group{ID: groupOperate, Title: "Data, users, logs and settings:"},
 		&cobra.Group{ID: groupOther, Title: "About this program:"},
 	)
 	add := func(group string, commands ...*cobra.Command) {
@@ -97,7 +97,7 @@ func (p *program) root() *cobra.Command {
 		}
 	}
 	add(groupServe,
-		p.dev(),
+		p.dev(), p.serve(),
 		p.init(),
 	)
 	add(groupScripts,
@@ -115,7 +115,10 @@ func (p *program) root() *cobra.Command {
 		p.connect(),
 	)
 	add(groupOperate,
+		p.token(),
 		p.data(),
+		p.user(),
+		p.key(),
 		p.logs(),
 		p.config(),
 	)

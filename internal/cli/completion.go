@@ -184,6 +184,23 @@ func (p *program) dataKeys(t *target) completer {
 	}
 }
 
+// keyIDs offers the ids of API keys.
+func (p *program) keyIDs(t *target) completer {
+	return func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		ids := p.ask(c, t, func(ctx context.Context, client *api.Client) ([]string, error) {
+			list, err := client.Keys(ctx)
+			var ids []string
+			for _, k := range list.Items {
+				if !slices.Contains(args, k.ID) {
+					ids = append(ids, k.ID+"\t"+firstLine(k.Name))
+				}
+			}
+			return ids, err
+		})
+		return ids, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
 // runIDs offers the ids of runs in a state, or of all that are remembered.
 func (p *program) runIDs(t *target, state string) completer {
 	return func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {

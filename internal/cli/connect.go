@@ -186,6 +186,9 @@ func (p *program) dialOptions(t *target, f connectFlags, address string) (wsclie
 	}
 	var err error
 	o.URL, err = wsclient.Resolve(wsclient.Place{Address: address, Server: p.serverOf(t), StatefulID: f.id, User: f.user})
+	if err == nil {
+		o.TLS = t.trust(wsclient.Server(o.URL))
+	}
 	return o, err
 }
 

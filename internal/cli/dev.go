@@ -23,6 +23,7 @@ func (p *program) dev() *cobra.Command {
 			"tutorsocket dev"+untilCtrlC,
 			"tutorsocket dev app --listen :9000 --datex-version 1.22"+untilCtrlC,
 			"tutorsocket dev --config tutorsocket.yaml"+untilCtrlC,
+			"tutorsocket dev --tls"+untilCtrlC,
 		),
 		ValidArgsFunction: firstOnly(folders),
 		Args: func(_ *cobra.Command, args []string) error {
@@ -35,20 +36,61 @@ func (p *program) dev() *cobra.Command {
 	addConfig(c, &file)
 	given := settingFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		flags := given()
-		if len(args) == 1 {
-			if _, twice := flags["app"]; twice {
-				return usagef("the app folder is named twice, as an argument and with --app")
-			}
-			flags["app"] = args
-		}
-		settings, err := config.Load(config.Sources{File: file, Env: p.Environ, Flags: flags, Dev: true})
+		settings, err := p.serverSettings(file, given(), args, true)
 		if err != nil {
 			return usageError{err}
 		}
-		return p.runServer(c.Context(), settings)
+		return p.runServer(c.Context(), settings, false)
 	}
 	return c
+}
+
+func (p *program) serve() *cobra.Command {
+	var file string
+	c := &cobra.Command{
+		Use:   "serve [APP]",
+		Short: "Serve an app in production",
+		Long: "Serve an app to users who log in, in the ways that auth.methods names, and to nobody else.\n\n" +
+			"Settings come from a file, the environment and flags. Where nobody could log in, or what\n" +
+			"they log in with would be open to others, the server does not start and says which key to set.\n" +
+			"SIGTERM stops it gently, over shutdown.drain; Ctrl-C at once.",
+		Example: examples(
+			"tutorsocket serve --config tutorsocket.yaml"+untilCtrlC,
+			"tutorsocket serve --log-format json app"+untilCtrlC,
+		),
+		ValidArgsFunction: firstOnly(folders),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("%q is one argument too many: one app is served", args[1])
+			}
+			return nil
+		},
+	}
+	addConfig(c, &file)
+	given := settingFlags(c)
+	_ = c.Flags().MarkHidden("tls") // it is for dev, and who gives it here is told so; the flag exists
+	c.RunE = func(c *cobra.Command, args []string) error {
+		settings, err := p.serverSettings(file, given(), args, false)
+		if err == nil {
+			err = settings.CheckServe()
+		}
+		if err != nil {
+			return usageError{err}
+		}
+		return p.runServer(c.Context(), settings, true)
+	}
+	return c
+}
+
+// serverSettings reads the settings of a server, and of its app from the arguments.
+func (p *program) serverSettings(file string, flags map[string][]string, args []string, dev bool) (config.Config, error) {
+	if len(args) == 1 {
+		if _, twice := flags["app"]; twice {
+			return config.Config{}, errors.New("the app folder is named twice, as an argument and with --app")
+		}
+		flags["app"] = args
+	}
+	return config.Load(config.Sources{File: file, Env: p.Environ, Flags: flags, Dev: dev})
 }
 
 // addConfig gives a command the flag that names a config file.
@@ -73,9 +115,12 @@ func settingFlags(c *cobra.Command, keys ...string) (given func() map[string][]s
 		if s.Default != "" {
 			usage += " (default " + s.Default + ")"
 		}
-		if s.Type == "list" {
+		switch s.Type {
+		case "list":
 			c.Flags().StringArray(s.Flag, nil, usage)
-		} else {
+		case "yes/no":
+			c.Flags().Bool(s.Flag, false, s.Doc)
+		default:
 			c.Flags().String(s.Flag, "", usage)
 		}
 		completeSetting(c, s)
@@ -99,7 +144,7 @@ func settingFlags(c *cobra.Command, keys ...string) (given func() map[string][]s
 }
 
 // runServer serves until ctx ends or the server is told to stop.
-func (p *program) runServer(ctx context.Context, settings config.Config) error {
+func (p *program) runServer(ctx context.Context, settings config.Config, production bool) error {
 	p.tuneCollector()
 	ignoreBrokenPipe()
 	forPeople := settings.Log.Format == "text"
@@ -113,7 +158,7 @@ func (p *program) runServer(ctx context.Context, settings config.Config) error {
 	}
 	logger := p.logger(settings.Log)
 	stopping.logger = logger
-	cfg := server.Config{Settings: settings, Version: buildVersion().Version, Logger: logger}
+	cfg := server.Config{Settings: settings, Version: buildVersion().Version, Logger: logger, Production: production}
 	if forPeople {
 		cfg.Lines = p.Stdout
 	}
@@ -125,9 +170,9 @@ func (p *program) runServer(ctx context.Context, settings config.Config) error {
 		return err
 	}
 	if forPeople {
-		p.printStart(s, settings)
+		p.printStart(s, settings, production)
 	} else {
-		logger.Info("ready", "node", s.Node(), "url", s.URL(), "folder", s.DataDir(), "limit", s.SocketLimit())
+		logger.Info("ready", "node", s.Node(), "url", s.URL(), "open", openTo(settings, production), "admin", s.AdminURL(), "folder", s.DataDir(), "limit", s.SocketLimit())
 	}
 	failure := s.Wait(ctx)
 	return errors.Join(failure, p.stop(ctx, s, failure != nil, stopping))

@@ -1,6 +1,9 @@
 package cli
 
-import "io"
+import (
+	"context"
+	"io"
+)
 
 // Screen is the terminal that Stdout is shown on, beyond what can be written to it. The zero value is one of
 // which nothing is known.
@@ -10,6 +13,8 @@ type Screen struct {
 	// Keys lets single keys through from Stdin, unseen, until restore is called. Ctrl-C is then the
 	// byte 3. An error means that Stdin is no keyboard.
 	Keys func() (restore func(), err error)
+	// Secret reads a line from Stdin that is typed and not shown; nil where Stdin is no keyboard.
+	Secret func(context.Context) (string, error)
 }
 
 // size is that of the terminal; 0 without one or if it is not known.

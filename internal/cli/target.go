@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/api"
 	"github.com/tutorsocket/tutorsocket/internal/server"
+	"github.com/tutorsocket/tutorsocket/internal/tlscert"
 )
 
 const (
@@ -35,7 +37,7 @@ func (p *program) addTarget(c *cobra.Command) *target {
 	}
 	flags := c.PersistentFlags()
 	flags.StringVar(&t.server, "server", "", "`URL` of the server (default: the one whose data folder is --data, else "+defaultServer+")")
-	flags.StringVar(&t.token, "token", "", "admin `TOKEN` (default: "+tokenVariable+", else the one in admin.json of the data folder)")
+	flags.StringVar(&t.token, "token", "", "admin `TOKEN` or API key (default: "+tokenVariable+", else the one in admin.json of the data folder)")
 	flags.StringVar(&t.data, "data", t.data, "data `FOLDER` of a server on this machine")
 	complete(c, "data", folders)
 	return t
@@ -59,16 +61,28 @@ func (p *program) client(t *target) (*api.Client, error) {
 	switch {
 	case token == "" && err != nil:
 		return nil, p.noToken(t, err)
-	case token == "" && at != "" && !sameServer(at, admin.Server):
+	case token == "" && at != "" && !sameServer(at, admin.Server) && !sameServer(at, admin.API()):
 		return nil, fmt.Errorf("no token for %s: %s belongs to %s; name one with --token or %s", at, server.AdminFile(t.data), admin.Server, tokenVariable)
 	case token == "":
 		token = admin.Token
 	}
-	c, err := api.NewClient(cmp.Or(at, admin.Server, defaultServer), token)
+	at = cmp.Or(at, admin.API(), defaultServer)
+	c, err := api.NewClient(at, token)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", server.AdminFile(t.data), err)
 	}
-	return c, nil
+	return c.WithTLS(t.trust(at)), nil
+}
+
+// trust says by what a server is believed to be the one meant: that of the data folder by the certificate in it,
+// whatever names the one for others is for; any other by what the system trusts, and that certificate.
+func (t *target) trust(at string) *tls.Config {
+	if admin, err := server.ReadAdminFile(t.data); err == nil && sameServer(at, admin.Server) {
+		if local := tlscert.TrustLocal(t.data); local != nil {
+			return local
+		}
+	}
+	return tlscert.Trust(t.data)
 }
 
 func (p *program) noToken(t *target, err error) error {

@@ -78,7 +78,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 // TestEveryResultIsForMachinesToo: every command that prints a result takes --json.
 func TestEveryResultIsForMachinesToo(t *testing.T) {
 	without := []string{
-		"tutorsocket", "tutorsocket dev", "tutorsocket help", "tutorsocket completion",
+		"tutorsocket", "tutorsocket dev", "tutorsocket serve", "tutorsocket help", "tutorsocket completion",
 		"tutorsocket data export", // writes lines of JSON in any case
 	}
 	for _, c := range commands(tree()) {
@@ -95,7 +95,7 @@ func TestEveryResultIsForMachinesToo(t *testing.T) {
 // TestFilesAreOfferedWhereFilesAreMeant: no other argument and no other flag completes to the files of the folder.
 func TestFilesAreOfferedWhereFilesAreMeant(t *testing.T) {
 	meant := []string{
-		"agent run", "data import", "data set --file", "connect --record",
+		"agent run", "data import", "data set --file", "connect --record", "token create --key",
 	}
 	for _, c := range commands(tree()) {
 		words := strings.Fields(c.CommandPath())[1:]
@@ -178,6 +178,16 @@ func inWorld(t *testing.T, s *servertest.Server, line string) string {
 	if strings.HasPrefix(line, "tutorsocket data recover") { // of a server that does not run
 		return "unset TUTORSOCKET_DATA; " + line
 	}
+	if strings.Contains(line, "tutorsocket user ") {
+		withAnna(t, s, !strings.Contains(line, " add "))
+	}
+	if strings.HasPrefix(line, "tutorsocket key ") {
+		key, err := s.API.CreateKey(t.Context(), api.NewKey{Name: "portal", Scopes: []string{"send"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		line = strings.ReplaceAll(line, "k3qtw7mzb2xa", key.ID)
+	}
 	if strings.HasPrefix(line, "tutorsocket agent ") {
 		run, err := s.API.StartAgent(t.Context(), "digest", api.AgentRunRequest{})
 		if err != nil {
@@ -187,6 +197,22 @@ func inWorld(t *testing.T, s *servertest.Server, line string) string {
 		line = strings.ReplaceAll(line, "019abc12def3400a", run)
 	}
 	return line
+}
+
+// withAnna sees that there is a user anna, or that there is none.
+func withAnna(t *testing.T, s *servertest.Server, there bool) {
+	t.Helper()
+	anna, ok, err := s.API.UserByLogin(t.Context(), "anna")
+	switch {
+	case err != nil:
+	case ok && !there:
+		err = s.API.RemoveUser(t.Context(), anna.ID)
+	case !ok && there:
+		_, err = s.API.AddUser(t.Context(), api.NewUser{Login: "anna", Password: "correct horse battery"})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // writeVersions gives a script of the served app so many versions in all.
@@ -209,6 +235,9 @@ func writeVersions(t *testing.T, s *servertest.Server, path string, n int) {
 	}
 }
 
+// ed25519PEM is a private key that everybody knows (RFC 8410, 10.3).
+const ed25519PEM = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n"
+
 // exampleFolder has what examples name: a new app, a copy of the sample app with an agent that takes long, a
 // script, files, and the program in bin.
 func exampleFolder(t *testing.T) string {
@@ -217,6 +246,9 @@ func exampleFolder(t *testing.T) string {
 		"script.js":               "alert(Param.name)",
 		"tutorsocket.yaml":        "log.level: warn\n",
 		"settings.json":           `{"theme":"dark"}`,
+		"password.txt":            "correct horse battery\n",
+		"secret.txt":              strings.Repeat("secret ", 5),
+		"key.pem":                 ed25519PEM,
 		"data.jsonl":              `{"key":"counter","value":1}` + "\n",
 		"my-app/agents/digest.js": "Sleep( 600000 )",
 	})

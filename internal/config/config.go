@@ -5,6 +5,7 @@ import (
 
 	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/tlscert"
 	"github.com/tutorsocket/tutorsocket/internal/tracing"
 	"github.com/tutorsocket/tutorsocket/internal/ws"
 )
@@ -17,11 +18,16 @@ type Config struct {
 	Node         string `yaml:"node" flag:"node-name" default:"" doc:"Name of this server among others: letters, digits, -, _ and dots. Without one it is n1, or with nats.url the name of the machine with four digits, which are kept in the data folder."`
 	DatexVersion string `yaml:"datex_version" flag:"datex-version" default:"1.24.4.27" doc:"Datex.XHTTP version to behave like: 1.22.10.29 (or 1.22), 1.24.4.27 (or 1.24), native."`
 
+	Admin Admin            `yaml:"admin"`
 	Log   Log              `yaml:"log"`
 	Guard auth.GuardConfig `yaml:",inline"`
-	NATS  NATS             `yaml:"nats"`
-	WS    ws.Config        `yaml:"ws"`
-	Queue hub.Config       `yaml:"queue"`
+	TLS   tlscert.Config   `yaml:"tls"`
+	Auth  Auth             `yaml:"auth"`
+	// TrustedProxies are believed when they say who their client is.
+	TrustedProxies []string   `yaml:"trusted_proxies" default:"" doc:"Addresses or networks of reverse proxies, such as 10.0.0.7 or 10.0.0.0/8, that are believed when they name the address of a client and say that it came encrypted (X-Forwarded-For, X-Forwarded-Proto, Forwarded)."`
+	NATS           NATS       `yaml:"nats"`
+	WS             ws.Config  `yaml:"ws"`
+	Queue          hub.Config `yaml:"queue"`
 	// Services is what is set for single services, by name; nil if nothing is.
 	Services    map[string]*Service `yaml:"services"`
 	Resume      Resume              `yaml:"resume"`
@@ -37,7 +43,17 @@ type Config struct {
 	Tracing     tracing.Config      `yaml:"tracing"`
 	Compat      Compat              `yaml:"compat"`
 
+	// File is the config file that was read, as an absolute path; "" if there was none.
+	File string `yaml:"-"`
+
 	AppConfig []string `yaml:"app_config" default:"" doc:"What scripts find in AppConfig, as NAME=VALUE."`
+}
+
+// Admin is about those who administer the server.
+type Admin struct {
+	Listen    string `yaml:"listen" default:"" doc:"A second address to serve on, host:port, for administrators: what wants the scope admin, profiles, metrics and the console are answered there and nowhere else. Without one they are answered at the address of listen."`
+	Token     string `yaml:"token" secret:"true" default:"" doc:"The admin token, 20 characters or more. Without one each start makes a new one. No flag sets it: others see the command lines of a machine."`
+	TokenFile string `yaml:"token_file" default:"" file:"true" doc:"File that holds the admin token, instead of admin.token."`
 }
 
 // Log is about the structured log.

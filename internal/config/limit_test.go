@@ -15,13 +15,49 @@ func TestLimits(t *testing.T) {
 		Env: []string{"TUTORSOCKET_LIMITS_PER_ADDRESS=none", "TUTORSOCKET_LIMITS_HANDSHAKES=3", "TUTORSOCKET_SHUTDOWN_DRAIN=2m",
 			"TUTORSOCKET_COMPAT_REFUSE_LIVE_ID=yes"},
 	})
-	want := config.Limits{Burst: 5, Throttle: time.Minute, PerUser: 2, Handshakes: 3}
+	want := config.Default().Limits
+	want.Rate, want.Burst, want.Throttle, want.PerUser, want.PerAddress, want.Total, want.Handshakes = 0, 5, time.Minute, 2, 0, 0, 3
 	if c.Limits != want || c.Resume.Window != 0 || c.Shutdown.Drain != 2*time.Minute || !c.Compat.RefuseLiveID {
 		t.Errorf("%+v %+v %+v %+v", c.Limits, c.Resume, c.Shutdown, c.Compat)
 	}
 	for text, want := range map[string]config.Total{"auto": config.AutoTotal, "none": 0, "5000": 5000} {
 		if c := load(t, config.Sources{File: file(t, "limits.total: "+text)}); c.Limits.Total != want || want.String() != text {
 			t.Errorf("limits.total: %s gives %d, which is %s", text, c.Limits.Total, c.Limits.Total)
+		}
+	}
+}
+
+// TestLimitsOfUsersAndAddresses: there is a default of each, dev has none, and each can be set and lifted.
+func TestLimitsOfUsersAndAddresses(t *testing.T) {
+	c := load(t, config.Sources{
+		File: file(t, "limits: {user_handshakes: 5, user_messages: none, user_bytes: 64KiB, user_compute: 150, surge: 1m}\n"),
+		Env:  []string{"TUTORSOCKET_LIMITS_ADDRESS_HANDSHAKES=none", "TUTORSOCKET_LIMITS_ADDRESS_BYTES=none", "TUTORSOCKET_LIMITS_ADDRESS_COMPUTE=7"},
+	})
+	want := config.Default().Limits
+	want.UserHandshakes, want.UserMessages, want.UserBytes, want.UserCompute, want.Surge = 5, 0, 64<<10, 150, time.Minute
+	want.AddressHandshakes, want.AddressBytes, want.AddressCompute = 0, 0, 7
+	if c.Limits != want {
+		t.Errorf("%+v", c.Limits)
+	}
+	all := func(l config.Limits) map[string]bool {
+		return map[string]bool{
+			"user_handshakes": l.UserHandshakes > 0, "user_messages": l.UserMessages > 0, "user_bytes": l.UserBytes > 0, "user_compute": l.UserCompute > 0,
+			"address_handshakes": l.AddressHandshakes > 0, "address_messages": l.AddressMessages > 0, "address_bytes": l.AddressBytes > 0, "address_compute": l.AddressCompute > 0,
+		}
+	}
+	for name, limited := range all(config.Default().Limits) {
+		if !limited {
+			t.Errorf("limits.%s has no default", name)
+		}
+	}
+	for name, limited := range all(config.DevDefault().Limits) {
+		if limited {
+			t.Errorf("dev has limits.%s", name)
+		}
+	}
+	for text, want := range map[string]config.SizeLimit{"none": 0, "4KiB": 4096, "5000": 5000, "1536KiB": 1536 << 10, "16MiB": 16 << 20, "2GiB": 2 << 30} {
+		if c := load(t, config.Sources{File: file(t, "limits.user_bytes: "+text)}); c.Limits.UserBytes != want || want.String() != text {
+			t.Errorf("limits.user_bytes: %s gives %d, which is %s", text, c.Limits.UserBytes, want)
 		}
 	}
 }
@@ -39,7 +75,7 @@ func TestDevSetsNoLimits(t *testing.T) {
 	if c.Limits.Rate != 7 || c.Limits.PerUser != 20 || c.Limits.PerAddress != 0 || c.Limits.Total != 9 {
 		t.Errorf("%+v", c.Limits)
 	}
-	c.Limits = config.Default().Limits
+	c.Limits, c.File = config.Default().Limits, ""
 	if !reflect.DeepEqual(c, config.Default()) {
 		t.Error("dev differs in more than limits")
 	}
@@ -98,6 +134,12 @@ func TestWrongLimits(t *testing.T) {
 		"limits.burst: 0":            "limits.burst: must be at least 1",
 		"limits.handshakes: none":    `limits.handshakes: "none" is not a whole number`,
 		"limits.throttle: 0s":        "limits.throttle: must be at least 100ms",
+		"limits.user_bytes: 0":       "limits.user_bytes: must be at least 4KiB; write none for no limit",
+		"limits.user_bytes: 4000":    "limits.user_bytes: must be at least 4KiB",
+		"limits.user_bytes: lots":    `limits.user_bytes: "lots" is not none or a number of bytes such as`,
+		"limits.user_messages: 0":    "limits.user_messages: must be at least 1; write none for no limit",
+		"limits.user_compute: 50%":   `limits.user_compute: "50%" is not none or a whole number`,
+		"limits.surge: 10ms":         "limits.surge: must be at least 1s",
 		"resume.window: -1s":         "resume.window: must be at least 0s",
 		"resume.window: none":        `resume.window: "none" is not a time`,
 		"shutdown.drain: 0s":         "shutdown.drain: must be at least 1s",

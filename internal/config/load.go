@@ -7,8 +7,11 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/tutorsocket/tutorsocket/internal/spelling"
 )
 
 // Sources is where settings come from. Flags win over the environment, the
@@ -79,6 +82,9 @@ func load(src Sources) *loader {
 	}
 	if file != "" {
 		l.file(file)
+		if abs, err := filepath.Abs(file); err == nil {
+			l.config.File = abs
+		}
 	}
 	l.environment(env)
 	for _, s := range l.config.settings() {
@@ -181,7 +187,7 @@ func (l *loader) environment(env map[string]string) {
 		delete(env, EnvPrefix+name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(env)) {
-		if near, distance := nearest(name, known); distance <= 2 {
+		if near, distance := spelling.Nearest(name, known); distance <= 2 {
 			l.fault("", name, "unknown variable %s: did you mean %s?", name, near)
 		}
 	}

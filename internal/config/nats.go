@@ -14,11 +14,11 @@ import (
 // server, which is alone, or in a NATS cluster outside.
 type NATS struct {
 	URL         []string      `yaml:"url" flag:"nats-url" default:"" doc:"NATS servers to use instead of the embedded one, such as nats://10.0.0.1:4222 or tls://nats.example.com; servers with the same make a cluster."`
-	Credentials string        `yaml:"credentials" default:"" doc:"Credentials file (.creds) to log in to NATS with."`
+	Credentials string        `yaml:"credentials" default:"" file:"true" doc:"Credentials file (.creds) to log in to NATS with."`
 	User        string        `yaml:"user" default:"" doc:"User to log in to NATS as, with nats.password."`
 	Password    string        `yaml:"password" secret:"true" default:"" doc:"Password of nats.user."`
 	Token       string        `yaml:"token" secret:"true" default:"" doc:"Token to log in to NATS with."`
-	NKey        string        `yaml:"nkey" default:"" doc:"File with the seed of the NKey to log in to NATS with."`
+	NKey        string        `yaml:"nkey" default:"" file:"true" doc:"File with the seed of the NKey to log in to NATS with."`
 	TLS         NATSTLS       `yaml:"tls"`
 	Replicas    Replicas      `yaml:"replicas" type:"number|auto" default:"auto" doc:"How many NATS servers keep each thing stored. auto: 3 with nats.url, 1 without."`
 	Timeout     time.Duration `yaml:"timeout" default:"2s" min:"100ms" doc:"How long another server of the cluster may take to answer. One that takes longer is named as missing."`
@@ -28,9 +28,9 @@ type NATS struct {
 
 // NATSTLS is about the encryption of the connection to NATS.
 type NATSTLS struct {
-	CA   string `yaml:"ca" default:"" doc:"File with the certificates (PEM) of those who sign for NATS servers; without one those the system trusts."`
-	Cert string `yaml:"cert" default:"" doc:"File with the certificate (PEM) to show to NATS servers, with nats.tls.key."`
-	Key  string `yaml:"key" default:"" doc:"File with the key (PEM) of nats.tls.cert."`
+	CA   string `yaml:"ca" default:"" file:"true" doc:"File with the certificates (PEM) of those who sign for NATS servers; without one those the system trusts."`
+	Cert string `yaml:"cert" default:"" file:"true" doc:"File with the certificate (PEM) to show to NATS servers, with nats.tls.key."`
+	Key  string `yaml:"key" default:"" file:"true" doc:"File with the key (PEM) of nats.tls.cert."`
 }
 
 // Outside reports whether data are in NATS servers outside of the process.

@@ -15,6 +15,7 @@ import (
 type Service struct {
 	Overflow  string   `yaml:"overflow" default:"" type:"disconnect|drop-oldest|conflate" doc:"What happens when a queue of this service overflows: as queue.overflow, which holds without it."`
 	Delivery  string   `yaml:"delivery" default:"" values:"|ordinary|durable" type:"ordinary|durable" doc:"durable: what is sent to a stateful socket of this service is stored before the send succeeds, and delivered at least once, also when the node is lost. ordinary: it waits in memory."`
+	Auth      []string `yaml:"auth" default:"" doc:"How users of this service log in: as auth.methods, which holds without it."`
 	Protocols []string `yaml:"protocols" default:"" doc:"Subprotocols of this service, the one wanted most first: the first that a client offers is selected."`
 }
 
@@ -69,10 +70,11 @@ const (
 	serviceVariables = EnvPrefix + "SERVICES_"
 )
 
-// ofServices are the settings of a struct of settings of a service.
-func ofServices(t reflect.Type, prefix string) []Setting {
-	found := walk(t, prefix, nil)
-	for i := range found {
+// ofServices adds the settings of a struct of settings of a service to those found.
+func ofServices(found []Setting, t reflect.Type, prefix string) []Setting {
+	before := len(found)
+	found = walk(found, t, prefix, nil)
+	for i := before; i < len(found); i++ {
 		found[i].perService = true
 	}
 	return found

@@ -33,32 +33,33 @@ type Setting struct {
 	index      []int  // of the field in Config, or in Service
 	min        string
 	bytes      bool
+	file       bool // the value, or each in the list, is the name of a file
 	values     []string
 }
 
 // settings of the whole tree, in the order of the struct. Those of services are
 // there once.
-var settings = walk(reflect.TypeFor[Config](), "", nil)
+var settings = walk(make([]Setting, 0, 192), reflect.TypeFor[Config](), "", nil)
 
 // Reference lists every setting, in the order in which a person would look for
 // them. The caller may keep the list.
 func Reference() []Setting { return append([]Setting(nil), settings...) }
 
-// walk reads the tags of a struct of settings and of those in it.
-func walk(t reflect.Type, prefix string, index []int) []Setting {
-	var found []Setting
+// walk reads the tags of a struct of settings and of those in it, and adds the settings to those found. It runs before
+// each command begins, so it makes one list.
+func walk(found []Setting, t reflect.Type, prefix string, index []int) []Setting {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, option, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		at := append(append([]int(nil), index...), i)
 		switch {
 		case option == "inline":
-			found = append(found, walk(f.Type, prefix, at)...)
+			found = walk(found, f.Type, prefix, at)
 		case name == "" || name == "-":
 		case f.Type.Kind() == reflect.Map:
-			found = append(found, ofServices(f.Type.Elem().Elem(), prefix+name+".<name>.")...)
+			found = ofServices(found, f.Type.Elem().Elem(), prefix+name+".<name>.")
 		case f.Type.Kind() == reflect.Struct && !isText(f.Type):
-			found = append(found, walk(f.Type, prefix+name+".", at)...)
+			found = walk(found, f.Type, prefix+name+".", at)
 		default:
 			found = append(found, newSetting(f, prefix+name, at))
 		}
@@ -77,6 +78,7 @@ func newSetting(f reflect.StructField, key string, index []int) Setting {
 		Secret:  f.Tag.Get("secret") == "true",
 		index:   index,
 		min:     f.Tag.Get("min"),
+		file:    f.Tag.Get("file") == "true",
 		bytes:   f.Tag.Get("unit") == "bytes" || strings.HasSuffix(key, "bytes"),
 	}
 	if values := f.Tag.Get("values"); values != "" {
@@ -175,9 +177,12 @@ func (s Setting) setOne(field reflect.Value, text string) error {
 	}
 }
 
-// items splits what the environment and flags give as one text.
+// items splits what the environment and flags give as one text. A list that is said to be empty is one of no items.
 func items(texts []string) []string {
 	var list []string
+	if texts != nil && len(texts) == 0 {
+		return []string{}
+	}
 	for _, text := range texts {
 		for item := range strings.SplitSeq(text, ",") {
 			if item = strings.TrimSpace(item); item != "" {

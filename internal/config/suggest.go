@@ -24,7 +24,7 @@ func suggest(key string) string {
 			return fmt.Sprintf(": did you mean %s?", k)
 		}
 	}
-	if near, distance := nearest(key, withSections(keys)); distance <= 1+len(key)/5 {
+	if near, distance := spelling.Nearest(key, withSections(keys)); distance <= 1+len(key)/5 {
 		return fmt.Sprintf(": did you mean %s?", near)
 	}
 	return ""
@@ -36,7 +36,7 @@ func suggestOf(name, prefix string) string {
 	for _, key := range below(prefix) {
 		names = append(names, strings.TrimPrefix(key, prefix))
 	}
-	if near, distance := nearest(name, names); distance <= 1+len(name)/5 {
+	if near, distance := spelling.Nearest(name, names); distance <= 1+len(name)/5 {
 		return fmt.Sprintf(": did you mean %s?", prefix+near)
 	}
 	last := len(names) - 1
@@ -51,22 +51,4 @@ func withSections(keys []string) []string {
 		}
 	}
 	return keys
-}
-
-// maxCompared bounds the names worth comparing, in bytes.
-const maxCompared = 64
-
-// nearest is the candidate that takes the fewest changes of a letter to become, and
-// how many; of equals the first.
-func nearest(name string, candidates []string) (near string, distance int) {
-	distance = len(name) + maxCompared
-	if len(name) > maxCompared {
-		return "", distance
-	}
-	for _, c := range candidates {
-		if d := spelling.Distance(name, c); d < distance {
-			near, distance = c, d
-		}
-	}
-	return near, distance
 }

@@ -20,7 +20,7 @@ func TestTracingSettings(t *testing.T) {
 		t.Errorf("%+v", c.Tracing)
 	}
 	for _, s := range config.Reference() {
-		if s.Secret != slices.Contains([]string{"tracing.headers", "nats.password", "nats.token"}, s.Key) {
+		if s.Secret != slices.Contains([]string{"admin.token", "tracing.headers", "nats.password", "nats.token"}, s.Key) {
 			t.Errorf("%s is secret: %v", s.Key, s.Secret)
 		}
 	}

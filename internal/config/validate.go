@@ -45,6 +45,7 @@ func (c Config) problems() Problems {
 		}
 	}
 	add("listen", checkListen(c.Listen))
+	c.Admin.check(c.Listen, add)
 	if c.Data == "" {
 		add("data", errors.New("must name a folder"))
 	}
@@ -60,8 +61,10 @@ func (c Config) problems() Problems {
 	for _, host := range c.Guard.AllowedHosts {
 		add("hosts", auth.CheckHost(host))
 	}
+	c.Auth.check(&c, add)
 	room("queue", c.Queue.Validate(), add)
 	room("ws", c.WS.Validate(), add)
+	room("tls", c.TLS.Validate(), add)
 	room("tracing", c.Tracing.Validate(), add)
 	for _, method := range c.CallMethod.Allow {
 		add("call_method.allow", checkMethod(method))

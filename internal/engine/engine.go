@@ -67,7 +67,9 @@ type Deps struct {
 	// Files and HTTP are what scripts reach of the disk and of other servers; nil is nothing.
 	Files hostapi.Files
 	HTTP  hostapi.HTTP
-	Logs  *logs.Log
+	// Renewer takes the new tokens of users; nil means that there are none.
+	Renewer hostapi.Renewer
+	Logs    *logs.Log
 	// Runs lists the runs of agents and threads; nil means that nobody asks for them.
 	Runs *runs.Registry
 	// Settings are what scripts may know of the server. Its Logs, Code and Shared may be nil.
@@ -80,6 +82,15 @@ type Deps struct {
 	Metrics *metrics.Registry
 	// Tracer traces runs; nil traces none.
 	Tracer *tracing.Tracer
+	// Quota is told what scripts have worked for sockets; nil: nobody is.
+	Quota Quota
+}
+
+// Quota limits what scripts work for a user and an address, with all their sockets. remote is "host:port". It is
+// called after each call of a service, and at the end of a thread that one has started; both have ended then, whatever
+// it thinks of that.
+type Quota interface {
+	Computed(user, remote string, took time.Duration)
 }
 
 // Engine runs scripts.

@@ -41,8 +41,10 @@ type setup struct {
 	profile  hub.Profile
 	config   engine.Config
 	settings hostapi.Settings
+	renewer  hostapi.Renewer
 	sources  bool          // scripts may read files of the app
 	window   time.Duration // how long sockets outlive their connections; 0: not
+	quota    engine.Quota  // is told of what scripts work; nil: nobody is
 }
 
 func newWorld(t *testing.T, s setup) *world {
@@ -66,7 +68,7 @@ func newWorld(t *testing.T, s setup) *world {
 	if s.settings.MayCall == nil {
 		s.settings.MayCall = func(string, string) bool { return true }
 	}
-	deps := engine.Deps{Apps: w.app.Snapshot, Sockets: cluster.New(w.hub), UserData: w.data, Logs: w.logs, Settings: s.settings}
+	deps := engine.Deps{Apps: w.app.Snapshot, Sockets: cluster.New(w.hub), UserData: w.data, Logs: w.logs, Settings: s.settings, Renewer: s.renewer, Quota: s.quota}
 	if s.sources {
 		deps.Sources = w.app
 	}
@@ -117,16 +119,20 @@ func (w *world) connect(service, id string) *client {
 
 func (w *world) connectAs(user hub.User, service, id string) *client {
 	w.Helper()
+	return w.connectWith(user, service, id, &hub.Handshake{})
+}
+
+// connectWith fills in what the handshake says of the request.
+func (w *world) connectWith(user hub.User, service, id string, h *hub.Handshake) *client {
+	w.Helper()
 	key, url := hub.NewVolatileKey(service, 0), "/services/"+service
 	if id != "" {
 		key, url = hub.BuildKey(service, id), url+"?X-StatefulSocketId="+id+"&lang=ru%20RU"
 	}
+	h.Method, h.URL, h.Host, h.RemoteAddr = "GET", url, "example.com:8080", "10.1.2.3:4567"
+	h.Header = "Accept-Language: ru\r\nUser-Agent: test\r\n"
 	conn, err := w.hub.Open(hub.OpenRequest{
-		Key: key, Service: service, StatefulID: id, User: user, Waker: noWaker{},
-		Handshake: &hub.Handshake{
-			Method: "GET", URL: url, Host: "example.com:8080", RemoteAddr: "10.1.2.3:4567",
-			Header: "Accept-Language: ru\r\nUser-Agent: test\r\n",
-		},
+		Key: key, Service: service, StatefulID: id, User: user, Waker: noWaker{}, Handshake: h, Tags: hub.NewTags(h.Granted),
 	})
 	if err != nil {
 		w.Fatal(err)

@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -107,6 +109,24 @@ func TestReservedTags(t *testing.T) {
 	}
 }
 
+// What a token says of a socket no client changes, whatever its init_socket brings.
+func TestGrantedTagsStay(t *testing.T) {
+	const pose = `{"socket_action": "init_socket", "socket_type": "g", "socket_tags": [{"name": "hall", "value": "Vault"}, {"name": "own", "value": "1"}]}`
+	for _, tc := range []struct {
+		profile hub.Profile
+		win     bool
+	}{{hub.Profile124, false}, {hub.Profile124, true}, {hub.Native, false}} {
+		w := newWorld(t, setup{profile: tc.profile, settings: hostapi.Settings{ClientTagsWin: tc.win}})
+		c := w.connectWith(administrator, mainService, "", &hub.Handshake{Granted: map[string]string{"hall": "Main hall", "length": "5"}})
+		for _, message := range []string{pose, pose} {
+			w.want("reply", c.say(message), []string{`[{"socket_action":"init_socket","socket_type":"g","uid":""}]`})
+			if got, want := tagsOf(c.Socket), "hall=Main hall length=5 own=1 pong=1 socket_type=g user_id=6148914691236517121"; got != want {
+				t.Errorf("%v, client_tags_win %v: tags %s, want %s", tc.profile, tc.win, got, want)
+			}
+		}
+	}
+}
+
 func TestEndLeavesAllLists(t *testing.T) {
 	w := newWorld(t, setup{profile: hub.Profile122})
 	a, b := w.connect(mainService, "a"), w.connect(mainService, "b")
@@ -116,6 +136,106 @@ func TestEndLeavesAllLists(t *testing.T) {
 	a.end(hub.Reason{Code: hub.CodeLost})
 	w.want("g", w.data.list("g_recipients"), []string{b.Key()})
 	w.want("h", w.data.list("h_recipients"), []string{b.Key()})
+}
+
+// renewer knows one token.
+type renewer struct{ renewed []string }
+
+func (r *renewer) Renew(_ context.Context, key, token string) error {
+	switch token {
+	case "good":
+		r.renewed = append(r.renewed, key)
+		return nil
+	case "later":
+		return errors.New("the user cannot be checked now")
+	}
+	return hostapi.TokenError("the token has expired")
+}
+
+func TestRenewToken(t *testing.T) {
+	tokens := &renewer{}
+	w := newWorld(t, setup{renewer: tokens})
+	c := w.connect(mainService, "1")
+	for _, tc := range []struct{ name, text, want string }{
+		{"done", `{"action":"renew_token","token":"good","uid":7}`, `{"socket_action":"","socket_type":"","uid":7,"action":"renew_token"}`},
+		{"beside a socket_action", `{"socket_action":"x","socket_type":"g","action":"renew_token","token":"good"}`,
+			`{"socket_action":"x","socket_type":"g","uid":"","action":"renew_token"}`},
+		{"refused", `{"action":"renew_token","token":"old","uid":"u"}`,
+			`{"socket_action":"","socket_type":"","uid":"u","action":"renew_token","error":401,"message":"the token has expired"}`},
+		{"not now", `{"action":"renew_token","token":"later"}`,
+			`{"socket_action":"","socket_type":"","uid":"","action":"renew_token","error":1,"message":"tools_web.renew_token: the user cannot be checked now"}`},
+		{"no token", `{"action":"renew_token"}`,
+			`{"socket_action":"","socket_type":"","uid":"","action":"renew_token","error":400,"message":"renew_token needs the field token, a text"}`},
+		{"empty token", `{"action":"renew_token","token":""}`,
+			`{"socket_action":"","socket_type":"","uid":"","action":"renew_token","error":400,"message":"renew_token needs the field token, a text"}`},
+		{"no text", `{"action":"renew_token","token":{"a":1}}`,
+			`{"socket_action":"","socket_type":"","uid":"","action":"renew_token","error":400,"message":"renew_token needs the field token, a text"}`},
+		{"another action", `{"action":"renew_tokens","token":"good"}`,
+			`{"socket_action":"","socket_type":"","uid":"","action":"renew_tokens","error":404,"message":"Unknown action"}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w.want("reply", c.say(tc.text), []string{"[" + tc.want + "]"})
+		})
+	}
+	w.want("renewed", tokens.renewed, []string{c.Key(), c.Key()})
+	if log := strings.Join(w.lines(), " "); strings.Contains(log, "good") || strings.Contains(log, "old") {
+		t.Errorf("a token is in the log: %s", log)
+	}
+}
+
+// nobodyMayCall is a server that is no development server and has no list.
+var nobodyMayCall = hostapi.Settings{MayCall: func(string, string) bool { return false }}
+
+// What a library's author lets clients call they may call, and nothing else.
+func TestCallMethodByMarker(t *testing.T) {
+	w := newWorld(t, setup{settings: nobodyMayCall, files: map[string]string{
+		"libs/libX.js": `
+			"META:ALLOW-CALL-FROM-CLIENT:1";
+			function first() { return 'first' }
+			function open_one() { "META:ALLOW-CALL-FROM-CLIENT:1"; return 'one' }
+			function behind() { "META:OTHER:1"; 'META:ALLOW-CALL-FROM-CLIENT:1'; return 'behind' }
+			function late() { var a = 1; "META:ALLOW-CALL-FROM-CLIENT:1"; return 'late' }
+			function nested() { function f() { "META:ALLOW-CALL-FROM-CLIENT:1"; } return 'nested' }
+			function zero() { "META:ALLOW-CALL-FROM-CLIENT:0"; return 'zero' }
+			function twice() { "META:ALLOW-CALL-FROM-CLIENT:1"; return 'open' }
+			function twice() { return 'closed' }`,
+		"libs/broken.js": `function f() { "META:ALLOW-CALL-FROM-CLIENT:1"; return 1`,
+	}})
+	c := w.connect(mainService, "1")
+	for method, want := range map[string]string{
+		"libX.open_one": `"result":"one"`, "libX.behind": `"result":"behind"`,
+		"libX.first": "", "libX.late": "", "libX.nested": "", "libX.zero": "", "libX.twice": "", "libX.missing": "", "libX.f": "",
+		"broken.f": "", "libY.open_one": "", "libx.open_one": "", "libX.toString": "", "libX.constructor": "",
+	} {
+		library, name, _ := strings.Cut(method, ".")
+		if want == "" {
+			want = `"error":403,"message":"call_method may not call ` + method + `"`
+		}
+		got := c.say(`{"socket_action":"call_method","library":"` + library + `","method":"` + name + `"}`)
+		if len(got) != 1 || !strings.Contains(got[0], want) {
+			t.Errorf("%s: %q, want %s", method, got, want)
+		}
+	}
+}
+
+// Of what is bundled clients may call nothing.
+func TestCallMethodOfBundledLibraries(t *testing.T) {
+	w := newWorld(t, setup{settings: nobodyMayCall, files: map[string]string{}})
+	c := w.connect(mainService, "1")
+	methods := 0
+	for _, library := range w.app.Snapshot().Libraries() {
+		for _, name := range library.Program.Functions() {
+			methods++
+			got := c.say(`{"socket_action":"call_method","library":"` + library.Name + `","method":"` + name + `"}`)
+			want := `"error":403,"message":"call_method may not call ` + library.Name + "." + name + `"`
+			if len(got) != 1 || !strings.Contains(got[0], want) {
+				t.Errorf("%s.%s: %q", library.Name, name, got)
+			}
+		}
+	}
+	if methods < 10 {
+		t.Errorf("only %d methods were tried", methods)
+	}
 }
 
 func TestCallMethod(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/app"
 	"github.com/tutorsocket/tutorsocket/internal/basescript"
@@ -25,7 +26,11 @@ type run struct {
 	onLine   func(logs.Line) // nil: nobody else wants the lines
 	span     *tracing.Span   // nil: the run is not traced
 	listed   *runs.Run       // nil for calls of services
+	payer    *payer          // nil: nobody is charged for it
 }
+
+// payer is for whom a service works: the user and the address of a socket.
+type payer struct{ user, remote string }
 
 // newRun prepares a run of the script for the user. The caller adds what else it knows to the Env.
 func (e *Engine) newRun(snapshot *app.Snapshot, script *app.Script, user hub.User) *run {
@@ -41,6 +46,7 @@ func (e *Engine) newRun(snapshot *app.Snapshot, script *app.Script, user hub.Use
 		Agents:       x,
 		Files:        e.deps.Files,
 		HTTP:         e.deps.HTTP,
+		Renewer:      e.deps.Renewer,
 		Log:          x,
 		User:         user,
 		ThreadNumber: x.thread,
@@ -57,8 +63,15 @@ func (x *run) execute(ctx context.Context, limits basescript.Limits, fn func(*ba
 		Collector:           memory,
 	})
 	defer r.Close()
+	if x.payer == nil {
+		v, err := fn(r)
+		x.keepSession(r)
+		return v, err
+	}
+	began := time.Now()
 	v, err := fn(r)
 	x.keepSession(r)
+	x.engine.deps.Quota.Computed(x.payer.user, x.payer.remote, time.Since(began)-r.Waited())
 	return v, err
 }
 
@@ -142,6 +155,16 @@ func (x *run) Namespace(name string) []*basescript.Program { return x.snapshot.N
 func (x *run) Has(code, method string) bool {
 	library, ok := x.snapshot.Library(code)
 	return ok && library.Program != nil && library.Program.HasFunction(method)
+}
+
+// ClientCallable implements [hostapi.Libraries].
+func (x *run) ClientCallable(code, method string) bool {
+	library, ok := x.snapshot.Library(code)
+	if !ok || library.Program == nil {
+		return false
+	}
+	info, ok := library.Program.Function(method)
+	return ok && info.ClientCallable
 }
 
 // report logs the error a run ended with and returns it; the silent end by Cancel() is no error.

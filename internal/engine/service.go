@@ -77,6 +77,9 @@ func (e *Engine) callHook(ctx context.Context, s *hub.Socket, c call) (basescrip
 	x.Hook, x.Message, x.Closed = c.hook, c.message, c.reason
 	x.Socket = hub.Ref{Key: s.Key(), Local: s}
 	x.Handshake = s.Handshake()
+	if e.deps.Quota != nil {
+		x.payer = &payer{x.User.ID, x.Handshake.RemoteAddr}
+	}
 	began := e.figures.now()
 	x.trace(ctx, hookSpans[c.hook])
 	defer x.span.End()

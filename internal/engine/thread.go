@@ -26,7 +26,7 @@ func (x *run) StartThread(t hostapi.ThreadStart) (running func() bool, err error
 	err = e.beside(e.begin, func(ctx context.Context) {
 		defer ended.Store(true)
 		y := e.newRun(x.snapshot, &script, x.User)
-		y.Thread = &t
+		y.Thread, y.payer = &t, x.payer
 		y.trace(x.span.In(ctx), tracing.SpanThread)
 		a := y.list(y.span.In(ctx), 0, runs.Start{Agent: x.agentName(), Name: script.URL, Trigger: runs.ByThread})
 		// The error is logged and listed: nobody else is there to hear of it.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/engine"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
 )
 
@@ -265,6 +266,25 @@ func TestSessionLasts(t *testing.T) {
 			t.Errorf("%s: %s\nwant %s", step.message, got, step.want)
 		}
 	}
+}
+
+// Who the user is no script can change for the next one, nor for other sockets of the user.
+func TestSessionKeepsTheRealUser(t *testing.T) {
+	w := newWorld(t, setup{files: map[string]string{"services/s.js": `
+		function process(context) {
+			alert(EncodeJson([Session.Env.curUserID, Session.Env.curUser.login, Session.cur_user_id, Session.Env.GetOptProperty('seen')]));
+			Session.Env.curUserID = 1; Session.Env.curUser = { login: 'root' }; Session.cur_user_id = 1; Session.Env.seen = true;
+			if (message == 'init') alert(tools_web.user_init(Request).auth_login + ' ' + Session.Env.curUserID + ' ' + Session.Env.curUser.department);
+		}`}})
+	anna := hub.User{ID: "77", Login: "anna", Name: "Anna", Fields: map[string]string{"department": "sales"}}
+	c := w.connectAs(anna, "s", "1")
+	c.say("look")
+	c.say("look")
+	c.say("init")
+	w.connectAs(anna, "s", "2").say("look")
+	w.want("log", w.lines(), []string{
+		`[77,"anna",77,null]`, `[77,"anna",77,true]`, `[77,"anna",77,true]`, "anna 77 sales", `[77,"anna",77,true]`,
+	})
 }
 
 // Messages of one user on several sockets change different members at once: none is lost.

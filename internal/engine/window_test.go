@@ -15,6 +15,7 @@ import (
 
 	gobwas "github.com/gobwas/ws"
 
+	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/ws"
 )
@@ -22,7 +23,9 @@ import (
 // anybody is a user of main_ws_service, as ws asks for.
 type anybody struct{}
 
-func (anybody) Authenticate(*http.Request) (hub.User, error) { return otherUser, nil }
+func (anybody) Authenticate(*http.Request) (auth.Caller, error) {
+	return auth.Caller{User: otherUser}, nil
+}
 
 type opener struct{ *hub.Hub }
 

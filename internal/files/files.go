@@ -20,7 +20,7 @@ type Config struct {
 	Sample fs.FS
 	// Scratch is the folder scripts write to, as an absolute path. It is made if need be.
 	Scratch string
-	// Hidden are folders, as absolute paths, of which scripts see nothing even if they lie in the app
+	// Hidden are folders and files, as absolute paths, of which scripts see nothing even if they lie in the app
 	// folder.
 	Hidden []string
 	// MaxBytes bounds the files in scratch, and what scripts add to the app folder; 0 means 256 MiB.

@@ -275,7 +275,7 @@ func TestFoldersOfTheServerAreHidden(t *testing.T) {
 		c.Scratch = filepath.Join(inside, "scratch")
 	})
 	for _, name := range []string{"docs/Data/admin.json", "docs/data/admin.json", "docs/Data", filepath.Join(d.app, "docs", "Data", "admin.json")} {
-		if got := d.load(name); !strings.Contains(got, "do not see this folder") {
+		if got := d.load(name); !strings.Contains(got, "do not see this") {
 			t.Errorf("%s: %s", name, got)
 		}
 	}

@@ -59,7 +59,7 @@ func (t *Tree) find(name string) (place, error) {
 		p.path, reason = cleanPath(p.path)
 	}
 	if reason == "" && p.root == t.app && p.isHidden() {
-		reason = "scripts do not see this folder"
+		reason = "scripts do not see this, it belongs to the server"
 	}
 	if reason != "" {
 		return p, &Error{Name: printable(name), Reason: reason}

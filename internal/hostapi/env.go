@@ -62,7 +62,22 @@ type Libraries interface {
 	Namespace(name string) []*basescript.Program
 	// Has reports whether there is such a method; a library that does not compile has none.
 	Has(code, method string) bool
+	// ClientCallable reports whether there is such a method whose author lets clients call it, with the
+	// directive META:ALLOW-CALL-FROM-CLIENT:1 at the start of its body (spec/basescript.md 1.13).
+	ClientCallable(code, method string) bool
 }
+
+// Renewer lets a socket stay whose user has brought a new token. Safe for concurrent use.
+type Renewer interface {
+	// Renew has the socket go on as long as the token holds. A [TokenError] says that the token is no
+	// good; any other error that nobody can say now.
+	Renew(ctx context.Context, key, token string) error
+}
+
+// TokenError is why a token is not taken, for who has sent it; the token is no part of it.
+type TokenError string
+
+func (e TokenError) Error() string { return string(e) }
 
 // Sources are the script files of the app, also those that are no service, library or agent. Safe for
 // concurrent use.
@@ -124,8 +139,13 @@ type Settings struct {
 	// SilentErrors and ClientTagsWin are compat.silent_errors and compat.client_tags_win.
 	SilentErrors  bool
 	ClientTagsWin bool
-	// MayCall says which methods clients may call with call_method; nil means none.
+	// MayCall says which methods clients may call with call_method, beside those whose libraries let
+	// them; nil means none. CallAny lets them call all there are: a development server without a list.
 	MayCall func(library, method string) bool
+	CallAny bool
+	// Refused is told of what a client of a service asked for and may not have: what is one of the Refused constants;
+	// nil: nobody is told. It is called while the script runs.
+	Refused func(e *Env, what, detail string)
 	// Logs are the named logs scripts have opened.
 	Logs NamedLogs
 	// Code holds what runs have compiled of files; nil: they cannot load any.
@@ -160,8 +180,9 @@ type Env struct {
 	Stubs     Stubs
 	Agents    Agents
 	Storage   Storage
-	Files     Files // nil: the run reaches no files
-	HTTP      HTTP  // nil: the run reaches no other servers
+	Files     Files   // nil: the run reaches no files
+	HTTP      HTTP    // nil: the run reaches no other servers
+	Renewer   Renewer // nil: there are no tokens
 	Log       Log
 	User      hub.User
 	// ThreadNumber is the number of the run in logs.

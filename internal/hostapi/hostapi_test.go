@@ -28,6 +28,7 @@ type bench struct {
 	data     *fakeData
 	storage  *fakeData
 	settings hostapi.Settings
+	marked   bool // the author of libX lets clients call it
 	lines    []string
 	errors   int
 }
@@ -52,6 +53,8 @@ func (b *bench) Call(_ *basescript.Run, code, method string, args []basescript.V
 }
 
 func (b *bench) Has(code, method string) bool { return code == "libX" && method == "f" }
+
+func (b *bench) ClientCallable(code, method string) bool { return b.marked && b.Has(code, method) }
 
 // Program and Namespace know of no file.
 func (b *bench) Program(code string) (*basescript.Program, error) {
@@ -698,8 +701,57 @@ func TestSettings(t *testing.T) {
 
 	const ask = "alert(tutorsocket.method_refusal('libX', 'f')); alert(tutorsocket.method_refusal('libX', 'g'))"
 	b.prints(ask, "call_method may not call libX.f", "call_method may not call libX.g")
-	b.settings.MayCall = func(string, string) bool { return true }
-	b.prints(ask, "", "There is no method g in a library libX")
+	b.marked = true
+	b.prints(ask, "", "call_method may not call libX.g")
+	b.marked = false
+	for _, all := range []hostapi.Settings{{CallAny: true}, {MayCall: func(string, string) bool { return true }}} {
+		b.settings.CallAny, b.settings.MayCall = all.CallAny, all.MayCall
+		b.prints(ask, "", "There is no method g in a library libX")
+	}
+}
+
+// renewer is a server that knows one token.
+type renewer struct{ renewed []string }
+
+func (r *renewer) Renew(_ context.Context, key, token string) error {
+	switch token {
+	case "good":
+		r.renewed = append(r.renewed, key)
+		return nil
+	case "later":
+		return errors.New("the keys cannot be fetched")
+	}
+	return fmt.Errorf("renew: %w", hostapi.TokenError("the token has expired"))
+}
+
+func TestRenewToken(t *testing.T) {
+	b := newBench(t)
+	tokens := &renewer{}
+	env := func() *hostapi.Env {
+		e := b.service()
+		e.Socket, e.Renewer = hub.Ref{Key: "/services/a-s-1"}, tokens
+		return e
+	}
+	got, err := b.exec(env(), `
+		alert('[' + tools_web.renew_token('good') + ']'); alert('[' + tools_web.renew_token('bad') + ']');
+		try { tools_web.renew_token('later') } catch (e) { alert(e.message) }
+		try { tools_web.renew_token({}) } catch (e) { alert(e.message) }`)
+	want := []string{"[]", "[the token has expired]", "tools_web.renew_token: the keys cannot be fetched", "A token must be text, not object"}
+	if err != nil || !slices.Equal(got, want) || !slices.Equal(tokens.renewed, []string{"/services/a-s-1"}) {
+		t.Errorf("wrote %q, error %v; renewed %q", got, err, tokens.renewed)
+	}
+	without := env()
+	without.Renewer = nil
+	if got, err := b.exec(without, "alert(tools_web.renew_token('good'))"); err != nil || got[0] != "this server takes no tokens" {
+		t.Errorf("without tokens: %q, error %v", got, err)
+	}
+	closing := env()
+	closing.Hook = hostapi.HookClose
+	for _, e := range []*hostapi.Env{closing, b.env()} {
+		if _, err := b.exec(e, "tools_web.renew_token('good')"); err == nil || !strings.Contains(err.Error(), "there is no open socket here") {
+			t.Errorf("without a socket: %v", err)
+		}
+	}
 }
 
 func TestManySocketsAreStreamed(t *testing.T) {

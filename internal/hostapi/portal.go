@@ -18,7 +18,7 @@ var portalMethods = []basescript.Method{
 	{
 		Name: "user_init", Min: 1, Call: userInit,
 		Sig: "(request: Request, query?: object): { access: boolean, error_code: string, error_text: string, redirect: string, auth_type: string, anonymous: boolean, auth_login: string, access_time_start: number | null, access_time_end: number | null }",
-		Doc: "Says who the user of the request is; Session.Env has the user already. Without one error_code is empty_login.",
+		Doc: "Says who the user of the request is, and makes Session.Env.curUserID and curUser say so again if a script has changed them. Without a user error_code is empty_login.",
 	},
 	{
 		Name: "get_web_param", Min: 2, Call: getWebParam,
@@ -100,7 +100,9 @@ func unescapeHTML(r *basescript.Run, _ basescript.Value, args []basescript.Value
 }
 
 func userInit(r *basescript.Run, _ basescript.Value, _ []basescript.Value) (basescript.Value, error) {
-	user := envOf(r).User
+	env := envOf(r)
+	env.resetUser(r)
+	user := env.User
 	known := user.ID != ""
 	o := r.NewObject()
 	set := func(name string, v basescript.Value) { o.Set(name, v) }
@@ -112,12 +114,22 @@ func userInit(r *basescript.Run, _ basescript.Value, _ []basescript.Value) (base
 	set("error_code", basescript.String(code))
 	set("error_text", basescript.String(text))
 	set("redirect", basescript.String(""))
-	set("auth_type", basescript.String(authType))
+	set("auth_type", basescript.String(env.authType()))
 	set("anonymous", basescript.Bool(!known))
 	set("auth_login", basescript.String(user.Login))
 	set("access_time_start", basescript.Null)
 	set("access_time_end", basescript.Null)
 	return basescript.ObjectValue(o), r.Alloc(512)
+}
+
+// resetUser makes the session say who its user is.
+func (e *Env) resetUser(r *basescript.Run) {
+	if !e.IsService() {
+		return
+	}
+	e.sessionObject(r)
+	e.ofSession.env.Set("curUserID", userID(e.User))
+	e.ofSession.env.Set("curUser", e.userObject())
 }
 
 func getWebParam(r *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {

@@ -68,6 +68,36 @@ func TestUserInit(t *testing.T) {
 	if err != nil || !strings.Contains(got[0], `"access":false,"error_code":"empty_login"`) {
 		t.Errorf("wrote %q, error %v", got, err)
 	}
+	got, err = b.exec(b.service(), `
+		Session.Env.curUserID = 5; Session.Env.curUser = null; tools_web.user_init(Request);
+		alert((Session.Env.curUserID == curUserID) + ' ' + Session.Env.curUser.fullname + ' ' + Session.Env.curUser.email)`)
+	if err != nil || !slices.Equal(got, []string{"true Иван Петров i@example.com"}) {
+		t.Errorf("wrote %q, error %v", got, err)
+	}
+	b.prints("alert(tools_web.user_init(null).auth_login)", "user1") // an agent has no session
+}
+
+func TestAuthType(t *testing.T) {
+	b := newBench(t)
+	for by, want := range map[string]string{"": "form", "accounts": "form", "webtutor": "webtutor", "jwt": "jwt", "header": "header"} {
+		env := b.service()
+		env.Handshake = &hub.Handshake{LoginBy: by}
+		got, err := b.exec(env, "alert(Session.auth_type + ' ' + tools_web.user_init(Request).auth_type)")
+		if err != nil || !slices.Equal(got, []string{want + " " + want}) {
+			t.Errorf("logged in by %q: wrote %q, error %v", by, got, err)
+		}
+	}
+}
+
+func TestGrantedTags(t *testing.T) {
+	b := newBench(t)
+	env := b.service()
+	env.Handshake = &hub.Handshake{Granted: map[string]string{"hall": "1", "SetProperty": "x"}}
+	got, err := b.exec(env, "tutorsocket.granted_tags.hall = 2; alert(EncodeJson(tutorsocket.granted_tags))")
+	if err != nil || !slices.Equal(got, []string{`{"SetProperty":"x","hall":"1"}`}) {
+		t.Errorf("wrote %q, error %v", got, err)
+	}
+	b.prints("alert(EncodeJson(tutorsocket.granted_tags))", "{}") // an agent has no user who came in
 }
 
 func TestPortalTools(t *testing.T) {

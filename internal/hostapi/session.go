@@ -63,6 +63,10 @@ func record(r *basescript.Run, names []string, given []basescript.Value, stored 
 	return o
 }
 
+// identity are the members of Session and Session.Env that say which user it is. What a script makes of
+// them lasts as long as its run: the next one sees the real user again.
+var identity = map[string]bool{"cur_user_id": true, "curUserID": true, "curUser": true}
+
 var givenNames = []string{"sid", "cur_user_id", "cur_user_login", "cur_user_fullname", "cur_useragent", "auth_type", "Env"}
 
 func (e *Env) givenSession(key string, env *basescript.Object) []basescript.Value {
@@ -70,7 +74,7 @@ func (e *Env) givenSession(key string, env *basescript.Object) []basescript.Valu
 	_, _ = hash.Write([]byte(key)) // never fails
 	return []basescript.Value{
 		basescript.Int(int64(hash.Sum64() >> 1)), userID(e.User), basescript.String(e.User.Login), basescript.String(e.User.Name),
-		basescript.String(e.userAgent()), basescript.String(authType), basescript.ObjectValue(env),
+		basescript.String(e.userAgent()), basescript.String(e.authType()), basescript.ObjectValue(env),
 	}
 }
 
@@ -84,8 +88,17 @@ func (e *Env) userAgent() string {
 	return ""
 }
 
-// authType is how users say who they are, as far as scripts can tell.
-const authType = "form"
+// formAuth is what the original says of who has filled in its form for logging in.
+const formAuth = "form"
+
+// authType is how the user has said who he is: "form" for accounts of this server, as the original has it, and where
+// nobody logs in, so that a script finds in development what it finds later; otherwise the name of the method.
+func (e *Env) authType() string {
+	if e.Handshake == nil || e.Handshake.LoginBy == "" || e.Handshake.LoginBy == "accounts" {
+		return formAuth
+	}
+	return e.Handshake.LoginBy
+}
 
 var givenEnvNames = []string{"curUserID", "curUser", "curLngID", "curHostName", "curHostPath", "curAnonymousAccess",
 	"curObjectID", "curDocID", "curMode"}
@@ -163,6 +176,9 @@ func (k *keeper) changes(what string, o *basescript.Object, names []string, give
 	for i := 0; i < len(o.Keys()); i++ { // a getter may change them
 		name := o.Keys()[i]
 		v, _ := o.Get(name)
+		if identity[name] {
+			continue
+		}
 		if i < len(names) && names[i] == name && same(given[i], v) && stored[name] == nil {
 			continue
 		}

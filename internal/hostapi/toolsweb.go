@@ -50,6 +50,11 @@ var toolsWebGlobals = []basescript.Global{{
 			Doc: "Takes a socket out of a list of recipients, or with null out of all, and says out of how many. Not in the original.",
 		},
 		{
+			Name: "renew_token", Origin: basescript.Superset, Min: 1, Call: renewToken,
+			Sig: "(token: string): string",
+			Doc: "Lets the socket stay as long as a new token of its user holds. Empty if so, else why the token is not taken. In services only. Not in the original.",
+		},
+		{
 			Name: "is_true", Min: 1,
 			Call: func(_ *basescript.Run, _ basescript.Value, args []basescript.Value) (basescript.Value, error) {
 				return basescript.Bool(isTrue(args[0])), nil

@@ -37,6 +37,9 @@ const (
 // Socket returns the socket the connection belongs or belonged to.
 func (c *Conn) Socket() *Socket { return c.socket }
 
+// Waker returns who is told when the connection should be looked at: the one it was opened with.
+func (c *Conn) Waker() Waker { return c.waker }
+
 // Current reports whether c is still the connection of its socket: not taken over, and the socket not
 // detached.
 func (c *Conn) Current() bool {

@@ -17,7 +17,7 @@ var (
 	ErrKeyTaken = errors.New("the socket id is in use by another user")
 	// ErrKeyLive says that a socket is open under the key and connections do not take over.
 	ErrKeyLive = errors.New("the socket id is in use by a live connection, which has been ended; connect again")
-	// ErrLimit says that there are as many open sockets as there may be. What wraps it says whose.
+	// ErrLimit says that there are as many open sockets as there may be. What wraps it says whose, see [LimitError].
 	ErrLimit = errors.New("too many sockets")
 	// ErrBadKey says that a text is not the key of a socket.
 	ErrBadKey = errors.New("not a socket key")
@@ -38,3 +38,14 @@ var (
 	// ErrTagLimit says that tags exceed what one socket may carry.
 	ErrTagLimit = errors.New("tag limit")
 )
+
+// LimitError wraps [ErrLimit] and says whose limit it is.
+type LimitError struct {
+	Of   string // "total", "per_user" or "per_address"
+	text string
+}
+
+func (e *LimitError) Error() string { return ErrLimit.Error() + ": " + e.text }
+
+// Unwrap returns [ErrLimit].
+func (e *LimitError) Unwrap() error { return ErrLimit }

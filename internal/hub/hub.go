@@ -159,6 +159,9 @@ type OpenRequest struct {
 	User       User
 	Handshake  *Handshake // nil: nothing is known
 	Waker      Waker
+	// Tags are what a new socket begins with, within the limits of [Tags.Check]. They count for a free key only:
+	// a socket that is taken over or resumed has its own, but for those that the handshake grants.
+	Tags Tags
 	// NodeLost says that another node had the socket and is gone: what waited there is announced to the client
 	// as lost, in an unknown number. It counts for a free key only.
 	NodeLost bool
@@ -174,7 +177,7 @@ func (r *OpenRequest) handshake() *Handshake {
 	return r.Handshake
 }
 
-// Open registers a connection. A free key becomes a new socket without tags. The key of a socket of
+// Open registers a connection. A free key becomes a new socket. The key of a socket of
 // the same user gets this connection: an open one is taken over, a detached one resumed; see
 // [Conn]. Errors: [ErrKeyTaken] when the socket belongs to another user, [ErrKeyLive] when it is
 // open and that is not allowed, [ErrMoving] while it is handed over to another node, one that wraps [ErrLimit] when there would be too many open
@@ -234,6 +237,7 @@ func (h *Hub) openNew(sh *shard, req *OpenRequest, stateful bool) (*Conn, Waker,
 	user := req.User
 	s.user.Store(&user)
 	s.handshake.Store(req.handshake())
+	s.tags.Store(req.Tags.set)
 	s.conn = &Conn{socket: s, waker: req.Waker, fresh: true}
 	var wake Waker
 	if missed := h.losses.take(req.Key, req.User.ID); missed != 0 {

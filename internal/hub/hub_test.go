@@ -2,6 +2,8 @@ package hub
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -195,6 +197,57 @@ func TestTakeoverKeepsTagsAndQueue(t *testing.T) {
 }
 
 // A message in the hands of the old writer goes to exactly one of the two connections.
+// What a newer token says of the socket holds, and not what the older one did.
+func TestTakeoverBringsTheTagsOfItsGrant(t *testing.T) {
+	h := New(Config{})
+	open := func(granted map[string]string) *Conn {
+		t.Helper()
+		c, err := h.Open(OpenRequest{
+			Key: BuildKey("m", "1"), Service: "m", StatefulID: "1", User: User{ID: "u"}, Waker: &bell{},
+			Handshake: &Handshake{Granted: granted}, Tags: NewTags(granted),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	s := open(map[string]string{"hall": "A", "role": "guard"}).Socket()
+	expect := func(what string, want map[string]string) {
+		t.Helper()
+		inB, err := ParseFilter(`{"hall":"B"}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := h.Select(inB)
+		if got := s.Tags().Map(); !maps.Equal(got, want) {
+			t.Errorf("%s: tags %v, want %v", what, got, want)
+		}
+		if (len(found) == 1) != (want["hall"] == "B") {
+			t.Errorf("%s: the index finds %d sockets in the hall B", what, len(found))
+		}
+	}
+	if _, err := s.PatchTags(map[string]*string{"own": ptr("1"), "hall": ptr("B")}); err != nil {
+		t.Fatal(err)
+	}
+	expect("changed", map[string]string{"hall": "B", "role": "guard", "own": "1"})
+	open(map[string]string{"hall": "A", "role": "guard"})
+	expect("the same grant", map[string]string{"hall": "B", "role": "guard", "own": "1"})
+	open(map[string]string{"hall": "A", "role": "chief"})
+	expect("a part is another", map[string]string{"hall": "B", "role": "chief", "own": "1"})
+	open(map[string]string{"hall": "C"})
+	expect("another grant", map[string]string{"hall": "C", "own": "1"})
+	open(nil)
+	expect("none", map[string]string{"own": "1"})
+	many := map[string]string{}
+	for i := range maxTags {
+		many[fmt.Sprint(i)] = "x"
+	}
+	open(many)
+	expect("no room for others", many)
+}
+
+func ptr(text string) *string { return &text }
+
 func TestTakeoverWaitsForTheOldWriter(t *testing.T) {
 	tests := []struct {
 		name   string

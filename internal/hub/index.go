@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"maps"
 	"strings"
 	"sync"
 )
@@ -160,6 +161,33 @@ func (sh *shard) unindexTags(s *Socket) {
 		}
 	}
 	s.indexed.tags = nil
+}
+
+// regrant has what a newer handshake grants take the place of what an older one did. What both say alike stays as it
+// is: scripts may have changed it since. If there would be too many tags then, those that nobody granted go. Called with
+// both locks held.
+func (sh *shard) regrant(s *Socket, older, newer map[string]string) {
+	if maps.Equal(older, newer) {
+		return
+	}
+	values := s.Tags().Map()
+	for name := range older {
+		if _, still := newer[name]; !still {
+			delete(values, name)
+		}
+	}
+	for name, value := range newer {
+		if before, granted := older[name]; !granted || before != value {
+			values[name] = value
+		}
+	}
+	t := NewTags(values)
+	if t.Check() != nil {
+		t = NewTags(newer)
+	}
+	sh.unindexTags(s)
+	sh.indexTags(s, t)
+	s.tags.Store(t.set)
 }
 
 // retag replaces the tags of a socket by what change makes of them, and reports whether they

@@ -60,11 +60,11 @@ func (c *crowd) admit(user, remote string) error {
 	defer c.mu.Unlock()
 	switch {
 	case c.limits.Total > 0 && c.total >= c.limits.Total:
-		return fmt.Errorf("%w: %d are open, and no more may be", ErrLimit, c.total)
+		return &LimitError{"total", fmt.Sprintf("%d are open, and no more may be", c.total)}
 	case c.limits.PerUser > 0 && c.users[user] >= c.limits.PerUser:
-		return fmt.Errorf("%w: this user has %d open, and may have no more", ErrLimit, c.users[user])
+		return &LimitError{"per_user", fmt.Sprintf("this user has %d open, and may have no more", c.users[user])}
 	case from.IsValid() && c.limits.PerAddress > 0 && c.addresses[from] >= c.limits.PerAddress:
-		return fmt.Errorf("%w: %d are open from %s, and no more may be", ErrLimit, c.addresses[from], shown(from))
+		return &LimitError{"per_address", fmt.Sprintf("%d are open from %s, and no more may be", c.addresses[from], shown(from))}
 	}
 	c.total++
 	if c.limits.PerUser > 0 {

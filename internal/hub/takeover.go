@@ -13,7 +13,8 @@ func overflowReason(missed int) Reason {
 	return Reason{Code: CodeOverflow, Text: fmt.Sprintf("the queue overflowed, %d messages were dropped", missed)}
 }
 
-// giveTo gives a socket to a new connection: tags and queue stay. An open one is taken over, and its
+// giveTo gives a socket to a new connection: tags and queue stay, but for the tags that the handshakes grant: those of
+// the new one take the place of those of the old. An open one is taken over, and its
 // older connection is stale from now on; a detached one is resumed. What waits goes out first, packed
 // as it was queued, behind the announcement of what was dropped; the mode belongs to a connection, so
 // the next write fixes it anew (spec/websocket.md G.2; design: "Delivery"). Returned with it are those
@@ -45,6 +46,8 @@ func (s *Socket) giveTo(req *OpenRequest, sh *shard) (c *Conn, wake []Waker, err
 	}
 	s.forsake()
 	s.conn, s.connected = c, time.Now().UnixNano()
+	tags := s.tags.Load()
+	sh.regrant(s, s.handshake.Load().Granted, req.handshake().Granted)
 	user := req.User
 	s.user.Store(&user)
 	s.handshake.Store(req.handshake())
@@ -53,7 +56,7 @@ func (s *Socket) giveTo(req *OpenRequest, sh *shard) (c *Conn, wake []Waker, err
 		s.queue.lost.resume()
 	}
 	s.draining = false
-	s.happened(kind, s.tags.Load(), was)
+	s.happened(kind, tags, was)
 	s.changed(ChangeAttached)
 	if w := s.startDrain(); w != nil {
 		wake = append(wake, w)

@@ -17,4 +17,9 @@ type Handshake struct {
 	Host       string
 	RemoteAddr string
 	Header     string // "Name: value\r\n" for each header, sorted by name
+
+	// LoginBy is what proved who the user is, such as "accounts" or "jwt"; "" where nobody logs in.
+	LoginBy string
+	// Granted are the tags that go with what proved it, such as those of a token; nil: none. They are not modified.
+	Granted map[string]string
 }

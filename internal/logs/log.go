@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tutorsocket/tutorsocket/internal/mask"
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
 	"github.com/tutorsocket/tutorsocket/internal/recent"
 )
@@ -63,10 +64,10 @@ func New(cfg Config, logger *slog.Logger, out io.Writer) *Log {
 	}
 }
 
-// Write takes a line, gives it its number, its time if it has none, and cuts a
-// text longer than [MaxText]. It returns the line as it was kept.
+// Write takes a line, gives it its number, its time if it has none, hides tokens of users in its text and
+// cuts one longer than [MaxText]. It returns the line as it was kept.
 func (l *Log) Write(line Line) Line {
-	line.Text = Cut(line.Text)
+	line.Text = mask.Tokens(Cut(line.Text))
 	line.Skipped = 0
 	if line.Error {
 		l.errors.Inc()

@@ -86,6 +86,21 @@ func TestWriteShowsRecordsAndNumbers(t *testing.T) {
 	}
 }
 
+func TestTokensOfUsersAreNotLogged(t *testing.T) {
+	const token = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl"
+	var out, record bytes.Buffer
+	l := logs.New(logs.Config{}, slog.New(slog.NewJSONHandler(&record, nil)), &out)
+	kept := l.Write(logs.Line{Text: "got " + token})
+	l.Write(logs.Line{Text: `got {"action":"renew_token","token":"hush"}`, Error: true})
+	b := newBook(t)
+	b.enable("own", "")
+	b.Write("own", 1, "got "+token)
+	shown := out.String() + record.String() + kept.Text + strings.Join(b.files(b.dir), "")
+	if strings.Contains(shown, "eyJ") || strings.Contains(shown, "hush") || strings.Count(shown, "got [token]") != 4 {
+		t.Errorf("logged is %s", shown)
+	}
+}
+
 func TestLevelOfTheLoggerIsRespected(t *testing.T) {
 	var record bytes.Buffer
 	l := logs.New(logs.Config{}, slog.New(slog.NewTextHandler(&record, &slog.HandlerOptions{Level: slog.LevelError})), nil)

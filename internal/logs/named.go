@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/mask"
 )
 
 // NamedConfig says where the files of named logs are, and bounds them. Zero values mean the defaults.
@@ -190,7 +192,7 @@ func (n *Named) write(l *named, thread int, text string) error {
 	if err := n.begin(l, l.life.period(now)); err != nil {
 		return err
 	}
-	text = Cut(text)
+	text = mask.Tokens(Cut(text))
 	if !l.bare {
 		text = Line{Time: now, Thread: thread, Text: text}.String()
 	}

@@ -69,8 +69,9 @@ const (
 	moreNodeLost          // the number follows
 	moreOverflowed        // in an unknown number
 	moreExpired           // likewise
+	moreLogin             // how the user logged in and what tags that grants follow
 
-	moreKnown = moreDurable | moreNodeLost | moreOverflowed | moreExpired
+	moreKnown = moreDurable | moreNodeLost | moreOverflowed | moreExpired | moreLogin
 )
 
 // more writes the end of a record. Ordinary sockets have none, so that an earlier version can still read them.
@@ -85,12 +86,17 @@ func (e *encoder) more(d *hub.Detached) {
 	set(moreNodeLost, d.NodeLost != 0)
 	set(moreOverflowed, d.Overflow < 0)
 	set(moreExpired, d.Expired < 0)
+	set(moreLogin, d.Handshake.LoginBy != "" || len(d.Handshake.Granted) > 0)
 	if more == 0 {
 		return
 	}
 	e.uint(more)
 	if d.NodeLost != 0 {
 		e.int(int64(d.NodeLost))
+	}
+	if more&moreLogin != 0 {
+		e.string(d.Handshake.LoginBy)
+		e.stringMap(d.Handshake.Granted)
 	}
 }
 
@@ -246,6 +252,9 @@ func (d *decoder) more(s *hub.Detached) {
 	if more&moreNodeLost != 0 {
 		s.NodeLost = d.missed()
 		d.bad = d.bad || s.NodeLost == 0
+	}
+	if more&moreLogin != 0 {
+		s.Handshake.LoginBy, s.Handshake.Granted = d.shared(), d.stringMap()
 	}
 	if more&moreOverflowed != 0 {
 		d.unknown(&s.Overflow)

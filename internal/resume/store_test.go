@@ -29,7 +29,7 @@ func rich() hub.Detached {
 		User: hub.User{ID: "6148914691236517121", Login: "anna", Name: "Анна", Admin: true, Fields: map[string]string{"email": "a@b.ru", "": "no name", "x": ""}},
 		Handshake: hub.Handshake{
 			Method: "GET", URL: "/services/main_ws_service?X-StatefulSocketId=1", Host: "localhost:8080", RemoteAddr: "127.0.0.1:1",
-			Header: "User-Agent: bytes that are no text \xff\xfe\r\n",
+			Header: "User-Agent: bytes that are no text \xff\xfe\r\n", LoginBy: "jwt", Granted: map[string]string{"hall": "Main hall"},
 		},
 		Tags:   map[string]string{"socket_type": "ws_group", "empty": ""},
 		Opened: time.Unix(1764000000, 123456789), Connected: time.Unix(1764000100, 1),
@@ -48,6 +48,7 @@ func rich() hub.Detached {
 // uncounted is a socket of which nobody knows how much it has missed.
 func uncounted() hub.Detached {
 	d := plain(100, "x")
+	d.Handshake.LoginBy = "accounts"
 	d.Durable, d.NodeLost, d.Overflow, d.Expired = true, hub.MissedUnknown, hub.MissedUnknown, hub.MissedUnknown
 	return d
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -10,9 +11,13 @@ import (
 // Admin is what a development server leaves for client commands on the same
 // machine.
 type Admin struct {
-	Server string `json:"server"` // URL
+	Server string `json:"server"`          // URL
+	Admin  string `json:"admin,omitempty"` // URL of the listener for administrators; "": they use Server
 	Token  string `json:"token"`
 }
+
+// API is the URL of the listener where the whole HTTP API is.
+func (a Admin) API() string { return cmp.Or(a.Admin, a.Server) }
 
 // AdminFile returns the path of the file in a data folder.
 func AdminFile(data string) string { return filepath.Join(data, "admin.json") }

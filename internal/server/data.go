@@ -1,12 +1,15 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/config"
 )
 
 // dataFolder is a data folder that belongs to this process until it is released.
@@ -40,6 +43,69 @@ func openData(dir string) (*dataFolder, error) {
 		return nil, fmt.Errorf("data folder %s cannot be locked (%w); choose another with --data", abs, err)
 	}
 	return &dataFolder{dir: abs, lock: lock}, nil
+}
+
+// apartFrom says why the folder cannot be the data folder of a server with this app, nil if it can: scripts read
+// what lies in the app folder, and everybody what lies in the folder web of it. Folders of their own in the app folder
+// are hidden from scripts.
+func (d *dataFolder) apartFrom(app string) error {
+	if app == "" {
+		return nil
+	}
+	data, err := filepath.EvalSymlinks(d.dir)
+	if err != nil {
+		return fmt.Errorf("data folder %s cannot be read (%w); choose another with --data", d.dir, reason(err))
+	}
+	if sameFolder(data, app) {
+		return fmt.Errorf("data folder %s is the app folder, where scripts would read the admin token; choose another with --data, such as a folder in it", d.dir)
+	}
+	if liesIn(data, webDir(app)) {
+		return fmt.Errorf("data folder %s lies in the folder web of the app, which everybody may read; choose another with --data", d.dir)
+	}
+	return nil
+}
+
+// publicFiles says which files that belong to the server lie where everybody may read them, nil if none does.
+func publicFiles(settings config.Config) error {
+	if settings.App == "" {
+		return nil
+	}
+	for _, f := range settings.Files() {
+		if file, err := filepath.EvalSymlinks(f.Path); err == nil && liesIn(file, webDir(settings.App)) {
+			return fmt.Errorf("%s %s lies in the folder web of the app, which everybody may read; move it elsewhere", cmp.Or(f.Key, "config file"), f.Path)
+		}
+	}
+	return nil
+}
+
+// hidden is what scripts do not see though it may lie in the app folder: the admin token, keys, and what says who is
+// let in.
+func (s *Server) hidden() []string {
+	all := []string{s.data.dir}
+	for _, f := range s.cfg.Settings.Files() {
+		all = append(all, f.Path)
+	}
+	return all
+}
+
+// liesIn reports whether a file or folder, links resolved, is a folder or lies in it.
+func liesIn(name, folder string) bool {
+	for ; !sameFolder(name, folder); name = filepath.Dir(name) {
+		if name == filepath.Dir(name) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameFolder reports whether two names lead to the same folder. Folders that are not there are the same as none.
+func sameFolder(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
 }
 
 // makeFolder makes a folder for its owner alone. Inside of somebody's repository

@@ -33,7 +33,7 @@ func (s *Server) openEffects() (effects, error) {
 	}
 	scratch := filepath.Join(s.data.dir, scratchFolder)
 	e.files, err = files.Open(files.Config{
-		App: s.app.Dir(), Sample: sample, Scratch: scratch, Hidden: []string{s.data.dir},
+		App: s.app.Dir(), Sample: sample, Scratch: scratch, Hidden: s.hidden(),
 		MaxBytes: s.cfg.Settings.Scratch.MaxBytes, Metrics: s.metrics,
 		IsCode: func(file string) bool { return s.app.Snapshot().IsCode(file) },
 	})
@@ -49,8 +49,8 @@ func (s *Server) openEffects() (effects, error) {
 	return e, nil
 }
 
-// egressConfig is that of a development server: without a list scripts may ask any host.
+// egressConfig lets scripts of a development server ask any host where there is no list.
 func (s *Server) egressConfig() egress.Config {
 	allow := s.cfg.Settings.HTTPRequest.Allow
-	return egress.Config{Allow: allow, AnyHost: len(allow) == 0, Metrics: s.metrics}
+	return egress.Config{Allow: allow, AnyHost: !s.cfg.Production && len(allow) == 0, Metrics: s.metrics}
 }

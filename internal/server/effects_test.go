@@ -56,7 +56,7 @@ func TestTheTokenIsNotInReach(t *testing.T) {
 	dir := servertest.WriteFiles(t, echo)
 	s := servertest.Start(t, servertest.AppDir(dir), servertest.Settings(func(c *config.Config) { c.Data = filepath.Join(dir, "data") }))
 	for _, name := range []string{"data/admin.json", "x-local://data/admin.json", "DATA/admin.json", filepath.Join(dir, "data", "admin.json")} {
-		if _, failure := runs(t, s, `LoadFileData('`+name+`')`); !strings.Contains(failure, "scripts do not see this folder") {
+		if _, failure := runs(t, s, `LoadFileData('`+name+`')`); !strings.Contains(failure, "scripts do not see this") {
 			t.Errorf("%s: %q", name, failure)
 		}
 	}

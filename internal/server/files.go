@@ -15,7 +15,8 @@ import (
 // the test client. Folders are not listed, and names that begin with a dot are
 // not served.
 type appFiles struct {
-	dir string // web/ of the app folder; "" if there is no folder
+	dir    string // web/ of the app folder; "" if there is no folder
+	frames string // policy that says whose frames its pages may be in
 }
 
 func (f appFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -70,7 +71,7 @@ func (f appFiles) serve(w http.ResponseWriter, r *http.Request, name string) boo
 		return true
 	}
 	w.Header().Set("Cache-Control", "no-cache") // files change while one works on them
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	authorsHeaders(w.Header(), f.frames)
 	http.ServeContent(w, r, info.Name(), info.ModTime(), file)
 	return true
 }

@@ -9,15 +9,19 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/tutorsocket/tutorsocket/internal/api"
+	"github.com/tutorsocket/tutorsocket/internal/login"
 )
 
 // Limits against clients that are slow on purpose.
 const (
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute
-	headerBytes   = 64 << 10
+	// headerBytes is how long headers may be. Up to mostHeaderBytes an answer says how long they were.
+	headerBytes     = 32 << 10
+	mostHeaderBytes = 2 * headerBytes
 	// writeTimeout is how long a client may take nothing of what is written to it.
 	writeTimeout = 30 * time.Second
 	// bodyTimeout is how long a body may take that nobody reads: http.Server takes it in before it
@@ -27,15 +31,20 @@ const (
 
 // newHTTPServer returns a server for the handler. Whole requests and answers have
 // no time limit, since runs and streams take as long as they take: api limits
-// the bodies, bounded the writes.
-func newHTTPServer(h http.Handler, logger *slog.Logger, unused *unusedConns) *http.Server {
+// the bodies, bounded the writes. It speaks HTTP/1.1, encrypted or not: that is what
+// the handshake of a WebSocket is, and one protocol has one set of limits.
+func newHTTPServer(h http.Handler, logger *slog.Logger, conns *conns, records *connRecords) *http.Server {
+	only := new(http.Protocols)
+	only.SetHTTP1(true)
 	return &http.Server{
-		ConnState:         unused.note,
-		Handler:           hastenBodies(h, bodyTimeout),
+		ConnContext:       conns.track,
+		ConnState:         conns.note,
+		Handler:           limitHeaders(records, hastenBodies(h, bodyTimeout)),
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    headerBytes,
-		ErrorLog:          log.New(httpLog{logger}, "", 0),
+		MaxHeaderBytes:    mostHeaderBytes,
+		Protocols:         only,
+		ErrorLog:          log.New(httpLog{logger, records}, "", 0),
 	}
 }
 
@@ -51,50 +60,22 @@ func hastenBodies(next http.Handler, timeout time.Duration) http.Handler {
 }
 
 // httpLog makes records of what http.Server has to complain about.
-type httpLog struct{ logger *slog.Logger }
+type httpLog struct {
+	logger  *slog.Logger
+	records *connRecords
+}
 
-// Write takes one complaint.
+// Write takes one complaint. Handshakes fail all day long: scanners, old browsers, and who does not trust the
+// certificate.
 func (l httpLog) Write(p []byte) (int, error) {
-	l.logger.Warn("http server reports", "text", strings.TrimSpace(string(p)))
+	text := strings.TrimSpace(string(p))
+	if failure, ok := strings.CutPrefix(text, "http: TLS handshake error from "); ok {
+		l.records.failures.Inc()
+		l.logger.Debug("TLS handshake failed", "text", failure)
+		return len(p), nil
+	}
+	l.logger.Warn("http server reports", "text", text)
 	return len(p), nil
-}
-
-// unusedConns are the connections that have not sent a request yet: browsers and other clients open some
-// to have them at hand. Shutdown of http.Server would wait five seconds for their first request. Safe for
-// concurrent use.
-type unusedConns struct {
-	mu     sync.Mutex
-	conns  map[net.Conn]struct{}
-	closed bool
-}
-
-// note follows the states of a connection.
-func (u *unusedConns) note(c net.Conn, state http.ConnState) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	switch {
-	case state != http.StateNew:
-		delete(u.conns, c)
-	case u.closed:
-		_ = c.Close() // nobody is to answer it
-	default:
-		if u.conns == nil {
-			u.conns = make(map[net.Conn]struct{})
-		}
-		u.conns[c] = struct{}{}
-	}
-}
-
-// close closes the connections, and those that come later. A request that is on its way on one of them
-// is not answered.
-func (u *unusedConns) close() {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.closed = true
-	for c := range u.conns {
-		_ = c.Close() // it has no use any more
-	}
-	u.conns = nil
 }
 
 // routes says who answers which path. A switch instead of a ServeMux, which
@@ -104,12 +85,51 @@ type routes struct {
 	api      http.Handler // /api/v1/
 	services http.Handler // /services/
 	pages    http.Handler // /client/ and /api/
+	login    http.Handler // /login and what belongs to it; nil: those paths are the app's
 	profiles http.Handler // /debug/pprof/
 	files    http.Handler // everything else
 	metrics  http.Handler // /metrics
 }
 
-func (s *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// part is what a listener answers.
+type part int
+
+const (
+	everything        part = iota // there is no other listener
+	forEverybody                  // what does not administer
+	forAdministrators             // all but sockets and the files of the app
+)
+
+// door is where requests of one listener come in.
+type door struct {
+	*routes
+	part part
+}
+
+func (d door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch path := r.URL.Path; {
+	case d.part == forEverybody && (under(path, "/debug/pprof") || path == "/metrics" || under(path, "/console")):
+		problem(bounded(w, writeTimeout), http.StatusNotFound, "This is answered on the listener for administrators only, which the setting admin.listen names.")
+	case d.part == forEverybody && under(path, "/api"):
+		d.serve(w, r, api.Public(d.api))
+	case d.part == forAdministrators && d.ofTheApp(path):
+		problem(bounded(w, writeTimeout), http.StatusNotFound, "This listener is for administrators. Sockets and the files of the app are at the address that the setting listen names.")
+	default:
+		d.serve(w, r, d.api)
+	}
+}
+
+// ofTheApp reports whether a path is one of sockets or of the files of the app.
+func (s *routes) ofTheApp(path string) bool {
+	for _, folder := range []string{"/healthz", "/readyz", "/debug/pprof", "/metrics", "/client", "/api"} {
+		if under(path, folder) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *routes) serve(w http.ResponseWriter, r *http.Request, api http.Handler) {
 	path := r.URL.Path
 	switch {
 	case path == "/healthz":
@@ -120,6 +140,8 @@ func (s *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answerHealth(w, http.StatusServiceUnavailable, s.phase.text())
 	case under(path, "/debug/pprof"):
 		s.profiles.ServeHTTP(bounded(w, writeTimeout), r)
+	case s.login != nil && login.Handles(path):
+		s.login.ServeHTTP(bounded(w, writeTimeout), r)
 	case path == "/metrics":
 		s.metrics.ServeHTTP(bounded(w, writeTimeout), r)
 	case under(path, "/services"):
@@ -129,7 +151,7 @@ func (s *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case under(path, "/client"), path == "/api", path == "/api/", path == "/api/licenses.md", under(path, "/api/assets"):
 		s.pages.ServeHTTP(bounded(w, writeTimeout), r)
 	case under(path, "/api"):
-		s.api.ServeHTTP(bounded(w, writeTimeout), r)
+		api.ServeHTTP(bounded(w, writeTimeout), r)
 	default:
 		s.files.ServeHTTP(bounded(w, writeTimeout), r)
 	}
@@ -192,9 +214,9 @@ func (b *boundedWriter) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
 // baseURL is how clients on this machine reach the listener: an address that
 // means all of them is written as loopback.
-func baseURL(addr net.Addr) string {
+func baseURL(scheme string, addr net.Addr) string {
 	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
 		addr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: tcp.Port}
 	}
-	return "http://" + addr.String()
+	return scheme + "://" + addr.String()
 }

@@ -36,9 +36,9 @@ func TestLimitsOfSockets(t *testing.T) {
 		user  string // of the connection beyond the limit
 		says  string
 	}{
-		"per user":    {func(l *config.Limits) { l.PerUser = 2 }, "anna", "this user has 2 open"},
-		"per address": {func(l *config.Limits) { l.PerAddress = 2 }, "boris", "2 are open from 127.0.0.1, and"},
-		"in all":      {func(l *config.Limits) { l.Total = 2 }, "boris", "2 are open"},
+		"per user":    {func(l *config.Limits) { l.PerUser = 2 }, "anna", "limits.per_user"},
+		"per address": {func(l *config.Limits) { l.PerAddress = 2 }, "boris", "(limits.per_address)"},
+		"in all":      {func(l *config.Limits) { l.Total = 2 }, "boris", "(limits.total)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := servertest.Start(t, servertest.App(echo), servertest.Settings(func(cfg *config.Config) { c.limit(&cfg.Limits) }))

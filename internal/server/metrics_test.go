@@ -84,7 +84,10 @@ func expectFigures(t *testing.T, s *servertest.Server, want map[string]float64) 
 }
 
 func TestEveryRoomCounts(t *testing.T) {
-	s := servertest.Start(t, servertest.Settings(func(c *config.Config) { c.Resume.Window = time.Second }))
+	s := servertest.Start(t, servertest.Settings(func(c *config.Config) {
+		c.Resume.Window = time.Second
+		c.Limits.UserMessages = 1e6 // dev has no limits
+	}))
 	s.Traffic(t)
 	expectFigures(t, s, map[string]float64{
 		`tutorsocket_hub_opened_sockets_total{service="echo"}`:                                     1,

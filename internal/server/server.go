@@ -18,6 +18,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/config"
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
 	"github.com/tutorsocket/tutorsocket/internal/timetable"
+	"github.com/tutorsocket/tutorsocket/internal/tlscert"
 	"github.com/tutorsocket/tutorsocket/internal/versions"
 )
 
@@ -28,12 +29,15 @@ type Config struct {
 	Version string
 	// Logger is the structured log; nil logs nothing.
 	Logger *slog.Logger
+	// Production says that users log in, in the ways that Settings.Auth names, and that nothing is open which is not
+	// allowed. Otherwise it is a development server, where who brings no credentials is the built-in administrator.
+	Production bool
 	// Lines gets the log lines of scripts for a person. Without it they are
 	// records of Logger.
 	Lines io.Writer
 }
 
-// Server is a running development server. [Start] makes one, [Server.Drain] and
+// Server is a running server. [Start] makes one, [Server.Drain] and
 // [Server.Close] end it; the other methods may be called from any goroutine until then.
 type Server struct {
 	cfg    Config
@@ -50,6 +54,7 @@ type Server struct {
 	// timetable starts agents that name times.
 	timetable *timetable.Timetable
 	addr      net.Addr
+	certs     *tlscert.Certificates // nil: nothing is encrypted
 	routes    routes
 	// socketLimit is how many sockets may be open; 0 is no limit.
 	socketLimit int
@@ -96,11 +101,15 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 // abandonTime bounds the end of a server that could not start.
 const abandonTime = 5 * time.Second
 
-// URL returns where clients on this machine reach the server: http://host:port.
+// URL returns where clients on this machine reach the server: http://host:port, or https.
 func (s *Server) URL() string { return s.admin.Server }
 
 // Addr returns the address the server listens on.
 func (s *Server) Addr() net.Addr { return s.addr }
+
+// AdminURL returns where clients on this machine administer the server: that of
+// [Server.URL] where there is one listener for all.
+func (s *Server) AdminURL() string { return s.admin.API() }
 
 // Token returns the admin token.
 func (s *Server) Token() string { return s.admin.Token }
@@ -144,18 +153,16 @@ func (s *Server) onClose(what string, run func(ctx context.Context) error) {
 	s.undo = append(s.undo, step{what, run})
 }
 
-// listen opens the port. Requests that come before it is served wait a moment.
-func (s *Server) listen(ctx context.Context) (net.Listener, error) {
-	address := s.cfg.Settings.Listen
+// listenOn opens a port; by says how to choose another.
+func listenOn(ctx context.Context, address, by string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err == nil {
-		s.addr = l.Addr()
 		return l, nil
 	}
 	if portInUse(err) {
-		return nil, fmt.Errorf("the address %s is in use by another program; choose another with --listen, such as --listen 127.0.0.1:0 for a free port", address)
+		return nil, fmt.Errorf("the address %s is in use by another program; choose another with %s", address, by)
 	}
-	return nil, fmt.Errorf("cannot listen on %s (%w); choose another address with --listen", address, cause(err))
+	return nil, fmt.Errorf("cannot listen on %s (%w); choose another address with %s", address, cause(err), by)
 }
 
 func portInUse(err error) bool {
@@ -174,9 +181,9 @@ func cause(err error) error {
 
 // serve answers requests until the server is closed. On the way back this is late,
 // so that whoever asks meanwhile hears that the server is draining.
-func (s *Server) serve(l net.Listener, handler http.Handler) {
-	var unused unusedConns
-	httpServer := newHTTPServer(handler, s.logger, &unused)
+func (s *Server) serve(l net.Listener, handler http.Handler, records *connRecords) {
+	conns := s.newConns(records)
+	httpServer := newHTTPServer(handler, s.logger, conns, records)
 	httpServer.BaseContext = func(net.Listener) context.Context { return s.alive }
 	s.group.Go(func() error {
 		err := httpServer.Serve(l)
@@ -189,7 +196,7 @@ func (s *Server) serve(l net.Listener, handler http.Handler) {
 		ctx, cancel := s.ending.half()
 		defer cancel()
 		s.cancel()                      // streams have no end of their own
-		unused.close()                  // nothing was asked on them
+		conns.closeUnused()             // nothing was asked on them
 		err := httpServer.Shutdown(ctx) // closes the listener
 		if err != nil {
 			_ = httpServer.Close() // they had their time

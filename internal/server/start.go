@@ -1,13 +1,15 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,8 +18,10 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/engine"
 	"github.com/tutorsocket/tutorsocket/internal/hostapi"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/keys"
 	"github.com/tutorsocket/tutorsocket/internal/logs"
 	"github.com/tutorsocket/tutorsocket/internal/peers"
+	"github.com/tutorsocket/tutorsocket/internal/spelling"
 	"github.com/tutorsocket/tutorsocket/internal/userdata"
 	"github.com/tutorsocket/tutorsocket/internal/ws"
 )
@@ -31,21 +35,34 @@ func (s *Server) start(ctx context.Context) (err error) {
 		return err
 	}
 	s.onClose("data folder", func(context.Context) error { return s.data.release() })
+	if err := s.data.apartFrom(settings.App); err != nil {
+		return err
+	}
+	if err := publicFiles(settings); err != nil {
+		return err
+	}
 	if s.node, err = s.data.node(settings); err != nil {
 		return err
 	}
 	s.incarnation = peers.NewIncarnation()
 	s.logger = s.logger.With("node", s.node)
-	listener, err := s.listen(ctx)
+	token, err := s.cfg.Settings.Admin.AdminToken()
+	if err != nil {
+		return err
+	}
+	doors, err := s.openListeners(ctx)
 	if err != nil {
 		return err
 	}
 	s.limitSockets()
-	s.admin = Admin{Server: baseURL(s.addr), Token: auth.NewToken()}
+	s.admin = Admin{Server: baseURL(s.scheme(), s.addr), Token: cmp.Or(token, auth.NewToken())}
+	if doors.admin != nil {
+		s.admin.Admin = baseURL(s.scheme(), doors.admin.Addr())
+	}
 	// Commands on this machine reach the server as long as it answers.
 	s.onClose("address file", func(context.Context) error { return removeAdminFile(s.data.dir, s.admin) })
-	if err := s.openRooms(ctx, listener); err != nil {
-		return errors.Join(err, ignoreClosed(listener.Close()))
+	if err := s.openRooms(ctx, doors); err != nil {
+		return errors.Join(err, doors.close())
 	}
 	if err := writeAdminFile(s.data.dir, s.admin); err != nil {
 		return err
@@ -72,14 +89,15 @@ const (
 	dataBucket = "userdata"
 	// storageBucket is where GlobalStorage of scripts is kept, out of reach of the keys of user data.
 	storageBucket = "globalstorage"
+	// keysBucket is where API keys are kept, out of reach of scripts.
+	keysBucket = "apikeys"
 )
 
-// openUserData starts the store and opens the values in it: user data, and GlobalStorage. opened tells when
-// a socket was opened.
-func (s *Server) openUserData(ctx context.Context, opened func(key string) time.Time) (data, storage *userdata.Store, err error) {
+// openUserData starts the store and opens the values in it: user data, GlobalStorage, and API keys.
+func (s *Server) openUserData(ctx context.Context, r *rooms) error {
 	store, err := s.openStore(ctx)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	s.store = store
 	store.count(s.metrics)
@@ -94,12 +112,23 @@ func (s *Server) openUserData(ctx context.Context, opened func(key string) time.
 		}
 		return values, err
 	}
-	if data, err = open(userdata.Config{Bucket: dataBucket, Opened: opened}); err != nil {
-		return nil, nil, err
+	if r.data, err = open(userdata.Config{Bucket: dataBucket, Opened: r.openedAt}); err != nil {
+		return err
 	}
-	storage, err = open(userdata.Config{Bucket: storageBucket})
-	return data, storage, err
+	if r.storage, err = open(userdata.Config{Bucket: storageBucket}); err != nil {
+		return err
+	}
+	values, err := open(userdata.Config{Bucket: keysBucket, TotalBytes: keysBytes})
+	if err != nil {
+		return err
+	}
+	r.keys = keys.NewStore(keys.Config{Values: values, Logger: s.logger})
+	s.onClose("api keys", func(context.Context) error { r.keys.Close(); return nil })
+	return nil
 }
+
+// keysBytes is how large the bucket of API keys may grow: there are a thousand at most.
+const keysBytes = 16 << 20
 
 // sweepEarlier removes from recipients lists the sockets of the process before, of a node that is alone. Scripts see
 // none of them from the start; that they leave the disk is not waited for, nor is it asked here whether sockets of
@@ -160,11 +189,40 @@ func (s *Server) hubConfig() hub.Config {
 func (s *Server) wsConfig() ws.Config {
 	cfg := s.cfg.Settings.WS
 	cfg.NoHeartbeatText = s.cfg.Settings.Compat.NoHeartbeat
-	cfg.DevProtocols = true
+	cfg.DevProtocols = !s.cfg.Production
 	limits := s.cfg.Settings.Limits
 	cfg.Rate, cfg.Burst, cfg.Throttle, cfg.Handshakes = float64(limits.Rate), limits.Burst, limits.Throttle, limits.Handshakes
 	cfg.Protocols = func(service string) []string { return s.serviceSettings(service).Protocols }
 	return cfg
+}
+
+// checkServices looks for settings of services that the app does not have: who may log in to a service must not hang
+// on how its name is spelt. In dev the service may still be written, so there it is a warning.
+func (s *Server) checkServices() error {
+	var names []string
+	for _, service := range s.app.Snapshot().Services() {
+		names = append(names, service.Name)
+	}
+	var wrong config.Problems
+	for _, name := range slices.Sorted(maps.Keys(s.cfg.Settings.Services)) {
+		if slices.Contains(names, name) {
+			continue
+		}
+		problem := config.Problem{Key: "services." + name, Message: "the app has no service of this name"}
+		if near, changes := spelling.Nearest(name, names); changes <= 1+len(name)/5 {
+			problem.Message += "; did you mean " + near + "?"
+		} else {
+			problem.Message += "; there are " + strings.Join(names, ", ")
+		}
+		wrong = append(wrong, problem)
+	}
+	if s.cfg.Production && len(wrong) > 0 {
+		return wrong
+	}
+	for _, problem := range wrong {
+		s.logger.Warn("setting of a service that is not there", "key", problem.Key, "reason", problem.Message)
+	}
+	return nil
 }
 
 // serviceSettings is what is set for a service; it may be nothing.
@@ -186,17 +244,30 @@ func (s *Server) engineConfig() engine.Config {
 }
 
 // scriptSettings are those of a development server: without a list of allowed
-// methods clients may call any of a library.
-func (s *Server) scriptSettings(named *logs.Named) hostapi.Settings {
+// methods clients may call any of a library. With one the marker in a library
+// counts too.
+func (s *Server) scriptSettings(r *rooms) hostapi.Settings {
 	settings := s.cfg.Settings
 	return hostapi.Settings{
+		Refused:       func(e *hostapi.Env, what, detail string) { noteRefusal(r.refused, e, what, detail) },
 		Profile:       settings.Queue.Profile,
 		SilentErrors:  settings.Compat.SilentErrors,
 		ClientTagsWin: settings.Compat.ClientTagsWin,
 		MayCall:       mayCall(settings.CallMethod.Allow),
+		CallAny:       !s.cfg.Production && len(settings.CallMethod.Allow) == 0,
 		AppConfig:     appConfig(settings.AppConfig),
-		Logs:          named, RequestTimeout: settings.HTTPRequest.Timeout,
+		Logs:          r.effects.logs, RequestTimeout: settings.HTTPRequest.Timeout,
 	}
+}
+
+// noteRefusal keeps what a client of a socket asked for and may not have.
+func noteRefusal(l *auth.Refusals, e *hostapi.Env, what, detail string) {
+	refusal := auth.Refusal{What: what, Status: http.StatusForbidden, Detail: detail, UserID: e.User.ID}
+	refusal.Service, refusal.StatefulID, _, _ = hub.ParseKey(e.Socket.Key) // it has one
+	if e.Handshake != nil {
+		refusal.Remote, refusal.Host = e.Handshake.RemoteAddr, e.Handshake.Host
+	}
+	l.Note(refusal)
 }
 
 // appConfig splits NAME=VALUE; the setting was checked for the form.
@@ -210,10 +281,10 @@ func appConfig(list []string) map[string]string {
 }
 
 // mayCall says which methods of libraries clients may call: those of the list, in
-// the forms library.method, library.* and *; any where there is no list.
+// the forms library.method, library.* and *.
 func mayCall(allow []string) func(library, method string) bool {
 	return func(library, method string) bool {
-		return len(allow) == 0 || slices.ContainsFunc(allow, func(entry string) bool {
+		return slices.ContainsFunc(allow, func(entry string) bool {
 			return entry == "*" || entry == library+".*" || entry == library+"."+method
 		})
 	}

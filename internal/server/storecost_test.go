@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/config"
+	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/resume"
 	"github.com/tutorsocket/tutorsocket/internal/versions"
 )
@@ -104,8 +105,8 @@ func storeForCost(t *testing.T, with bool) {
 }
 
 func openAllForCost(t *testing.T, s *Server) {
-	data, _, err := s.openUserData(t.Context(), func(string) time.Time { return time.Time{} })
-	if err != nil {
+	r := &rooms{hub: hub.New(hub.Config{})}
+	if err := s.openUserData(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := versions.Open(t.Context(), s.store.js, versions.Config{}); err != nil {
@@ -118,7 +119,7 @@ func openAllForCost(t *testing.T, s *Server) {
 	if _, _, err := kept.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := data.Sweep(t.Context(), func(string) bool { return false }); err != nil {
+	if _, err := r.data.Sweep(t.Context(), func(string) bool { return false }); err != nil {
 		t.Fatal(err)
 	}
 }

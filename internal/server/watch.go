@@ -11,6 +11,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/cluster"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/keys"
 	"github.com/tutorsocket/tutorsocket/internal/ws"
 )
 
@@ -45,7 +46,7 @@ type frameTrace struct{ *ws.Trace }
 func (t frameTrace) Follow(ctx context.Context, after uint64) iter.Seq[api.TracedFrame] {
 	return func(yield func(api.TracedFrame) bool) {
 		for f := range t.Trace.Follow(ctx, after) {
-			frame := api.Frame{Time: f.Time, Dir: "in", Text: f.Text, Bytes: f.Bytes, Cut: len(f.Text) < f.Bytes}
+			frame := api.Frame{Time: f.Time, Dir: "in", Text: f.Text, Bytes: f.Bytes, Cut: f.Cut}
 			if f.Out {
 				frame.Dir = "out"
 			}
@@ -64,13 +65,13 @@ func (r refusals) Newest(before uint64, n int) (list []api.RefusedRequest, more 
 	for _, item := range items {
 		v := item.Value
 		list = append(list, api.RefusedRequest{
-			Seq: item.Seq, Time: v.Time, Remote: v.Remote, What: v.What, Status: v.Status, Detail: v.Detail, Add: v.Add,
-			Host: v.Host, Origin: v.Origin, Path: v.Path, Service: v.Service, StatefulID: v.StatefulID, UserID: v.UserID,
+			Seq: item.Seq, Time: v.Time, Remote: v.Remote, What: v.What, Status: v.Status, Detail: v.Detail, Add: v.Add, Setting: v.Setting,
+			Host: v.Host, Origin: v.Origin, Path: keys.Redact(v.Path), Service: v.Service, StatefulID: v.StatefulID, UserID: v.UserID,
 		})
 	}
 	return list, more
 }
 
-func (r refusals) WrongToken(req *http.Request, detail string) {
-	r.kept.Add(req, auth.Refusal{What: auth.RefusedToken, Status: http.StatusUnauthorized, Detail: detail})
+func (r refusals) WrongToken(req *http.Request, status int, detail string) {
+	r.kept.Add(req, auth.Refusal{What: auth.RefusedToken, Status: status, Detail: detail})
 }

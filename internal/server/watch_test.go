@@ -251,6 +251,58 @@ func TestATraceShowsWhatGoesOverTheWire(t *testing.T) {
 	}
 }
 
+// TestTokensAreNotShown: a client renews its token while an administrator watches, and while the service logs and
+// sends back what it gets.
+func TestTokensAreNotShown(t *testing.T) {
+	s := servertest.Start(t, servertest.App(map[string]string{
+		"services/echo.js": `
+function process(context) {
+	alert(message);
+	EnableLog('frames');
+	LogEvent('frames', message);
+	tools.get_object_assembly('XHTTPMiddlewareStatic').CallClassStaticMethod('Datex.XHTTP.WebSocketContext', 'WriteToWebSocketMessageQueue',
+		[context.WebSocketCurrentId, 'one ' + message, false]);
+	if (StrContains(message, 'fail')) throw message;
+}`,
+	}))
+	token := "eyJhbGciOiJFZERTQSJ9." + strings.Repeat("eyJzdWIiOiI0MiJ9", 50) + ".c2lnbmF0dXJl"
+	anna := s.Dial(t, "echo", "anna")
+	frames, begun := traceOf(t, s, "/services/echo-s-anna", "")
+	go func() {
+		begun()
+		_, _ = s.API.Send(context.WithoutCancel(t.Context()), "/services/echo-s-anna", api.Message{Message: "begin " + token})
+	}()
+	for {
+		anna.Send(t, "?")
+		if got := anna.Next(t); got == "begin "+token { // clients get what was meant for them
+			anna.Expect(t, "one ?")
+			break
+		}
+	}
+	for _, text := range []string{
+		`{"action":"renew_token","token":"` + token + `"}`, `{"action":"renew_token","token":"hush"}`, `fail Bearer ` + token,
+		strings.Repeat("x", 16<<10-len(token)/2) + " " + token,
+	} {
+		anna.Send(t, text)
+		anna.Expect(t, "one "+text)
+	}
+	anna.Close(t)
+	seen, hidden := "", 0
+	for f := range frames {
+		seen += f + "\n"
+		hidden += strings.Count(f, "[token]")
+	}
+	s.Lines.Expect(t, "fail Bearer [token]")
+	for what, text := range map[string]string{"the trace": seen, "the log": s.Log.String(), "the lines of scripts": s.Lines.String()} {
+		if strings.Contains(text, "eyJ") || strings.Contains(text, "hush") {
+			t.Errorf("%s holds a token: %s", what, text)
+		}
+	}
+	if hidden < 7 {
+		t.Errorf("seen are %d hidden tokens: %s", hidden, seen)
+	}
+}
+
 // TestATraceIsResumed: what happened while the connection was broken is told, the end too.
 func TestATraceIsResumed(t *testing.T) {
 	s := servertest.Start(t, servertest.App(echo))

@@ -26,3 +26,21 @@ func Distance(a, b string) int {
 	}
 	return row[len(to)]
 }
+
+// maxCompared bounds the words worth comparing, in bytes.
+const maxCompared = 64
+
+// Nearest is the candidate that takes the fewest changes of a letter to become, and how many these are; of equals the
+// first. A word of more than 64 bytes, or no candidates, give none, and more changes than anybody makes by mistake.
+func Nearest(word string, candidates []string) (near string, distance int) {
+	distance = len(word) + maxCompared
+	if len(word) > maxCompared {
+		return "", distance
+	}
+	for _, c := range candidates {
+		if d := Distance(word, c); d < distance {
+			near, distance = c, d
+		}
+	}
+	return near, distance
+}

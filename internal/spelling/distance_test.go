@@ -1,6 +1,7 @@
 package spelling_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/tutorsocket/tutorsocket/internal/spelling"
@@ -30,5 +31,17 @@ func TestDistance(t *testing.T) {
 		if got := spelling.Distance(c.b, c.a); got != c.want {
 			t.Errorf("%q, %q: %d, want %d", c.b, c.a, got, c.want)
 		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	names := []string{"main_ws_service", "rtk_ws_service", "echo"}
+	for word, want := range map[string]string{"main_ws_servise": "main_ws_service", "rtk": "echo", "ecko": "echo", strings.Repeat("a", 65): ""} {
+		if got, _ := spelling.Nearest(word, names); got != want {
+			t.Errorf("%s: %s, want %s", word, got, want)
+		}
+	}
+	if got, distance := spelling.Nearest("echo", nil); got != "" || distance <= len("echo") {
+		t.Errorf("of none: %q, %d", got, distance)
 	}
 }

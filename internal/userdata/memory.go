@@ -10,7 +10,7 @@ const maxRemembered = 4 << 20
 
 // memory keeps plain values that were read lately, for a store that alone writes to its
 // bucket. So a script that reads the same value for each message costs no request.
-// Every write of the store makes it forget the key before the writer hears of its
+// Every write of the store makes it forget the key before the writer, or who watches, hears of its
 // success; a value that was read while something was written is not kept, for it may
 // be the one before. The zero value remembers nothing until on is set.
 type memory struct {

@@ -51,6 +51,7 @@ type conn struct {
 	bye      *hub.Reason   // what the client's close frame said, to be answered; nil: none came
 	closeBy  time.Duration // when a close that is under way is cut short; 0: none
 	onBye    chan struct{} // closed when our close frame was written, or will not be; nil: nobody waits
+	ground   *ground       // nil: it may stay for ever
 	life     *life
 	older    *conn         // took over from it, and has not yet seen its calls end
 	calling  bool          // a call runs, or the first has not come to its turn
@@ -372,12 +373,18 @@ func (c *conn) shutCalls() {
 	c.tellQuiet()
 }
 
-// beginCall reports whether a message may still be handled; endCall must follow then.
+// beginCall reports whether a message may still be handled; endCall must follow then. A connection whose
+// ground is lost is closed, if that has not begun yet.
 func (c *conn) beginCall() bool {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.calling = !c.shut
-	return c.calling
+	why, over := c.ground.over()
+	c.calling = !c.shut && !over
+	calling := c.calling
+	c.mu.Unlock()
+	if over {
+		c.closeSession(why)
+	}
+	return calling
 }
 
 func (c *conn) endCall() {
@@ -410,6 +417,7 @@ func (c *conn) sayClosed() {
 // it waits for the end of that one's calls.
 func (c *conn) finish(reason hub.Reason) {
 	c.end(reason)
+	c.dropGround()
 	c.takeTurn()
 	c.endCall()
 	c.sayClosed()

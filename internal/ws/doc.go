@@ -32,8 +32,13 @@
 // comes back. A message may ask for more: that the client confirms it, which it does by answering a ping that
 // stands behind it (receipts.go).
 //
+// Leases. A connection stands on what let its user in, and closes with 4003 when that ends; until then
+// it may be renewed (lease.go).
+//
 // Limits. A bounded number of handshakes is under way at once (gate.go). A socket that sends too
-// fast is read more slowly, and closed when it does not let up (pace.go). A client that takes
+// fast is read more slowly, and closed when it does not let up (pace.go). So are those whose user or address does
+// with all its sockets, and their handshakes wait, then are refused (quota.go); what that costs a socket is nothing
+// while it is silent. A client that takes
 // no bytes is dropped; one that takes them slowly is not, and what it costs is one parked writer,
 // one buffer and its queue. A connection that closes has a fixed time for it, and a shorter one when a
 // newer connection waits for what it holds.

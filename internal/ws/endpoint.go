@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unique"
 
 	"github.com/gobwas/ws"
@@ -26,7 +27,7 @@ const (
 
 // ServeHTTP answers ws[s]://HOST/services/<service>[?X-StatefulSocketId=<id>]. It returns after
 // the upgrade; the socket lives on. A request that gets no socket is answered with problem
-// details: 400 bad id or handshake, 401, 403 refused user or an id of somebody else, 404 no such
+// details: 400 bad id or handshake, 401 nobody knows who asks, 403 refused user or an id of somebody else, 404 no such
 // service, 405, 426 no upgrade request, 429 at a limit, 503 not now. So many handshakes are under
 // way at once; the rest waits its turn, until the time for a handshake is over or the client goes.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -51,6 +52,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
 			s.running.Done()
 		}
 	}()
+	if no := s.slowAddress(r); no != nil { // before the line, so that who waits holds nobody up
+		return no
+	}
 	if no := s.queueUp(r); no != nil {
 		return no
 	}
@@ -63,8 +67,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
 // accept makes a socket of a request. When it returns nil the connection is the server's,
 // and its reader (or nobody, if the client was gone) counts in s.running.
 func (s *Server) accept(w http.ResponseWriter, r *http.Request) *refusal {
-	req, no := s.name(r)
+	req, lease, no := s.name(r)
 	if no != nil {
+		return no
+	}
+	if no := s.slowUser(r, req.User.ID); no != nil {
 		return no
 	}
 	c := s.newConn()
@@ -79,6 +86,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) *refusal {
 		return no
 	}
 	c.opened(hc)
+	c.hold(lease)
 	if no := s.upgrade(w, r, c); no != nil {
 		c.abandon("the handshake failed")
 		return no
@@ -86,31 +94,53 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) *refusal {
 	return nil
 }
 
-// name says what socket a request asks for, or why it cannot have one.
-func (s *Server) name(r *http.Request) (hub.OpenRequest, *refusal) {
+// name says what socket a request asks for and how long its ground holds, or why it cannot have one.
+func (s *Server) name(r *http.Request) (hub.OpenRequest, *auth.Lease, *refusal) {
 	var req hub.OpenRequest
 	service, ok := strings.CutPrefix(r.URL.Path, servicesPath)
 	if !ok || !hub.ValidService(service) || !s.deps.ServiceExists(service) {
-		return req, refuse(http.StatusNotFound, fmt.Sprintf("there is no socket service at %q; check the name in the URL, /services/<name>", r.URL.Path)).about(auth.RefusedService)
+		return req, nil, refuse(http.StatusNotFound, fmt.Sprintf("there is no socket service at %q; check the name in the URL, /services/<name>", r.URL.Path)).about(auth.RefusedService)
 	}
 	if no := checkUpgrade(r); no != nil {
-		return req, no
+		// Browsers hide from pages why a handshake failed; whoever asks without one hears it.
+		if _, _, err := s.caller(r, service); no.Status == http.StatusUpgradeRequired && err != nil {
+			no = s.refuseUser(err)
+		}
+		return req, nil, no
 	}
 	id, stateful, err := statefulID(r.URL.RawQuery)
 	if err != nil {
-		return req, refuse(http.StatusBadRequest, err.Error()).about(auth.RefusedStatefulID)
+		return req, nil, refuse(http.StatusBadRequest, err.Error()).about(auth.RefusedStatefulID)
 	}
-	user, err := s.deps.Auth.Authenticate(r)
+	caller, tags, err := s.caller(r, service)
 	if err != nil {
-		return req, s.refuseUser(err)
+		no := s.refuseUser(err)
+		no.user = caller.User.ID
+		return req, nil, no
 	}
-	req = hub.OpenRequest{Service: strings.Clone(service), StatefulID: id, User: user, Handshake: describe(r)}
+	req = hub.OpenRequest{Service: strings.Clone(service), StatefulID: id, User: caller.User, Tags: tags, Handshake: describe(r, caller)}
 	if stateful {
 		req.Key = hub.BuildKey(req.Service, id)
 	} else {
 		req.Key = s.deps.Opener.VolatileKey(req.Service)
 	}
-	return req, nil
+	return req, caller.Lease, nil
+}
+
+// caller says who makes a request for a service, and with what tags the socket begins.
+func (s *Server) caller(r *http.Request, service string) (auth.Caller, hub.Tags, error) {
+	caller, err := s.deps.Auth.Authenticate(r)
+	if err != nil {
+		return caller, hub.Tags{}, err
+	}
+	if err := admit(caller, service); err != nil {
+		return caller, hub.Tags{}, err
+	}
+	tags := hub.NewTags(caller.Tags)
+	if err := tags.Check(); err != nil {
+		return caller, tags, fmt.Errorf("%w: the tags of the user are too much for a socket: %w", auth.ErrForbidden, err)
+	}
+	return caller, tags, nil
 }
 
 // statefulID reads the id a client chose (spec/websocket.md A.6).
@@ -133,12 +163,15 @@ func statefulID(query string) (id string, stateful bool, err error) {
 
 func (s *Server) refuseUser(err error) *refusal {
 	switch {
-	case errors.Is(err, auth.ErrUnauthenticated):
-		return refuse(http.StatusUnauthorized, err.Error(), "WWW-Authenticate", "Bearer")
+	case errors.Is(err, auth.ErrUnavailable):
 	case errors.Is(err, auth.ErrForbidden):
 		return refuse(http.StatusForbidden, err.Error())
+	case errors.Is(err, auth.ErrUnauthenticated), errors.Is(err, auth.ErrNoCredentials):
+		return refuse(http.StatusUnauthorized, err.Error(), "WWW-Authenticate", "Bearer")
 	}
-	s.log.Error("authentication failed", "error", err)
+	if skipped, due := s.unjudged.due(time.Now()); due {
+		s.log.Error("authentication failed", "error", err, "skipped", skipped)
+	}
 	return refuse(http.StatusServiceUnavailable, "the user cannot be checked now; try again in a moment", "Retry-After", "5")
 }
 
@@ -149,7 +182,12 @@ func (s *Server) refuseOpen(err error) *refusal {
 	case errors.Is(err, hub.ErrKeyLive):
 		return refuse(http.StatusForbidden, err.Error()).about(auth.RefusedStatefulID)
 	case errors.Is(err, hub.ErrLimit):
-		return refuse(http.StatusTooManyRequests, err.Error()+"; close one that is not needed any more, or try again later", "Retry-After", "30")
+		no := refuse(http.StatusTooManyRequests, err.Error()+"; close one that is not needed any more, or try again later", "Retry-After", "30")
+		if limit := new(hub.LimitError); errors.As(err, &limit) {
+			no.limit = "limits." + limit.Of
+			no.Detail += " (" + no.limit + ")"
+		}
+		return no
 	case errors.Is(err, hub.ErrBadKey):
 		return refuse(http.StatusBadRequest, err.Error())
 	case errors.Is(err, hub.ErrUnavailable), errors.Is(err, hub.ErrNoAnswer): // the cluster has logged it

@@ -25,7 +25,7 @@ func FuzzServicePath(f *testing.F) {
 		r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path, RawQuery: query}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 			Host: "localhost", RemoteAddr: "127.0.0.1:1", Header: http.Header{
 				"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}}}
-		req, no := server.name(r)
+		req, _, no := server.name(r)
 		if no != nil {
 			if no.Status < 400 || no.Status > 599 || no.Detail == "" {
 				t.Fatalf("refused with %d %q", no.Status, no.Detail)

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -36,8 +37,10 @@ func TestRefusals(t *testing.T) {
 		{"broken query", "/services/echo?X-StatefulSocketId=%zz", 400, "percent-encode"},
 		{"semicolon in the query", "/services/echo?X-StatefulSocketId=a;b", 400, "percent-encode"},
 		{"not logged in", "/services/echo?user=nobody", 401, "log in first"},
+		{"no credentials", "/services/echo?user=stranger", 401, "there is no token"},
 		{"forbidden", "/services/echo?user=banned", 403, "account is disabled"},
 		{"directory down", "/services/echo?user=broken", 503, "cannot be checked now"},
+		{"portal down", "/services/echo?user=unknown", 503, "cannot be checked now"},
 		{"id of another user", "/services/echo?X-StatefulSocketId=taken&user=u2", 403, "another user"},
 	}
 	for _, tt := range tests {
@@ -109,6 +112,23 @@ func TestRequestsThatAreNoUpgrade(t *testing.T) {
 	r.wantNoEnd(t)
 }
 
+// While nobody can say who is calling, a crowd that comes back does not fill the log.
+func TestHandshakesThatCannotBeJudgedAreLoggedSeldom(t *testing.T) {
+	r := newRig(t, rigConfig{})
+	for range 20 {
+		wantProblem(t, ask(t, r.url, "/services/echo?user=unknown", nil).response, 503, "cannot be checked now")
+	}
+	if n := strings.Count(r.log.String(), "authentication failed"); n != 1 || !strings.Contains(r.log.String(), "the portal is down") {
+		t.Errorf("%d records:\n%s", n, r.log)
+	}
+	const last = "skipped=19"
+	r.server.unjudged.until = time.Time{} // a minute later
+	wantProblem(t, ask(t, r.url, "/services/echo?user=unknown", nil).response, 503, "cannot be checked now")
+	if !strings.Contains(r.log.String(), last) {
+		t.Errorf("the next record does not count those before it:\n%s", r.log)
+	}
+}
+
 func TestRefusedWhileDraining(t *testing.T) {
 	r := newRig(t, rigConfig{})
 	r.shutdown()
@@ -171,6 +191,7 @@ func TestSubprotocol(t *testing.T) {
 		{"unknown in production", "other", "x", false, ""},
 		{"unknown in dev", "other", "x, y", true, "x"},
 		{"not the token", "other", "bearer.secret, y", true, "y"},
+		{"the token in other letters", "other", "Bearer.secret, y", true, "y"},
 		{"the token alone", "other", "bearer.secret", true, ""},
 		{"planned, not there yet", "echo", "tutorsocket.v1", true, ""},
 		{"planned and another", "other", "tutorsocket.v1, y", true, "y"},
@@ -190,7 +211,7 @@ func TestSubprotocol(t *testing.T) {
 func TestHandshakeIsKeptWithoutSecrets(t *testing.T) {
 	r := newRig(t, rigConfig{})
 	dial(t, r.url, "/services/echo?X-StatefulSocketId=1&access_token=secret1&q=%D1%87&Access%5fToken=secret2",
-		"Authorization: Bearer secret3", "Cookie: session=secret4", "Sec-WebSocket-Protocol: bearer.secret5, x", "User-Agent: test", "X-Big: "+repeat("b", 9000))
+		"Authorization: Bearer secret3", "Cookie: session=secret4", "Sec-WebSocket-Protocol: bearer.secret5, BEARER.secret6, x", "User-Agent: test", "X-Big: "+repeat("b", 9000))
 	h := r.socket(t, "1").Handshake()
 	if h.Method != "GET" || h.URL != "/services/echo?X-StatefulSocketId=1&q=%D1%87" || h.Host != "test" || h.RemoteAddr == "" {
 		t.Errorf("handshake is %+v", h)

@@ -48,6 +48,9 @@ func (g *gate) enter(ctx context.Context, patience time.Duration, closed <-chan 
 
 func (g *gate) leave() { <-g.inside }
 
+// comeBack enters again after a while outside, however long it takes: nobody stays inside for long.
+func (g *gate) comeBack() { g.inside <- struct{}{} }
+
 // load returns how many are inside, and how many wait.
 func (g *gate) load() (inside, waiting int) { return len(g.inside), int(g.waiting.Load()) }
 

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
 )
@@ -22,13 +23,13 @@ type slowAuth struct {
 	order []string
 }
 
-func (a *slowAuth) Authenticate(r *http.Request) (hub.User, error) {
+func (a *slowAuth) Authenticate(r *http.Request) (auth.Caller, error) {
 	user := r.URL.Query().Get("user")
 	a.mu.Lock()
 	a.order = append(a.order, user)
 	a.mu.Unlock()
 	<-a.proceed
-	return hub.User{ID: user}, nil
+	return auth.Caller{User: hub.User{ID: user}}, nil
 }
 
 // knock sends an upgrade request without a network; the answer is there when done is closed.

@@ -7,14 +7,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 )
 
 const (
 	nonceLength = 16
 	// ackProtocol is planned; a client that got it selected would wait for acknowledgements.
-	ackProtocol  = "tutorsocket.v1"
-	bearerPrefix = "bearer."
+	ackProtocol = "tutorsocket.v1"
 	// maxHeaderKept bounds what a socket keeps of its request headers as long as it lives.
 	maxHeaderKept = 8 << 10
 )
@@ -93,15 +93,20 @@ func isToken(s string) bool {
 	}) < 0
 }
 
-// describe keeps what scripts may ask about a request: a copy without secrets.
-func describe(r *http.Request) *hub.Handshake {
-	return &hub.Handshake{
+// describe keeps what scripts may ask about a request and who makes it: a copy without secrets.
+func describe(r *http.Request, caller auth.Caller) *hub.Handshake {
+	h := &hub.Handshake{
 		Method:     http.MethodGet,
 		URL:        withoutToken(r.URL),
 		Host:       strings.Clone(r.Host),
 		RemoteAddr: r.RemoteAddr,
 		Header:     headerBlock(r.Header),
+		Granted:    caller.Tags,
 	}
+	if caller.Method != auth.MethodDev {
+		h.LoginBy = caller.Method
+	}
+	return h
 }
 
 // withoutToken returns path and query without access_token, all else as the client wrote it.
@@ -152,6 +157,12 @@ func headerBlock(h http.Header) string {
 
 // withoutBearer takes the tokens out of a list of offered subprotocols.
 func withoutBearer(value string) string {
-	kept := slices.DeleteFunc(tokens([]string{value}), func(p string) bool { return strings.HasPrefix(p, bearerPrefix) })
+	kept := slices.DeleteFunc(tokens([]string{value}), bearer)
 	return strings.Join(kept, ", ")
+}
+
+// bearer reports whether a subprotocol is a token.
+func bearer(protocol string) bool {
+	_, ok := auth.BearerProtocol(protocol)
+	return ok
 }

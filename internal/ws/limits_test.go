@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -129,4 +130,34 @@ func liveHeap() int {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int(m.HeapAlloc)
+}
+
+// A message of parts without a text would never end, and no rate counts parts.
+func TestAMessageOfEmptyPartsEnds(t *testing.T) {
+	both(t, rigConfig{ws: Config{MessageLimit: 100}}, func(t *testing.T, r *rig) {
+		c := dial(t, r.url, "/services/echo")
+		c.send(ws.OpText, false, "a")
+		for range 98 { // as many parts as there may be bytes are a message like others
+			c.send(ws.OpContinuation, false, "")
+		}
+		c.send(ws.OpContinuation, true, "b")
+		c.wantText("ab")
+		c.nc.Write(bytesOf(masked(ws.OpText, false, "a"), bytes.Repeat(masked(ws.OpContinuation, false, ""), 200)))
+		c.wantClose(1009)
+	})
+}
+
+// TestPongsNobodyAskedFor are messages like others for the rate.
+func TestPongsNobodyAskedFor(t *testing.T) {
+	both(t, rigConfig{ws: Config{Rate: 100, Burst: 10, Throttle: 300 * time.Millisecond}}, func(t *testing.T, r *rig) {
+		c := dial(t, r.url, "/services/echo")
+		go func() {
+			for {
+				if _, err := c.nc.Write(bytes.Repeat(masked(ws.OpPong, true, "x"), 100)); err != nil {
+					return
+				}
+			}
+		}()
+		c.wantClose(1008)
+	})
 }

@@ -39,7 +39,7 @@ func (c *conn) begin(first []byte) {
 		return
 	}
 	c.countIn(len(first))
-	c.goOn(c.feed(first))
+	c.goOn(c.feed(first) && c.paceBytes(len(first)))
 }
 
 // read is a reader: it waits for bytes and handles them. What it does then makes its stack grow
@@ -51,10 +51,11 @@ func (c *conn) read() {
 		c.endReading()
 		return
 	}
-	c.countIn(c.got.n)
-	more := c.feed(c.got.chunk[:c.got.n])
+	n := c.got.n
+	c.countIn(n)
+	more := c.feed(c.got.chunk[:n])
 	c.release()
-	c.goOn(more)
+	c.goOn(more && c.paceBytes(n))
 }
 
 // goOn hands over to the next reader, or to none. It is the last thing a reader does.
@@ -221,8 +222,8 @@ func (c *conn) handle(f event, last bool) (more bool) {
 		c.sendControl(ws.MustCompileFrame(ws.NewPongFrame(f.data)))
 		return true
 	case eventPong:
-		c.confirm(f.data)
-		return true
+		// Those that answer nothing are messages like others: nobody may send them without an end.
+		return c.confirm(f.data) || c.pace()
 	case eventClose:
 		c.answerClose(f.reason)
 		return false
@@ -330,6 +331,7 @@ type inbound struct {
 	binary    bool            // it is no text
 	deflated  bool            // its frames hold compressed data
 	size      int64           // announced by its frames so far
+	parts     int64           // of the message, so far
 	text      strings.Builder // what has arrived of it, if it is not compressed
 	packed    []byte          // what has arrived of it, if it is
 	runes     textCheck
@@ -396,7 +398,7 @@ func (in *inbound) begin(r rules) event {
 		return event{}
 	}
 	if h.OpCode != ws.OpContinuation {
-		in.inMessage, in.binary, in.deflated = true, h.OpCode == ws.OpBinary, compressed
+		in.inMessage, in.binary, in.deflated, in.parts = true, h.OpCode == ws.OpBinary, compressed, 0
 	}
 	return in.beginData(r)
 }
@@ -410,8 +412,9 @@ func (in *inbound) beginData(r rules) event {
 	if in.deflated { // what it amounts to is measured when all is here
 		limit = packedLimit(limit)
 	}
-	// Lengths are below 2^63 each; the sum is checked so that it cannot overflow.
-	if in.frame.Length > limit-in.size {
+	// Lengths are below 2^63 each; the sum is checked so that it cannot overflow. A message of empty parts would else
+	// never end, and no rate would count it.
+	if in.parts++; in.frame.Length > limit-in.size || in.parts > limit+1 {
 		return fault(hub.CodeTooLarge, errTooLarge.Error())
 	}
 	in.size += in.frame.Length

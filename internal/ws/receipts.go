@@ -79,26 +79,27 @@ func (o *outbox) askReceipts() bool {
 var unconfirmed = hub.Reason{Code: hub.CodeLost, Text: "the client confirmed no messages", Cause: hub.CauseHeartbeat}
 
 // confirm takes the answer to a ping: those are told whose messages it confirms. A connection that is not its
-// socket's any more confirms nothing: what the next one gets is decided.
-func (c *conn) confirm(answer []byte) {
+// socket's any more confirms nothing: what the next one gets is decided. asked is false where no ping of ours has asked for it.
+func (c *conn) confirm(answer []byte) (asked bool) {
 	c.mu.Lock()
 	if c.receipts == nil {
 		c.mu.Unlock()
-		return
+		return false
 	}
 	confirmed := c.receipts.take(answer)
 	again := c.receipts.due
 	c.mu.Unlock()
 	if len(confirmed) == 0 {
-		return
+		return false
 	}
 	if again {
 		c.kick()
 	}
 	if !c.hc.Current() {
-		return
+		return true
 	}
 	for _, r := range confirmed {
 		r.Received()
 	}
+	return true
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/auth"
 )
@@ -18,6 +20,7 @@ type refusal struct {
 	header http.Header
 	what   string // what it was refused for, if the status does not say; see auth.Refusal
 	user   string // id of who asked, if that is known
+	limit  string // the setting to raise, if a limit of one is exceeded
 }
 
 // about says what a request was refused for, where the status does not.
@@ -46,7 +49,7 @@ func (s *Server) keep(r *http.Request, no *refusal) {
 	kept := auth.Refusal{What: no.reason(), Status: no.Status, Detail: no.Detail}
 	kept.Service, _ = strings.CutPrefix(r.URL.Path, servicesPath)
 	kept.StatefulID = r.URL.Query().Get(statefulParam)
-	kept.UserID = no.user
+	kept.UserID, kept.Setting = no.user, no.limit
 	s.deps.Refusals.Add(r, kept)
 }
 
@@ -74,4 +77,23 @@ func (r *refusal) write(w http.ResponseWriter) {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(r)
+}
+
+// seldom lets one record a minute through, and counts the others. Safe for concurrent use.
+type seldom struct {
+	mu      sync.Mutex
+	until   time.Time
+	skipped int
+}
+
+func (s *seldom) due(now time.Time) (skipped int, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Before(s.until) {
+		s.skipped++
+		return 0, false
+	}
+	s.until = now.Add(time.Minute)
+	skipped, s.skipped = s.skipped, 0
+	return skipped, true
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/metrics"
+	"github.com/tutorsocket/tutorsocket/internal/quota"
 )
 
 // rig is a server with a hub, a handler made of functions, and a record of what ended.
@@ -26,6 +27,9 @@ type rig struct {
 	server *Server
 	url    string
 	log    *safeBuffer
+
+	refusals *auth.Refusals
+	quota    *quota.Table
 
 	// What the handler does; nil does nothing. Set before sockets are opened.
 	onOpen    func(ctx context.Context, s *hub.Socket) error
@@ -68,20 +72,41 @@ type rigConfig struct {
 	sendBuffer int // of the kernel, for each connection of the server; 0: as it is
 
 	metrics *metrics.Registry // of both rooms; nil: nothing is counted
+	quota   *quota.Config     // of users and addresses; nil: they are not limited
+
+	auth Authenticator // nil: users are taken from the query
+}
+
+func (c rigConfig) door() Authenticator {
+	if c.auth != nil {
+		return c.auth
+	}
+	return queryAuth{}
 }
 
 func newRig(t testing.TB, cfg rigConfig) *rig {
 	t.Helper()
 	cfg.hub.Metrics = cfg.metrics
 	r := &rig{t: t, hub: hub.New(cfg.hub), closed: make(chan ending, 4096), log: &safeBuffer{}}
-	r.server = New(cfg.ws, Deps{
-		Opener:        localOpener{r.hub},
-		Auth:          queryAuth{},
+	r.refusals = auth.NewRefusals()
+	deps := Deps{
+		Refusals: r.refusals,
+		Opener:   localOpener{r.hub},
+		Auth:     cfg.door(),
+		Local: func(key string) (hub.Ref, bool) {
+			s, ok := r.hub.Get(key)
+			return hub.Ref{Key: key, Local: s}, ok
+		},
 		Handler:       r,
 		ServiceExists: func(name string) bool { return name == "echo" || name == "other" },
 		Logger:        slog.New(slog.NewTextHandler(r.log, nil)),
 		Metrics:       cfg.metrics,
-	})
+	}
+	if cfg.quota != nil {
+		r.quota = quota.New(*cfg.quota)
+		deps.Quota = r.quota
+	}
+	r.server = New(cfg.ws, deps)
 	if !cfg.own {
 		hs := httptest.NewUnstartedServer(r.server)
 		if cfg.sendBuffer != 0 {
@@ -187,16 +212,20 @@ func (o localOpener) Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error) {
 // queryAuth takes the user from the query.
 type queryAuth struct{}
 
-func (queryAuth) Authenticate(r *http.Request) (hub.User, error) {
+func (queryAuth) Authenticate(r *http.Request) (auth.Caller, error) {
 	switch user := r.URL.Query().Get("user"); user {
+	case "stranger":
+		return auth.Caller{}, fmt.Errorf("%w: there is no token", auth.ErrNoCredentials)
 	case "nobody":
-		return hub.User{}, fmt.Errorf("%w: log in first", auth.ErrUnauthenticated)
+		return auth.Caller{}, fmt.Errorf("%w: log in first", auth.ErrUnauthenticated)
 	case "banned":
-		return hub.User{}, fmt.Errorf("%w: the account is disabled", auth.ErrForbidden)
+		return auth.Caller{}, fmt.Errorf("%w: the account is disabled", auth.ErrForbidden)
 	case "broken":
-		return hub.User{}, fmt.Errorf("the directory does not answer")
+		return auth.Caller{}, fmt.Errorf("the directory does not answer")
+	case "unknown":
+		return auth.Caller{}, fmt.Errorf("%w: the portal is down", auth.ErrUnavailable)
 	default:
-		return hub.User{ID: strings.Clone(user)}, nil
+		return auth.Caller{User: hub.User{ID: strings.Clone(user)}}, nil
 	}
 }
 

@@ -41,10 +41,10 @@ type Opener interface {
 	Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error)
 }
 
-// Authenticator says who makes a request. Errors are told apart by auth.ErrUnauthenticated and
-// auth.ErrForbidden; any other means that it cannot say now.
+// Authenticator says who makes a request, as [auth.Method] does. Its errors are told apart; one that is
+// none of those of auth means that it cannot say now.
 type Authenticator interface {
-	Authenticate(r *http.Request) (hub.User, error)
+	Authenticate(r *http.Request) (auth.Caller, error)
 }
 
 // Deps are the rooms a server needs. The first four are required.
@@ -57,6 +57,10 @@ type Deps struct {
 	Metrics       *metrics.Registry // nil: nothing is counted
 	Tracer        *tracing.Tracer   // nil: nothing is traced
 	Refusals      *auth.Refusals    // nil: nothing is kept
+	Quota         Quota             // nil: users and addresses are not limited
+
+	// Local returns a socket of this node, for [Server.Renew]; nil: nothing can be renewed.
+	Local func(key string) (hub.Ref, bool)
 }
 
 // Server serves /services/<name>. It owns every connection it accepted until [Server.Shutdown]
@@ -71,6 +75,8 @@ type Server struct {
 	figures figures
 	traces  traces
 	gate    *gate
+	// unjudged is for records of handshakes whose user nobody can check now: all clients come back at once then.
+	unjudged seldom
 
 	refusing chan struct{} // closed when no more sockets are taken
 
@@ -82,8 +88,8 @@ type Server struct {
 	// not draining, or by somebody who is counted already.
 	running sync.WaitGroup
 	over    bool // nobody runs any more; guarded by mu
-	// late counts calls of Closed for sockets that had no connection. Added to under mu while
-	// not over.
+	// late counts calls of Closed for sockets that had no connection, and of leases that have ended.
+	// Added to under mu while not over.
 	late sync.WaitGroup
 }
 

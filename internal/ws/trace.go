@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tutorsocket/tutorsocket/internal/hub"
+	"github.com/tutorsocket/tutorsocket/internal/mask"
 	"github.com/tutorsocket/tutorsocket/internal/recent"
 )
 
@@ -35,8 +36,9 @@ type Frame struct {
 	Seq     uint64 // counts what was kept of this trace from 1
 	Time    time.Time
 	Out     bool   // to the client
-	Text    string // at most the first 16 KiB
-	Bytes   int    // of the whole text
+	Text    string // at most the first 16 KiB, without tokens
+	Cut     bool   // the text goes on
+	Bytes   int    // of the whole text, as it went over the wire
 	Skipped uint64 // frames that were forgotten just before this one: the reader is too slow
 	// Ended is why the socket ended; nil: it is a frame.
 	Ended *hub.Reason
@@ -202,7 +204,8 @@ func (a *traces) of(socket *hub.Socket) *Trace {
 // in keeps a text that came from a client.
 func (a *traces) in(socket *hub.Socket, text string) {
 	if t := a.of(socket); t != nil {
-		t.frames.Add(Frame{Time: time.Now(), Text: strings.Clone(cut(text, maxTracedText)), Bytes: len(text)})
+		shown, more := shownText(text, len(text))
+		t.frames.Add(Frame{Time: time.Now(), Text: shown, Cut: more, Bytes: len(text)})
 	}
 }
 
@@ -214,13 +217,23 @@ func (a *traces) out(socket *hub.Socket, frame hub.Outgoing) {
 	}
 	var text strings.Builder
 	for part := range frame.Parts() {
-		if room := maxTracedText - text.Len(); len(part) > room {
+		if room := 2*maxTracedText - text.Len(); len(part) > room {
 			text.WriteString(cut(part, room))
 			break
 		}
 		text.WriteString(part)
 	}
-	t.frames.Add(Frame{Time: time.Now(), Out: true, Text: text.String(), Bytes: frame.Len()})
+	shown, more := shownText(text.String(), frame.Len())
+	t.frames.Add(Frame{Time: time.Now(), Out: true, Text: shown, Cut: more, Bytes: frame.Len()})
+}
+
+// shownText is what a trace keeps of the beginning of a text that has so many bytes, in memory of its own, and whether
+// it goes on. A token may begin before the end of what is kept.
+func shownText(text string, bytes int) (shown string, more bool) {
+	text = cut(text, 2*maxTracedText)
+	more = len(text) < bytes
+	text = mask.Tokens(text)
+	return strings.Clone(cut(text, maxTracedText)), more || len(text) > maxTracedText
 }
 
 // ended tells those who watch a socket that it has ended.

@@ -26,6 +26,7 @@ type Options struct {
 	URL       *url.URL    // of Resolve; a user and password in it are sent as basic authentication
 	Header    http.Header // besides those of the handshake; Host is obeyed
 	Protocols []string    // offered, in this order
+	TLS       *tls.Config // whom to believe; nil: whom the system does
 	Insecure  bool        // take any certificate
 	Timeout   time.Duration
 }
@@ -103,9 +104,14 @@ func Dial(ctx context.Context, o Options) (*Conn, error) {
 	header.Del("Host")
 	c := &Conn{pings: map[uint64]chan time.Duration{}}
 	var refused *Refused
+	trust := &tls.Config{}
+	if o.TLS != nil {
+		trust = o.TLS.Clone()
+	}
+	trust.InsecureSkipVerify = o.Insecure // only where the user asked for it
 	d := ws.Dialer{
 		Timeout: o.Timeout, Header: ws.HandshakeHeaderHTTP(header), Host: host, Protocols: o.Protocols,
-		TLSConfig:     &tls.Config{InsecureSkipVerify: o.Insecure}, // only where the user asked for it
+		TLSConfig:     trust,
 		OnStatusError: func(status int, _ []byte, answer io.Reader) { refused = readRefusal(status, answer) },
 		OnHeader: func(name, value []byte) error {
 			if strings.EqualFold(string(name), KeyHeader) {

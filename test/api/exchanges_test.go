@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"maps"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/tutorsocket/tutorsocket/internal/api"
 	"github.com/tutorsocket/tutorsocket/internal/server/servertest"
 )
 
@@ -51,6 +53,55 @@ var events = []string{"Accept", "text/event-stream"}
 
 // operations are all operations of the API by id.
 var operations = withScripts(map[string]entry{
+	"list-users": {world: usersWorld, exchanges: []exchange{
+		{name: "all", path: "/users", status: 200, part: `"login":"Anna"`},
+		{name: "by login", path: "/users?login=anna", status: 200, part: `"id":"41"`},
+		{name: "by unknown login", path: "/users?login=bob", status: 200, part: `"items":[]`},
+		{name: "not a cursor", path: "/users?after=x", status: 400, part: "query.after"},
+	}},
+	"add-user": {world: usersWorld, exchanges: []exchange{
+		{name: "one", path: "/users", body: `{"login":"bob","password":"correct horse battery","name":"Bob","fields":{"a":"b"}}`, status: 201, part: `"fields":{"a":"b"}`},
+		{name: "a login in use", path: "/users", body: `{"login":"ANNA","password":"correct horse battery"}`, status: 409, part: "taken"},
+		{name: "a short password", path: "/users", body: `{"login":"carl","password":"x"}`, status: 422, part: "body.password"},
+		{name: "an id that is no number", path: "/users", body: `{"login":"carl","password":"correct horse battery","id":"x"}`, status: 422, part: "body.id"},
+	}},
+	"change-user": {world: usersWorld, exchanges: []exchange{
+		{name: "all of it", path: "/users/41", body: `{"name":"A","admin":true,"disabled":true,"fields":{},"password":"another horse battery","log_out":true}`, status: 200, part: `"disabled":true`},
+		{name: "nothing", path: "/users/41", body: `{}`, status: 200, part: `"name":"A"`},
+		{name: "nobody", path: "/users/42", body: `{}`, status: 404, part: "42"},
+	}},
+	"remove-user": {world: usersWorld, exchanges: []exchange{
+		{name: "one", path: "/users/41", status: 204},
+		{name: "again", path: "/users/41", status: 404, part: "41"},
+	}},
+	"list-sessions": {exchanges: []exchange{
+		{name: "none", path: "/sessions", status: 200, part: `"items":[]`},
+		{name: "of a user", path: "/sessions?user=41", status: 200, part: `"items":[]`},
+		{name: "not a cursor", path: "/sessions?after=x", status: 400, part: "query.after"},
+	}},
+	"end-session": {world: sessionWorld, exchanges: []exchange{
+		{name: "one", path: "/sessions/{session}", status: 204},
+		{name: "again", path: "/sessions/{session}", status: 404},
+	}},
+	"list-keys": {world: keysWorld, exchanges: []exchange{
+		{name: "all", path: "/keys", status: 200, part: `"name":"the portal"`},
+		{name: "page", path: "/keys?limit=1", status: 200, part: `"next":""`},
+		{name: "not a cursor", path: "/keys?after=x", status: 400, part: "query.after"},
+	}},
+	"create-key": {exchanges: []exchange{
+		{name: "one", path: "/keys", body: `{"name":"the portal","scopes":["send"]}`, status: 201, part: `"token":"tsk_`},
+		{name: "for an hour", path: "/keys", body: `{"name":"a visitor","scopes":["read","run"],"ttl":3600}`, status: 201, part: `"expires_at":`},
+		{name: "no name", path: "/keys", body: `{"name":"","scopes":["send"]}`, status: 422, part: "body.name"},
+		{name: "a name of two lines", path: "/keys", body: `{"name":"a\nb","scopes":["send"]}`, status: 422, part: "body.name"},
+		{name: "no scope", path: "/keys", body: `{"name":"a","scopes":[]}`, status: 422, part: "body.scopes"},
+		{name: "no such scope", path: "/keys", body: `{"name":"a","scopes":["write"]}`, status: 422, part: "body.scopes"},
+		{name: "no time", path: "/keys", body: `{"name":"a","scopes":["send"],"ttl":-1}`, status: 422, part: "body.ttl"},
+	}},
+	"revoke-key": {world: keysWorld, exchanges: []exchange{
+		{name: "one", path: "/keys/{key}", status: 204},
+		{name: "with the secret", path: "/keys/{token}", status: 404, part: "Leave the secret out"},
+		{name: "again", path: "/keys/{key}", status: 404, part: "{key}"},
+	}},
 	"list-sockets": {world: detachedWorld, exchanges: []exchange{
 		{name: "all", path: "/sockets", status: 200, part: anna},
 		{name: "page", path: "/sockets?limit=1", status: 200, part: `"next":""`},
@@ -384,6 +435,49 @@ func detachedWorld(t *testing.T, s *servertest.Server) []string {
 	s.Dial(t, "main_ws_service", "away", "2").Drop()
 	await(t, s, base+"/sockets/"+awayInPath, `"state":"detached"`)
 	return nil
+}
+
+const userPassword = "correct horse battery"
+
+// usersWorld has the user Anna, id 41.
+func usersWorld(t *testing.T, s *servertest.Server) []string {
+	t.Helper()
+	if _, err := s.API.AddUser(t.Context(), api.NewUser{ID: "41", Login: "Anna", Password: userPassword}); err != nil {
+		t.Fatal(err)
+	}
+	return nil
+}
+
+// keysWorld has an API key.
+func keysWorld(t *testing.T, s *servertest.Server) []string {
+	t.Helper()
+	key, err := s.API.CreateKey(t.Context(), api.NewKey{Name: "the portal", Scopes: []string{"send"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{"{key}", key.ID, "{token}", key.Token}
+}
+
+// sessionWorld has Anna's session.
+func sessionWorld(t *testing.T, s *servertest.Server) []string {
+	t.Helper()
+	usersWorld(t, s)
+	resp, page := s.Ask(t, "GET", "/login", "")
+	form := regexp.MustCompile(`name="form" value="([^"]+)"`).FindStringSubmatch(page)
+	if form == nil {
+		t.Fatalf("status %d, and no form: %s", resp.StatusCode, page)
+	}
+	body := url.Values{"form": {form[1]}, "login": {"anna"}, "password": {userPassword}}.Encode()
+	cookie := resp.Cookies()[0]
+	resp, page = s.Ask(t, "POST", "/login", body, "Content-Type", "application/x-www-form-urlencoded", "Cookie", cookie.Name+"="+cookie.Value)
+	if resp.StatusCode != 303 {
+		t.Fatalf("status %d: %s", resp.StatusCode, page)
+	}
+	list, err := s.API.Sessions(t.Context(), "41", "")
+	if err != nil || len(list.Items) != 1 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	return []string{"{session}", list.Items[0].ID}
 }
 
 // await asks until the answer has a part.

@@ -62,7 +62,10 @@ var metricName = regexp.MustCompile(`\btutorsocket_[a-z_]+`)
 // metricsShown is what a server shows when each of its rooms has had something to do.
 func metricsShown(t *testing.T) map[string]*exposition.Family {
 	t.Helper()
-	s := servertest.Start(t, servertest.Settings(func(c *config.Config) { c.Resume.Window = time.Second }))
+	s := servertest.Start(t, servertest.Settings(func(c *config.Config) {
+		c.Resume.Window = time.Second
+		c.Limits.UserMessages = 1e6 // dev has no limits
+	}))
 	s.Traffic(t)
 	s.Away(t)
 	s.Dial(t, "echo", "open").Next(t)

@@ -86,12 +86,40 @@ func (p *play) follow(t *testing.T, s step, output string, afterCommands bool) {
 				p.fail(t, s, "the page knows no metric %s", name)
 			}
 		}
+	case s.lang == "nginx", s.lang == "caddy", s.lang == "apache", s.lang == "ini":
+		if line := wrongLine(s.lang, s.text); line != "" {
+			p.fail(t, s, "this is no line of %s: %s", s.lang, line)
+		}
 	case (s.lang == "js" || s.lang == "xml" || s.lang == "yaml") && s.arg != "": // written already
 	case s.lang == "text":
 		p.fail(t, s, "a text block follows the commands that print it")
 	default:
 		p.fail(t, s, "nobody runs a block %q", strings.TrimSpace(s.lang+" "+s.arg))
 	}
+}
+
+// otherProgram is what a line of the configuration of another program looks like.
+var otherProgram = map[string]*regexp.Regexp{
+	"nginx":  regexp.MustCompile(`^([a-z_]+ [^{};]+[;{]|\})$`),
+	"apache": regexp.MustCompile(`^[A-Z][A-Za-z]+ [^{};]+$`),
+	"caddy":  regexp.MustCompile(`^([a-z][a-z0-9_.]* [^{}]*\{?|\})$`),
+	"ini":    regexp.MustCompile(`^(\[[A-Z][a-z]+\]|[A-Z][A-Za-z]+=\S.*|)$`),
+}
+
+// wrongLine returns a line that the program would not read, or the last one where a brace is left open.
+func wrongLine(lang, text string) (line string) {
+	open := 0
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		open += strings.Count(line, "{") - strings.Count(line, "}")
+		if !otherProgram[lang].MatchString(line) || open < 0 {
+			return line
+		}
+	}
+	if open != 0 {
+		return text
+	}
+	return ""
 }
 
 func (p *play) fail(t *testing.T, s step, format string, args ...any) {
@@ -112,7 +140,11 @@ func (p *play) writeFiles(t *testing.T) {
 		}
 		servertest.WriteFile(t, name, s.text)
 		if s.lang == "yaml" {
-			if _, err := config.Load(config.Sources{File: name}); err != nil {
+			settings, err := config.Load(config.Sources{File: name})
+			if err == nil && len(settings.Auth.Methods) > 0 { // it is one for serve
+				err = settings.CheckServe()
+			}
+			if err != nil {
 				p.fail(t, s, "%v", err)
 			}
 		}
@@ -150,6 +182,13 @@ var known = map[string]string{
 	"nats-server -js":            "docs/en/cluster.md",
 	"go run ./cmd/tutorsocket dev --nats-url nats://127.0.0.1:4222 --node-name a --listen 127.0.0.1:8081 --data .a --config one.yaml": "docs/en/cluster.md",
 	"go run ./cmd/tutorsocket dev --nats-url nats://127.0.0.1:4222 --node-name b --listen 127.0.0.1:8082 --data .b --config one.yaml": "docs/en/cluster.md",
+	// OpenSSL may not be there; what is done with such keys is played in the file named.
+	"openssl genpkey -algorithm ed25519 -out portal.pem":                             "cmd/tutorsocket/testdata/script/token.txtar",
+	"openssl pkey -in portal.pem -pubout -out portal.pub.pem":                        "cmd/tutorsocket/testdata/script/token.txtar",
+	"openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out portal.pem": "cmd/tutorsocket/testdata/script/token.txtar",
+	"openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out portal.pem":   "cmd/tutorsocket/testdata/script/token.txtar",
+	"openssl rand -base64 -out secret.txt 48":                                        "cmd/tutorsocket/testdata/script/token.txtar",
+	"go run ./cmd/tutorsocket token create --user 42 --login anna --name 'Anna K.' --key portal.pem --issuer https://portal.example.com --audience tutorsocket --ttl 10m": "cmd/tutorsocket/testdata/script/token.txtar",
 	"npm --prefix web ci":        "web/package-lock.json",
 	"npm --prefix web test":      "web/package.json",
 	"npm --prefix web run check": "web/package.json",

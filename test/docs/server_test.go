@@ -43,7 +43,7 @@ func (p *play) serve(t *testing.T, args ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.addr = strings.TrimPrefix(admin.Server, "http://")
+	_, p.addr, _ = strings.Cut(admin.Server, "://")
 }
 
 // stop ends the server as Ctrl-C does.

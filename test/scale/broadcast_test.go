@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/ws"
 )
@@ -107,8 +108,8 @@ func serveSockets(t *testing.T, n *node) string {
 type door struct{}
 
 // Authenticate implements [ws.Authenticator]: each connection is a person of its own.
-func (door) Authenticate(r *http.Request) (hub.User, error) {
-	return hub.User{ID: r.URL.RawQuery}, nil
+func (door) Authenticate(r *http.Request) (auth.Caller, error) {
+	return auth.Caller{User: hub.User{ID: r.URL.RawQuery}}, nil
 }
 
 // Opened implements [ws.Handler].

@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/security"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -132,6 +133,11 @@ func openAt(t *testing.T, address string, v view, selector string) *page {
 	agent := emulation.SetUserAgentOverrideParams{UserAgent: "tutorsocket e2e", AcceptLanguage: v.language}
 	if _, err := chromedp.Call(ctx, emulation.SetUserAgentOverride, agent); err != nil {
 		t.Fatal(err)
+	}
+	if strings.HasPrefix(address, "https://") { // the certificate of a server for tests is known to nobody
+		if _, err := chromedp.Call(ctx, security.SetIgnoreCertificateErrors, security.SetIgnoreCertificateErrorsParams{Ignore: true}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	p.do(
 		chromedp.EmulateViewport(v.width, v.height, emulateMobile(v.mobile)...),

@@ -3,6 +3,7 @@ package servertest
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"github.com/tutorsocket/tutorsocket/internal/api"
 	"github.com/tutorsocket/tutorsocket/internal/config"
 	"github.com/tutorsocket/tutorsocket/internal/server"
+	"github.com/tutorsocket/tutorsocket/internal/tlscert"
 )
 
 // Patience is how long anything expected may take. Tests that pass never wait so
@@ -28,6 +30,8 @@ type Server struct {
 	API   *api.Client
 	Lines *Buffer // log lines of scripts
 	Log   *Buffer // structured log
+	// TLS says how the server is believed; nil if it does not encrypt.
+	TLS *tls.Config
 }
 
 // Option changes the server to start.
@@ -48,6 +52,16 @@ func AppDir(dir string) Option {
 // Settings changes settings.
 func Settings(change func(*config.Config)) Option {
 	return func(_ testing.TB, cfg *server.Config) { change(&cfg.Settings) }
+}
+
+// Production starts a server where users log in: with the settings that serve has when nobody says anything.
+func Production(change func(*config.Config)) Option {
+	return func(_ testing.TB, cfg *server.Config) {
+		listen, data, app := cfg.Settings.Listen, cfg.Settings.Data, cfg.Settings.App
+		cfg.Production, cfg.Settings = true, config.Default()
+		cfg.Settings.Listen, cfg.Settings.Data, cfg.Settings.App = listen, data, app
+		change(&cfg.Settings)
+	}
 }
 
 // Profile chooses the version of the original to behave like.
@@ -93,8 +107,15 @@ func TryStart(t testing.TB, options ...Option) (*Server, error) {
 	}
 	s.Server = started
 	t.Cleanup(func() { s.Stop(t) })
+	if _, encrypted := started.Encrypted(); encrypted {
+		s.TLS = tlscert.TrustLocal(s.DataDir())
+	}
 	s.API, err = api.NewClient(s.URL(), s.Token())
-	return s, err
+	if err != nil {
+		return nil, err
+	}
+	s.API.WithTLS(s.TLS)
+	return s, nil
 }
 
 // Stop closes the server now. The end of the test does it otherwise.
@@ -127,7 +148,11 @@ func (s *Server) Ask(t testing.TB, method, path, body string, headers ...string)
 			req.Header.Set(name, value)
 		}
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req) // redirects are answers
+	transport := http.DefaultTransport.(*http.Transport)
+	if s.TLS != nil {
+		transport = &http.Transport{TLSClientConfig: s.TLS}
+	}
+	resp, err := transport.RoundTrip(req) // redirects are answers
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,7 @@ func (s *Server) TryDial(t testing.TB, path string, headers ...string) (*Socket,
 	}
 	refused := &Refused{}
 	dialer := ws.Dialer{
-		Timeout: Patience, Header: ws.HandshakeHeaderHTTP(header), Host: host, Protocols: protocols,
+		Timeout: Patience, Header: ws.HandshakeHeaderHTTP(header), Host: host, Protocols: protocols, TLSConfig: s.TLS,
 		OnStatusError: func(status int, _ []byte, resp io.Reader) { refused = readRefusal(status, resp) },
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), Patience)

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/tutorsocket/tutorsocket/internal/auth"
 	"github.com/tutorsocket/tutorsocket/internal/hub"
 	"github.com/tutorsocket/tutorsocket/internal/ws"
 )
@@ -99,7 +100,9 @@ func (e echo) VolatileKey(service string) string { return hub.NewVolatileKey(ser
 
 func (e echo) Restore(d hub.Detached, w hub.Waker) (*hub.Conn, error) { return e.hub.Restore(d, w) }
 
-func (echo) Authenticate(*http.Request) (hub.User, error) { return hub.User{ID: "anybody"}, nil }
+func (echo) Authenticate(*http.Request) (auth.Caller, error) {
+	return auth.Caller{User: hub.User{ID: "anybody"}}, nil
+}
 
 func (echo) Opened(context.Context, *hub.Socket) error { return nil }
 

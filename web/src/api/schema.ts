@@ -185,6 +185,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * API keys, the oldest first
+         * @description The API keys, the oldest first. One that has expired is listed for thirty days more. The secrets are not kept, so nobody sees them.
+         */
+        get: operations["list-keys"];
+        put?: never;
+        /**
+         * Make an API key
+         * @description Makes an API key. Its token is in this answer and nowhere else.
+         */
+        post: operations["create-key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description Ends an API key for good: on this node at once, on the others within two seconds.
+         */
+        delete: operations["revoke-key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/libraries": {
         parameters: {
             query?: never;
@@ -621,6 +665,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sessions of users that are logged in
+         * @description Sessions that hold, in no particular order. The id is a hash: it does not let anybody in.
+         */
+        get: operations["list-sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session
+         * @description Ends a session: sockets of all nodes that stand on it are closed with 4003.
+         */
+        delete: operations["end-session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sockets": {
         parameters: {
             query?: never;
@@ -833,6 +917,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Users, ordered by login
+         * @description Users who log in at this server, by login.
+         */
+        get: operations["list-users"];
+        put?: never;
+        /**
+         * Add a user
+         * @description Adds a user. Of the password a hash is kept (Argon2id).
+         */
+        post: operations["add-user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a user
+         * @description Removes a user and ends all sessions of the user.
+         */
+        delete: operations["remove-user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a user
+         * @description Changes what the body names and leaves the rest as it is. A new password, `disabled` and `log_out` end all sessions of the user: sockets of all nodes are closed with 4003.
+         */
+        patch: operations["change-user"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -949,6 +1081,33 @@ export interface components {
              */
             version?: "1.22" | "1.24" | "native";
         };
+        CreatedKey: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Who made it: admin, with the admin token, or key:<id>, with that key. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When its time is over; absent: never.
+             */
+            expires_at?: string;
+            /** @description Names the key. It stands in its token, and is no secret. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was used last, to ten minutes; absent: never.
+             */
+            last_used_at?: string;
+            /** @description What it is for, as who made it said. */
+            name: string;
+            /** @description What it may do; admin includes the others. */
+            scopes: ("read" | "send" | "run" | "admin")[];
+            /** @description What a request carries: Authorization: Bearer <token>. It is told once. */
+            token: string;
+        };
         Delivery: {
             /**
              * Format: int64
@@ -1033,6 +1192,39 @@ export interface components {
             /** @description Every socket of this user, detached ones included. */
             user_id?: string;
         };
+        Key: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Who made it: admin, with the admin token, or key:<id>, with that key. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When its time is over; absent: never.
+             */
+            expires_at?: string;
+            /** @description Names the key. It stands in its token, and is no secret. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was used last, to ten minutes; absent: never.
+             */
+            last_used_at?: string;
+            /** @description What it is for, as who made it said. */
+            name: string;
+            /** @description What it may do; admin includes the others. */
+            scopes: ("read" | "send" | "run" | "admin")[];
+        };
+        KeyList: {
+            /** @description The page. */
+            items: components["schemas"]["Key"][];
+            /** @description Nodes that did not answer. */
+            missing: string[];
+            /** @description What after must be for the page that follows; empty on the last one. */
+            next: string;
+        };
         Line: {
             /** @description The agent that wrote it. */
             agent?: string;
@@ -1079,11 +1271,38 @@ export interface components {
             /** @description The value, if it is short. */
             value?: unknown;
         };
+        NewKey: {
+            /** @description What the key is for, for people: visible characters and blanks. */
+            name: string;
+            /** @description What it may do; admin includes the others. */
+            scopes: ("read" | "send" | "run" | "admin")[];
+            /**
+             * Format: int64
+             * @description Seconds it lives; without it, it never expires.
+             */
+            ttl?: number;
+        };
         NewSource: {
             /** @description Why it is changed, for the history. */
             note?: string;
             /** @description The text of the script. */
             source: string;
+        };
+        NewUser: {
+            /** @description Whether the user is an administrator. */
+            admin?: boolean;
+            /** @description What scripts find in curUser besides: up to 64 texts of 1024 bytes. */
+            fields?: {
+                [key: string]: string;
+            };
+            /** @description A number, such as the id of the user in WebTutor; without one the server draws it. */
+            id?: string;
+            /** @description 1 to 64 letters and digits, and behind the first also . _ - @ +. */
+            login: string;
+            /** @description What others call the user; up to 200 characters. */
+            name?: string;
+            /** @description At least auth.accounts.min_password characters. */
+            password: string;
         };
         Node: {
             /** @description The app folder; empty: the embedded sample app. */
@@ -1217,7 +1436,7 @@ export interface components {
             queue_depth: number;
         };
         RefusedRequest: {
-            /** @description The flag that would let it in. */
+            /** @description What would let it in: in dev a flag, in serve a line of the settings. */
             add?: string;
             /** @description Why, as the answer said. */
             detail: string;
@@ -1231,11 +1450,13 @@ export interface components {
             remote: string;
             /** @description The service that was asked for. */
             service?: string;
+            /** @description The setting to raise, where a limit was exceeded. */
+            setting?: string;
             /** @description The id the client chose. */
             stateful_id?: string;
             /**
              * Format: int64
-             * @description What it was answered with.
+             * @description What it was answered with; 1008 for an open socket that was closed because of a limit.
              */
             status: number;
             /**
@@ -1249,7 +1470,7 @@ export interface components {
              * @description What it was refused for.
              * @enum {string}
              */
-            what: "host" | "origin" | "token" | "service" | "handshake" | "stateful_id" | "user" | "limit" | "unavailable";
+            what: "host" | "origin" | "token" | "service" | "handshake" | "stateful_id" | "user" | "limit" | "unavailable" | "cross_site" | "request" | "call_method" | "tags";
         };
         RefusedRequestList: {
             /** @description The page. */
@@ -1431,6 +1652,41 @@ export interface components {
         ScriptList: {
             /** @description The page. */
             items: components["schemas"]["Script"][];
+            /** @description Nodes that did not answer. */
+            missing: string[];
+            /** @description What after must be for the page that follows; empty on the last one. */
+            next: string;
+        };
+        Session: {
+            /** @description The address the user logged in from. */
+            address: string;
+            /** @description What the browser calls itself. */
+            agent: string;
+            /**
+             * Format: date-time
+             * @description When the user logged in.
+             */
+            begun_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends if it is not used any more.
+             */
+            ends_at: string;
+            /** @description Names the session. It opens nothing. */
+            id: string;
+            /** @description The user's login, in lower case. */
+            login: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, or up to five minutes before; by an open socket, or up to a tenth of auth.accounts.idle before.
+             */
+            seen_at: string;
+            /** @description Whose session it is. */
+            user_id: string;
+        };
+        SessionList: {
+            /** @description The page. */
+            items: components["schemas"]["Session"][];
             /** @description Nodes that did not answer. */
             missing: string[];
             /** @description What after must be for the page that follows; empty on the last one. */
@@ -1758,6 +2014,16 @@ export interface components {
             handshakes: number;
             /**
              * Format: int64
+             * @description Times that a connection was refused or closed because its user or address owed too much.
+             */
+            limit_refusals: number;
+            /**
+             * Format: int64
+             * @description Times that a handshake, or what comes on a socket, waited because its user or address was over a limit.
+             */
+            limit_waits: number;
+            /**
+             * Format: int64
              * @description Lines that scripts wrote.
              */
             log_lines: number;
@@ -1910,6 +2176,48 @@ export interface components {
              */
             time: string;
         };
+        User: {
+            /** @description Whether the user is an administrator. */
+            admin: boolean;
+            /**
+             * Format: date-time
+             * @description When the user was added.
+             */
+            created_at: string;
+            /** @description Whether the user may not log in. */
+            disabled: boolean;
+            /** @description What scripts find in curUser besides. */
+            fields?: {
+                [key: string]: string;
+            };
+            /** @description A number, as scripts find it in curUserID. */
+            id: string;
+            /** @description What the user types to log in; case does not matter. */
+            login: string;
+            /** @description What others call the user. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When the password was set.
+             */
+            password_at: string;
+        };
+        UserChange: {
+            /** @description Whether the user is an administrator. Like another name and other fields this closes the open sockets of the user; clients that come back have what is new. */
+            admin?: boolean;
+            /** @description Whether the user may not log in; true ends all sessions of the user. */
+            disabled?: boolean;
+            /** @description What scripts find in curUser besides, all of it. */
+            fields?: {
+                [key: string]: string;
+            };
+            /** @description End all sessions of the user. */
+            log_out?: boolean;
+            /** @description What others call the user. */
+            name?: string;
+            /** @description A new password; it ends all sessions of the user. */
+            password?: string;
+        };
         UserData: {
             /**
              * Format: date-time
@@ -1942,6 +2250,14 @@ export interface components {
             ttl?: number;
             /** @description Any JSON value. */
             value: unknown;
+        };
+        UserList: {
+            /** @description The page. */
+            items: components["schemas"]["User"][];
+            /** @description Nodes that did not answer. */
+            missing: string[];
+            /** @description What after must be for the page that follows; empty on the last one. */
+            next: string;
         };
         Version: {
             /**
@@ -2044,7 +2360,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The Host or Origin of the request is not known here. */
+        /** @description The key lacks the scope of the operation, or the Host or Origin of the request is not known here. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -2052,7 +2368,13 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "This server does not answer to the Origin \"https://portal.example\". If it should, start it with --origin https://portal.example.",
+                 *       "detail": "This key may not do that: GET /api/v1/sockets wants the scope read, and the key has send.",
+                 *       "errors": [
+                 *         {
+                 *           "location": "header.Authorization",
+                 *           "message": "lacks the scope read"
+                 *         }
+                 *       ],
                  *       "status": 403,
                  *       "title": "Forbidden"
                  *     }
@@ -2233,7 +2555,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description No token, or one this server does not know. */
+        /** @description No token, or one this server does not know: a key may have expired, or been revoked. */
         Unauthorized: {
             headers: {
                 /**
@@ -2246,7 +2568,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The API wants the admin token: Authorization: Bearer <token>. A development server writes it to admin.json in its data folder.",
+                 *       "detail": "This wants the admin token or an API key: Authorization: Bearer <token>. Where the setting admin.token is not set, the admin token is in admin.json in the data folder of the server.",
                  *       "status": 401,
                  *       "title": "Unauthorized"
                  *     }
@@ -2359,6 +2681,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "run-agent": {
@@ -2545,6 +2868,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "put-agent-source": {
@@ -2626,6 +2950,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
@@ -2634,6 +2959,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-agent-versions": {
@@ -2698,6 +3024,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-agent-version": {
@@ -2745,6 +3072,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "diff-agent-versions": {
@@ -2790,6 +3118,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "restore-agent-version": {
@@ -2843,6 +3172,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-bindings": {
@@ -2884,6 +3214,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "check-source": {
@@ -2938,6 +3269,151 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "list-keys": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-11-23T09:00:00Z",
+                     *           "created_by": "admin",
+                     *           "expires_at": "2027-02-21T09:00:00Z",
+                     *           "id": "k3qtw7mzb2xa",
+                     *           "last_used_at": "2026-11-23T10:00:00Z",
+                     *           "name": "portal",
+                     *           "scopes": [
+                     *             "read",
+                     *             "send"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "next": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "create-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "portal",
+                 *       "scopes": [
+                 *         "read",
+                 *         "send"
+                 *       ],
+                 *       "ttl": 7776000
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description The key, with its token. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-23T09:00:00Z",
+                     *       "created_by": "admin",
+                     *       "expires_at": "2027-02-21T09:00:00Z",
+                     *       "id": "k3qtw7mzb2xa",
+                     *       "name": "portal",
+                     *       "scopes": [
+                     *         "read",
+                     *         "send"
+                     *       ],
+                     *       "token": "tsk_k3qtw7mzb2xa_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreatedKey"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "revoke-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the key, not the key.
+                 * @example k3qtw7mzb2xa
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key is revoked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-libraries": {
@@ -2981,6 +3457,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-library-source": {
@@ -3045,6 +3522,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "put-library-source": {
@@ -3126,6 +3604,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
@@ -3134,6 +3613,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-library-versions": {
@@ -3198,6 +3678,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-library-version": {
@@ -3245,6 +3726,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "diff-library-versions": {
@@ -3290,6 +3772,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "restore-library-version": {
@@ -3343,6 +3826,7 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "stream-logs": {
@@ -3408,9 +3892,11 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "send-messages": {
@@ -3543,6 +4029,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-nodes": {
@@ -3594,6 +4081,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "drain-node": {
@@ -3706,7 +4194,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "add": "--origin https://portal.example",
-                     *           "detail": "This server does not answer to the Origin \"https://portal.example\". If it should, start it with --origin https://portal.example.",
+                     *           "detail": "This server does not answer to the Origin \"https://portal.example\". If it should, start it with --origin https://portal.example, or add to its settings: origins: [\"https://portal.example\"]",
                      *           "host": "127.0.0.1:8080",
                      *           "origin": "https://portal.example",
                      *           "path": "/services/main_ws_service",
@@ -3726,9 +4214,11 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-runs": {
@@ -3786,6 +4276,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "run-source": {
@@ -4080,6 +4571,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-service-source": {
@@ -4144,6 +4636,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "put-service-source": {
@@ -4225,6 +4718,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
@@ -4233,6 +4727,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-service-versions": {
@@ -4297,6 +4792,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-service-version": {
@@ -4344,6 +4840,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "diff-service-versions": {
@@ -4389,6 +4886,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "restore-service-version": {
@@ -4442,6 +4940,93 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "list-sessions": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+                /** @description Only sessions of the user with this id. */
+                user?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sessions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "address": "198.51.100.7",
+                     *           "agent": "Mozilla/5.0",
+                     *           "begun_at": "2026-11-23T10:00:00.125Z",
+                     *           "ends_at": "2026-11-24T11:30:00Z",
+                     *           "id": "9wHfmBVnmvKjtxKbZOm2GsjpkJcCmbUSYfUfMxZRJ0s",
+                     *           "login": "anna",
+                     *           "seen_at": "2026-11-23T11:30:00Z",
+                     *           "user_id": "7177256154427237596"
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "next": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "end-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the session.
+                 * @example 9wHfmBVnmvKjtxKbZOm2GsjpkJcCmbUSYfUfMxZRJ0s
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-sockets": {
@@ -4506,6 +5091,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-socket": {
@@ -4950,6 +5536,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "get-stats": {
@@ -4983,6 +5570,8 @@ export interface operations {
                      *             "closes": 0,
                      *             "dropped_messages": 0,
                      *             "handshakes": 1,
+                     *             "limit_refusals": 0,
+                     *             "limit_waits": 0,
                      *             "log_lines": 1,
                      *             "messages_in": 2,
                      *             "messages_out": 3,
@@ -5020,6 +5609,8 @@ export interface operations {
                      *         "closes": 0,
                      *         "dropped_messages": 0,
                      *         "handshakes": 1,
+                     *         "limit_refusals": 0,
+                     *         "limit_waits": 0,
                      *         "log_lines": 1,
                      *         "messages_in": 2,
                      *         "messages_out": 3,
@@ -5040,6 +5631,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-tags": {
@@ -5099,6 +5691,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     "list-user-data": {
@@ -5302,6 +5895,216 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             412: components["responses"]["PreconditionFailed"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "list-users": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; the first page without it. */
+                after?: string;
+                /** @description Most items of the answer. */
+                limit?: number;
+                /** @description Only the user with this login, if there is one. */
+                login?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of users. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "admin": false,
+                     *           "created_at": "2026-11-23T10:00:00.125Z",
+                     *           "disabled": false,
+                     *           "fields": {
+                     *             "position": "teacher"
+                     *           },
+                     *           "id": "7177256154427237596",
+                     *           "login": "anna",
+                     *           "name": "Anna K.",
+                     *           "password_at": "2026-11-23T10:00:00.125Z"
+                     *         }
+                     *       ],
+                     *       "missing": [],
+                     *       "next": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "add-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "fields": {
+                 *         "position": "teacher"
+                 *       },
+                 *       "login": "anna",
+                 *       "name": "Anna K.",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description The user was added. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "admin": false,
+                     *       "created_at": "2026-11-23T10:00:00.125Z",
+                     *       "disabled": false,
+                     *       "fields": {
+                     *         "position": "teacher"
+                     *       },
+                     *       "id": "7177256154427237596",
+                     *       "login": "anna",
+                     *       "name": "Anna K.",
+                     *       "password_at": "2026-11-23T10:00:00.125Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "remove-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the user.
+                 * @example 7177256154427237596
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user was removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "change-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the user.
+                 * @example 7177256154427237596
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Anna K.",
+                 *       "password": "another horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description The user as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "admin": false,
+                     *       "created_at": "2026-11-23T10:00:00.125Z",
+                     *       "disabled": false,
+                     *       "fields": {
+                     *         "position": "teacher"
+                     *       },
+                     *       "id": "7177256154427237596",
+                     *       "login": "anna",
+                     *       "name": "Anna K.",
+                     *       "password_at": "2026-11-23T10:00:00.125Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];

@@ -3,13 +3,15 @@
 // A command is an object:
 //
 //	socket_action   init_socket, close_socket, call_method
+//	action          renew_token; comes back in the reply
 //	socket_type     the kind of subscription, any text: the name of a group of sockets
 //	uid             anything; comes back in the reply
 //	socket_tags     init_socket: more tags, an array of { name, value }
 //	library, method call_method: what to call
+//	token           renew_token: the new token of the user
 //
 // The reply repeats socket_action, socket_type and uid in this order. A failure adds error (1 in
-// general, 400 a wrong field, 403 not allowed, 404 no such action) and message; the setting
+// general, 400 a wrong field, 401 a token that is no good, 403 not allowed, 404 no such action) and message; the setting
 // compat.silent_errors leaves such replies out, as the original did.
 //
 // How sockets join a group depends on the version that is imitated:
@@ -137,6 +139,8 @@ function init_socket( Session, oMessage, sSocketType, sSocketId )
 
 // Replaces the tags of the socket. The tags that say who it is are written last, so that a client
 // cannot pose as somebody else, unless compat.client_tags_win restores the order of the original.
+// Tags that came with what let the user in, such as a token, stay as they are: who signed the token says
+// them, and no client. The original knew none, so the setting changes nothing about them.
 function set_tags( Session, oMessage, sSocketType, sSocketId )
 {
 	oOwnTags = {
@@ -154,6 +158,14 @@ function set_tags( Session, oMessage, sSocketType, sSocketId )
 	oTags = new Object();
 	copy_fields( tutorsocket.client_tags_win ? oOwnTags : oClientTags, oTags );
 	copy_fields( tutorsocket.client_tags_win ? oClientTags : oOwnTags, oTags );
+	copy_fields( tutorsocket.granted_tags, oTags );
+	for ( sName in oClientTags )
+	{
+		if ( String( oTags[ sName ] ) != String( oClientTags[ sName ] ) )
+		{
+			tutorsocket.tag_refused( sName );
+		}
+	}
 
 	oSocket = local_socket( sSocketId );
 	if ( oSocket != null )
@@ -225,7 +237,8 @@ function close_socket( sSocketType, sSocketId )
 }
 
 // Calls method( curUserID, sSocketId, oMessage ) of a code library. Which methods clients may call is
-// the administrator's choice (call_method.allow); what is not allowed and what does not exist are
+// the administrator's choice (call_method.allow), or that of the library's author, who begins the body
+// of a method with "META:ALLOW-CALL-FROM-CLIENT:1". What is not allowed and what does not exist are
 // refused alike.
 function call_method( Session, oMessage, oReply, sSocketId )
 {
@@ -249,7 +262,19 @@ function call_method( Session, oMessage, oReply, sSocketId )
 	return success();
 }
 
-// Any other action: nothing implements it. The ping of simple clients, { "type": "ping" }, is no
+// Lets the socket stay: the token with which its user came in holds for a while only, and the socket
+// closes with 4003 when that is over.
+function renew_token( oMessage )
+{
+	if ( DataType( field( oMessage, 'token' ) ) != 'string' || field( oMessage, 'token' ) == '' )
+	{
+		return failure( 400, 'renew_token needs the field token, a text' );
+	}
+	sRefusal = tools_web.renew_token( field( oMessage, 'token' ) );
+	return sRefusal == '' ? success() : failure( 401, sRefusal );
+}
+
+// Actions that name themselves in the field action, and all others: nothing implements them. The ping of simple clients, { "type": "ping" }, is no
 // command and stays without a reply, as it always did.
 function other_action( oMessage, oReply )
 {
@@ -257,6 +282,10 @@ function other_action( oMessage, oReply )
 	if ( vAction != '' && vAction != null && vAction != undefined )
 	{
 		oReply.action = vAction;
+		if ( vAction == 'renew_token' )
+		{
+			return renew_token( oMessage );
+		}
 		return failure( 404, 'Unknown action' );
 	}
 	if ( oReply.socket_action != '' )
