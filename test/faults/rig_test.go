@@ -80,7 +80,7 @@ func set(t *testing.T, settings ...string) servertest.Option {
 		key, value, _ := strings.Cut(s, "=")
 		flags[key] = []string{value}
 	}
-	loaded, err := config.Load(config.Sources{Flags: flags})
+	loaded, err := config.Load(config.Sources{Flags: flags, Dev: true})
 	if err != nil {
 		t.Fatal(err)
 	}
