@@ -50,17 +50,19 @@ func start(t *testing.T, files map[string]string, prepare func(*app.App)) *watch
 			t.Errorf("Watch: %v", err)
 		}
 	})
-	// Written again and again: the first writes may come before the folder is watched.
+	// Written again and again: the first writes may come before the folder is watched. A snapshot is in force before
+	// its change is told, and it is the change that must not be taken for one of the test.
 	deadline := time.Now().Add(time.Minute)
-	for w.Snapshot().Agents() == nil || !hasAgent(w.Snapshot(), "ready") {
+	for ready := false; !ready; {
 		if time.Now().After(deadline) {
 			t.Fatal("the folder is not watched")
 		}
 		w.write("agents/ready.js", "")
-		time.Sleep(time.Millisecond)
-	}
-	for len(w.changes) > 0 {
-		<-w.changes
+		select {
+		case c := <-w.changes:
+			ready = slices.Contains(c.Updated, "x-local://agents/ready.js")
+		case <-time.After(time.Millisecond):
+		}
 	}
 	return w
 }
